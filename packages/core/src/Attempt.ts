@@ -1,0 +1,292 @@
+/**
+ * One record per attempt, and who receives it.
+ *
+ * An attempt is one request on the wire. Retries, fallbacks and hedges make several attempts of one operation, and each
+ * is paid for and seen. Who wants to see them installs a sink; who wants to allow or refuse them installs a guard. Both
+ * live in context, so they work wherever in a stack they are put, and cost nothing while nobody listens.
+ *
+ * @since 0.1.0
+ */
+import { Context, type Duration, Effect, type Layer, Layer as Layers, Stream } from "effect"
+import { dual } from "effect/Function"
+import { type Response } from "effect/ai"
+
+import { type Failure } from "./Failure.ts"
+import { GuardRefusal } from "./internal/guardRefusal.ts"
+import { type ModelCall, type ModelRequest } from "./ModelCall.ts"
+import { type RequestContext } from "./RequestContext.ts"
+
+/**
+ * An attempt that is about to go on the wire.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface AttemptStart {
+  readonly _tag: "AttemptStarted"
+  /** Unique per attempt. */
+  readonly id: string
+  /** The call of the application that this attempt serves: the trace and span id of its `LanguageModel` span. */
+  readonly operation: string
+  readonly traceId: string
+  readonly spanId: string
+  /** 1 for the operation's first attempt, over all models. */
+  readonly index: number
+  readonly provider: string
+  readonly model: string
+  readonly request: ModelRequest
+  readonly context: RequestContext
+  /** Unix time in milliseconds. */
+  readonly startedAt: number
+}
+
+/**
+ * An attempt that is over, however it ended.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Attempt extends Omit<AttemptStart, "_tag"> {
+  readonly _tag: "AttemptEnded"
+  readonly outcome: Outcome
+  /** What the provider reported, also of answers that failed afterwards. Unknown is `undefined`, never zero. */
+  readonly usage: Response.FinishPartEncoded["usage"] | undefined
+  /** The `finish` part's metadata: the vendor's raw usage, service tier and the like, by provider. */
+  readonly finishMetadata: Readonly<Record<string, unknown>> | undefined
+  /** The model that the provider says it used. */
+  readonly responseModel: string | undefined
+  /** Content parts that were delivered. */
+  readonly deliveredParts: number
+  /** Until the first content part. `undefined` if none came. */
+  readonly timeToFirstPart: Duration.Duration | undefined
+  readonly duration: Duration.Duration
+  readonly requestId: string | undefined
+  /** Rate-limit and request-id headers of the response, in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly retryAfter: Duration.Duration | undefined
+}
+
+/**
+ * How an attempt ended.
+ *
+ * **Details**
+ *
+ * `Interrupted` is the caller's own cancellation before the commit point (or a lost hedge); `Abandoned` is a stream that
+ * was closed before its end. Both may have cost tokens that nobody reported.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Outcome =
+  | { readonly _tag: "Completed"; readonly finish: Response.FinishPartEncoded["reason"] }
+  | { readonly _tag: "Failed"; readonly error: unknown; readonly failure: Failure; readonly committed: boolean }
+  | { readonly _tag: "Interrupted" }
+  | { readonly _tag: "Abandoned" }
+
+/**
+ * A policy decided to go on after a failure.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Decision =
+  | {
+      readonly _tag: "RetryScheduled"
+      readonly provider: string
+      readonly model: string
+      readonly delay: Duration.Duration
+      readonly error: unknown
+    }
+  | {
+      readonly _tag: "FallbackChosen"
+      readonly from: { readonly provider: string; readonly model: string }
+      readonly to: { readonly provider: string; readonly model: string }
+      readonly error: unknown
+    }
+
+/**
+ * What a sink receives.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Event = AttemptStart | Attempt | Decision
+
+/**
+ * Receives events, synchronously and in order. It must be quick; a sink that throws is ignored.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type AttemptSink = (event: Event) => void
+
+/**
+ * The sink of the running fiber; `undefined` while nobody listens.
+ *
+ * @since 0.1.0
+ * @category references
+ */
+export const AttemptSink: Context.Reference<AttemptSink | undefined> = Context.Reference<AttemptSink | undefined>(
+  "@holdfast/core/AttemptSink",
+  { defaultValue: () => undefined },
+)
+
+/**
+ * Lets a sink listen to everything inside, beside any sink that listens already.
+ *
+ * **Example** (Counting attempts)
+ *
+ * ```ts
+ * import { Attempt } from "@holdfast/core"
+ * import { Effect } from "effect"
+ *
+ * let attempts = 0
+ * const count: Attempt.AttemptSink = (event) => {
+ *   if (event._tag === "AttemptEnded") attempts++
+ * }
+ * const program = Attempt.listen(Effect.void, count)
+ *
+ * await Effect.runPromise(program)
+ * ```
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const listen: {
+  (sink: AttemptSink): {
+    <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R>
+    <A, E, R>(self: Stream.Stream<A, E, R>): Stream.Stream<A, E, R>
+  }
+  <A, E, R>(self: Effect.Effect<A, E, R>, sink: AttemptSink): Effect.Effect<A, E, R>
+  <A, E, R>(self: Stream.Stream<A, E, R>, sink: AttemptSink): Stream.Stream<A, E, R>
+} = dual(2, (self: Effect.Effect<unknown> | Stream.Stream<unknown>, sink: AttemptSink) =>
+  Stream.isStream(self)
+    ? Stream.updateService(self, AttemptSink, besides(sink))
+    : Effect.updateService(self, AttemptSink, besides(sink)),
+)
+
+/**
+ * A sink for a whole application.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerSink = (sink: AttemptSink): Layer.Layer<never> => Layers.succeed(AttemptSink, sink)
+
+/**
+ * Gives an event to whoever listens.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const emit = (event: () => Event): Effect.Effect<void> =>
+  Effect.flatMap(AttemptSink, (sink) =>
+    sink === undefined ? Effect.void : Effect.ignoreCause(Effect.sync(() => sink(event()))),
+  )
+
+/**
+ * Allows or refuses attempts, and learns what became of them.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface AttemptGuard<out E> {
+  /** Called before the request goes out. A failure stops the whole call: no retry, no fallback gets around it. */
+  readonly reserve: (start: AttemptStart) => Effect.Effect<Reservation, E>
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Reservation {
+  /** The attempt was made. Runs exactly once, uninterruptibly, however the attempt ended. */
+  readonly settle: (attempt: Attempt) => Effect.Effect<void>
+  /** Another guard refused, and nothing was sent. */
+  readonly release: Effect.Effect<void>
+}
+
+/**
+ * The guard of the running fiber; `undefined` where attempts are free.
+ *
+ * @since 0.1.0
+ * @category references
+ */
+export const CurrentGuard: Context.Reference<AttemptGuard<GuardRefusal> | undefined> = Context.Reference<
+  AttemptGuard<GuardRefusal> | undefined
+>("@holdfast/core/CurrentGuard", { defaultValue: () => undefined })
+
+/**
+ * Guards every attempt below: each retry, fallback and hedge, at the model that is about to be called.
+ *
+ * **When to use**
+ *
+ * Use to write a policy such as a budget. The guard's error becomes part of the call's type. It goes past every policy
+ * between the guard and the attempt, because their retries and fallbacks are what is being guarded.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const guard = <E, E2>(call: ModelCall<E>, added: AttemptGuard<E2>): ModelCall<E | E2> => {
+  const marked: AttemptGuard<GuardRefusal> = {
+    reserve: (start) => Effect.mapError(added.reserve(start), (error) => new GuardRefusal(marked, error)),
+  }
+  return {
+    ...call,
+    open: (request) =>
+      Effect.updateService(call.open(request), CurrentGuard, (outer) =>
+        outer === undefined ? marked : both(outer, marked),
+      ).pipe(
+        Effect.mapError((error: E | GuardRefusal) =>
+          error instanceof GuardRefusal && error.guard === marked ? (error.error as E2) : (error as E),
+        ),
+      ),
+  }
+}
+
+/**
+ * The operation that attempts of the running fiber belong to. `undefined` outside of a `LanguageModel` call.
+ *
+ * @since 0.1.0
+ * @category references
+ */
+export const CurrentOperation: Context.Reference<Operation | undefined> = Context.Reference<Operation | undefined>(
+  "@holdfast/core/CurrentOperation",
+  { defaultValue: () => undefined },
+)
+
+/**
+ * Counts the attempts of one call of the application.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Operation {
+  attempts: number
+}
+
+const besides =
+  (sink: AttemptSink) =>
+  (outer: AttemptSink | undefined): AttemptSink =>
+    outer === undefined
+      ? sink
+      : (event) => {
+          outer(event)
+          sink(event)
+        }
+
+// The outer guard first; what it reserved is given back when the inner one refuses or is interrupted while it waits.
+const both = (outer: AttemptGuard<GuardRefusal>, inner: AttemptGuard<GuardRefusal>): AttemptGuard<GuardRefusal> => ({
+  reserve: (start) =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(restore(outer.reserve(start)), (first) =>
+        restore(inner.reserve(start)).pipe(
+          Effect.onError(() => first.release),
+          Effect.map((second) => ({
+            settle: (attempt) => Effect.ensuring(second.settle(attempt), first.settle(attempt)),
+            release: Effect.ensuring(second.release, first.release),
+          })),
+        ),
+      ),
+    ),
+})

@@ -1,0 +1,218 @@
+/**
+ * From a provider's raw parts to a committed reply.
+ *
+ * The preamble of an answer (metadata, announcements of blocks) is held back until the first part with content, so that
+ * everything up to it can still be retried. An `error` part becomes a failure, and an answer that stops without its
+ * `finish` part is `StreamTruncated`, never a success.
+ *
+ * @since 0.1.0
+ */
+import { Cause, Effect, Pull, Schema, type Scope, Stream } from "effect"
+import { AiError, type Response } from "effect/ai"
+
+import { type Failure } from "./Failure.ts"
+import { isContent, type Part } from "./ModelCall.ts"
+import * as PolicyError from "./PolicyError.ts"
+import * as ProviderError from "./ProviderError.ts"
+
+/**
+ * The provider's answer stopped before its terminal event.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class StreamTruncated
+  extends Schema.TaggedError<StreamTruncated>("@holdfast/core/StreamTruncated")("StreamTruncated", {
+    provider: Schema.String,
+    model: Schema.String,
+    /** Content parts that had been delivered when the stream stopped. With 0 the call may be repeated. */
+    deliveredParts: Schema.Int,
+  })
+  implements PolicyError.PolicyError<"interruption">
+{
+  readonly [PolicyError.TypeId] = "interruption" as const
+
+  override get message(): string {
+    const delivered = this.deliveredParts === 0 ? "before any content" : `after ${this.deliveredParts} content parts`
+    return `${this.model} of ${this.provider} stopped ${delivered}, without its terminal event`
+  }
+
+  get failure(): Failure {
+    return { kind: "transient", retryAfter: undefined, billed: true }
+  }
+
+  toReason(metadata: AiError.ProviderMetadata): AiError.AiErrorReason {
+    return new AiError.InternalProviderError({ description: this.message, metadata })
+  }
+}
+
+/**
+ * The model whose answer is being committed.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Source {
+  readonly provider: string
+  readonly model: string
+}
+
+/**
+ * How an answer can break in itself.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type BrokenAnswer = AiError.AiError | StreamTruncated
+
+type Chunk = readonly [Part, ...Array<Part>]
+
+/**
+ * Reads up to the commit point and gives the whole answer from its first part on.
+ *
+ * **Details**
+ *
+ * Fails before the commit point with whatever the raw stream fails with; with the error of an in-band `error` part; with
+ * `ContentPolicyError` when the answer ends by a content filter without any content; with `StreamTruncated` when it ends
+ * without `finish`; and when more than 1,024 parts come without content.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const commit = <E>(
+  raw: Stream.Stream<Part, E>,
+  source: Source,
+  /** Sees every part once, as it arrives. */
+  observe?: (parts: Chunk) => void,
+): Effect.Effect<Stream.Stream<Part, E | BrokenAnswer>, E | BrokenAnswer, Scope.Scope> =>
+  Effect.flatMap(Stream.toPull(raw), (pull) => {
+    const reader = new Reader(source, observe)
+    const checked = Pull.catchDone(
+      Effect.flatMap(pull, (chunk) => reader.read(chunk)),
+      () => reader.end(),
+    )
+    return Effect.map(preamble(checked, reader), (held) => resume(held, checked))
+  })
+
+/**
+ * Checks an answer that arrived as a whole by the same rules.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const commitWhole = (
+  parts: Array<Response.PartEncoded>,
+  source: Source,
+): Effect.Effect<Array<Response.PartEncoded>, BrokenAnswer> => {
+  const reader = new Reader(source, undefined)
+  const check = reader.readSync(parts)
+  if (check !== undefined) return Effect.fail(check)
+  return reader.finished ? Effect.succeed(parts) : Effect.fail(reader.truncated())
+}
+
+const longestPreamble = 1024
+
+class Reader {
+  readonly source: Source
+  readonly observe: ((parts: Chunk) => void) | undefined
+  finished = false
+  delivered = 0
+
+  constructor(source: Source, observe: ((parts: Chunk) => void) | undefined) {
+    this.source = source
+    this.observe = observe
+  }
+
+  read(chunk: Chunk): Effect.Effect<Chunk, BrokenAnswer> {
+    if (this.observe !== undefined) this.observe(chunk)
+    const broken = this.readSync(chunk)
+    return broken === undefined ? Effect.succeed(chunk) : Effect.fail(broken)
+  }
+
+  readSync(parts: ReadonlyArray<Part>): BrokenAnswer | undefined {
+    for (const part of parts) {
+      if (part.type === "error") return inBand(part.error, this.source)
+      if (part.type === "finish") {
+        this.finished = true
+        if (part.reason === "content-filter" && this.delivered === 0) return filtered(part, this.source)
+      } else if (isContent(part)) this.delivered++
+    }
+    return undefined
+  }
+
+  end(): Pull.Pull<never, BrokenAnswer> {
+    return this.finished ? Cause.done() : Effect.fail(this.truncated())
+  }
+
+  truncated(): StreamTruncated {
+    return new StreamTruncated({ ...this.source, deliveredParts: this.delivered })
+  }
+}
+
+const preamble = <E>(
+  pull: Pull.Pull<Chunk, E>,
+  reader: Reader,
+): Effect.Effect<Array<Part>, Exclude<E, Cause.Done> | BrokenAnswer> => {
+  const held: Array<Part> = []
+  const loop: Effect.Effect<Array<Part>, E | Cause.Done | BrokenAnswer> = Effect.flatMap(pull, (chunk) => {
+    for (const part of chunk) held.push(part)
+    if (reader.delivered > 0 || reader.finished) return Effect.succeed(held)
+    return held.length > longestPreamble ? Effect.fail(endless(reader.source)) : loop
+  })
+  // The end of the stream has become StreamTruncated already, unless `finish` came, and then the loop is over.
+  return loop as Effect.Effect<Array<Part>, Exclude<E, Cause.Done> | BrokenAnswer>
+}
+
+const resume = <E>(held: Array<Part>, pull: Pull.Pull<Chunk, E>): Stream.Stream<Part, Pull.ExcludeDone<E>> => {
+  let first = true
+  const next: Pull.Pull<Chunk, E> = Effect.suspend(() => {
+    if (!first) return pull
+    first = false
+    return Effect.succeed(held as unknown as Chunk)
+  })
+  return Stream.fromPull(Effect.succeed(next))
+}
+
+const inBand = (error: unknown, source: Source): AiError.AiError =>
+  AiError.isAiError(error)
+    ? error
+    : ProviderError.fromFault({
+        module: "holdfast",
+        method: "stream",
+        provider: source.provider,
+        message: describe(error),
+        inStream: true,
+      })
+
+const describe = (error: unknown): string => {
+  if (error instanceof Error) return error.message
+  return typeof error === "string" ? error : (JSON.stringify(error) ?? String(error))
+}
+
+const filtered = (part: Response.FinishPartEncoded, source: Source): AiError.AiError =>
+  AiError.make({
+    module: "holdfast",
+    method: "open",
+    reason: new AiError.ContentPolicyError({
+      description: refusalText(part) ?? `${source.model} of ${source.provider} refused to answer`,
+      metadata: { holdfast: { kind: "fatal", provider: source.provider, billed: true } },
+    }),
+  })
+
+// Providers keep a refusal's own words in `metadata.<provider>.refusal`.
+const refusalText = (part: Response.FinishPartEncoded): string | undefined => {
+  for (const value of Object.values(part.metadata ?? {})) {
+    const refusal = value !== null && typeof value === "object" && "refusal" in value ? value["refusal"] : undefined
+    if (typeof refusal === "string" && refusal !== "") return refusal
+  }
+  return undefined
+}
+
+const endless = ({ provider, model }: Source): AiError.AiError =>
+  ProviderError.malformed({
+    module: "holdfast",
+    method: "stream",
+    provider,
+    description: `${model} sent more than ${longestPreamble} parts without any content`,
+    inStream: true,
+  })

@@ -1,0 +1,186 @@
+/**
+ * What an error means to a policy: one reading for all of them.
+ *
+ * No policy looks at status codes by itself. Providers put what they know of a failure into the `AiError` (see
+ * `ProviderError`), this module reads it back, and does its best with errors of foreign models.
+ *
+ * @since 0.1.0
+ */
+import { Duration, Option, Predicate, Schema } from "effect"
+import { AiError } from "effect/ai"
+
+import { isPolicyError } from "./PolicyError.ts"
+
+/**
+ * The kinds of failure that policies tell apart.
+ *
+ * **Details**
+ *
+ * - `transient`: may well work next time (408, 409, 425, 500, 502, 503, 504, broken connections, truncated streams);
+ * - `throttled`: we asked too often (429); the limiter's business, never the breaker's;
+ * - `overloaded`: the provider has too much to do (529, or an error that says so);
+ * - `undecodable`: the model answered, and was paid, but the answer does not fit the schema;
+ * - `fatal`: asking again cannot help (bad request, bad key, exhausted quota, content policy, context window);
+ * - `ignored`: says nothing about the model, because we refused the call ourselves.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Kind = "transient" | "throttled" | "overloaded" | "undecodable" | "fatal" | "ignored"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Failure {
+  readonly kind: Kind
+  /** How long the provider asked us to wait. */
+  readonly retryAfter: Duration.Duration | undefined
+  /** Whether the provider had begun to answer, so that tokens were used although the call failed. */
+  readonly billed: boolean
+}
+
+/**
+ * What a provider knows of a failure, kept in the error's `metadata.holdfast`.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Facts = Schema.Struct({
+  kind: Schema.Literals(["transient", "throttled", "overloaded", "undecodable", "fatal"]),
+  provider: Schema.String,
+  /** The HTTP status, where there was one. */
+  status: Schema.optionalKey(Schema.Int),
+  /** The vendor's own names for the error. */
+  type: Schema.optionalKey(Schema.String),
+  code: Schema.optionalKey(Schema.String),
+  requestId: Schema.optionalKey(Schema.String),
+  /** The provider's hint, in milliseconds. */
+  retryAfter: Schema.optionalKey(Schema.Finite),
+  contextWindowExceeded: Schema.optionalKey(Schema.Boolean),
+  billed: Schema.optionalKey(Schema.Boolean),
+})
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export type Facts = typeof Facts.Type
+
+/**
+ * Reads what an error of a stack means.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const classify = (error: unknown): Failure => {
+  if (AiError.isAiError(error)) return classifyAiError(error)
+  if (isPolicyError(error) && error.failure !== undefined) return error.failure
+  return ignored
+}
+
+/**
+ * What the provider put into the error, if it came from one of Holdfast's providers.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const facts = (error: unknown): Option.Option<Facts> =>
+  AiError.isAiError(error) && "metadata" in error.reason
+    ? decodeFacts(error.reason.metadata["holdfast"])
+    : Option.none()
+
+/**
+ * Whether asking the same model again may help: transient, throttled and overloaded failures.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isRetryable = (error: unknown): boolean => {
+  const { kind } = classify(error)
+  return kind === "transient" || kind === "throttled" || kind === "overloaded"
+}
+
+/**
+ * Whether the model answered with something that does not fit the schema. Asking again is paid again.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isUndecodable = (error: unknown): boolean => classify(error).kind === "undecodable"
+
+/**
+ * Whether the request was too long for the model's context window.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isContextWindowExceeded = (error: unknown): error is AiError.AiError =>
+  Option.exists(facts(error), ({ contextWindowExceeded }) => contextWindowExceeded === true)
+
+/**
+ * Whether the provider refused to answer for reasons of content.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isContentPolicy = (error: unknown): error is AiError.AiError =>
+  AiError.isAiError(error) && error.reason._tag === "ContentPolicyError"
+
+const decodeFacts = Schema.decodeUnknownOption(Facts)
+
+const ignored: Failure = { kind: "ignored", retryAfter: undefined, billed: false }
+
+const classifyAiError = (error: AiError.AiError): Failure =>
+  Option.match(facts(error), {
+    onNone: () => ({
+      kind: kindOfReason(error.reason),
+      retryAfter: error.retryAfter,
+      billed: isUndecodableReason(error.reason),
+    }),
+    onSome: (known) => ({
+      kind: known.kind,
+      retryAfter: known.retryAfter === undefined ? error.retryAfter : Duration.millis(known.retryAfter),
+      billed: known.billed ?? isUndecodableReason(error.reason),
+    }),
+  })
+
+const isUndecodableReason = (reason: AiError.AiErrorReason): boolean =>
+  reason._tag === "StructuredOutputError" || reason._tag === "InvalidOutputError"
+
+const kindOfReason = (reason: AiError.AiErrorReason): Kind => {
+  switch (reason._tag) {
+    case "RateLimitError":
+      return "throttled"
+    case "NetworkError":
+      return reason.isRetryable ? "transient" : "fatal"
+    case "InternalProviderError":
+    case "UnknownError":
+      return kindOfStatus(reason.http?.response?.status) ?? (reason.isRetryable ? "transient" : "fatal")
+    case "StructuredOutputError":
+    case "InvalidOutputError":
+    case "ToolNotFoundError":
+    case "ToolParameterValidationError":
+      return "undecodable"
+    default:
+      return "fatal"
+  }
+}
+
+/**
+ * What an HTTP status says by itself. `undefined` where it says nothing.
+ *
+ * **Details**
+ *
+ * The statuses that both vendors' SDKs retry (408, 409, 429, 5xx), 425 (RFC 8470), and 529, Anthropic's "overloaded".
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const kindOfStatus = (status: number | undefined): Exclude<Kind, "ignored" | "undecodable"> | undefined => {
+  if (!Predicate.isNumber(status)) return undefined
+  if (status === 429) return "throttled"
+  if (status === 529) return "overloaded"
+  if (status === 408 || status === 409 || status === 425 || status >= 500) return "transient"
+  return status >= 400 ? "fatal" : undefined
+}

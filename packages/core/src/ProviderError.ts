@@ -1,0 +1,245 @@
+/**
+ * From what a vendor's SDK threw to an `AiError`: the same reading of the same facts for every provider.
+ *
+ * A provider only extracts facts (status, type, code, message, headers) from its SDK's error classes. Which reason they
+ * amount to, whether asking again may help and how long to wait is decided here.
+ *
+ * @since 0.1.0
+ */
+import { Duration } from "effect"
+import { AiError } from "effect/ai"
+
+import { type Facts, kindOfStatus } from "./Failure.ts"
+import { retryHint } from "./internal/retryHint.ts"
+import { keptHeaders, requestId } from "./internal/responseHeaders.ts"
+
+/**
+ * What a provider could find out about a failed HTTP exchange, or about an error event inside a stream.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ProviderFault {
+  /** The provider's module and function, for the error's own `module` and `method`. */
+  readonly module: string
+  readonly method: string
+  readonly provider: string
+  /** For people. Never a key, never the prompt. */
+  readonly message: string
+  /** Absent for an error event inside a stream. */
+  readonly status?: number | undefined
+  /** The vendor's names: `overloaded_error`, `insufficient_quota`, `RESOURCE_EXHAUSTED`. */
+  readonly type?: string | undefined
+  readonly code?: string | undefined
+  /** The request's field that the vendor complains about. */
+  readonly parameter?: string | undefined
+  /** Response headers in lower case; only the safe ones are kept. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
+  /** A hint found in the body, such as Gemini's `RetryInfo`. A header wins over it. */
+  readonly retryAfter?: Duration.Duration | undefined
+  /** The error arrived inside a stream that had begun, so that tokens may have been used. */
+  readonly inStream?: boolean | undefined
+}
+
+/**
+ * The error for a failed exchange, or for an error event inside a stream.
+ *
+ * **Details**
+ *
+ * Exhausted quota wins over everything, then content policy, then the status, then the vendor's type where there is no
+ * status. `x-should-retry`, which OpenAI and Anthropic send, overrules whether asking again may help.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromFault = (fault: ProviderFault): AiError.AiError => {
+  const facts = factsOf(fault)
+  const common = {
+    metadata: { holdfast: facts },
+    ...(fault.status === undefined
+      ? undefined
+      : { http: { response: { status: fault.status, headers: keptHeaders(fault.headers ?? {}) } } }),
+  }
+  return AiError.make({ module: fault.module, method: fault.method, reason: reasonOf(fault, facts, common) })
+}
+
+/**
+ * The error for a request that got no HTTP answer, or whose connection broke: refused, reset, DNS, TLS, cut body.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromTransport = (options: {
+  readonly module: string
+  readonly method: string
+  readonly provider: string
+  /** Without query, which can hold a key. */
+  readonly url: string
+  readonly cause: unknown
+}): AiError.AiError =>
+  AiError.make({
+    module: options.module,
+    method: options.method,
+    reason: new AiError.NetworkError({
+      reason: "TransportError",
+      method: "POST",
+      url: options.url,
+      description: `${options.provider}: ${bounded(causeChain(options.cause))}`,
+    }),
+  })
+
+/**
+ * The error for an answer that is not what the provider's API promises: HTML, broken JSON, a corrupt frame, an empty
+ * 200, a wrong shape. Gateways answer so while they restart, so it counts as transient.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const malformed = (options: {
+  readonly module: string
+  readonly method: string
+  readonly provider: string
+  readonly description: string
+  readonly inStream?: boolean | undefined
+}): AiError.AiError =>
+  AiError.make({
+    module: options.module,
+    method: options.method,
+    reason: new AiError.InvalidResponseError({
+      description: bounded(options.description),
+      metadata: { holdfast: { kind: "transient", provider: options.provider, billed: options.inStream === true } },
+    }),
+  })
+
+/**
+ * The error for an answer that was given, and paid, but does not fit what was asked: a tool call whose parameters are
+ * not JSON. Asking again is paid again, so no policy does it unless told to.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const undecodable = (options: {
+  readonly module: string
+  readonly method: string
+  readonly provider: string
+  readonly description: string
+}): AiError.AiError =>
+  AiError.make({
+    module: options.module,
+    method: options.method,
+    reason: new AiError.InvalidOutputError({
+      description: bounded(options.description),
+      metadata: { holdfast: { kind: "undecodable", provider: options.provider, billed: true } },
+    }),
+  })
+
+type Common = Pick<ConstructorParameters<typeof AiError.InternalProviderError>[0], "metadata" | "http">
+
+const reasonOf = (fault: ProviderFault, facts: Facts, common: Common): AiError.AiErrorReason => {
+  const description = bounded(fault.message)
+  const retryAfter = facts.retryAfter === undefined ? undefined : Duration.millis(facts.retryAfter)
+  if (isQuota(fault)) return new AiError.QuotaExhaustedError(common)
+  if (isContentPolicy(fault)) return new AiError.ContentPolicyError({ description, ...common })
+  if (isThrottle(fault)) return new AiError.RateLimitError({ ...(retryAfter && { retryAfter }), ...common })
+  const authentication = authenticationKind(fault)
+  if (authentication !== undefined) return new AiError.AuthenticationError({ kind: authentication, description, ...common })
+  if (facts.kind === "fatal" && (fault.status === undefined || fault.status < 500)) {
+    const parameter = fault.parameter === undefined ? undefined : { parameter: fault.parameter }
+    return new AiError.InvalidRequestError({ description, ...parameter, ...common })
+  }
+  return new AiError.InternalProviderError({ description, ...common })
+}
+
+const factsOf = (fault: ProviderFault): Facts => {
+  const headers = fault.headers ?? {}
+  const id = requestId(headers)
+  const retryAfter = retryHint(headers) ?? (fault.retryAfter && Duration.toMillis(fault.retryAfter))
+  return {
+    kind: kindOf(fault),
+    provider: fault.provider,
+    ...(fault.status !== undefined && { status: fault.status }),
+    ...(fault.type !== undefined && { type: fault.type }),
+    ...(fault.code !== undefined && { code: fault.code }),
+    ...(id !== undefined && { requestId: id }),
+    ...(retryAfter !== undefined && { retryAfter }),
+    ...(isContextWindow(fault) && { contextWindowExceeded: true }),
+    ...(fault.inStream === true && { billed: true }),
+  }
+}
+
+const kindOf = (fault: ProviderFault): Facts["kind"] => {
+  if (isQuota(fault) || isContentPolicy(fault) || isContextWindow(fault)) return "fatal"
+  const advice = fault.headers?.["x-should-retry"]
+  const kind = isOverload(fault) ? "overloaded" : isThrottle(fault) ? "throttled" : plainKind(fault)
+  if (advice === "false") return "fatal"
+  return advice === "true" && kind === "fatal" ? "transient" : kind
+}
+
+const plainKind = (fault: ProviderFault): Facts["kind"] => {
+  const status = kindOfStatus(fault.status)
+  if (status !== undefined) return status
+  return named(fault, fatalNames) ? "fatal" : "transient"
+}
+
+const names = (...values: ReadonlyArray<string>): ReadonlySet<string> => new Set(values)
+
+// The vendors' documented error types and codes; Google's are the canonical gRPC codes.
+const quotaNames = names("insufficient_quota", "billing_error", "billing_not_active", "billing_hard_limit_reached")
+const policyNames = names("content_policy_violation", "content_filter", "moderation_blocked", "invalid_prompt")
+const overloadNames = names("overloaded_error", "engine_overloaded", "server_overloaded", "server_is_overloaded")
+const throttleNames = names("rate_limit_error", "rate_limit_exceeded", "RESOURCE_EXHAUSTED", "slow_down")
+const keyNames = names("authentication_error", "invalid_api_key", "UNAUTHENTICATED")
+const permissionNames = names("permission_error", "PERMISSION_DENIED")
+const fatalNames = names(
+  ...["invalid_request_error", "not_found_error", "request_too_large", "INVALID_ARGUMENT", "FAILED_PRECONDITION"],
+  ...["NOT_FOUND", "OUT_OF_RANGE", "UNIMPLEMENTED", "model_not_found", "string_above_max_length", "invalid_image"],
+  ...keyNames,
+  ...permissionNames,
+)
+
+const named = (fault: ProviderFault, set: ReadonlySet<string>): boolean =>
+  (fault.type !== undefined && set.has(fault.type)) || (fault.code !== undefined && set.has(fault.code))
+
+const isQuota = (fault: ProviderFault): boolean =>
+  fault.status === 402 || named(fault, quotaNames) || /credit balance is too low/i.test(fault.message)
+
+const isContentPolicy = (fault: ProviderFault): boolean => named(fault, policyNames)
+
+const isThrottle = (fault: ProviderFault): boolean =>
+  fault.status === 429 || (fault.status === undefined && named(fault, throttleNames))
+
+const isOverload = (fault: ProviderFault): boolean =>
+  fault.status === 529 ||
+  named(fault, overloadNames) ||
+  ((fault.status === 503 || fault.status === undefined) && /\boverloaded\b/i.test(fault.message))
+
+const isContextWindow = (fault: ProviderFault): boolean =>
+  fault.code === "context_length_exceeded" ||
+  fault.type === "model_context_window_exceeded" ||
+  ((fault.status === undefined || fault.status === 400 || fault.status === 413) && contextMessage.test(fault.message))
+
+const contextMessage =
+  /maximum context length|context window|context length|prompt is too long|input is too long|exceeds the maximum number of (input )?tokens/i
+
+const authenticationKind = (fault: ProviderFault): "InvalidKey" | "InsufficientPermissions" | undefined => {
+  if (fault.status === 401 || named(fault, keyNames)) return "InvalidKey"
+  if (fault.status === 403 || named(fault, permissionNames)) return "InsufficientPermissions"
+  return undefined
+}
+
+const longestMessage = 1000
+
+const bounded = (text: string): string => (text.length > longestMessage ? `${text.slice(0, longestMessage)}…` : text)
+
+// undici hides what happened (ECONNREFUSED, ENOTFOUND, UND_ERR_SOCKET) one or two causes down.
+const causeChain = (cause: unknown): string => {
+  const seen: Array<string> = []
+  let current: unknown = cause
+  while (current instanceof Error && seen.length < 4) {
+    const code = "code" in current && typeof current.code === "string" ? ` (${current.code})` : ""
+    const line = `${current.message || current.name}${code}`
+    if (!seen.includes(line)) seen.push(line)
+    current = current instanceof AggregateError ? current.errors[0] : current.cause
+  }
+  return seen.length === 0 ? String(cause) : seen.join(": ")
+}

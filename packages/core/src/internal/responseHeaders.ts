@@ -1,0 +1,13 @@
+/**
+ * The response headers worth keeping: request ids, rate limits and hints. Everything else (cookies, organisation names)
+ * stays out of records and errors.
+ */
+export const keptHeaders = (headers: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => kept.test(name)))
+
+/** The vendor's id of the request, under whichever name it comes. */
+export const requestId = (headers: Readonly<Record<string, string>>): string | undefined =>
+  headers["x-request-id"] ?? headers["request-id"] ?? headers["x-goog-request-id"]
+
+const kept =
+  /^(x-request-id|request-id|x-goog-request-id|retry-after|retry-after-ms|x-should-retry|openai-processing-ms|(x|anthropic)-ratelimit-[a-z-]+)$/

@@ -1,0 +1,87 @@
+/**
+ * Structured answers, made the same whichever provider gave them.
+ *
+ * Each vendor takes its own subset of JSON Schema and answers in the shape of that subset. `effect/ai` decodes with the
+ * schema as the caller wrote it. So the answer is decoded here with the vendor's codec, inside the attempt that paid for
+ * it, and its text replaced by the canonical encoding.
+ */
+import { Effect, type JsonSchema, Schema } from "effect"
+import { AiError, type LanguageModel, type Response } from "effect/ai"
+
+type Format = LanguageModel.ProviderOptions["responseFormat"]
+type Json = Extract<Format, { readonly type: "json" }>
+type Codec = Schema.Codec<unknown, unknown>
+
+/** The JSON schema to send, or nothing for a plain answer. */
+export const requestSchema = (
+  transform: LanguageModel.CodecTransformer,
+  format: Format,
+): Effect.Effect<JsonSchema.JsonSchema | undefined, AiError.AiError> =>
+  format.type === "text"
+    ? Effect.succeed(undefined)
+    : Effect.try({
+        try: () => transform(format.schema as unknown as Codec).jsonSchema,
+        catch: (cause) => unsupported(cause instanceof Error ? cause.message : String(cause)),
+      })
+
+/** The answer with its text in canonical form. Answers that only call tools pass unchanged. */
+export const canonical = (
+  provider: string,
+  transform: LanguageModel.CodecTransformer,
+  format: Format,
+  parts: Array<Response.PartEncoded>,
+): Effect.Effect<Array<Response.PartEncoded>, AiError.AiError> => {
+  if (format.type === "text") return Effect.succeed(parts)
+  const text = parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("")
+  if (text === "" && parts.some((part) => part.type === "tool-call")) return Effect.succeed(parts)
+  return Effect.mapBoth(recode(transform, format, text), {
+    onSuccess: (encoded) => withText(parts, encoded),
+    onFailure: (error) => undecodable(provider, error, text, parts),
+  })
+}
+
+const recode = (transform: LanguageModel.CodecTransformer, format: Json, text: string) => {
+  const schema = format.schema as unknown as Codec
+  const { codec } = transform(schema)
+  return Effect.flatMap(
+    Schema.decodeEffect(Schema.fromJsonString(codec))(text),
+    Schema.encodeEffect(Schema.fromJsonString(schema)),
+  )
+}
+
+const withText = (parts: ReadonlyArray<Response.PartEncoded>, text: string): Array<Response.PartEncoded> => {
+  const first = parts.findIndex((part) => part.type === "text")
+  return parts.flatMap((part, index): Array<Response.PartEncoded> => {
+    if (part.type !== "text") return [part]
+    return index === first ? [{ ...part, text }] : []
+  })
+}
+
+const undecodable = (
+  provider: string,
+  error: Schema.SchemaError,
+  responseText: string,
+  parts: ReadonlyArray<Response.PartEncoded>,
+): AiError.AiError => {
+  const finish = parts.find((part) => part.type === "finish")
+  const cut = finish?.reason === "length" ? " (the answer was cut at the token limit)" : ""
+  const promptTokens = finish?.usage.inputTokens.total
+  const completionTokens = finish?.usage.outputTokens.total
+  return AiError.make({
+    module: "holdfast",
+    method: "generateObject",
+    reason: new AiError.StructuredOutputError({
+      description: `${error.message}${cut}`,
+      responseText,
+      usage: { promptTokens, completionTokens },
+      metadata: { holdfast: { kind: "undecodable", provider, billed: true } },
+    }),
+  })
+}
+
+const unsupported = (description: string): AiError.AiError =>
+  AiError.make({
+    module: "holdfast",
+    method: "generateObject",
+    reason: new AiError.UnsupportedSchemaError({ description }),
+  })

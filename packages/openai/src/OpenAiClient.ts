@@ -1,0 +1,151 @@
+/**
+ * The connection to OpenAI, on the official SDK.
+ *
+ * The SDK is loaded when the layer is built, so that importing this package costs nothing. Its retries, its deadlines
+ * and its log are switched off: Holdfast has its own. Nothing is read from the process environment.
+ *
+ * @since 0.1.0
+ */
+import { Config, Context, type Effect, Layer, type Redacted } from "effect"
+import { type AiError } from "effect/ai"
+import type { OpenAI } from "openai"
+
+import { type ChatBody, type Endpoint, make as makeTransport, type ResponsesBody } from "./internal/transport.ts"
+
+export type { ChatBody, Endpoint, ResponsesBody } from "./internal/transport.ts"
+export type { Origin } from "./internal/failure.ts"
+
+/**
+ * What a client can do.
+ *
+ * **Details**
+ *
+ * Every call is one HTTP request, is aborted when its fiber is interrupted, and fails with an `AiError` whose reason,
+ * retry hint and request id come from the vendor's answer. The key is in none of it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Service {
+  /** The vendor's name in telemetry. */
+  readonly provider: string
+  readonly apiUrl: string
+  readonly responses: Endpoint<ResponsesBody>
+  readonly chat: Endpoint<ChatBody>
+  /**
+   * Calls the SDK for whatever else the API offers. The signal is to be handed to it.
+   */
+  readonly use: <A>(call: (sdk: OpenAI, signal: AbortSignal) => PromiseLike<A>) => Effect.Effect<A, AiError.AiError>
+}
+
+/**
+ * The client of OpenAI.
+ *
+ * **Example** (What the SDK can do and Holdfast does not wrap)
+ *
+ * ```ts
+ * import { OpenAiClient } from "@holdfast/openai"
+ * import { Effect } from "effect"
+ *
+ * const models = Effect.flatMap(OpenAiClient.OpenAiClient, (client) =>
+ *   client.use((sdk, signal) => sdk.models.list({ signal }).then((page) => page.data.map(({ id }) => id))),
+ * )
+ *
+ * Effect.isEffect(models) // => true
+ * ```
+ *
+ * @since 0.1.0
+ * @category services
+ */
+export class OpenAiClient extends Context.Service<OpenAiClient, Service>()("@holdfast/openai/OpenAiClient") {}
+
+/**
+ * How to reach OpenAI.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  readonly apiKey: Redacted.Redacted
+  /** `https://api.openai.com/v1` if left out. The variable `OPENAI_BASE_URL` is not read. */
+  readonly apiUrl?: string | undefined
+  readonly organizationId?: string | undefined
+  readonly projectId?: string | undefined
+  /** Headers of every request, in any case. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
+  /** Instead of the global one: for a proxy, or for other limits than its own. */
+  readonly fetch?: typeof globalThis.fetch | undefined
+}
+
+/**
+ * Where OpenAI's API is.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const defaultApiUrl = "https://api.openai.com/v1"
+
+/**
+ * Makes a client.
+ *
+ * **Details**
+ *
+ * A key that is empty or cannot be sent in a header and an `apiUrl` that is not a URL are defects: they are mistakes in
+ * the program or its configuration, and are found before any request.
+ *
+ * **Gotchas**
+ *
+ * The `fetch` of Node.js gives up after five minutes without response headers, or between two pieces of a body. Answers
+ * that take longer need a `fetch` with another undici `Agent`, or a stream.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (options: Options): Effect.Effect<Service> =>
+  makeTransport({ ...options, module: "OpenAiClient", provider: "openai", apiUrl: options.apiUrl ?? defaultApiUrl })
+
+/**
+ * A client with the given key.
+ *
+ * **Example** (A key from elsewhere)
+ *
+ * ```ts
+ * import { OpenAiClient } from "@holdfast/openai"
+ * import { Layer, Redacted } from "effect"
+ *
+ * const client = OpenAiClient.layer({ apiKey: Redacted.make("sk-test") })
+ *
+ * Layer.isLayer(client) // => true
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options: Options): Layer.Layer<OpenAiClient> => Layer.effect(OpenAiClient, make(options))
+
+/**
+ * A client with its options from the configuration.
+ *
+ * **Details**
+ *
+ * The key is read from `OPENAI_API_KEY` unless said otherwise.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerConfig = (options?: {
+  readonly apiKey?: Config.Config<Redacted.Redacted> | undefined
+  readonly apiUrl?: Config.Config<string> | undefined
+  readonly organizationId?: Config.Config<string> | undefined
+  readonly projectId?: Config.Config<string> | undefined
+}): Layer.Layer<OpenAiClient, Config.ConfigError> => {
+  const absent = Config.succeed(undefined)
+  return Layer.unwrap(
+    Config.all({
+      apiKey: options?.apiKey ?? Config.Redacted("OPENAI_API_KEY"),
+      apiUrl: options?.apiUrl ?? absent,
+      organizationId: options?.organizationId ?? absent,
+      projectId: options?.projectId ?? absent,
+    }).pipe(Config.map(layer)),
+  )
+}

@@ -1,0 +1,9 @@
+/**
+ * OpenAI and OpenAI-compatible models for Holdfast, on the official SDK.
+ *
+ * @module @holdfast/openai
+ */
+export * as OpenAiClient from "./OpenAiClient.ts"
+export * as OpenAiCompatible from "./OpenAiCompatible.ts"
+export * as OpenAiLanguageModel from "./OpenAiLanguageModel.ts"
+export * as OpenAiTool from "./OpenAiTool.ts"

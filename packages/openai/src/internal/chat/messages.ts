@@ -1,0 +1,195 @@
+/**
+ * From a prompt to the messages of Chat Completions.
+ */
+import { Prompt } from "effect/ai"
+import type { OpenAI } from "openai"
+
+import { familyOf } from "../family.ts"
+import { fileNameOf, type Media, mediaOf } from "../media.ts"
+import { type Breakpoint, optionsOf } from "../promptOptions.ts"
+import { field, json, list, record } from "../read.ts"
+import { type Refusals } from "../refusals.ts"
+import { resultText } from "../toolResult.ts"
+import { type Dialect } from "./dialect.ts"
+import { shortId } from "./shortId.ts"
+
+type Message = OpenAI.Chat.ChatCompletionMessageParam
+type Content = OpenAI.Chat.ChatCompletionContentPart
+
+export interface Conversation {
+  /** The key of the options on messages and parts. */
+  readonly key: string
+  readonly model: string
+  readonly dialect: Dialect
+  readonly refusals: Refusals
+}
+
+/** All of a prompt as messages. */
+export const messagesOf = (prompt: Prompt.Prompt, conversation: Conversation): Array<Message> =>
+  prompt.content.flatMap((message, at): Array<Message> => {
+    switch (message.role) {
+      case "system":
+        return [systemMessage(message, conversation)]
+      case "user":
+        return [userMessage(message, at, conversation)]
+      case "assistant":
+        return assistantMessage(message, at, conversation)
+      default:
+        return toolMessages(message, conversation)
+    }
+  })
+
+const marked = <A extends Content>(content: A, breakpoint: Breakpoint | undefined): A =>
+  breakpoint === undefined ? content : { ...content, prompt_cache_breakpoint: breakpoint }
+
+/** Fields of a part that are not modelled, such as OpenRouter's `cache_control`. */
+const extended = <A extends object>(content: A, fields: unknown): A => ({
+  ...content,
+  ...record(field(fields, "extra")),
+})
+
+const systemMessage = (message: Prompt.SystemMessage, { dialect, key, model }: Conversation): Message => {
+  const { breakpoint, fields } = optionsOf(message, key)
+  const role = dialect.isOpenAi && familyOf(model).reasoning ? "developer" : "system"
+  if (breakpoint === undefined && field(fields, "extra") === undefined) return { role, content: message.content }
+  const text = { type: "text" as const, text: message.content }
+  return { role, content: [extended(marked(text, breakpoint), fields)] }
+}
+
+const userMessage = (message: Prompt.UserMessage, at: number, conversation: Conversation): Message => {
+  const { breakpoint } = optionsOf(message, conversation.key)
+  const content = message.content.map((part, position) => {
+    const inherited = position === message.content.length - 1 ? breakpoint : undefined
+    return userContent(part, at, position, conversation, inherited)
+  })
+  const [only] = content
+  // Plain text is what the oldest of servers understand.
+  const isPlain = content.length === 1 && only?.type === "text" && Object.keys(only).length === 2
+  return { role: "user", content: isPlain ? only.text : content }
+}
+
+const userContent = (
+  part: Prompt.UserMessagePart,
+  at: number,
+  position: number,
+  conversation: Conversation,
+  inherited: Breakpoint | undefined,
+): Content => {
+  const { breakpoint = inherited, fields, fileId, imageDetail } = optionsOf(part, conversation.key)
+  if (part.type === "text") return extended(marked({ type: "text", text: part.text }, breakpoint), fields)
+  const option = `prompt[${at}].file.${part.mediaType}`
+  const media = mediaOf(part, fileId)
+  const content = part.mediaType.startsWith("image/")
+    ? imageContent(media, imageDetail, option, conversation)
+    : part.mediaType.startsWith("audio/")
+      ? audioContent(part, media, option, conversation)
+      : fileContent(part, media, position, option, conversation)
+  return extended(marked(content, breakpoint), fields)
+}
+
+const images = new Set(["image/jpeg", "image/jpg", "image/png", "image/webp", "image/gif"])
+
+const imageContent = (
+  media: Media,
+  detail: "low" | "high" | "original" | "auto" | undefined,
+  option: string,
+  { dialect, refusals }: Conversation,
+): Content => {
+  if (media._tag === "FileId") {
+    refusals.option(option, "Chat Completions takes no uploaded images by their id; give the bytes or a link")
+  } else if (media._tag === "Inline" && dialect.isOpenAi && !images.has(media.mediaType)) {
+    refusals.option(option, "images are taken as JPEG, PNG, WebP or GIF; convert it")
+  }
+  const url = media._tag === "Url" ? media.url : media._tag === "Inline" ? media.dataUrl : ""
+  const known = detail === undefined || detail === "original" ? undefined : { detail }
+  return { type: "image_url", image_url: { url, ...known } }
+}
+
+const audioFormats: Readonly<Record<string, "wav" | "mp3">> = {
+  "audio/wav": "wav",
+  "audio/wave": "wav",
+  "audio/x-wav": "wav",
+  "audio/mpeg": "mp3",
+  "audio/mp3": "mp3",
+}
+
+const audioContent = (
+  { mediaType }: Prompt.FilePart,
+  media: Media,
+  option: string,
+  { refusals }: Conversation,
+): Content => {
+  const format = audioFormats[mediaType]
+  if (format === undefined) refusals.option(option, "audio is taken as WAV or MP3; convert it")
+  if (media._tag !== "Inline") refusals.option(option, "audio is taken as bytes or base64 only; give its data")
+  const data = media._tag === "Inline" ? media.base64 : ""
+  return { type: "input_audio", input_audio: { data, format: format ?? "wav" } }
+}
+
+const fileContent = (
+  part: Prompt.FilePart,
+  media: Media,
+  position: number,
+  option: string,
+  { dialect, refusals }: Conversation,
+): Content => {
+  if (part.mediaType.startsWith("video/")) refusals.option(option, "there is no video input; send images of it")
+  if (media._tag === "FileId") return { type: "file", file: { file_id: media.id } }
+  if (media._tag === "Url" && !dialect.takesFileUrls) {
+    const explanation = "Chat Completions takes no links to files; give the bytes, or use OpenAiLanguageModel.model"
+    refusals.option(option, explanation)
+  }
+  const data = media._tag === "Url" ? media.url : media.dataUrl
+  return { type: "file", file: { filename: fileNameOf(part, position), file_data: data } }
+}
+
+const assistantMessage = (message: Prompt.AssistantMessage, at: number, conversation: Conversation): Array<Message> => {
+  const { dialect, key, refusals } = conversation
+  const texts: Array<string> = []
+  const reasoning: Array<string> = []
+  const details: Array<unknown> = []
+  const calls: Array<OpenAI.Chat.ChatCompletionMessageFunctionToolCall> = []
+  for (const part of message.content) {
+    const { fields } = optionsOf(part, key)
+    if (part.type === "text") texts.push(part.text)
+    else if (part.type === "reasoning") {
+      reasoning.push(part.text)
+      details.push(...list(fields, "reasoningDetails"))
+    } else if (part.type === "tool-call" && !part.providerExecuted) calls.push(toolCall(part, dialect))
+    else if (part.type === "file") {
+      const explanation = "assistant messages take no files; put it into a user message"
+      refusals.option(`prompt[${at}].file.${part.mediaType}`, explanation)
+    }
+  }
+  if (texts.length === 0 && calls.length === 0) return []
+  const { reasoningField } = dialect
+  const thought = reasoning.join("")
+  const answer: Message = {
+    role: "assistant",
+    content: texts.length === 0 ? null : texts.join(""),
+    ...(calls.length > 0 ? { tool_calls: calls } : undefined),
+    // Only turns with tool calls are continued; the reasoning of finished turns is of no use to the server.
+    ...(reasoningField !== undefined && thought !== "" && calls.length > 0 ? { [reasoningField]: thought } : undefined),
+    ...(details.length > 0 ? { reasoning_details: json(details) } : undefined),
+  }
+  return [answer]
+}
+
+const toolCall = (part: Prompt.ToolCallPart, dialect: Dialect): OpenAI.Chat.ChatCompletionMessageFunctionToolCall => ({
+  id: dialect.shortToolCallIds ? shortId(part.id) : part.id,
+  type: "function",
+  function: { name: part.name, arguments: JSON.stringify(part.params ?? {}) },
+})
+
+const toolMessages = (message: Prompt.ToolMessage, { dialect, key }: Conversation): Array<Message> =>
+  message.content.flatMap((part): Array<Message> => {
+    if (part.type !== "tool-result") return []
+    const tool_call_id = dialect.shortToolCallIds ? shortId(part.id) : part.id
+    // The API takes text only; `effect/ai` has the text for a result with files.
+    const text = part.modelOutput === undefined ? resultText(part) : Prompt.toolModelOutputToText(part.modelOutput)
+    const { breakpoint, fields } = optionsOf(part, key)
+    if (breakpoint === undefined && field(fields, "extra") === undefined) {
+      return [{ role: "tool", tool_call_id, content: text }]
+    }
+    return [{ role: "tool", tool_call_id, content: [extended(marked({ type: "text", text }, breakpoint), fields)] }]
+  })

@@ -1,0 +1,47 @@
+import { type ProviderModel } from "@holdfast/core"
+import { Effect } from "effect"
+import { OpenAiStructuredOutput } from "effect/ai"
+
+import { mapEvents } from "../mapEvents.ts"
+import { type ChatSettings } from "../settings.ts"
+import { canonical } from "../tools.ts"
+import { type ChatBody, type Transport } from "../transport.ts"
+import { type Dialect } from "./dialect.ts"
+import { completionParts, Reading } from "./parts.ts"
+import { chatBody, strictTools } from "./request.ts"
+import { ChatReader } from "./stream.ts"
+
+/** A model on Chat Completions. The settings are read once for every request. */
+export const chatModel = (
+  transport: Pick<Transport, "provider" | "chat">,
+  model: string,
+  dialect: Dialect,
+  settingsOf: Effect.Effect<ChatSettings>,
+): ProviderModel.ProviderModel => {
+  const { chat, provider } = transport
+  const prepare = Effect.fnUntraced(function* (request: ProviderModel.ProviderRequest) {
+    const settings = yield* settingsOf
+    const body = yield* chatBody({ provider, model, dialect, settings, request })
+    const polish = canonical(request.options.tools, strictTools(settings, dialect))
+    return { body, reading: new Reading(chat.origin, provider, dialect), polish }
+  })
+  return {
+    provider,
+    model,
+    codecTransformer: OpenAiStructuredOutput.toCodecOpenAI,
+    generate: Effect.fnUntraced(function* (request) {
+      const { body, polish, reading } = yield* prepare(request)
+      const reply = yield* chat.once(body)
+      const parts = yield* Effect.fromResult(completionParts(reply.parts, reading))
+      return { headers: reply.headers, parts: yield* Effect.forEach(parts, polish) }
+    }),
+    stream: Effect.fnUntraced(function* (request) {
+      const { body, polish, reading } = yield* prepare(request)
+      const reply = yield* chat.open(streaming(body, dialect))
+      return { headers: reply.headers, parts: mapEvents(reply.parts, new ChatReader(reading), polish) }
+    }),
+  }
+}
+
+const streaming = (body: ChatBody, dialect: Dialect): ChatBody =>
+  dialect.asksForStreamUsage ? { ...body, stream_options: { include_usage: true, ...body.stream_options } } : body

@@ -1,0 +1,141 @@
+import { type ProviderModel } from "@holdfast/core"
+/**
+ * From what the caller wants to the body of a Chat Completions request.
+ */
+import { type Effect } from "effect"
+import { type Tool } from "effect/ai"
+import type { OpenAI } from "openai"
+
+import { familyOf, samplingProblem } from "../family.ts"
+import { formatName } from "../formatName.ts"
+import { defined } from "../read.ts"
+import { Refusals } from "../refusals.ts"
+import { type ChatSettings } from "../settings.ts"
+import { choiceOf, describe } from "../tools.ts"
+import { type ChatBody } from "../transport.ts"
+import { type Dialect } from "./dialect.ts"
+import { messagesOf } from "./messages.ts"
+
+export interface RequestInput {
+  readonly provider: string
+  readonly model: string
+  readonly dialect: Dialect
+  readonly settings: ChatSettings
+  readonly request: ProviderModel.ProviderRequest
+}
+
+/** The body, or the option that stands in its way. */
+export const chatBody = (input: RequestInput): Effect.Effect<ChatBody, ProviderModel.ProviderFailure> => {
+  const { dialect, model, provider, request, settings } = input
+  const refusals = new Refusals(provider, model)
+  refuseSettings(input, refusals)
+  const messages = messagesOf(request.options.prompt, { key: provider, model, dialect, refusals })
+  const body: ChatBody = {
+    ...modelSettings(settings, dialect),
+    ...toolSettings(request.options.tools, request.options.toolChoice, settings, dialect, refusals),
+    ...formatSettings(request, dialect),
+    messages: [...schemaInWords(request, dialect), ...messages],
+    ...settings.extra,
+    model,
+  }
+  return refusals.check(body)
+}
+
+const refuseSettings = ({ dialect, model, settings }: RequestInput, refusals: Refusals): void => {
+  for (const [option, explanation] of Object.entries(dialect.unsupported)) {
+    if (settings[option as keyof ChatSettings] !== undefined) refusals.option(option, explanation)
+  }
+  if (settings.reasoning?.summary !== undefined) {
+    const instead = dialect.isOpenAi ? "use OpenAiLanguageModel.model" : "leave it out"
+    refusals.option("reasoning.summary", `Chat Completions has no summaries of reasoning; ${instead}`)
+  }
+  if (!dialect.isOpenAi) return
+  const sampling = samplingProblem(model, settings.reasoning?.effort)
+  for (const option of ["temperature", "topP"] as const) {
+    if (sampling !== undefined && settings[option] !== undefined) refusals.option(option, sampling)
+  }
+  if (!familyOf(model).alwaysReasoning) return
+  for (const option of ["stop", "frequencyPenalty", "presencePenalty"] as const) {
+    if (settings[option] !== undefined) refusals.option(option, "reasoning models do not take it; leave it out")
+  }
+}
+
+const modelSettings = (settings: ChatSettings, dialect: Dialect) => {
+  const { metadata, promptCacheOptions, reasoning, stop } = settings
+  const effort = reasoning?.effort
+  return defined({
+    temperature: settings.temperature,
+    top_p: settings.topP,
+    [dialect.maxTokensField]: settings.maxOutputTokens,
+    [dialect.seedField]: settings.seed,
+    stop: stop === undefined || typeof stop === "string" ? stop : [...stop],
+    frequency_penalty: settings.frequencyPenalty,
+    presence_penalty: settings.presencePenalty,
+    reasoning_effort: dialect.nestsReasoning ? undefined : effort,
+    reasoning: dialect.nestsReasoning && effort !== undefined ? { effort } : undefined,
+    verbosity: settings.verbosity,
+    service_tier: settings.serviceTier as ChatBody["service_tier"],
+    prompt_cache_key: settings.promptCacheKey,
+    prompt_cache_options: promptCacheOptions === undefined ? undefined : defined(promptCacheOptions),
+    safety_identifier: settings.safetyIdentifier,
+    metadata: metadata === undefined ? undefined : { ...metadata },
+    store: settings.store,
+  })
+}
+
+const formatSettings = ({ jsonSchema, options }: ProviderModel.ProviderRequest, dialect: Dialect) => {
+  if (jsonSchema === undefined || options.responseFormat.type === "text") return undefined
+  if (!dialect.takesJsonSchema) return { response_format: { type: "json_object" as const } }
+  const name = formatName(options.responseFormat.objectName)
+  return { response_format: { type: "json_schema" as const, json_schema: { name, schema: jsonSchema, strict: true } } }
+}
+
+const schemaInWords = (
+  { jsonSchema }: ProviderModel.ProviderRequest,
+  dialect: Dialect,
+): ReadonlyArray<OpenAI.Chat.ChatCompletionMessageParam> =>
+  jsonSchema === undefined || dialect.takesJsonSchema
+    ? []
+    : [
+        {
+          role: "system",
+          content: `Answer with one JSON object and nothing else. It must fit this JSON schema: ${JSON.stringify(jsonSchema)}`,
+        },
+      ]
+
+const toolSettings = (
+  tools: ReadonlyArray<Tool.Any>,
+  toolChoice: unknown,
+  settings: ChatSettings,
+  dialect: Dialect,
+  refusals: Refusals,
+) => {
+  if (tools.length === 0) return undefined
+  const choice = choiceOf(toolChoice)
+  const tool_choice: OpenAI.Chat.ChatCompletionToolChoiceOption =
+    "mode" in choice ? choice.mode : { type: "function", function: { name: choice.tool } }
+  return {
+    tools: tools.map((tool) => functionTool(tool, settings, dialect, refusals)),
+    tool_choice,
+    ...defined({ parallel_tool_calls: settings.parallelToolCalls }),
+  }
+}
+
+/** Whether tools are strict that do not say themselves. */
+export const strictTools = (settings: ChatSettings, dialect: Dialect): boolean =>
+  settings.strictTools ?? dialect.takesStrictTools
+
+const functionTool = (
+  tool: Tool.Any,
+  settings: ChatSettings,
+  dialect: Dialect,
+  refusals: Refusals,
+): OpenAI.Chat.ChatCompletionFunctionTool => {
+  if ("providerName" in tool) {
+    const explanation = "Chat Completions has no tools of the provider; use OpenAiLanguageModel.model, or leave it out"
+    refusals.option(`tools.${tool.name}`, explanation)
+  }
+  const { description, name, parameters, strict } = describe(tool, strictTools(settings, dialect), refusals)
+  const marked = strict || dialect.takesStrictTools ? { strict } : undefined
+  return { type: "function", function: { name, parameters, ...defined({ description }), ...marked } }
+}

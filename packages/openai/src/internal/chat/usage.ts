@@ -1,0 +1,22 @@
+import { type Response } from "effect/ai"
+
+import { count, field } from "../read.ts"
+import { usage as encode } from "../tokens.ts"
+
+/**
+ * The usage of Chat Completions. `prompt_tokens` include the cached ones. DeepSeek and Moonshot name the cache reads
+ * differently, and `reasoningOutside` is for xAI, whose `completion_tokens` leave reasoning out.
+ */
+export const usage = (raw: unknown, reasoningOutside: boolean): typeof Response.Usage.Encoded => {
+  const prompt = field(raw, "prompt_tokens_details")
+  const completion = count(raw, "completion_tokens")
+  const reasoning = count(field(raw, "completion_tokens_details"), "reasoning_tokens")
+  return encode({
+    input: count(raw, "prompt_tokens"),
+    cacheRead: count(prompt, "cached_tokens") ?? count(raw, "prompt_cache_hit_tokens") ?? count(raw, "cached_tokens"),
+    cacheWrite: count(prompt, "cache_write_tokens"),
+    output:
+      reasoningOutside && completion !== undefined && reasoning !== undefined ? completion + reasoning : completion,
+    reasoning,
+  })
+}

@@ -1,0 +1,58 @@
+import { Cause, Effect, Pull, Stream } from "effect"
+import { type AiError, type Response } from "effect/ai"
+
+export type Part = Response.StreamPartEncoded
+export type Parts = readonly [Part, ...Array<Part>]
+
+/** Turns the events of one answer into parts. Every method appends to `out`. */
+export interface EventReader {
+  /** Gives an error if the answer is broken; what it appended before is still delivered. */
+  readonly read: (event: unknown, out: Array<Part>) => AiError.AiError | undefined
+  /** The events are over. */
+  readonly end: (out: Array<Part>) => void
+  /** Whether all of the answer had come when the connection broke, so that the break does not matter. */
+  readonly isComplete: () => boolean
+}
+
+/** Reads events as they come. Parts of one event stay together, and go through `polish` before they are given out. */
+export const mapEvents = (
+  events: Stream.Stream<unknown, AiError.AiError>,
+  reader: EventReader,
+  polish: (part: Part) => Effect.Effect<Part>,
+): Stream.Stream<Part, AiError.AiError> =>
+  Stream.transformPull(events, (pull) => {
+    let over = false
+    let failure: AiError.AiError | undefined
+    const arriving = pull.pipe(
+      Pull.catchDone(() => Effect.succeed(undefined)),
+      Effect.catch((error) => (reader.isComplete() ? Effect.succeed(undefined) : Effect.fail(error))),
+    )
+    const read = (chunk: ReadonlyArray<unknown> | undefined): Array<Part> => {
+      const out: Array<Part> = []
+      if (chunk === undefined) {
+        over = true
+        reader.end(out)
+        return out
+      }
+      for (const event of chunk) {
+        failure = reader.read(event, out)
+        if (failure !== undefined) break
+      }
+      return out
+    }
+    const next: Pull.Pull<Parts, AiError.AiError> = Effect.suspend(() => {
+      if (failure !== undefined) return Effect.fail(failure)
+      if (over) return Cause.done()
+      return Effect.flatMap(arriving, (chunk) => {
+        const out = read(chunk)
+        return out.length === 0 ? next : polished(out, polish)
+      })
+    })
+    return Effect.succeed(next)
+  })
+
+const polished = (out: Array<Part>, polish: (part: Part) => Effect.Effect<Part>): Effect.Effect<Parts> => {
+  const parts = out as unknown as Parts
+  // Nearly all are deltas, and a fiber's time is dear here.
+  return out.some(({ type }) => type === "tool-call") ? Effect.forEach(parts, polish) : Effect.succeed(parts)
+}

@@ -1,0 +1,49 @@
+import { Predicate } from "effect"
+import { type Prompt } from "effect/ai"
+import * as Base64 from "effect/encoding/Base64"
+
+import { fromDataUrl } from "./read.ts"
+
+/** Where the bytes of a file are. */
+export type Media =
+  | { readonly _tag: "Url"; readonly url: string }
+  | { readonly _tag: "Inline"; readonly mediaType: string; readonly base64: string; readonly dataUrl: string }
+  | { readonly _tag: "FileId"; readonly id: string }
+
+/**
+ * Reads the data of a file part: bytes, base64, a `data:` URL, a link, or the id of an uploaded file in the part's
+ * options.
+ */
+export const mediaOf = (part: Prompt.FilePart, fileId: string | undefined): Media => {
+  if (fileId !== undefined) return { _tag: "FileId", id: fileId }
+  const { data } = part
+  if (data instanceof URL) return fromText(data.href, part.mediaType)
+  return Predicate.isString(data) ? fromText(data, part.mediaType) : inline(part.mediaType, Base64.encode(data))
+}
+
+/** `image/*` says nothing that a `data:` URL could say; JPEG is what the APIs make of it. */
+export const concrete = (mediaType: string): string => (mediaType === "image/*" ? "image/jpeg" : mediaType)
+
+const fromText = (data: string, mediaType: string): Media => {
+  if (/^https?:\/\//i.test(data)) return { _tag: "Url", url: data }
+  const parsed = data.startsWith("data:") ? fromDataUrl(data) : undefined
+  return parsed === undefined ? inline(mediaType, data) : inline(parsed.mediaType, parsed.data)
+}
+
+const inline = (mediaType: string, base64: string): Media => {
+  const type = concrete(mediaType)
+  return { _tag: "Inline", mediaType: type, base64, dataUrl: `data:${type};base64,${base64}` }
+}
+
+const extensions: Readonly<Record<string, string>> = {
+  "application/pdf": "pdf",
+  "text/plain": "txt",
+  "text/markdown": "md",
+  "text/csv": "csv",
+  "text/html": "html",
+  "application/json": "json",
+}
+
+/** A name for a file that came without one. The APIs ask for it. */
+export const fileNameOf = (part: Prompt.FilePart, position: number): string =>
+  part.fileName ?? `file-${position}.${extensions[part.mediaType] ?? part.mediaType.replace(/^.*[/.+-]/, "")}`

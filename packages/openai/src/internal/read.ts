@@ -1,0 +1,78 @@
+/**
+ * Reading JSON that a provider sent. Nothing of it is trusted: what has another shape than promised reads as absent.
+ */
+import { Predicate, Result, type Schema } from "effect"
+import { Tool } from "effect/ai"
+import * as Base64 from "effect/encoding/Base64"
+
+/** A JSON object of unknown content. */
+export type Json = { readonly [key: string]: unknown }
+
+export const record = (value: unknown): Json | undefined => (Predicate.isReadonlyObject(value) ? value : undefined)
+
+export const field = (value: unknown, key: string): unknown => record(value)?.[key]
+
+/** A string that is there and not empty. */
+export const text = (value: unknown, key: string): string | undefined => {
+  const found = field(value, key)
+  return Predicate.isString(found) && found !== "" ? found : undefined
+}
+
+/** A string, or the empty one. */
+export const textOrEmpty = (value: unknown, key: string): string => text(value, key) ?? ""
+
+const none: ReadonlyArray<unknown> = []
+
+export const list = (value: unknown, key: string): ReadonlyArray<unknown> => {
+  const found = field(value, key)
+  return Array.isArray(found) ? (found as ReadonlyArray<unknown>) : none
+}
+
+/** A token count: a whole number that is not negative. Anything else is unknown, which is not zero. */
+export const count = (value: unknown, key: string): number | undefined => {
+  const found = field(value, key)
+  return Number.isSafeInteger(found) && (found as number) >= 0 ? (found as number) : undefined
+}
+
+/** An index of an item, 0 if the provider left it out. */
+export const index = (value: unknown, key: string): number => count(value, key) ?? 0
+
+const largestSeconds = 8_640_000_000_000
+
+/** Epoch seconds as ISO 8601. */
+export const timestamp = (value: unknown, key: string): string | undefined => {
+  const seconds = field(value, key)
+  return Predicate.isNumber(seconds) && Math.abs(seconds) <= largestSeconds
+    ? new Date(seconds * 1000).toISOString()
+    : undefined
+}
+
+/** Parsed arguments of a tool call. Providers write a call without arguments as an empty text. */
+export const params = (json: string): Result.Result<unknown, unknown> =>
+  json.trim() === "" ? Result.succeed({}) : Result.try(() => Tool.unsafeSecureJsonParse(json))
+
+/** What came out of `JSON.parse` is JSON. */
+export const json = (value: unknown): Schema.Json => value as Schema.Json
+
+/** Leaves out what is undefined. */
+export const defined = <A extends object>(fields: A): { [K in keyof A]?: Exclude<A[K], undefined> } =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [K in keyof A]?: Exclude<A[K], undefined>
+  }
+
+/** A link that `effect/ai` can decode. */
+export const url = (value: unknown, key: string): string | undefined => {
+  const found = text(value, key)
+  return found !== undefined && URL.canParse(found) ? found : undefined
+}
+
+/** Whether a text is base64 that `effect/ai` can decode. */
+export const isBase64 = (value: string): boolean => Result.isSuccess(Base64.decode(value))
+
+const dataUrl = /^data:([\w.+-]+\/[\w.+-]+)(?:;[\w=.+-]+)*;base64,/
+
+/** Takes a base64 `data:` URL apart. */
+export const fromDataUrl = (value: string): { readonly mediaType: string; readonly data: string } | undefined => {
+  const match = dataUrl.exec(value)
+  return match?.[1] === undefined ? undefined : { mediaType: match[1], data: value.slice(match[0].length) }
+}

@@ -1,0 +1,234 @@
+/**
+ * From an answer of the Responses API to the parts of `effect/ai`.
+ */
+import { Predicate, Result } from "effect"
+import { type AiError, type Response, type Tool } from "effect/ai"
+
+import { fromErrorObject, malformed, type Origin, undecodable } from "../failure.ts"
+import { providerExecuted } from "../providerTools.ts"
+import {
+  count,
+  defined,
+  field,
+  isBase64,
+  json,
+  type Json,
+  list,
+  params,
+  record,
+  text,
+  textOrEmpty,
+  timestamp,
+  url,
+} from "../read.ts"
+import { usage } from "./usage.ts"
+
+/** Parts that an answer has in both modes. */
+export type CommonPart = Extract<Response.PartEncoded, Response.StreamPartEncoded>
+
+/** Where such parts go: a list of the parts of either mode. */
+export interface Sink {
+  push(...parts: Array<CommonPart>): number
+}
+
+/** What reading an answer needs, and what it finds out on the way. */
+export class Reading {
+  readonly origin: Origin
+  /** The key of our metadata. */
+  readonly key: string
+  readonly declared: ReadonlyMap<string, Tool.AnyProviderDefined>
+  refusal = ""
+  calls = false
+  sources = 0
+
+  constructor(origin: Origin, key: string, declared: ReadonlyMap<string, Tool.AnyProviderDefined>) {
+    this.origin = origin
+    this.key = key
+    this.declared = declared
+  }
+
+  metadata(fields: Record<string, unknown>): { readonly [key: string]: ReturnType<typeof json> } {
+    return { [this.key]: json(defined(fields)) }
+  }
+}
+
+/** The parts of a whole answer. */
+export const answerParts = (
+  answer: unknown,
+  reading: Reading,
+): Result.Result<Array<Response.PartEncoded>, AiError.AiError> => {
+  const broken = brokenAnswer(answer, reading.origin)
+  if (broken !== undefined) return Result.fail(broken)
+  const out: Array<Response.PartEncoded> = [responseMetadata(answer)]
+  for (const item of list(answer, "output")) {
+    const failure = itemParts(item, reading, out)
+    if (failure !== undefined) return Result.fail(failure)
+  }
+  out.push(finishPart(answer, reading))
+  return Result.succeed(out)
+}
+
+const brokenAnswer = (answer: unknown, origin: Origin): AiError.AiError | undefined => {
+  const fields = record(answer)
+  if (fields === undefined) return malformed(origin, "the answer is not a JSON object", false)
+  if (Predicate.isNotNullish(fields["error"])) return fromErrorObject(origin, fields["error"], false)
+  if (fields["status"] === "failed") return fromErrorObject(origin, { message: "the response failed" }, false)
+  return Array.isArray(fields["output"]) ? undefined : malformed(origin, "the answer has no output", false)
+}
+
+const itemParts = (item: unknown, reading: Reading, out: Array<Response.PartEncoded>): AiError.AiError | undefined => {
+  switch (field(item, "type")) {
+    case "message":
+      messageParts(item, reading, out)
+      return undefined
+    case "reasoning":
+      reasoningParts(item, reading, out)
+      return undefined
+    default:
+      return commonItemParts(item, reading, out)
+  }
+}
+
+const messageParts = (item: unknown, reading: Reading, out: Array<Response.PartEncoded>): void => {
+  const metadata = reading.metadata({ itemId: text(item, "id"), phase: text(item, "phase") })
+  for (const content of list(item, "content")) {
+    if (field(content, "type") === "refusal") reading.refusal += textOrEmpty(content, "refusal")
+    if (field(content, "type") !== "output_text") continue
+    out.push({ type: "text", text: textOrEmpty(content, "text"), metadata })
+    for (const annotation of list(content, "annotations")) pushSource(annotation, reading, out)
+  }
+}
+
+// One part for each piece of the summary, all with the item's id, so that the item can be put together again.
+const reasoningParts = (item: unknown, reading: Reading, out: Array<Response.PartEncoded>): void => {
+  const metadata = reasoningMetadata(item, reading)
+  const texts = reasoningTexts(item)
+  for (const piece of texts.length === 0 ? [""] : texts) out.push({ type: "reasoning", text: piece, metadata })
+}
+
+/** What of a reasoning item must come back with the next request. */
+export const reasoningMetadata = (item: unknown, reading: Reading) =>
+  reading.metadata({ itemId: text(item, "id"), encryptedContent: text(item, "encrypted_content") })
+
+/** The summary of a reasoning item, or the reasoning itself where the model's makers show it. */
+export const reasoningTexts = (item: unknown): ReadonlyArray<string> => {
+  const texts = (key: string) => list(item, key).map((piece) => textOrEmpty(piece, "text"))
+  const summary = texts("summary")
+  return summary.length > 0 ? summary : texts("content")
+}
+
+/** Parts of items that come at once even in a stream. Unknown items have none. */
+export const commonItemParts = (item: unknown, reading: Reading, out: Sink): AiError.AiError | undefined => {
+  switch (field(item, "type")) {
+    case "function_call":
+      return pushFunctionCall(item, reading, out)
+    case "custom_tool_call":
+      pushCustomCall(item, reading, out)
+      return undefined
+    case "image_generation_call":
+      return pushImage(item, reading, out)
+    default:
+      out.push(...providerExecuted(item, reading.declared, reading.key))
+      return undefined
+  }
+}
+
+const pushFunctionCall = (item: unknown, reading: Reading, out: Sink): AiError.AiError | undefined => {
+  const name = text(item, "name")
+  const id = text(item, "call_id") ?? text(item, "id")
+  if (name === undefined || id === undefined) {
+    return malformed(reading.origin, "a tool call has no name or no id", true)
+  }
+  // A call that was cut at the token limit is not a call. The answer's finish reason says what happened.
+  if (field(item, "status") === "incomplete") return undefined
+  const parsed = params(textOrEmpty(item, "arguments"))
+  if (Result.isFailure(parsed)) return undecodable(reading.origin, `the arguments of tool "${name}" are not JSON`)
+  reading.calls = true
+  const metadata = reading.metadata({ itemId: text(item, "id") })
+  out.push({ type: "tool-call", id, name, params: parsed.success, metadata })
+  return undefined
+}
+
+const pushCustomCall = (item: unknown, reading: Reading, out: Sink): void => {
+  const name = text(item, "name")
+  const id = text(item, "call_id") ?? text(item, "id")
+  if (name === undefined || id === undefined) return
+  reading.calls = true
+  const metadata = reading.metadata({ itemId: text(item, "id"), custom: true })
+  out.push({ type: "tool-call", id, name, params: textOrEmpty(item, "input"), metadata })
+}
+
+const pushImage = (item: unknown, reading: Reading, out: Sink): AiError.AiError | undefined => {
+  const data = text(item, "result")
+  if (data === undefined) return undefined
+  if (!isBase64(data)) return malformed(reading.origin, "a generated image is not base64", true)
+  const mediaType = `image/${text(item, "output_format") ?? "png"}`
+  const metadata = reading.metadata({ itemId: text(item, "id"), revisedPrompt: text(item, "revised_prompt") })
+  out.push({ type: "file", mediaType, data, metadata })
+  return undefined
+}
+
+/** Appends the source that an annotation names. */
+export const pushSource = (annotation: unknown, reading: Reading, out: Sink): void => {
+  const id = `source-${reading.sources}`
+  const type = field(annotation, "type")
+  if (type === "url_citation") {
+    const link = url(annotation, "url")
+    if (link === undefined) return
+    const metadata = reading.metadata({
+      startIndex: count(annotation, "start_index"),
+      endIndex: count(annotation, "end_index"),
+    })
+    out.push({ type: "source", sourceType: "url", id, url: link, title: text(annotation, "title") ?? link, metadata })
+  } else if (type === "file_citation" || type === "container_file_citation") {
+    const fileId = text(annotation, "file_id")
+    const fileName = text(annotation, "filename") ?? fileId ?? "file"
+    const metadata = reading.metadata({ fileId, containerId: text(annotation, "container_id") })
+    const mediaType = "application/octet-stream"
+    out.push({ type: "source", sourceType: "document", id, mediaType, title: fileName, fileName, metadata })
+  } else return
+  reading.sources += 1
+}
+
+/** Who answered, and when. */
+export const responseMetadata = (response: unknown): Response.ResponseMetadataPartEncoded => ({
+  type: "response-metadata",
+  ...defined({
+    id: text(response, "id"),
+    modelId: text(response, "model"),
+    timestamp: timestamp(response, "created_at"),
+  }),
+})
+
+/** The end of an answer, with what it cost. */
+export const finishPart = (response: unknown, reading: Reading): Response.FinishPartEncoded => {
+  const raw: Json | undefined = record(field(response, "usage"))
+  return {
+    type: "finish",
+    reason: finishReason(response, reading),
+    usage: usage(raw),
+    metadata: reading.metadata({
+      usage: raw,
+      serviceTier: text(response, "service_tier"),
+      incompleteReason: text(field(response, "incomplete_details"), "reason"),
+      refusal: reading.refusal === "" ? undefined : reading.refusal,
+    }),
+  }
+}
+
+const finishReason = (response: unknown, reading: Reading): Response.FinishReason => {
+  if (reading.refusal !== "") return "content-filter"
+  const status = field(response, "status")
+  if (status === "completed" || status === undefined) return reading.calls ? "tool-calls" : "stop"
+  if (status !== "incomplete") return "other"
+  switch (text(field(response, "incomplete_details"), "reason")) {
+    case "max_output_tokens":
+      return "length"
+    case "content_filter":
+      return "content-filter"
+    case undefined:
+      return "unknown"
+    default:
+      return "other"
+  }
+}

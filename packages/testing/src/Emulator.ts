@@ -1,0 +1,192 @@
+import { createServer } from "node:http"
+
+/**
+ * The provider APIs on a loopback port: OpenAI Responses and Chat Completions, Anthropic Messages and Gemini.
+ *
+ * **When to use**
+ *
+ * To test what talks to a provider over real sockets: which bytes it sends, what it makes of rate limits, overloads, cut
+ * and stalled streams, and whether it closes the connection when it gives up. No key and no network is needed.
+ *
+ * **Details**
+ *
+ * The dialect is chosen by the path of a request, below any prefix. A request must look like one that the provider
+ * would accept: without credentials, model or messages it is refused as the provider refuses it, and no script is used
+ * up. Delays and times come from the clock that the layer is built with.
+ *
+ * **Gotchas**
+ *
+ * Under a `TestClock` the delays wait for `TestClock.adjust`, while bytes still take real time on the socket. Tests with
+ * delays read better with `it.live`, or with `Fault.holdAfter` and a `Deferred`.
+ *
+ * **Example** (From a program)
+ *
+ * ```ts
+ * import { Emulator, Reply } from "@holdfast/testing"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.gen(function* () {
+ *   const emulator = yield* Emulator.Emulator
+ *   yield* emulator.script("openai-chat", Reply.overloaded(), Reply.text("hello world"))
+ *   const ask = Effect.promise(() =>
+ *     fetch(`${emulator.baseUrl("openai-chat")}/chat/completions`, {
+ *       method: "POST",
+ *       headers: { authorization: "Bearer test" },
+ *       body: JSON.stringify({ model: "gpt-test", messages: [{ role: "user", content: "hi" }] }),
+ *     }).then((response) => response.status),
+ *   )
+ *   return [yield* ask, yield* ask]
+ * }).pipe(Effect.provide(Emulator.layer()))
+ *
+ * await Effect.runPromise(program) // => [503, 200]
+ * ```
+ *
+ * @since 0.1.0
+ */
+import { NodeHttpServer } from "@effect/platform-node"
+import { Context, Effect, Layer, Queue } from "effect"
+import { type HttpServerError } from "effect/http"
+import { NetAddress } from "effect/net"
+
+import { type Chaos } from "./Chaos.ts"
+import { baseUrl } from "./internal/dialects.ts"
+import { handle } from "./internal/handler.ts"
+import { fingerprint as fingerprintOf } from "./internal/redact.ts"
+import { type Entry, snapshot, type State } from "./internal/state.ts"
+import { type Dialect, type RecordedRequest } from "./RecordedRequest.ts"
+import { type Reply } from "./Reply.ts"
+
+export type { Dialect, RecordedRequest } from "./RecordedRequest.ts"
+
+/**
+ * A running emulator.
+ *
+ * @since 0.1.0
+ * @category services
+ */
+export class Emulator extends Context.Service<
+  Emulator,
+  {
+    readonly port: number
+    /** What the SDK of the provider takes as its base URL. */
+    readonly baseUrl: (dialect: Dialect) => string
+    /** Queues replies, one per request, first in first out. Chaos leaves them alone. */
+    readonly script: (dialect: Dialect, ...replies: ReadonlyArray<Reply>) => Effect.Effect<void>
+    /** Answers the requests that find the queue empty; without it they get a short text. */
+    readonly respond: (
+      dialect: Dialect,
+      answer: (request: RecordedRequest) => Reply | Effect.Effect<Reply>,
+    ) => Effect.Effect<void>
+    /** All requests since the start or the last reset, in order of arrival. */
+    readonly requests: Effect.Effect<ReadonlyArray<RecordedRequest>>
+    /** Waits for the next request, or gives the oldest one that nobody has taken yet. */
+    readonly nextRequest: Effect.Effect<RecordedRequest>
+    /** Waits for a client to close the connection of an unfinished answer, or gives the oldest one not taken yet. */
+    readonly nextAborted: Effect.Effect<RecordedRequest>
+    /** Forgets scripts, responders and requests, and starts the chaos over. */
+    readonly reset: Effect.Effect<void>
+  }
+>()("holdfast/testing/Emulator") {}
+
+/**
+ * How to run the emulator.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** Any free port if left out. */
+  readonly port?: number
+  readonly chaos?: Chaos
+}
+
+/**
+ * What the log shows instead of a key.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const fingerprint = (key: string): string => fingerprintOf(key)
+
+const reset = (state: State): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    state.entries.length = 0
+    state.scripts.clear()
+    state.responders.clear()
+    state.unscripted.clear()
+    yield* Queue.clear(state.arrived)
+    yield* Queue.clear(state.aborted)
+  })
+
+const make = Effect.fnUntraced(function* (options: Options) {
+  const state: State = {
+    count: 0,
+    closed: false,
+    entries: [],
+    scripts: new Map(),
+    responders: new Map(),
+    unscripted: new Map(),
+    arrived: yield* Queue.unbounded<Entry>(),
+    aborted: yield* Queue.unbounded<Entry>(),
+  }
+  const node = createServer()
+  const server = yield* NodeHttpServer.make(() => node, {
+    port: options.port ?? 0,
+    host: "127.0.0.1",
+    // Stalled answers would hold up an orderly shutdown.
+    disablePreemptiveShutdown: true,
+  })
+  yield* server.serve(handle(state, options.chaos))
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      state.closed = true
+      node.closeAllConnections()
+    }),
+  )
+  const port = NetAddress.isUnixPathAddress(server.address) ? 0 : server.address.port
+  return Emulator.of({
+    port,
+    baseUrl: (dialect) => baseUrl(port, dialect),
+    script: (dialect, ...replies) =>
+      Effect.sync(() => {
+        state.scripts.set(dialect, [...(state.scripts.get(dialect) ?? []), ...replies])
+      }),
+    respond: (dialect, answer) =>
+      Effect.sync(() => {
+        state.responders.set(dialect, answer)
+      }),
+    requests: Effect.sync(() => state.entries.map(snapshot)),
+    nextRequest: Effect.map(Queue.take(state.arrived), snapshot),
+    nextAborted: Effect.map(Queue.take(state.aborted), snapshot),
+    reset: reset(state),
+  })
+})
+
+/**
+ * Starts an emulator and stops it with the scope of the layer.
+ *
+ * **Example** (Shared by the tests of a file)
+ *
+ * ```ts
+ * import { Emulator } from "@holdfast/testing"
+ * import { layer } from "@effect/vitest"
+ * import { Effect } from "effect"
+ *
+ * const suite = () =>
+ *   layer(Emulator.layer())("my provider", (it) => {
+ *     it.effect("answers", () =>
+ *       Effect.gen(function* () {
+ *         const emulator = yield* Emulator.Emulator
+ *         yield* emulator.reset
+ *       }),
+ *     )
+ *   })
+ *
+ * typeof suite // => "function"
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options: Options = {}): Layer.Layer<Emulator, HttpServerError.ServeError> =>
+  Layer.effect(Emulator, make(options))

@@ -1,0 +1,9 @@
+/**
+ * Scripted models and an emulator of the provider APIs, for tests that need no key and no network.
+ *
+ * @module @holdfast/testing
+ */
+export * as Chaos from "./Chaos.ts"
+export * as Emulator from "./Emulator.ts"
+export * as Fault from "./Fault.ts"
+export * as Reply from "./Reply.ts"

@@ -1,0 +1,20 @@
+import { anthropic } from "./anthropic.ts"
+import { type Dialect, type DialectName } from "./dialect.ts"
+import { google } from "./google.ts"
+import { openaiChat } from "./openaiChat.ts"
+import { openaiResponses } from "./openaiResponses.ts"
+
+const all: ReadonlyArray<Dialect> = [openaiResponses, openaiChat, anthropic, google]
+
+/** The dialect that a path is spoken in. */
+export const dialectOf = (path: string): Dialect | undefined => all.find((dialect) => dialect.matches(path))
+
+const roots: Readonly<Record<DialectName, string>> = {
+  "openai-responses": "/openai/v1",
+  "openai-chat": "/openai/v1",
+  anthropic: "/anthropic",
+  google: "/google",
+}
+
+/** What the provider's SDK takes as its base URL. */
+export const baseUrl = (port: number, dialect: DialectName): string => `http://127.0.0.1:${port}${roots[dialect]}`
