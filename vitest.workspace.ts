@@ -6,10 +6,7 @@ export default defineConfig({
   test: {
     projects: [
       "packages/*",
-      {
-        plugins: [doctest(["README.md", "docs/*.md", "packages/*/src/**/*.ts"])],
-        test: { name: "docs", include: ["test/*.test.ts"], testTimeout: 20_000 },
-      },
+      { plugins: [doctest()], test: { name: "docs", include: ["test/*.test.ts"], testTimeout: 20_000 } },
     ],
     coverage: {
       include: ["packages/*/src/**"],

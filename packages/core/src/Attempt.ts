@@ -8,8 +8,8 @@
  * @since 0.1.0
  */
 import { Context, type Duration, Effect, type Layer, Layer as Layers, Stream } from "effect"
-import { dual } from "effect/Function"
 import { type Response } from "effect/ai"
+import { dual } from "effect/Function"
 
 import { type Failure } from "./Failure.ts"
 import { GuardRefusal } from "./internal/guardRefusal.ts"

@@ -13,7 +13,7 @@ import { AiError, type Response } from "effect/ai"
 import { type Failure } from "./Failure.ts"
 import { isContent, type Part } from "./ModelCall.ts"
 import * as PolicyError from "./PolicyError.ts"
-import * as ProviderError from "./ProviderError.ts"
+import * as ProviderError from "./provider/ProviderError.ts"
 
 /**
  * The provider's answer stopped before its terminal event.
@@ -176,13 +176,15 @@ const resume = <E>(held: Array<Part>, pull: Pull.Pull<Chunk, E>): Stream.Stream<
 const inBand = (error: unknown, source: Source): AiError.AiError =>
   AiError.isAiError(error)
     ? error
-    : ProviderError.fromFault({
-        module: "holdfast",
-        method: "stream",
-        provider: source.provider,
-        message: describe(error),
-        inStream: true,
-      })
+    : ProviderError.fromFault(origin(source), { message: describe(error), inStream: true })
+
+const origin = ({ provider }: Source): ProviderError.Origin => ({
+  module: "holdfast",
+  method: "stream",
+  provider,
+  url: "",
+  scrub: (text) => text,
+})
 
 const describe = (error: unknown): string => {
   if (error instanceof Error) return error.message
@@ -208,11 +210,9 @@ const refusalText = (part: Response.FinishPartEncoded): string | undefined => {
   return undefined
 }
 
-const endless = ({ provider, model }: Source): AiError.AiError =>
-  ProviderError.malformed({
-    module: "holdfast",
-    method: "stream",
-    provider,
-    description: `${model} sent more than ${longestPreamble} parts without any content`,
-    inStream: true,
-  })
+const endless = (source: Source): AiError.AiError =>
+  ProviderError.malformed(
+    origin(source),
+    `${source.model} sent more than ${longestPreamble} parts without any content`,
+    true,
+  )

@@ -51,6 +51,8 @@ export const Facts = Schema.Struct({
   provider: Schema.String,
   /** The HTTP status, where there was one. */
   status: Schema.optionalKey(Schema.Int),
+  /** What the vendor said. Some reasons of `AiError` have no place for it. */
+  message: Schema.optionalKey(Schema.String),
   /** The vendor's own names for the error. */
   type: Schema.optionalKey(Schema.String),
   code: Schema.optionalKey(Schema.String),

@@ -3,10 +3,11 @@
  *
  * @module @holdfast/core
  */
+export * as Attempt from "./Attempt.ts"
+export * as CommitPoint from "./CommitPoint.ts"
 export * as Failure from "./Failure.ts"
 export * as ModelCall from "./ModelCall.ts"
 export * as PolicyError from "./PolicyError.ts"
-export * as ProviderError from "./ProviderError.ts"
-export * as ProviderModel from "./ProviderModel.ts"
+export * as ProviderModel from "./provider/ProviderModel.ts"
+export * as RequestContext from "./RequestContext.ts"
 export * as ResilientModel from "./ResilientModel.ts"
-export * as SdkStream from "./SdkStream.ts"

@@ -13,7 +13,6 @@ import type { OpenAI } from "openai"
 import { type ChatBody, type Endpoint, make as makeTransport, type ResponsesBody } from "./internal/transport.ts"
 
 export type { ChatBody, Endpoint, ResponsesBody } from "./internal/transport.ts"
-export type { Origin } from "./internal/failure.ts"
 
 /**
  * What a client can do.

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Failure, type ProviderModel } from "@holdfast/core"
+import { Failure } from "@holdfast/core"
+import type * as ProviderModel from "@holdfast/core/provider/ProviderModel"
 import { Emulator, Fault, Reply } from "@holdfast/testing"
 import { Duration, Effect, Fiber, Layer, Redacted, Schema, Stream } from "effect"
 import { AiError, LanguageModel, Prompt, type Response, ResponseIdTracker, Tool, Toolkit } from "effect/ai"

@@ -1,8 +1,7 @@
-import { type ProviderModel } from "@holdfast/core"
+import { type Origin } from "@holdfast/core/provider/ProviderError"
+import type * as ProviderModel from "@holdfast/core/provider/ProviderModel"
 import { type Schema, Tracer } from "effect"
 import { OpenAiStructuredOutput, Prompt, type Tool } from "effect/ai"
-
-import { type Origin } from "../src/internal/failure.ts"
 
 /** Where the errors of tests happen. */
 export const origin: Origin = {

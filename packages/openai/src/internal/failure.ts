@@ -1,23 +1,18 @@
-import { ProviderError } from "@holdfast/core"
+import { field, type Json, record, text } from "@holdfast/core/provider/Json"
+import {
+  fromFault,
+  fromTransport,
+  isBrokenConnection,
+  malformed,
+  type Origin,
+} from "@holdfast/core/provider/ProviderError"
+import { headersOf } from "@holdfast/core/provider/SdkStream"
 /**
  * From what the `openai` SDK threw, or what an error object in an answer says, to the facts that `ProviderError` reads.
  */
 import { Duration, Predicate } from "effect"
 import { type AiError } from "effect/ai"
 import type { OpenAI } from "openai"
-
-import { field, type Json, record, text } from "./read.ts"
-
-/** Where an error happened, and what must not appear in it. */
-export interface Origin {
-  readonly module: string
-  readonly method: string
-  readonly provider: string
-  /** The URL that was called, without query and credentials. */
-  readonly url: string
-  /** Removes the key from a text that the provider wrote. */
-  readonly scrub: (text: string) => string
-}
 
 /** The SDK's error classes. They are loaded with the SDK, so they come as values. */
 export type SdkErrors = Pick<typeof OpenAI, "APIError" | "APIConnectionError" | "APIUserAbortError">
@@ -41,38 +36,13 @@ export const fromThrown =
 
 /** The error for an error object inside an answer: a stream's event, or a body of status 200. */
 export const fromErrorObject = (origin: Origin, error: unknown, inStream: boolean): AiError.AiError =>
-  ProviderError.fromFault({ ...facts(origin, error, undefined), inStream })
-
-/** The error for an answer with another shape than the API promises. */
-export const malformed = (origin: Origin, description: string, inStream: boolean): AiError.AiError =>
-  ProviderError.malformed({ ...place(origin), description: origin.scrub(description), inStream })
-
-/** The error for tool arguments that are not JSON. They are an answer that was paid for. */
-export const undecodable = (origin: Origin, description: string): AiError.AiError =>
-  ProviderError.undecodable({ ...place(origin), description })
-
-/** Response headers in lower case. */
-export const headersOf = (headers: Headers | undefined): Record<string, string> =>
-  headers === undefined ? {} : Object.fromEntries(headers.entries())
-
-const fromTransport = (origin: Origin, cause: unknown): AiError.AiError =>
-  ProviderError.fromTransport({ ...place(origin), url: origin.url, cause })
-
-const place = ({ method, module, provider }: Origin) => ({ module, method, provider })
-
-// undici says "terminated" or "fetch failed" and keeps the reason in `cause`. Other type errors are the SDK's own, when
-// an answer is not what it expects.
-const isBrokenConnection = (cause: unknown): boolean =>
-  cause instanceof Error &&
-  (cause.name === "AbortError" ||
-    (cause instanceof TypeError &&
-      (cause.cause !== undefined || /terminated|fetch failed|network error/i.test(cause.message))))
+  fromFault(origin, { ...facts(error, undefined), inStream })
 
 const fromApiError = (origin: Origin, cause: InstanceType<SdkErrors["APIError"]>): AiError.AiError => {
   const error: unknown = cause.error
   const status: unknown = cause.status
-  return ProviderError.fromFault({
-    ...facts(origin, error, error === undefined ? withoutStatus(cause.message) : undefined),
+  return fromFault(origin, {
+    ...facts(error, error === undefined ? withoutStatus(cause.message) : undefined),
     ...(Predicate.isNumber(status) ? { status } : { inStream: true }),
     headers: headersOf(cause.headers),
   })
@@ -80,12 +50,11 @@ const fromApiError = (origin: Origin, cause: InstanceType<SdkErrors["APIError"]>
 
 const withoutStatus = (message: string): string => message.replace(/^\d{3} /, "")
 
-const facts = (origin: Origin, error: unknown, plain: string | undefined) => {
-  const message = readable(plain ?? messageOf(error))
+const facts = (error: unknown, plain: string | undefined) => {
+  const message = plain ?? messageOf(error)
   const code = field(error, "code")
   return {
-    ...place(origin),
-    message: origin.scrub(message),
+    message,
     // OpenRouter and vLLM write the HTTP status of the model behind them into `code`.
     status: httpStatus(code),
     type: text(error, "type"),
@@ -114,20 +83,6 @@ const said = (fields: Json, key: string): string | undefined => {
   const value = fields[key]
   if (Predicate.isString(value)) return value === "" ? undefined : value
   return value === undefined || value === null ? undefined : JSON.stringify(value)
-}
-
-const longestPage = 200
-
-// A proxy's error page says little in many words.
-const readable = (message: string): string => {
-  if (!/^\s*<(?:!doctype|html|head|body)/i.test(message)) return message
-  const words = message
-    .slice(0, 20_000)
-    .replace(/<(style|script)[\s\S]*?<\/\1>/gi, " ")
-    .replace(/<[^>]*>/g, " ")
-    .replace(/\s+/g, " ")
-    .trim()
-  return `an HTML page: ${words.slice(0, longestPage)}`
 }
 
 const hintPattern = /try again in (?:(\d{1,3})h)?(?:(\d{1,4})m(?!s))?(?:(\d{1,6}(?:\.\d{1,9})?)(ms|s))?/i

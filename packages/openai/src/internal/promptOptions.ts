@@ -1,6 +1,5 @@
+import { field, record, text } from "@holdfast/core/provider/Json"
 import { type Prompt } from "effect/ai"
-
-import { field, record, text } from "./read.ts"
 
 /** Reads the options of one part or message that are addressed to a provider. */
 export const optionsOf = (holder: { readonly options: Prompt.ProviderOptions }, provider: string) => {

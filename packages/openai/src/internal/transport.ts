@@ -1,12 +1,15 @@
-import { type ProviderModel, SdkStream } from "@holdfast/core"
+import * as Endpoints from "@holdfast/core/provider/Endpoint"
+import { malformed, type Origin } from "@holdfast/core/provider/ProviderError"
+import { type ProviderReply } from "@holdfast/core/provider/ProviderModel"
+import * as SdkStream from "@holdfast/core/provider/SdkStream"
 /**
  * The SDK behind a typed face. It is loaded when a client is made, and the key stays in here.
  */
-import { Effect, Redacted, type Scope, type Stream } from "effect"
+import { Effect, type Redacted, type Scope, type Stream } from "effect"
 import { type AiError } from "effect/ai"
 import type { OpenAI } from "openai"
 
-import { fromThrown, headersOf, malformed, type Origin, type SdkErrors } from "./failure.ts"
+import { fromThrown, type SdkErrors } from "./failure.ts"
 
 /** What is needed to talk to a server. */
 export interface TransportOptions {
@@ -27,10 +30,10 @@ export type ChatBody = Omit<OpenAI.Chat.ChatCompletionCreateParamsNonStreaming, 
 /** An endpoint of the API, answered as a whole or event by event. Answers are not trusted, hence unknown. */
 export interface Endpoint<Body> {
   readonly origin: Origin
-  readonly once: (body: Body) => Effect.Effect<ProviderModel.ProviderReply<unknown>, AiError.AiError>
+  readonly once: (body: Body) => Effect.Effect<ProviderReply<unknown>, AiError.AiError>
   readonly open: (
     body: Body,
-  ) => Effect.Effect<ProviderModel.ProviderReply<Stream.Stream<unknown, AiError.AiError>>, AiError.AiError, Scope.Scope>
+  ) => Effect.Effect<ProviderReply<Stream.Stream<unknown, AiError.AiError>>, AiError.AiError, Scope.Scope>
 }
 
 export interface Transport {
@@ -56,11 +59,11 @@ const oneHour = 3_600_000
 
 /** Loads the SDK and makes a client of it. Options that cannot work are defects. */
 export const make = Effect.fnUntraced(function* (options: TransportOptions) {
-  const url = yield* checkedUrl(options)
-  const key = yield* checkedKey(options)
+  const url = yield* Endpoints.url(options.module, options.apiUrl)
+  const key = options.apiKey && (yield* Endpoints.key(options.module, options.apiKey))
   const module = yield* Effect.promise(() => import("openai"))
   const sdk = newClient(module.OpenAI, options, key)
-  const scrub = (text: string) => (key === undefined ? text : text.replaceAll(key, "<redacted>"))
+  const scrub = Endpoints.scrubber(key)
   const origin = (method: string, path: string): Origin => ({
     module: options.module,
     method,
@@ -130,13 +133,17 @@ const endpoint = <Body>(
   once: (body) =>
     SdkStream.once({
       request: (signal) =>
-        calls.once(body, signal).then(({ data, response }) => ({ headers: headersOf(response.headers), parts: data })),
+        calls
+          .once(body, signal)
+          .then(({ data, response }) => ({ headers: SdkStream.headersOf(response.headers), parts: data })),
       catch: fromThrown(sdk, origin, false),
     }),
   open: Effect.fnUntraced(function* (body: Body) {
     const { events, head } = yield* SdkStream.open({
       request: (signal) =>
-        calls.open(body, signal).then(({ data, response }) => ({ events: data, head: headersOf(response.headers) })),
+        calls
+          .open(body, signal)
+          .then(({ data, response }) => ({ events: data, head: SdkStream.headersOf(response.headers) })),
       catch: fromThrown(sdk, origin, true),
     })
     const type = head["content-type"] ?? ""
@@ -147,25 +154,3 @@ const endpoint = <Body>(
     return { headers: head, parts: events }
   }),
 })
-
-const checkedUrl = ({ apiUrl, module }: TransportOptions): Effect.Effect<string> => {
-  const url = URL.canParse(apiUrl) ? new URL(apiUrl) : undefined
-  if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    return Effect.die(new Error(`${module}: apiUrl is not an absolute http or https URL`))
-  }
-  if (url.username !== "" || url.password !== "") {
-    return Effect.die(new Error(`${module}: apiUrl holds credentials; give them as apiKey or headers`))
-  }
-  return Effect.succeed(`${url.origin}${url.pathname.replace(/\/+$/, "")}`)
-}
-
-// `fetch` would put a key that it cannot send into the message of its error.
-const checkedKey = ({ apiKey, module }: TransportOptions): Effect.Effect<string | undefined> => {
-  if (apiKey === undefined) return Effect.succeed(undefined)
-  const key = Redacted.value(apiKey).trim()
-  if (key === "") return Effect.die(new Error(`${module}: apiKey is empty`))
-  if (!/^[\x21-\x7e]+$/.test(key)) {
-    return Effect.die(new Error(`${module}: apiKey has characters that cannot be sent in a header`))
-  }
-  return Effect.succeed(key)
-}

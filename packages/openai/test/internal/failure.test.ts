@@ -1,10 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Failure } from "@holdfast/core"
+import { headersOf } from "@holdfast/core/provider/SdkStream"
 import { Option } from "effect"
 import { type AiError } from "effect/ai"
 import { OpenAI } from "openai"
 
-import { fromErrorObject, fromThrown, headersOf } from "../../src/internal/failure.ts"
+import { fromErrorObject, fromThrown } from "../../src/internal/failure.ts"
 import { origin } from "../requests.ts"
 
 const thrown = (cause: unknown, inStream = false) => fromThrown(OpenAI, origin, inStream)(cause)
@@ -56,6 +57,7 @@ describe("statuses", () => {
     const facts = Option.getOrThrow(Failure.facts(error))
     assert.deepStrictEqual(facts, {
       kind: "throttled",
+      message: "Limit reached for <redacted>",
       provider: "openai",
       status: 429,
       type: "requests",

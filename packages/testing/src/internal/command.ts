@@ -28,7 +28,7 @@ const flags = {
     Flag.withDefault(1),
   ),
   chaosRate: Flag.Finite("chaos-rate").pipe(
-    Flag.between(0, 1),
+    Flag.withSchema(Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 }))),
     Flag.withDescription("The share of answers that meets a fault, from 0 to 1"),
     Flag.withDefault(0),
   ),

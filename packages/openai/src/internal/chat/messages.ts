@@ -1,3 +1,7 @@
+import { field, json, list, record } from "@holdfast/core/provider/Json"
+import { fileNameOf, type Media, mediaOf } from "@holdfast/core/provider/Media"
+import { type Refusals } from "@holdfast/core/provider/Refusals"
+import { resultText } from "@holdfast/core/provider/ToolForms"
 /**
  * From a prompt to the messages of Chat Completions.
  */
@@ -5,11 +9,7 @@ import { Prompt } from "effect/ai"
 import type { OpenAI } from "openai"
 
 import { familyOf } from "../family.ts"
-import { fileNameOf, type Media, mediaOf } from "../media.ts"
 import { type Breakpoint, optionsOf } from "../promptOptions.ts"
-import { field, json, list, record } from "../read.ts"
-import { type Refusals } from "../refusals.ts"
-import { resultText } from "../toolResult.ts"
 import { type Dialect } from "./dialect.ts"
 import { shortId } from "./shortId.ts"
 

@@ -1,8 +1,8 @@
-import { type ProviderModel } from "@holdfast/core"
+import { mapEvents } from "@holdfast/core/provider/EventReader"
+import type * as ProviderModel from "@holdfast/core/provider/ProviderModel"
 import { Effect } from "effect"
 import { OpenAiStructuredOutput } from "effect/ai"
 
-import { mapEvents } from "../mapEvents.ts"
 import { type ChatSettings } from "../settings.ts"
 import { canonical } from "../tools.ts"
 import { type ChatBody, type Transport } from "../transport.ts"

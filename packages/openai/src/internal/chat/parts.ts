@@ -1,10 +1,3 @@
-/**
- * From a chat completion to the parts of `effect/ai`.
- */
-import { Predicate, Result } from "effect"
-import { type AiError, type Response } from "effect/ai"
-
-import { fromErrorObject, malformed, type Origin, undecodable } from "../failure.ts"
 import {
   count,
   defined,
@@ -19,7 +12,15 @@ import {
   textOrEmpty,
   timestamp,
   url,
-} from "../read.ts"
+} from "@holdfast/core/provider/Json"
+import { malformed, type Origin, undecodable } from "@holdfast/core/provider/ProviderError"
+/**
+ * From a chat completion to the parts of `effect/ai`.
+ */
+import { Predicate, Result } from "effect"
+import { type AiError, type Response } from "effect/ai"
+
+import { fromErrorObject } from "../failure.ts"
 import { type Dialect } from "./dialect.ts"
 import { usage } from "./usage.ts"
 

@@ -1,4 +1,7 @@
-import { type ProviderModel } from "@holdfast/core"
+import { defined } from "@holdfast/core/provider/Json"
+import type * as ProviderModel from "@holdfast/core/provider/ProviderModel"
+import { Refusals } from "@holdfast/core/provider/Refusals"
+import { choiceOf } from "@holdfast/core/provider/ToolForms"
 /**
  * From what the caller wants to the body of a Chat Completions request.
  */
@@ -8,10 +11,8 @@ import type { OpenAI } from "openai"
 
 import { familyOf, samplingProblem } from "../family.ts"
 import { formatName } from "../formatName.ts"
-import { defined } from "../read.ts"
-import { Refusals } from "../refusals.ts"
 import { type ChatSettings } from "../settings.ts"
-import { choiceOf, describe } from "../tools.ts"
+import { describe } from "../tools.ts"
 import { type ChatBody } from "../transport.ts"
 import { type Dialect } from "./dialect.ts"
 import { messagesOf } from "./messages.ts"

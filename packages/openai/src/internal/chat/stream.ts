@@ -1,13 +1,14 @@
+import { longestGathered } from "@holdfast/core/provider/EventReader"
+import { type EventReader, type Part } from "@holdfast/core/provider/EventReader"
+import { count, field, list, record, text, textOrEmpty } from "@holdfast/core/provider/Json"
+import { malformed } from "@holdfast/core/provider/ProviderError"
 /**
  * From the chunks of a chat completion to the parts of `effect/ai`.
  */
 import { Predicate, Result } from "effect"
 import { type AiError } from "effect/ai"
 
-import { longestGathered } from "../bounds.ts"
-import { fromErrorObject, malformed } from "../failure.ts"
-import { type EventReader, type Part } from "../mapEvents.ts"
-import { count, field, list, record, text, textOrEmpty } from "../read.ts"
+import { fromErrorObject } from "../failure.ts"
 import {
   argumentsOf,
   contentOf,

@@ -1,7 +1,6 @@
+import { count, field } from "@holdfast/core/provider/Json"
+import { usage as encode } from "@holdfast/core/provider/TokenCounts"
 import { type Response } from "effect/ai"
-
-import { count, field } from "../read.ts"
-import { usage as encode } from "../tokens.ts"
 
 /**
  * The usage of Chat Completions. `prompt_tokens` include the cached ones. DeepSeek and Moonshot name the cache reads

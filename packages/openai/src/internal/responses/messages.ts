@@ -1,3 +1,7 @@
+import { field, record } from "@holdfast/core/provider/Json"
+import { concrete, fileNameOf, mediaOf } from "@holdfast/core/provider/Media"
+import { type Refusals } from "@holdfast/core/provider/Refusals"
+import { resultText } from "@holdfast/core/provider/ToolForms"
 /**
  * From a prompt to the input items of the Responses API.
  */
@@ -5,11 +9,7 @@ import { type Prompt } from "effect/ai"
 import type { OpenAI } from "openai"
 
 import { familyOf } from "../family.ts"
-import { concrete, fileNameOf, mediaOf } from "../media.ts"
 import { type Breakpoint, optionsOf } from "../promptOptions.ts"
-import { field, record } from "../read.ts"
-import { type Refusals } from "../refusals.ts"
-import { resultText } from "../toolResult.ts"
 
 type Item = OpenAI.Responses.ResponseInputItem
 type Content = OpenAI.Responses.ResponseInputContent

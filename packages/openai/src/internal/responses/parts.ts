@@ -1,11 +1,3 @@
-/**
- * From an answer of the Responses API to the parts of `effect/ai`.
- */
-import { Predicate, Result } from "effect"
-import { type AiError, type Response, type Tool } from "effect/ai"
-
-import { fromErrorObject, malformed, type Origin, undecodable } from "../failure.ts"
-import { providerExecuted } from "../providerTools.ts"
 import {
   count,
   defined,
@@ -20,7 +12,16 @@ import {
   textOrEmpty,
   timestamp,
   url,
-} from "../read.ts"
+} from "@holdfast/core/provider/Json"
+import { malformed, type Origin, undecodable } from "@holdfast/core/provider/ProviderError"
+/**
+ * From an answer of the Responses API to the parts of `effect/ai`.
+ */
+import { Predicate, Result } from "effect"
+import { type AiError, type Response, type Tool } from "effect/ai"
+
+import { fromErrorObject } from "../failure.ts"
+import { providerExecuted } from "../providerTools.ts"
 import { usage } from "./usage.ts"
 
 /** Parts that an answer has in both modes. */

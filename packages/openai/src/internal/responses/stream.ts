@@ -1,13 +1,14 @@
+import { longestGathered } from "@holdfast/core/provider/EventReader"
+import { type EventReader, type Part } from "@holdfast/core/provider/EventReader"
+import { field, index, type Json, list, record, text, textOrEmpty } from "@holdfast/core/provider/Json"
+import { malformed } from "@holdfast/core/provider/ProviderError"
 /**
  * From the events of the Responses API to the parts of `effect/ai`.
  */
 import { Predicate } from "effect"
 import { type AiError } from "effect/ai"
 
-import { longestGathered } from "../bounds.ts"
-import { fromErrorObject, malformed } from "../failure.ts"
-import { type EventReader, type Part } from "../mapEvents.ts"
-import { field, index, type Json, list, record, text, textOrEmpty } from "../read.ts"
+import { fromErrorObject } from "../failure.ts"
 import {
   commonItemParts,
   finishPart,

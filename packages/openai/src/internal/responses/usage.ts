@@ -1,7 +1,6 @@
+import { count, field } from "@holdfast/core/provider/Json"
+import { usage as encode } from "@holdfast/core/provider/TokenCounts"
 import { type Response } from "effect/ai"
-
-import { count, field } from "../read.ts"
-import { usage as encode } from "../tokens.ts"
 
 /**
  * The usage of the Responses API. Its `input_tokens` include what was read from and written to the cache, and its

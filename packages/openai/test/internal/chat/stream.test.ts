@@ -1,13 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
+import { longestGathered } from "@holdfast/core/provider/EventReader"
+import { mapEvents, type Part } from "@holdfast/core/provider/EventReader"
 import { Effect, Stream } from "effect"
 import { type AiError } from "effect/ai"
 
-import { longestGathered } from "../../../src/internal/bounds.ts"
 import { common, type Dialect } from "../../../src/internal/chat/dialect.ts"
 import { Reading } from "../../../src/internal/chat/parts.ts"
 import { ChatReader } from "../../../src/internal/chat/stream.ts"
 import { fromErrorObject } from "../../../src/internal/failure.ts"
-import { mapEvents, type Part } from "../../../src/internal/mapEvents.ts"
 import { origin } from "../../requests.ts"
 
 const broken = fromErrorObject(origin, { message: "cut" }, true)

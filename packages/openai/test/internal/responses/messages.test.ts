@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
+import { Refusals } from "@holdfast/core/provider/Refusals"
 import { Prompt } from "effect/ai"
 
-import { Refusals } from "../../../src/internal/refusals.ts"
 import { inputItems } from "../../../src/internal/responses/messages.ts"
 
 const convert = (

@@ -1,12 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
+import { longestGathered } from "@holdfast/core/provider/EventReader"
+import { mapEvents, type Part } from "@holdfast/core/provider/EventReader"
+import { providerTools } from "@holdfast/core/provider/ToolForms"
 import { Effect, Stream } from "effect"
 import { type AiError, type Tool } from "effect/ai"
 
-import { longestGathered } from "../../../src/internal/bounds.ts"
-import { mapEvents, type Part } from "../../../src/internal/mapEvents.ts"
 import { Reading } from "../../../src/internal/responses/parts.ts"
 import { ResponsesReader } from "../../../src/internal/responses/stream.ts"
-import { providerTools } from "../../../src/internal/tools.ts"
 import * as OpenAiTool from "../../../src/OpenAiTool.ts"
 import { origin } from "../../requests.ts"
 

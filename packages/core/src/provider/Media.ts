@@ -2,7 +2,7 @@ import { Predicate } from "effect"
 import { type Prompt } from "effect/ai"
 import * as Base64 from "effect/encoding/Base64"
 
-import { fromDataUrl } from "./read.ts"
+import { fromDataUrl } from "./Json.ts"
 
 /** Where the bytes of a file are. */
 export type Media =

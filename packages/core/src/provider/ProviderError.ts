@@ -9,9 +9,26 @@
 import { Duration } from "effect"
 import { AiError } from "effect/ai"
 
-import { type Facts, kindOfStatus } from "./Failure.ts"
-import { retryHint } from "./internal/retryHint.ts"
-import { keptHeaders, requestId } from "./internal/responseHeaders.ts"
+import { type Facts, kindOfStatus } from "../Failure.ts"
+import { keptHeaders, requestId } from "../internal/responseHeaders.ts"
+import { retryHint } from "../internal/retryHint.ts"
+
+/**
+ * Where an error happened, and what must not appear in it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Origin {
+  /** The provider's module and function, for the error's own `module` and `method`. */
+  readonly module: string
+  readonly method: string
+  readonly provider: string
+  /** The URL that was called, without query and credentials. */
+  readonly url: string
+  /** Removes the key from a text that the provider wrote. */
+  readonly scrub: (text: string) => string
+}
 
 /**
  * What a provider could find out about a failed HTTP exchange, or about an error event inside a stream.
@@ -20,11 +37,7 @@ import { keptHeaders, requestId } from "./internal/responseHeaders.ts"
  * @category models
  */
 export interface ProviderFault {
-  /** The provider's module and function, for the error's own `module` and `method`. */
-  readonly module: string
-  readonly method: string
-  readonly provider: string
-  /** For people. Never a key, never the prompt. */
+  /** For people. */
   readonly message: string
   /** Absent for an error event inside a stream. */
   readonly status?: number | undefined
@@ -52,15 +65,16 @@ export interface ProviderFault {
  * @since 0.1.0
  * @category constructors
  */
-export const fromFault = (fault: ProviderFault): AiError.AiError => {
-  const facts = factsOf(fault)
+export const fromFault = (origin: Origin, fault: ProviderFault): AiError.AiError => {
+  const description = describe(origin, fault.message)
+  const facts = factsOf(origin, fault, description)
   const common = {
     metadata: { holdfast: facts },
     ...(fault.status === undefined
       ? undefined
       : { http: { response: { status: fault.status, headers: keptHeaders(fault.headers ?? {}) } } }),
   }
-  return AiError.make({ module: fault.module, method: fault.method, reason: reasonOf(fault, facts, common) })
+  return AiError.make({ ...place(origin), reason: reasonOf(fault, facts, { ...common, description }) })
 }
 
 /**
@@ -69,22 +83,14 @@ export const fromFault = (fault: ProviderFault): AiError.AiError => {
  * @since 0.1.0
  * @category constructors
  */
-export const fromTransport = (options: {
-  readonly module: string
-  readonly method: string
-  readonly provider: string
-  /** Without query, which can hold a key. */
-  readonly url: string
-  readonly cause: unknown
-}): AiError.AiError =>
+export const fromTransport = (origin: Origin, cause: unknown): AiError.AiError =>
   AiError.make({
-    module: options.module,
-    method: options.method,
+    ...place(origin),
     reason: new AiError.NetworkError({
       reason: "TransportError",
       method: "POST",
-      url: options.url,
-      description: `${options.provider}: ${bounded(causeChain(options.cause))}`,
+      url: origin.url,
+      description: describe(origin, `${origin.provider}: ${causeChain(cause)}`),
     }),
   })
 
@@ -95,19 +101,12 @@ export const fromTransport = (options: {
  * @since 0.1.0
  * @category constructors
  */
-export const malformed = (options: {
-  readonly module: string
-  readonly method: string
-  readonly provider: string
-  readonly description: string
-  readonly inStream?: boolean | undefined
-}): AiError.AiError =>
+export const malformed = (origin: Origin, description: string, inStream: boolean): AiError.AiError =>
   AiError.make({
-    module: options.module,
-    method: options.method,
+    ...place(origin),
     reason: new AiError.InvalidResponseError({
-      description: bounded(options.description),
-      metadata: { holdfast: { kind: "transient", provider: options.provider, billed: options.inStream === true } },
+      description: describe(origin, description),
+      metadata: { holdfast: { kind: "transient", provider: origin.provider, billed: inStream } },
     }),
   })
 
@@ -118,45 +117,59 @@ export const malformed = (options: {
  * @since 0.1.0
  * @category constructors
  */
-export const undecodable = (options: {
-  readonly module: string
-  readonly method: string
-  readonly provider: string
-  readonly description: string
-}): AiError.AiError =>
+export const undecodable = (origin: Origin, description: string): AiError.AiError =>
   AiError.make({
-    module: options.module,
-    method: options.method,
+    ...place(origin),
     reason: new AiError.InvalidOutputError({
-      description: bounded(options.description),
-      metadata: { holdfast: { kind: "undecodable", provider: options.provider, billed: true } },
+      description: describe(origin, description),
+      metadata: { holdfast: { kind: "undecodable", provider: origin.provider, billed: true } },
     }),
   })
 
-type Common = Pick<ConstructorParameters<typeof AiError.InternalProviderError>[0], "metadata" | "http">
+/**
+ * Whether what `fetch` threw, before or after the headers, means that the connection broke or was aborted.
+ *
+ * **Details**
+ *
+ * undici says "terminated" or "fetch failed" and keeps the reason in `cause`. Other type errors are an SDK's own, when
+ * an answer is not what it expects.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const isBrokenConnection = (cause: unknown): boolean =>
+  cause instanceof Error &&
+  (cause.name === "AbortError" ||
+    (cause instanceof TypeError &&
+      (cause.cause !== undefined || /terminated|fetch failed|network error/i.test(cause.message))))
 
-const reasonOf = (fault: ProviderFault, facts: Facts, common: Common): AiError.AiErrorReason => {
-  const description = bounded(fault.message)
-  const retryAfter = facts.retryAfter === undefined ? undefined : Duration.millis(facts.retryAfter)
-  if (isQuota(fault)) return new AiError.QuotaExhaustedError(common)
-  if (isContentPolicy(fault)) return new AiError.ContentPolicyError({ description, ...common })
-  if (isThrottle(fault)) return new AiError.RateLimitError({ ...(retryAfter && { retryAfter }), ...common })
-  const authentication = authenticationKind(fault)
-  if (authentication !== undefined) return new AiError.AuthenticationError({ kind: authentication, description, ...common })
-  if (facts.kind === "fatal" && (fault.status === undefined || fault.status < 500)) {
-    const parameter = fault.parameter === undefined ? undefined : { parameter: fault.parameter }
-    return new AiError.InvalidRequestError({ description, ...parameter, ...common })
-  }
-  return new AiError.InternalProviderError({ description, ...common })
+type Common = Pick<ConstructorParameters<typeof AiError.InternalProviderError>[0], "metadata" | "http"> & {
+  readonly description: string
 }
 
-const factsOf = (fault: ProviderFault): Facts => {
+const reasonOf = (fault: ProviderFault, facts: Facts, common: Common): AiError.AiErrorReason => {
+  const { description: _, ...undescribed } = common
+  const retryAfter = facts.retryAfter === undefined ? undefined : Duration.millis(facts.retryAfter)
+  if (isQuota(fault)) return new AiError.QuotaExhaustedError(undescribed)
+  if (isContentPolicy(fault)) return new AiError.ContentPolicyError(common)
+  if (isThrottle(fault)) return new AiError.RateLimitError({ ...(retryAfter && { retryAfter }), ...undescribed })
+  const authentication = authenticationKind(fault)
+  if (authentication !== undefined) return new AiError.AuthenticationError({ kind: authentication, ...common })
+  if (facts.kind === "fatal" && (fault.status === undefined || fault.status < 500)) {
+    const parameter = fault.parameter === undefined ? undefined : { parameter: fault.parameter }
+    return new AiError.InvalidRequestError({ ...parameter, ...common })
+  }
+  return new AiError.InternalProviderError(common)
+}
+
+const factsOf = ({ provider }: Origin, fault: ProviderFault, message: string): Facts => {
   const headers = fault.headers ?? {}
   const id = requestId(headers)
   const retryAfter = retryHint(headers) ?? (fault.retryAfter && Duration.toMillis(fault.retryAfter))
   return {
     kind: kindOf(fault),
-    provider: fault.provider,
+    provider,
+    message,
     ...(fault.status !== undefined && { status: fault.status }),
     ...(fault.type !== undefined && { type: fault.type }),
     ...(fault.code !== undefined && { code: fault.code }),
@@ -191,8 +204,17 @@ const throttleNames = names("rate_limit_error", "rate_limit_exceeded", "RESOURCE
 const keyNames = names("authentication_error", "invalid_api_key", "UNAUTHENTICATED")
 const permissionNames = names("permission_error", "PERMISSION_DENIED")
 const fatalNames = names(
-  ...["invalid_request_error", "not_found_error", "request_too_large", "INVALID_ARGUMENT", "FAILED_PRECONDITION"],
-  ...["NOT_FOUND", "OUT_OF_RANGE", "UNIMPLEMENTED", "model_not_found", "string_above_max_length", "invalid_image"],
+  "invalid_request_error",
+  "not_found_error",
+  "request_too_large",
+  "INVALID_ARGUMENT",
+  "FAILED_PRECONDITION",
+  "NOT_FOUND",
+  "OUT_OF_RANGE",
+  "UNIMPLEMENTED",
+  "model_not_found",
+  "string_above_max_length",
+  "invalid_image",
   ...keyNames,
   ...permissionNames,
 )
@@ -227,9 +249,28 @@ const authenticationKind = (fault: ProviderFault): "InvalidKey" | "InsufficientP
   return undefined
 }
 
+const place = ({ method, module }: Origin) => ({ module, method })
+
 const longestMessage = 1000
 
-const bounded = (text: string): string => (text.length > longestMessage ? `${text.slice(0, longestMessage)}…` : text)
+// Scrubbed before it is cut, so that no half of a key can remain.
+const describe = ({ scrub }: Origin, text: string): string => {
+  const scrubbed = scrub(readable(text.slice(0, longestPage)))
+  return scrubbed.length > longestMessage ? `${scrubbed.slice(0, longestMessage)}…` : scrubbed
+}
+
+const longestPage = 20_000
+
+// A proxy's error page says little in many words.
+const readable = (message: string): string => {
+  if (!/^\s*<(?:!doctype|html|head|body)/i.test(message)) return message
+  const words = message
+    .replace(/<(style|script)[\s\S]*?<\/\1>/gi, " ")
+    .replace(/<[^>]*>/g, " ")
+    .replace(/\s+/g, " ")
+    .trim()
+  return `an HTML page: ${words.slice(0, 200)}`
+}
 
 // undici hides what happened (ECONNREFUSED, ENOTFOUND, UND_ERR_SOCKET) one or two causes down.
 const causeChain = (cause: unknown): string => {

@@ -1,10 +1,39 @@
+/**
+ * From a vendor's events to the parts of `effect/ai`, one stream at a time.
+ *
+ * What differs between vendors is a small synchronous reader that keeps the state of one answer. How it is driven is
+ * the same for all, and is here.
+ *
+ * @since 0.1.0
+ */
 import { Cause, Effect, Pull, Stream } from "effect"
 import { type AiError, type Response } from "effect/ai"
 
+/**
+ * @since 0.1.0
+ * @category models
+ */
 export type Part = Response.StreamPartEncoded
+/**
+ * @since 0.1.0
+ * @category models
+ */
 export type Parts = readonly [Part, ...Array<Part>]
 
-/** Turns the events of one answer into parts. Every method appends to `out`. */
+/**
+ * The longest text that a reader gathers before it can be given out, such as the arguments of a tool call. Characters.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const longestGathered = 8 * 1024 * 1024
+
+/**
+ * Turns the events of one answer into parts. Every method appends to `out`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface EventReader {
   /** Gives an error if the answer is broken; what it appended before is still delivered. */
   readonly read: (event: unknown, out: Array<Part>) => AiError.AiError | undefined
@@ -14,7 +43,13 @@ export interface EventReader {
   readonly isComplete: () => boolean
 }
 
-/** Reads events as they come. Parts of one event stay together, and go through `polish` before they are given out. */
+/**
+ * Reads events as they come. Parts of one event stay together, and tool calls go through `polish` before they are given
+ * out.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
 export const mapEvents = (
   events: Stream.Stream<unknown, AiError.AiError>,
   reader: EventReader,

@@ -53,3 +53,12 @@ export const once = <A, E>(options: {
   readonly request: (signal: AbortSignal) => Promise<A>
   readonly catch: (cause: unknown) => E
 }): Effect.Effect<A, E> => Effect.tryPromise({ try: options.request, catch: options.catch })
+
+/**
+ * Response headers in lower case.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const headersOf = (headers: Headers | undefined): Record<string, string> =>
+  headers === undefined ? {} : Object.fromEntries(headers.entries())

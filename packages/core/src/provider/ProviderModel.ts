@@ -3,10 +3,10 @@
  *
  * @since 0.1.0
  */
-import { Effect, type JsonSchema, Schema, type Scope, type Stream } from "effect"
+import { type Effect, type JsonSchema, Schema, type Scope, type Stream } from "effect"
 import { AiError, type LanguageModel, type Response } from "effect/ai"
 
-import * as PolicyError from "./PolicyError.ts"
+import * as PolicyError from "../PolicyError.ts"
 
 /**
  * A request as a provider receives it.
@@ -111,5 +111,3 @@ export class UnsupportedOption
     return new AiError.InvalidRequestError({ parameter: this.option, description: this.message, metadata })
   }
 }
-
-void Effect

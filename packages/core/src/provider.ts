@@ -1,0 +1,18 @@
+/**
+ * What a provider is written with: `@holdfast/core/provider`.
+ *
+ * Applications need none of it. A provider brings two functions on a vendor's SDK (`ProviderModel`), and reads with these
+ * modules what is the same for all vendors: errors, streams, JSON that cannot be trusted, token counts, tools, media.
+ *
+ * @module @holdfast/core/provider
+ */
+export * as Endpoint from "./provider/Endpoint.ts"
+export * as EventReader from "./provider/EventReader.ts"
+export * as Json from "./provider/Json.ts"
+export * as Media from "./provider/Media.ts"
+export * as ProviderError from "./provider/ProviderError.ts"
+export * as ProviderModel from "./provider/ProviderModel.ts"
+export * as Refusals from "./provider/Refusals.ts"
+export * as SdkStream from "./provider/SdkStream.ts"
+export * as TokenCounts from "./provider/TokenCounts.ts"
+export * as ToolForms from "./provider/ToolForms.ts"

@@ -1,0 +1,2 @@
+// @ts-expect-error -- made by the plugin of this folder
+import "virtual:doctest"
