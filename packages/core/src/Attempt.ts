@@ -26,17 +26,16 @@ export interface AttemptStart {
   readonly _tag: "AttemptStarted"
   /** Unique per attempt. */
   readonly id: string
-  /** The call of the application that this attempt serves: the trace and span id of its `LanguageModel` span. */
-  readonly operation: string
+  /** The `LanguageModel` span of the call that this attempt serves. All attempts of one call have the same. */
   readonly traceId: string
   readonly spanId: string
-  /** 1 for the operation's first attempt, over all models. */
+  /** 1 for the call's first attempt, counted over all models. */
   readonly index: number
   readonly provider: string
   readonly model: string
   readonly request: ModelRequest
   readonly context: RequestContext
-  /** Unix time in milliseconds. */
+  /** Unix time in milliseconds, for people. Durations are measured by a clock that is never set back. */
   readonly startedAt: number
 }
 
@@ -72,7 +71,8 @@ export interface Attempt extends Omit<AttemptStart, "_tag"> {
  * **Details**
  *
  * `Interrupted` is the caller's own cancellation before the commit point (or a lost hedge); `Abandoned` is a stream that
- * was closed before its end. Both may have cost tokens that nobody reported.
+ * was closed before its end. Both may have cost tokens that nobody reported. An attempt that a deadline cut short has
+ * `Failed` with that deadline's error.
  *
  * @since 0.1.0
  * @category models
@@ -84,7 +84,7 @@ export type Outcome =
   | { readonly _tag: "Abandoned" }
 
 /**
- * A policy decided to go on after a failure.
+ * A policy decided to go on after a failure, for the call with this span.
  *
  * @since 0.1.0
  * @category models
@@ -92,6 +92,7 @@ export type Outcome =
 export type Decision =
   | {
       readonly _tag: "RetryScheduled"
+      readonly spanId: string
       readonly provider: string
       readonly model: string
       readonly delay: Duration.Duration
@@ -99,6 +100,7 @@ export type Decision =
     }
   | {
       readonly _tag: "FallbackChosen"
+      readonly spanId: string
       readonly from: { readonly provider: string; readonly model: string }
       readonly to: { readonly provider: string; readonly model: string }
       readonly error: unknown
@@ -242,27 +244,6 @@ export const guard = <E, E2>(call: ModelCall<E>, added: AttemptGuard<E2>): Model
         ),
       ),
   }
-}
-
-/**
- * The operation that attempts of the running fiber belong to. `undefined` outside of a `LanguageModel` call.
- *
- * @since 0.1.0
- * @category references
- */
-export const CurrentOperation: Context.Reference<Operation | undefined> = Context.Reference<Operation | undefined>(
-  "@holdfast/core/CurrentOperation",
-  { defaultValue: () => undefined },
-)
-
-/**
- * Counts the attempts of one call of the application.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Operation {
-  attempts: number
 }
 
 const besides =

@@ -65,6 +65,18 @@ export interface Source {
  */
 export type BrokenAnswer = AiError.AiError | StreamTruncated
 
+/**
+ * Watches an answer as it arrives.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Observer {
+  /** Sees every part once. */
+  readonly parts: (parts: ReadonlyArray<Part>) => void
+  readonly failure: (error: unknown) => void
+}
+
 type Chunk = readonly [Part, ...Array<Part>]
 
 /**
@@ -82,16 +94,22 @@ type Chunk = readonly [Part, ...Array<Part>]
 export const commit = <E>(
   raw: Stream.Stream<Part, E>,
   source: Source,
-  /** Sees every part once, as it arrives. */
-  observe?: (parts: Chunk) => void,
+  observer?: Observer,
 ): Effect.Effect<Stream.Stream<Part, E | BrokenAnswer>, E | BrokenAnswer, Scope.Scope> =>
   Effect.flatMap(Stream.toPull(raw), (pull) => {
-    const reader = new Reader(source, observe)
-    const checked = Pull.catchDone(
+    const reader = new Reader(source, observer)
+    const read = Pull.catchDone(
       Effect.flatMap(pull, (chunk) => reader.read(chunk)),
       () => reader.end(),
     )
+    const checked = observer === undefined ? read : reported(read, observer)
     return Effect.map(preamble(checked, reader), (held) => resume(held, checked))
+  })
+
+const reported = <E>(pull: Pull.Pull<Chunk, E>, observer: Observer): Pull.Pull<Chunk, E> =>
+  Effect.mapError(pull, (error) => {
+    if (!Cause.isDone(error)) observer.failure(error)
+    return error
   })
 
 /**
@@ -103,8 +121,10 @@ export const commit = <E>(
 export const commitWhole = (
   parts: Array<Response.PartEncoded>,
   source: Source,
+  observer?: Observer,
 ): Effect.Effect<Array<Response.PartEncoded>, BrokenAnswer> => {
-  const reader = new Reader(source, undefined)
+  const reader = new Reader(source, observer)
+  if (observer !== undefined) observer.parts(parts)
   const check = reader.readSync(parts)
   if (check !== undefined) return Effect.fail(check)
   return reader.finished ? Effect.succeed(parts) : Effect.fail(reader.truncated())
@@ -114,17 +134,17 @@ const longestPreamble = 1024
 
 class Reader {
   readonly source: Source
-  readonly observe: ((parts: Chunk) => void) | undefined
+  readonly observer: Observer | undefined
   finished = false
   delivered = 0
 
-  constructor(source: Source, observe: ((parts: Chunk) => void) | undefined) {
+  constructor(source: Source, observer: Observer | undefined) {
     this.source = source
-    this.observe = observe
+    this.observer = observer
   }
 
   read(chunk: Chunk): Effect.Effect<Chunk, BrokenAnswer> {
-    if (this.observe !== undefined) this.observe(chunk)
+    if (this.observer !== undefined) this.observer.parts(chunk)
     const broken = this.readSync(chunk)
     return broken === undefined ? Effect.succeed(chunk) : Effect.fail(broken)
   }

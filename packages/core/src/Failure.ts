@@ -129,6 +129,29 @@ export const isContextWindowExceeded = (error: unknown): error is AiError.AiErro
 export const isContentPolicy = (error: unknown): error is AiError.AiError =>
   AiError.isAiError(error) && error.reason._tag === "ContentPolicyError"
 
+/**
+ * The error's tag, or that of an `AiError`'s reason: `RateLimitError`, `StreamTruncated`.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const tagOf = (error: unknown): string => {
+  if (AiError.isAiError(error)) return error.reason._tag
+  return Predicate.hasProperty(error, "_tag") ? String(error._tag) : "Unknown"
+}
+
+/**
+ * What the error says to people. It holds no key and no prompt.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const messageOf = (error: unknown): string => {
+  const told = Option.flatMapNullishOr(facts(error), ({ message }) => message)
+  if (Option.isSome(told)) return told.value
+  return Predicate.hasProperty(error, "message") ? String(error.message) : String(error)
+}
+
 const decodeFacts = Schema.decodeUnknownOption(Facts)
 
 const ignored: Failure = { kind: "ignored", retryAfter: undefined, billed: false }

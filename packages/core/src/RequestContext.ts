@@ -74,4 +74,5 @@ export const annotate: {
 
 const merge =
   (fields: Partial<RequestContext>) =>
-  (context: RequestContext): RequestContext => ({ ...context, ...fields, tags: { ...context.tags, ...fields.tags } })
+  (context: RequestContext): RequestContext =>
+    Object.assign({}, context, fields, { tags: { ...context.tags, ...fields.tags } })

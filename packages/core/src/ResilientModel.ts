@@ -1,17 +1,290 @@
-/** placeholder for the contract; grows next */
-import { type Effect, type Layer, type Context, type Types } from "effect"
-import { type AiError, type LanguageModel, type Model } from "effect/ai"
+/**
+ * A model as a `Layer` that knows how it can fail.
+ *
+ * A `ResilientModel<E, R>` provides `effect/ai`'s own `LanguageModel`, so every program written against that works with
+ * it unchanged. Policies are functions from `ResilientModel` to `ResilientModel` and compose with `pipe`; the last one
+ * piped is the outermost. What a policy can refuse is added to `E`, what it handles is taken out, so the type of a stack
+ * reads like the list of its failures.
+ *
+ * @since 0.1.0
+ */
+import { Context, Effect, Layer, Option, type Scope, Stream, type Types } from "effect"
+import { type AiError, LanguageModel, Model, type Response } from "effect/ai"
+import { dual } from "effect/Function"
 
-import { type ProviderModel, type UnsupportedOption } from "./provider/ProviderModel.ts"
-export interface ResilientModel<out E, out R = never> extends Layer.Layer<
-  LanguageModel.LanguageModel | Model.ProviderName | Model.ModelName,
-  never,
-  R
-> {
-  readonly "~holdfast/core/ResilientModel": { readonly _E: Types.Covariant<E> }
+import { foreignModel } from "./internal/foreignModel.ts"
+import { type CallFailure, metered } from "./internal/meter.ts"
+import { type ModelCall } from "./ModelCall.ts"
+import * as PolicyError from "./PolicyError.ts"
+import { type ProviderModel } from "./provider/ProviderModel.ts"
+
+export type { CallFailure } from "./internal/meter.ts"
+
+const TypeId = "~holdfast/core/ResilientModel"
+
+/**
+ * What a resilient model provides.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Provides = LanguageModel.LanguageModel | Model.ProviderName | Model.ModelName | Call
+
+/**
+ * A layer that provides a language model, with the failures of its calls in its type.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ResilientModel<out E, out R = never> extends Layer.Layer<Provides, never, R> {
+  readonly [TypeId]: {
+    readonly _E: Types.Covariant<E>
+    readonly description: Description
+  }
 }
-export declare const fromProvider: <R>(
+
+/**
+ * The call below all of `effect/ai`, for those who write policies or batches.
+ *
+ * **Gotchas**
+ *
+ * Its error type is lost in context. Use `provide` to get it back.
+ *
+ * @since 0.1.0
+ * @category services
+ */
+export class Call extends Context.Service<Call, ModelCall<unknown>>()("@holdfast/core/Call") {}
+
+/**
+ * One policy or model of a stack, with its settings, and what it stands on.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Description {
+  /** As it is called in code: `Retry.schedule`. */
+  readonly name: string
+  readonly settings: Readonly<Record<string, unknown>>
+  /** Empty for a provider's model, several for a fallback. */
+  readonly inner: ReadonlyArray<Description>
+}
+
+/**
+ * What a policy or a model says of itself.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Label = Omit<Description, "inner"> & { readonly inner?: ReadonlyArray<Description> }
+
+/**
+ * A model from an effect that makes its call.
+ *
+ * **Details**
+ *
+ * The effect runs once, when the layer is built; its scope is the layer's. Within one layer graph the same model is
+ * built once, so that its state is shared wherever it is used.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = <E, R>(
+  build: Effect.Effect<ModelCall<E>, never, R>,
+  label: Label,
+): ResilientModel<E, Exclude<R, Scope.Scope>> => labelled(Layer.effectContext(Effect.flatMap(build, services)), label)
+
+/**
+ * A provider's model: each call is one attempt, committed, guarded and seen.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromProvider = <R>(
   build: Effect.Effect<ProviderModel, never, R>,
-  settings?: Readonly<Record<string, unknown>>,
-) => ResilientModel<AiError.AiError | UnsupportedOption, R>
-void (0 as unknown as Context.Context<never>)
+  label: Label,
+): ResilientModel<CallFailure, Exclude<R, Scope.Scope>> => make(Effect.map(build, metered), label)
+
+/**
+ * Adopts any other `effect/ai` model, so that policies can be piped onto it.
+ *
+ * **Details**
+ *
+ * Attempts are reported under the names that the layer provides as `Model.ProviderName` and `Model.ModelName`, as
+ * `Model.make` does, or under those given here. Tools are still resolved once, above all policies. What the model's own
+ * errors mean is read from their reasons, as well as that goes.
+ *
+ * **Example** (A model of another package)
+ *
+ * ```ts
+ * import { Deadline, ResilientModel } from "@holdfast/core"
+ * import { Layer } from "effect"
+ * import { LanguageModel } from "effect/ai"
+ *
+ * const adopt = <R>(layer: Layer.Layer<LanguageModel.LanguageModel, never, R>) =>
+ *   ResilientModel.fromLanguageModel(layer, { provider: "acme", model: "acme-1" }).pipe(Deadline.firstPart("1 minute"))
+ *
+ * typeof adopt // => "function"
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromLanguageModel = <R>(
+  layer: Layer.Layer<LanguageModel.LanguageModel, never, R>,
+  names?: { readonly provider?: string | undefined; readonly model?: string | undefined },
+): ResilientModel<CallFailure, R> =>
+  fromProvider(
+    Effect.map(Layer.build(layer), (context) => {
+      const named = <I>(service: Context.Key<I, string>) =>
+        Option.getOrElse(
+          Context.getOption(context as Context.Context<unknown>, service as Context.Key<unknown, string>),
+          () => "unknown",
+        )
+      return foreignModel(Context.get(context, LanguageModel.LanguageModel), {
+        provider: names?.provider ?? named(Model.ProviderName),
+        model: names?.model ?? named(Model.ModelName),
+      })
+    }),
+    { name: "ResilientModel.fromLanguageModel", settings: { ...names } },
+  )
+
+/**
+ * Makes a policy from a function that wraps one call.
+ *
+ * **When to use**
+ *
+ * Use to write a policy of your own. `wrap` runs when the layer is built, once for each model that the policy is piped
+ * onto, so state that it makes belongs to that model.
+ *
+ * **Details**
+ *
+ * A failed `open` must have released all that it acquired; after a successful one the caller's scope owns the rest. Let
+ * errors through that are not the policy's business: `Failure.classify` says what an error means.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const policy =
+  <Own = never, Needs = never>(
+    label: Label,
+    wrap: <E>(call: ModelCall<E>) => Effect.Effect<ModelCall<E | Own>, never, Needs>,
+  ) =>
+  <E, R>(self: ResilientModel<E, R>): ResilientModel<E | Own, R | Exclude<Needs, Scope.Scope>> =>
+    onto(self, label, wrap)
+
+/**
+ * Builds a model on the call of another one, with an error type of its own.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const onto = <E, R, E2, R2>(
+  self: ResilientModel<E, R>,
+  label: Label,
+  wrap: (call: ModelCall<E>) => Effect.Effect<ModelCall<E2>, never, R2>,
+): ResilientModel<E2, R | Exclude<R2, Scope.Scope>> =>
+  make(Effect.flatMap(callOf(self), wrap), { ...label, inner: [describe(self), ...(label.inner ?? [])] })
+
+/**
+ * Builds a model as part of a policy that chooses between several, such as a fallback.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const callOf = <E, R>(self: ResilientModel<E, R>): Effect.Effect<ModelCall<E>, never, R | Scope.Scope> =>
+  Effect.withFiber((fiber) => {
+    // `Layer.build` would build again what this layer graph has built.
+    const memoMap = Context.getOrUndefined(fiber.context, Layer.CurrentMemoMap) ?? Layer.makeMemoMapUnsafe()
+    const built = Effect.flatMap(Effect.scope, (scope) => Layer.buildWithMemoMap(self, memoMap, scope))
+    return Effect.map(built, (context) => Context.get(context, Call) as ModelCall<E>)
+  })
+
+/**
+ * Provides a model and puts its failures, typed, into the error channel of the program.
+ *
+ * **When to use**
+ *
+ * Use in place of `Effect.provide` where the policies' own errors matter. With `Effect.provide` they arrive folded into
+ * `AiError`.
+ *
+ * **Gotchas**
+ *
+ * A layer is built where it is provided. To share the state of its policies between requests, provide the model once to
+ * the whole application as well (`Effect.provide` or a `ManagedRuntime`): inner uses of the same model then find it
+ * built.
+ *
+ * @since 0.1.0
+ * @category providing
+ */
+export const provide: {
+  <ME, MR>(
+    model: ResilientModel<ME, MR>,
+  ): {
+    <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E | ME, Exclude<R, Provides> | MR>
+    <A, E, R>(self: Stream.Stream<A, E, R>): Stream.Stream<A, E | ME, Exclude<R, Provides> | MR>
+  }
+  <A, E, R, ME, MR>(
+    self: Effect.Effect<A, E, R>,
+    model: ResilientModel<ME, MR>,
+  ): Effect.Effect<A, E | ME, Exclude<R, Provides> | MR>
+  <A, E, R, ME, MR>(
+    self: Stream.Stream<A, E, R>,
+    model: ResilientModel<ME, MR>,
+  ): Stream.Stream<A, E | ME, Exclude<R, Provides> | MR>
+} = dual(2, (self: Effect.Effect<unknown, unknown> | Stream.Stream<unknown, unknown>, model: ResilientModel<unknown>) =>
+  Stream.isStream(self)
+    ? Stream.mapError(Stream.provide(self, model), PolicyError.unfold)
+    : Effect.mapError(Effect.provide(self, model), PolicyError.unfold),
+)
+
+/**
+ * The policies of a stack with their settings, outermost first, as data.
+ *
+ * **When to use**
+ *
+ * Use in tests to pin down what a stack is made of, and in logs at the start of an application.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const describe = <E, R>(self: ResilientModel<E, R>): Description => self[TypeId].description
+
+/**
+ * Whether a value is a `ResilientModel`.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const isResilientModel = (value: unknown): value is ResilientModel<unknown, unknown> =>
+  Layer.isLayer(value) && TypeId in value
+
+const labelled = <E, R>(
+  layer: Layer.Layer<Provides, never, R>,
+  { inner = [], ...label }: Label,
+): ResilientModel<E, R> =>
+  Object.assign(layer, { [TypeId]: { _E: covariant, description: { ...label, inner } } }) as ResilientModel<E, R>
+
+const covariant = (error: never) => error
+
+const services = <E>(call: ModelCall<E>): Effect.Effect<Context.Context<Provides>> =>
+  Effect.map(languageModel(call), (model) =>
+    Context.make(Call, call).pipe(
+      Context.add(Model.ProviderName, call.provider),
+      Context.add(Model.ModelName, call.model),
+      Context.add(LanguageModel.LanguageModel, model),
+    ),
+  )
+
+// The provider of a call answers each mode with the parts of that mode.
+const languageModel = <E>(call: ModelCall<E>): Effect.Effect<LanguageModel.LanguageModel> =>
+  LanguageModel.make({
+    generateText: (options) =>
+      Effect.scoped(Effect.flatMap(call.open({ mode: "generate", options }), Stream.runCollect)).pipe(
+        Effect.mapError(PolicyError.toAiError),
+      ) as Effect.Effect<Array<Response.PartEncoded>, AiError.AiError>,
+    streamText: (options) =>
+      Stream.mapError(
+        Stream.unwrap(call.open({ mode: "stream", options })) as Stream.Stream<Response.StreamPartEncoded, E>,
+        PolicyError.toAiError,
+      ),
+  })

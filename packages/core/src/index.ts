@@ -5,9 +5,12 @@
  */
 export * as Attempt from "./Attempt.ts"
 export * as CommitPoint from "./CommitPoint.ts"
+export * as Deadline from "./Deadline.ts"
 export * as Failure from "./Failure.ts"
+export * as Fallback from "./Fallback.ts"
 export * as ModelCall from "./ModelCall.ts"
 export * as PolicyError from "./PolicyError.ts"
 export * as ProviderModel from "./provider/ProviderModel.ts"
 export * as RequestContext from "./RequestContext.ts"
 export * as ResilientModel from "./ResilientModel.ts"
+export * as Retry from "./Retry.ts"

@@ -8,7 +8,6 @@ import { type ProviderModel, ResilientModel } from "@holdfast/core"
  * @since 0.1.0
  */
 import { Config as Configuration, Context, Effect, Function, Layer, type Redacted } from "effect"
-import { type AiError } from "effect/ai"
 
 import { common, type Dialect } from "./internal/chat/dialect.ts"
 import { chatModel } from "./internal/chat/model.ts"
@@ -315,8 +314,11 @@ export const model = <Name extends string>(
   server: Preset<Name>,
   name: string,
   config?: Settings,
-): ResilientModel.ResilientModel<AiError.AiError | ProviderModel.UnsupportedOption, Client<Name>> =>
-  ResilientModel.fromProvider(make(server, name, config), { ...config })
+): ResilientModel.ResilientModel<ResilientModel.CallFailure, Client<Name>> =>
+  ResilientModel.fromProvider(make(server, name, config), {
+    name: "OpenAiCompatible.model",
+    settings: { server: server.provider, model: name, ...config },
+  })
 
 /**
  * What `model` is made of.

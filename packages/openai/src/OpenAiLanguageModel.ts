@@ -5,7 +5,6 @@ import { type ProviderModel, ResilientModel } from "@holdfast/core"
  * @since 0.1.0
  */
 import { Context, Effect, Function } from "effect"
-import { type AiError } from "effect/ai"
 import type { OpenAI } from "openai"
 
 import * as dialects from "./internal/chat/dialect.ts"
@@ -99,8 +98,11 @@ export const ChatConfig: Context.Reference<ChatSettings> = Context.Reference<Cha
 export const model = (
   name: Model,
   config?: ResponsesSettings,
-): ResilientModel.ResilientModel<AiError.AiError | ProviderModel.UnsupportedOption, OpenAiClient> =>
-  ResilientModel.fromProvider(make(name, config), { ...config })
+): ResilientModel.ResilientModel<ResilientModel.CallFailure, OpenAiClient> =>
+  ResilientModel.fromProvider(make(name, config), {
+    name: "OpenAiLanguageModel.model",
+    settings: { model: name, ...config },
+  })
 
 /**
  * A model on Chat Completions.
@@ -115,8 +117,11 @@ export const model = (
 export const chat = (
   name: OpenAI.ChatModel | (string & {}),
   config?: ChatSettings,
-): ResilientModel.ResilientModel<AiError.AiError | ProviderModel.UnsupportedOption, OpenAiClient> =>
-  ResilientModel.fromProvider(makeChat(name, config), { ...config })
+): ResilientModel.ResilientModel<ResilientModel.CallFailure, OpenAiClient> =>
+  ResilientModel.fromProvider(makeChat(name, config), {
+    name: "OpenAiLanguageModel.chat",
+    settings: { model: name, ...config },
+  })
 
 /**
  * What `model` is made of.

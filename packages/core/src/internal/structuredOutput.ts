@@ -12,6 +12,20 @@ type Format = LanguageModel.ProviderOptions["responseFormat"]
 type Json = Extract<Format, { readonly type: "json" }>
 type Codec = Schema.Codec<unknown, unknown>
 
+// Making a schema costs far more than a request does, and a program has few of them.
+const transformed = new WeakMap<LanguageModel.CodecTransformer, WeakMap<object, ReturnType<typeof transformOf>>>()
+
+const transformOf = (transform: LanguageModel.CodecTransformer, schema: Json["schema"]) =>
+  transform(schema as unknown as Codec)
+
+const forms = (transform: LanguageModel.CodecTransformer, { schema }: Json) => {
+  const known = transformed.get(transform) ?? new WeakMap<object, ReturnType<typeof transformOf>>()
+  transformed.set(transform, known)
+  const form = known.get(schema) ?? transformOf(transform, schema)
+  known.set(schema, form)
+  return form
+}
+
 /** The JSON schema to send, or nothing for a plain answer. */
 export const requestSchema = (
   transform: LanguageModel.CodecTransformer,
@@ -20,7 +34,7 @@ export const requestSchema = (
   format.type === "text"
     ? Effect.succeed(undefined)
     : Effect.try({
-        try: () => transform(format.schema as unknown as Codec).jsonSchema,
+        try: () => forms(transform, format).jsonSchema,
         catch: (cause) => unsupported(cause instanceof Error ? cause.message : String(cause)),
       })
 
@@ -42,14 +56,15 @@ export const canonical = (
 
 const recode = (transform: LanguageModel.CodecTransformer, format: Json, text: string) => {
   const schema = format.schema as unknown as Codec
-  const { codec } = transform(schema)
+  const { codec } = forms(transform, format)
   return Effect.flatMap(
     Schema.decodeEffect(Schema.fromJsonString(codec))(text),
     Schema.encodeEffect(Schema.fromJsonString(schema)),
   )
 }
 
-const withText = (parts: ReadonlyArray<Response.PartEncoded>, text: string): Array<Response.PartEncoded> => {
+/** The parts with all their text replaced. */
+export const withText = (parts: ReadonlyArray<Response.PartEncoded>, text: string): Array<Response.PartEncoded> => {
   const first = parts.findIndex((part) => part.type === "text")
   return parts.flatMap((part, index): Array<Response.PartEncoded> => {
     if (part.type !== "text") return [part]

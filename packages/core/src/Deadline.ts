@@ -1,0 +1,313 @@
+/**
+ * How long a call may take: until its first part, between two parts, and in all.
+ *
+ * One timeout is not enough for an answer that streams: a model that thinks for a minute and then writes for five is
+ * healthy, one that says nothing for a minute in the middle of a sentence is not. So each bound has its own policy. When
+ * one passes, the request is aborted and its socket closed.
+ *
+ * **Where in a stack**: `firstPart` and `betweenParts` innermost, inside retry, so that each attempt has its own; `total`
+ * outermost, around everything that may wait.
+ *
+ * @since 0.1.0
+ */
+import { Clock, Context, Duration, Effect, Option, Schema, type Scope, Stream } from "effect"
+import { AiError } from "effect/ai"
+import { dual } from "effect/Function"
+
+import { type Failure } from "./Failure.ts"
+import { type Cut, CurrentCut } from "./internal/cutShort.ts"
+import { describeDuration } from "./internal/describeDuration.ts"
+import { withoutStack } from "./internal/withoutStack.ts"
+import { type ModelCall, type ModelRequest, type Part } from "./ModelCall.ts"
+import * as PolicyError from "./PolicyError.ts"
+import * as ResilientModel from "./ResilientModel.ts"
+
+/**
+ * The answer did not come in time, and its request was aborted.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class DeadlineExceeded
+  extends Schema.TaggedError<DeadlineExceeded>("@holdfast/core/DeadlineExceeded")("DeadlineExceeded", {
+    provider: Schema.String,
+    model: Schema.String,
+    /** Which bound passed. */
+    bound: Schema.Literals(["firstPart", "betweenParts", "total"]),
+    duration: Schema.DurationFromMillis,
+  })
+  implements PolicyError.PolicyError
+{
+  readonly [PolicyError.TypeId]: "refusal" | "interruption" = "interruption"
+
+  override get message(): string {
+    const waited = Duration.format(this.duration)
+    const told = {
+      firstPart: `sent nothing within ${waited}`,
+      betweenParts: `fell silent for ${waited} in the middle of its answer`,
+      total: `was not done after ${waited}`,
+    }
+    return `${this.model} of ${this.provider} ${told[this.bound]}`
+  }
+
+  /** A slow first part may come sooner next time. Time that is up stays up. */
+  get failure(): Failure | undefined {
+    return this.bound === "total" ? undefined : { kind: "transient", retryAfter: undefined, billed: true }
+  }
+
+  toReason(metadata: AiError.ProviderMetadata): AiError.AiErrorReason {
+    return new AiError.InternalProviderError({ description: this.message, metadata })
+  }
+}
+
+/**
+ * A deadline that passed before the commit point, so that nothing was delivered.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export interface FirstPartExceeded extends DeadlineExceeded {
+  readonly bound: "firstPart"
+  readonly [PolicyError.TypeId]: "refusal"
+}
+
+/**
+ * Fails when no first part comes within a duration: that of a stream, or the whole of a generated answer.
+ *
+ * **When to use**
+ *
+ * Use always. It is what finds a provider that hangs. The failure is transient, so a retry or a fallback around it goes
+ * on elsewhere.
+ *
+ * **Gotchas**
+ *
+ * A generated answer has no part before it is complete, so it needs more time than the first token of a stream. Give both
+ * durations where a model is used in both ways.
+ *
+ * **Example** (Bounds for both modes)
+ *
+ * ```ts
+ * import { Deadline } from "@holdfast/core"
+ *
+ * const quick = Deadline.firstPart("30 seconds")
+ * const patient = Deadline.firstPart({ stream: "30 seconds", generate: "3 minutes" })
+ *
+ * typeof quick === typeof patient // => true
+ * ```
+ *
+ * @since 0.1.0
+ * @category policies
+ */
+export const firstPart = (
+  bound: Duration.Input | { readonly stream: Duration.Input; readonly generate: Duration.Input },
+) => {
+  const durations = isPerMode(bound) ? bound : { stream: bound, generate: bound }
+  const stream = Duration.fromInputUnsafe(durations.stream)
+  const generate = Duration.fromInputUnsafe(durations.generate)
+  return ResilientModel.policy<FirstPartExceeded>(
+    {
+      name: "Deadline.firstPart",
+      settings: { stream: describeDuration(stream), generate: describeDuration(generate) },
+    },
+    (call) =>
+      Effect.succeed({
+        ...call,
+        open: (request) => {
+          const duration = request.mode === "stream" ? stream : generate
+          return opening(call, request, {
+            duration,
+            error: () => exceeded(call, "firstPart", duration) as FirstPartExceeded,
+          })
+        },
+      }),
+  )
+}
+
+/**
+ * Fails when a stream that has begun falls silent for a duration.
+ *
+ * **Details**
+ *
+ * The time counts while the consumer waits for the next part. A consumer that is slow itself trips nothing. Generated
+ * answers come as a whole and are not concerned. After the commit point nothing can be repeated, so this failure ends
+ * the answer.
+ *
+ * @since 0.1.0
+ * @category policies
+ */
+export const betweenParts = (bound: Duration.Input) => {
+  const duration = Duration.fromInputUnsafe(bound)
+  return ResilientModel.policy<DeadlineExceeded>(
+    { name: "Deadline.betweenParts", settings: { duration: describeDuration(duration) } },
+    <E>(call: ModelCall<E>) =>
+      Effect.succeed({
+        ...call,
+        open: (request: ModelRequest) => {
+          if (request.mode === "generate") return call.open(request)
+          return cuttable((cut) => {
+            const expire = { duration, error: () => reason(cut, () => exceeded(call, "betweenParts", duration)) }
+            return Effect.map(call.open(request), (parts) => boundedPulls(parts, () => Effect.succeed(expire)))
+          })
+        },
+      }),
+  )
+}
+
+/**
+ * Bounds a whole call, with all its retries, waits and fallbacks, and the stream to its last part.
+ *
+ * **Details**
+ *
+ * The deadline is a point in time that everything inside inherits through context, and that can only be shortened: a
+ * `total` inside another one, or inside `within`, never lasts longer than what is around it. Policies that would wait
+ * beyond it do not begin to wait.
+ *
+ * @since 0.1.0
+ * @category policies
+ */
+export const total = (bound: Duration.Input) => {
+  const duration = Duration.fromInputUnsafe(bound)
+  return ResilientModel.policy<DeadlineExceeded>(
+    { name: "Deadline.total", settings: { duration: describeDuration(duration) } },
+    <E>(call: ModelCall<E>) =>
+      Effect.succeed({
+        ...call,
+        open: (request: ModelRequest) =>
+          Effect.flatMap(shortened(duration), (deadline) =>
+            cuttable((cut) => {
+              const error = () => reason(cut, () => exceeded(call, "total", deadline.duration))
+              const left = Effect.map(remainingUntil(deadline.at), (rest) => ({ duration: rest, error }))
+              return Effect.flatMap(left, (limit) =>
+                Effect.map(
+                  Effect.provideService(raced(call.open(request), limit), CurrentDeadline, deadline),
+                  (parts) => (request.mode === "generate" ? parts : boundedPulls(parts, () => left)),
+                ),
+              )
+            }),
+          ),
+      }),
+  )
+}
+
+/**
+ * A point in time by the monotonic clock, and how long it was away when it was set.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Deadline {
+  /** Nanoseconds of `Clock.monotonicTimeNanos`. */
+  readonly at: bigint
+  readonly duration: Duration.Duration
+}
+
+/**
+ * The deadline of the running fiber.
+ *
+ * @since 0.1.0
+ * @category references
+ */
+export const CurrentDeadline: Context.Reference<Deadline | undefined> = Context.Reference<Deadline | undefined>(
+  "@holdfast/core/CurrentDeadline",
+  { defaultValue: () => undefined },
+)
+
+/**
+ * Sets a deadline for all calls that a program makes, for instance that of the HTTP request that it serves.
+ *
+ * **Details**
+ *
+ * It is enforced by the `Deadline.total` of each model and respected by whatever waits. The program itself is not
+ * interrupted.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const within: {
+  (duration: Duration.Input): {
+    <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R>
+    <A, E, R>(self: Stream.Stream<A, E, R>): Stream.Stream<A, E, R>
+  }
+  <A, E, R>(self: Effect.Effect<A, E, R>, duration: Duration.Input): Effect.Effect<A, E, R>
+  <A, E, R>(self: Stream.Stream<A, E, R>, duration: Duration.Input): Stream.Stream<A, E, R>
+} = dual(2, (self: Effect.Effect<unknown> | Stream.Stream<unknown>, duration: Duration.Input) => {
+  const deadline = shortened(Duration.fromInputUnsafe(duration))
+  return Stream.isStream(self)
+    ? Stream.unwrap(Effect.map(deadline, (set) => Stream.provideService(self, CurrentDeadline, set)))
+    : Effect.flatMap(deadline, (set) => Effect.provideService(self, CurrentDeadline, set))
+})
+
+/**
+ * How much time is left until the deadline of the running fiber; none if there is no deadline.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const remaining: Effect.Effect<Option.Option<Duration.Duration>> = Effect.flatMap(CurrentDeadline, (deadline) =>
+  deadline === undefined ? Effect.succeedNone : Effect.asSome(remainingUntil(deadline.at)),
+)
+
+interface Limit<E> {
+  readonly duration: Duration.Duration
+  readonly error: () => E
+}
+
+const isPerMode = (
+  bound: Duration.Input | { readonly stream: Duration.Input; readonly generate: Duration.Input },
+): bound is { readonly stream: Duration.Input; readonly generate: Duration.Input } =>
+  typeof bound === "object" && "stream" in bound
+
+const exceeded = (
+  { model, provider }: Pick<ModelCall<unknown>, "provider" | "model">,
+  bound: DeadlineExceeded["bound"],
+  duration: Duration.Duration,
+): DeadlineExceeded => withoutStack(() => new DeadlineExceeded({ provider, model, bound, duration }))
+
+const cuttable = <A, E, R>(self: (cut: Cut) => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.flatMap(CurrentCut, (outer) => {
+    const cut: Cut = { outer, reason: undefined }
+    return Effect.provideService(self(cut), CurrentCut, cut)
+  })
+
+const reason = <E>(cut: Cut, make: () => E): E => {
+  const error = make()
+  cut.reason = error
+  return error
+}
+
+const opening = <E, E2>(
+  call: ModelCall<E>,
+  request: ModelRequest,
+  { duration, error }: Limit<E2>,
+): Effect.Effect<Stream.Stream<Part, E>, E | E2, Scope.Scope> =>
+  cuttable((cut) => raced(call.open(request), { duration, error: () => reason(cut, error) }))
+
+// The error is made, and its reason noted, before the loser is interrupted.
+const raced = <A, E, R, E2>(
+  self: Effect.Effect<A, E, R>,
+  { duration, error }: Limit<E2>,
+): Effect.Effect<A, E | E2, R> =>
+  Effect.raceFirst(
+    self,
+    Effect.flatMap(Effect.sleep(duration), () => Effect.fail(error())),
+  )
+
+const boundedPulls = <E, E2>(
+  parts: Stream.Stream<Part, E>,
+  limit: () => Effect.Effect<Limit<E2>>,
+): Stream.Stream<Part, E | E2> =>
+  Stream.transformPull(parts, (pull) => Effect.succeed(Effect.flatMap(limit(), (each) => raced(pull, each))))
+
+const remainingUntil = (at: bigint): Effect.Effect<Duration.Duration> =>
+  Effect.map(Clock.monotonicTimeNanos, (now) => Duration.nanos(at > now ? at - now : 0n))
+
+const shortened = (duration: Duration.Duration): Effect.Effect<Deadline> =>
+  Effect.flatMap(CurrentDeadline, (outer) =>
+    Effect.map(Clock.monotonicTimeNanos, (now) => {
+      const at = now + Option.getOrElse(Duration.toNanos(duration), () => forever)
+      return outer !== undefined && outer.at <= at ? outer : { at, duration }
+    }),
+  )
+
+// A century, for those who say `Infinity`.
+const forever = 3_155_760_000_000_000_000n

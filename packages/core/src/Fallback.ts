@@ -1,0 +1,265 @@
+/**
+ * Asks another model when one fails.
+ *
+ * Only before the commit point: an answer that has begun is never continued by another model. When all models have
+ * failed, `AllModelsFailed` tells of each in order.
+ *
+ * **Where in a stack**: outside of retry, so that each model has its own retries; inside of the total deadline and of
+ * budgets, which hold for all models together.
+ *
+ * @since 0.1.0
+ */
+import { Duration, Effect, Option, Schema, type Scope, type Stream } from "effect"
+import { AiError } from "effect/ai"
+
+import * as Attempt from "./Attempt.ts"
+import { DeadlineExceeded, remaining } from "./Deadline.ts"
+import * as Failure from "./Failure.ts"
+import { GuardRefusal } from "./internal/guardRefusal.ts"
+import { withoutStack } from "./internal/withoutStack.ts"
+import { type ModelCall, type ModelRequest, type Part } from "./ModelCall.ts"
+import * as PolicyError from "./PolicyError.ts"
+import * as ResilientModel from "./ResilientModel.ts"
+
+/**
+ * What one model of several failed with.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const FailedModel = Schema.Struct({
+  provider: Schema.String,
+  model: Schema.String,
+  /** The error's tag, or the tag of an `AiError`'s reason: `RateLimitError`, `CircuitOpen`. */
+  reason: Schema.String,
+  kind: Schema.Literals(["transient", "throttled", "overloaded", "undecodable", "fatal", "ignored"]),
+  message: Schema.String,
+  retryAfter: Schema.optionalKey(Schema.DurationFromMillis),
+})
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export type FailedModel = typeof FailedModel.Type
+
+/**
+ * Every model that could be asked has failed.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class AllModelsFailed
+  extends Schema.TaggedError<AllModelsFailed>("@holdfast/core/AllModelsFailed")("AllModelsFailed", {
+    /** What happened, in the order in which the models were asked. */
+    trail: Schema.Array(FailedModel),
+  })
+  implements PolicyError.PolicyError<"refusal">
+{
+  readonly [PolicyError.TypeId] = "refusal" as const
+
+  override get message(): string {
+    const told = this.trail.map(
+      ({ message, model, provider, reason }) => `${model} of ${provider}: ${reason}: ${message}`,
+    )
+    return `all ${told.length} models failed; ${told.join("; ")}`
+  }
+
+  /** As good as the most hopeful model, after the shortest hint. */
+  get failure(): Failure.Failure | undefined {
+    const hopeful = this.trail.find(({ kind }) => kind === "transient" || kind === "throttled" || kind === "overloaded")
+    if (hopeful === undefined) return { kind: "fatal", retryAfter: undefined, billed: false }
+    const hints = this.trail.flatMap(({ retryAfter }) => (retryAfter === undefined ? [] : [retryAfter]))
+    const shortest = hints.length < this.trail.length ? undefined : hints.reduce(Duration.min)
+    return { kind: hopeful.kind, retryAfter: shortest, billed: false }
+  }
+
+  toReason(metadata: AiError.ProviderMetadata): AiError.AiErrorReason {
+    return new AiError.InternalProviderError({ description: this.message, metadata })
+  }
+}
+
+/**
+ * What is left of the error types of two models, one of which stands in for the other.
+ *
+ * **Details**
+ *
+ * Failures before the commit point end up in the trail of `AllModelsFailed`. Those that can end an answer that has begun
+ * remain.
+ *
+ * @since 0.1.0
+ * @category utility types
+ */
+export type Remaining<E, E2> = AllModelsFailed | PolicyError.AfterCommit<E> | PolicyError.AfterCommit<E2>
+
+/**
+ * Goes on to another model when the first one fails.
+ *
+ * **Details**
+ *
+ * It takes over after every failure before the commit point that another model may not have: also a bad key, an exhausted
+ * quota, an option that the model does not take, and the refusals of policies around the first model. It does not after
+ * a refusal for reasons of content, nor after an answer that was paid but does not fit the schema; those are decisions
+ * of their own (`onContentPolicy`, `when`). It neither starts once the deadline of the call has passed.
+ *
+ * @since 0.1.0
+ * @category policies
+ */
+export const to =
+  <E2, R2>(second: ResilientModel.ResilientModel<E2, R2>) =>
+  <E, R>(self: ResilientModel.ResilientModel<E, R>): ResilientModel.ResilientModel<Remaining<E, E2>, R | R2> =>
+    either("Fallback.to", { accepts: mayNotHappenElsewhere, first: self, second })
+
+/**
+ * Goes on to another model after certain failures.
+ *
+ * **Details**
+ *
+ * The predicate sees the failure with its type. As a type guard for a policy's refusal it also takes that refusal out of
+ * the type. All other failures pass unchanged.
+ *
+ * **Example** (A better model for what does not decode)
+ *
+ * ```ts
+ * import { Failure, Fallback, type ResilientModel } from "@holdfast/core"
+ *
+ * const careful = <R>(
+ *   cheap: ResilientModel.ResilientModel<ResilientModel.CallFailure, R>,
+ *   better: ResilientModel.ResilientModel<ResilientModel.CallFailure, R>,
+ * ) => cheap.pipe(Fallback.when(Failure.isUndecodable, better))
+ *
+ * typeof careful // => "function"
+ * ```
+ *
+ * @since 0.1.0
+ * @category policies
+ */
+export const when: {
+  <E, Handled extends E, E2, R2>(
+    refinement: (error: E) => error is Handled,
+    second: ResilientModel.ResilientModel<E2, R2>,
+  ): <R>(
+    self: ResilientModel.ResilientModel<E, R>,
+  ) => ResilientModel.ResilientModel<
+    AllModelsFailed | Exclude<E, PolicyError.Refusal<Handled>> | PolicyError.AfterCommit<E2>,
+    R | R2
+  >
+  <In, E2, R2>(
+    predicate: (error: In) => boolean,
+    second: ResilientModel.ResilientModel<E2, R2>,
+  ): <E extends In, R>(
+    self: ResilientModel.ResilientModel<E, R>,
+  ) => ResilientModel.ResilientModel<AllModelsFailed | E | PolicyError.AfterCommit<E2>, R | R2>
+} =
+  <E2, R2>(predicate: (error: never) => boolean, second: ResilientModel.ResilientModel<E2, R2>) =>
+  <E, R>(self: ResilientModel.ResilientModel<E, R>) =>
+    either<E, R, E2, R2, AllModelsFailed | E | PolicyError.AfterCommit<E2>>("Fallback.when", {
+      accepts: predicate as (error: unknown) => boolean,
+      first: self,
+      second,
+    })
+
+/**
+ * Goes on to a model with a larger context window when the request is too long for the first one.
+ *
+ * @since 0.1.0
+ * @category policies
+ */
+export const onContextWindowExceeded =
+  <E2, R2>(larger: ResilientModel.ResilientModel<E2, R2>) =>
+  <E, R>(self: ResilientModel.ResilientModel<E, R>) =>
+    either<E, R, E2, R2, AllModelsFailed | E | PolicyError.AfterCommit<E2>>("Fallback.onContextWindowExceeded", {
+      accepts: Failure.isContextWindowExceeded,
+      first: self,
+      second: larger,
+    })
+
+/**
+ * Goes on to another model when the first one refuses for reasons of content.
+ *
+ * @since 0.1.0
+ * @category policies
+ */
+export const onContentPolicy =
+  <E2, R2>(second: ResilientModel.ResilientModel<E2, R2>) =>
+  <E, R>(self: ResilientModel.ResilientModel<E, R>) =>
+    either<E, R, E2, R2, AllModelsFailed | E | PolicyError.AfterCommit<E2>>("Fallback.onContentPolicy", {
+      accepts: Failure.isContentPolicy,
+      first: self,
+      second,
+    })
+
+interface Pair<E, R, E2, R2> {
+  readonly first: ResilientModel.ResilientModel<E, R>
+  readonly second: ResilientModel.ResilientModel<E2, R2>
+  readonly accepts: (error: unknown) => boolean
+}
+
+// The types say what the predicate and the commit point rule out, which the compiler cannot see.
+const either = <E, R, E2, R2, Out>(
+  name: string,
+  { accepts, first, second }: Pair<E, R, E2, R2>,
+): ResilientModel.ResilientModel<Out, R | R2> => {
+  const label = { name, settings: {}, inner: [ResilientModel.describe(second)] }
+  const built = ResilientModel.onto(first, label, (preferred) =>
+    Effect.map(ResilientModel.callOf(second), (stand): ModelCall<E | E2 | AllModelsFailed> => ({
+      ...preferred,
+      open: (request): Opened<E | E2 | AllModelsFailed> =>
+        Effect.catch(preferred.open(request), (error): Opened<E | E2 | AllModelsFailed> =>
+          goesOn(accepts, error) ? standIn({ preferred, stand, request }, error) : Effect.fail(error),
+        ),
+    })),
+  )
+  return built as unknown as ResilientModel.ResilientModel<Out, R | R2>
+}
+
+type Opened<E> = Effect.Effect<Stream.Stream<Part, E>, E, Scope.Scope>
+
+/** A refusal of what guards all attempts, such as a budget, holds for every model. */
+const goesOn = (accepts: (error: unknown) => boolean, error: unknown): boolean =>
+  !(error instanceof GuardRefusal) && !isTimeUp(error) && accepts(error)
+
+const isTimeUp = (error: unknown): boolean => error instanceof DeadlineExceeded && error.bound === "total"
+
+const mayNotHappenElsewhere = (error: unknown): boolean =>
+  !Failure.isUndecodable(error) && !Failure.isContentPolicy(error)
+
+interface Switch<E, E2> {
+  readonly preferred: ModelCall<E>
+  readonly stand: ModelCall<E2>
+  readonly request: ModelRequest
+}
+
+const standIn = <E, E2>({ preferred, request, stand }: Switch<E, E2>, error: E): Opened<E | E2 | AllModelsFailed> =>
+  Effect.flatMap(remaining, (left): Opened<E | E2 | AllModelsFailed> => {
+    if (Option.exists(left, Duration.isZero)) return Effect.fail(error)
+    const chosen = Attempt.emit(() => ({
+      _tag: "FallbackChosen",
+      spanId: request.options.span.spanId,
+      from: modelOf(preferred),
+      to: modelOf(stand),
+      error,
+    }))
+    const opened = Effect.mapError(stand.open(request), (last) => {
+      if (last instanceof GuardRefusal || isTimeUp(last)) return last
+      return withoutStack(() => new AllModelsFailed({ trail: [...trailOf(preferred, error), ...trailOf(stand, last)] }))
+    })
+    return Effect.andThen(chosen, opened)
+  })
+
+const modelOf = ({ model, provider }: ModelCall<unknown>) => ({ provider, model })
+
+// A fallback of a fallback tells one story.
+const trailOf = (call: ModelCall<unknown>, error: unknown): ReadonlyArray<FailedModel> => {
+  if (error instanceof AllModelsFailed) return error.trail
+  const { kind, retryAfter } = Failure.classify(error)
+  return [
+    {
+      ...modelOf(call),
+      reason: Failure.tagOf(error),
+      kind,
+      message: Failure.messageOf(error),
+      ...(retryAfter !== undefined && { retryAfter }),
+    },
+  ]
+}

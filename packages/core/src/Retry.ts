@@ -1,0 +1,207 @@
+/**
+ * Asks the same model again.
+ *
+ * Only before the commit point, where nobody has seen anything of the answer, and only after failures that may well be
+ * gone next time: transient, throttled and overloaded ones. Never after fatal ones (a bad request, a bad key, an
+ * exhausted quota), and never when it was a policy that refused.
+ *
+ * **Where in a stack**: outside of what admits an attempt (breaker, rate limit, concurrency), so that each attempt is
+ * admitted by itself and a sleeping retry holds no permit; inside of fallback.
+ *
+ * @since 0.1.0
+ */
+import { Clock, Duration, Effect, Option, Pull, Random, Schedule, type Scope, type Stream } from "effect"
+
+import * as Attempt from "./Attempt.ts"
+import { remaining } from "./Deadline.ts"
+import * as Failure from "./Failure.ts"
+import { type Backoff, jitterCeiling, waitBeforeRetry } from "./internal/retryDecision.ts"
+import { type ModelCall, type ModelRequest, type Part } from "./ModelCall.ts"
+import * as ResilientModel from "./ResilientModel.ts"
+
+/**
+ * Retries without end, after a random wait that grows with each retry.
+ *
+ * **Details**
+ *
+ * The wait before retry n is uniform between 0 and `min(cap, base · 2^(n - 1))`. Throttled and overloaded models are given
+ * `throttledBase`. Defaults: 500 ms as in the vendors' SDKs, 1 second when throttled and a cap of 30 seconds. Randomness
+ * comes from `Random`, so that `Random.withSeed` makes it repeatable.
+ *
+ * **Example** (More patience for a nightly job)
+ *
+ * ```ts
+ * import { Retry } from "@holdfast/core"
+ * import { Schedule } from "effect"
+ *
+ * const patient = Retry.fullJitter({ base: "2 seconds", cap: "5 minutes" }).pipe(Schedule.upTo({ times: 8 }))
+ *
+ * Schedule.isSchedule(patient) // => true
+ * ```
+ *
+ * @since 0.1.0
+ * @category schedules
+ */
+export const fullJitter = (options?: {
+  readonly base?: Duration.Input | undefined
+  readonly throttledBase?: Duration.Input | undefined
+  readonly cap?: Duration.Input | undefined
+}): Schedule.Schedule<Duration.Duration> => {
+  const backoff: Backoff = {
+    base: Duration.toMillis(options?.base ?? "500 millis"),
+    throttledBase: Duration.toMillis(options?.throttledBase ?? "1 second"),
+    cap: Duration.toMillis(options?.cap ?? "30 seconds"),
+  }
+  return Schedule.fromStep(
+    Effect.sync(() => {
+      let retry = 0
+      return (_now: number, error: unknown) =>
+        Effect.map(Random.next, (random): [Duration.Duration, Duration.Duration] => {
+          retry++
+          const wait = Duration.millis(Math.floor(random * jitterCeiling(backoff, Failure.classify(error).kind, retry)))
+          return [wait, wait]
+        })
+    }),
+  )
+}
+
+/**
+ * Two retries with full jitter: three attempts in all, as in the vendors' SDKs.
+ *
+ * @since 0.1.0
+ * @category schedules
+ */
+export const standard: Schedule.Schedule<Duration.Duration> = Schedule.upTo(fullJitter(), { times: 2 })
+
+/**
+ * How far a provider's hint is obeyed.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** The longest hint that is worth waiting for. 60 seconds if left out, as in OpenAI's SDK. */
+  readonly longestHint?: Duration.Input | undefined
+}
+
+/**
+ * Retries by a schedule.
+ *
+ * **Details**
+ *
+ * - The schedule says how often and how long to wait. When the provider says when to come back, its word replaces the
+ *   schedule's wait, to the millisecond; a hint longer than `longestHint` ends the retries at once, so that a fallback
+ *   can take over.
+ * - A wait that would reach the deadline of the call (`Deadline.total`) is not begun.
+ * - When the retries end, the call fails with its last error, unchanged.
+ * - The schedule's steps are built when the first attempt has failed, so successful calls pay nothing for it.
+ *
+ * **Gotchas**
+ *
+ * The vendors' SDKs retry too; Holdfast's providers have switched that off. A retry around another retry multiplies.
+ *
+ * @since 0.1.0
+ * @category policies
+ */
+export const schedule = <In, Out, R2>(policy: Schedule.Schedule<Out, In, never, R2>, options?: Options) =>
+  retrying("Retry.schedule", Failure.isRetryable, { policy, options })
+
+/**
+ * Asks again after an answer that was given and paid, but does not fit the schema that was asked for.
+ *
+ * **When to use**
+ *
+ * Use where a second sample is worth its price. It composes with `schedule`, which never does this.
+ *
+ * @since 0.1.0
+ * @category policies
+ */
+export const resample = <In, Out, R2>(policy: Schedule.Schedule<Out, In, never, R2>, options?: Options) =>
+  retrying("Retry.resample", Failure.isUndecodable, { policy, options })
+
+interface Plan<In, Out, R2> {
+  readonly policy: Schedule.Schedule<Out, In, never, R2>
+  readonly options: Options | undefined
+}
+
+const retrying =
+  <In, Out, R2>(name: string, accepts: (error: unknown) => boolean, { options, policy }: Plan<In, Out, R2>) =>
+  <E extends In, R>(self: ResilientModel.ResilientModel<E, R>): ResilientModel.ResilientModel<E, R | R2> => {
+    const longestHint = Duration.fromInputUnsafe(options?.longestHint ?? "60 seconds")
+    const settings = {
+      schedule: Object.is(policy, standard) ? "standard" : "custom",
+      longestHint: Duration.format(longestHint),
+    }
+    return ResilientModel.onto(self, { name, settings }, (call) =>
+      Effect.map(Effect.context<R2>(), (context) => {
+        const steps = Effect.provideContext(Schedule.toStep(policy), context)
+        const rules = { accepts, longestHint: Duration.toMillis(longestHint) }
+        return {
+          ...call,
+          open: (request) =>
+            Effect.catch(call.open(request), (error) =>
+              accepts(error)
+                ? Effect.flatMap(steps, (step) =>
+                    again(
+                      { call, request, rules, step: (now, cause) => Effect.provideContext(step(now, cause), context) },
+                      error,
+                    ),
+                  )
+                : Effect.fail(error),
+            ),
+        } satisfies ModelCall<E>
+      }),
+    )
+  }
+
+interface Retries<E> {
+  readonly call: ModelCall<E>
+  readonly request: ModelRequest
+  readonly rules: { readonly accepts: (error: unknown) => boolean; readonly longestHint: number }
+  readonly step: (now: number, error: E) => Pull.Pull<[unknown, Duration.Duration], never, unknown>
+}
+
+/** Waits as decided and tries once more, and again after the next failure. */
+const again = <E>(retries: Retries<E>, error: E): Effect.Effect<Stream.Stream<Part, E>, E, Scope.Scope> =>
+  Effect.flatMap(waitAfter(retries, error), (wait) => {
+    if (wait === undefined) return Effect.fail(error)
+    const { call, request, rules } = retries
+    return announce(call, request, { wait, error }).pipe(
+      Effect.andThen(Effect.sleep(wait)),
+      Effect.andThen(call.open(request)),
+      Effect.catch((next) => (rules.accepts(next) ? again(retries, next) : Effect.fail(next))),
+    )
+  })
+
+const waitAfter = <E>({ rules, step }: Retries<E>, error: E): Effect.Effect<number | undefined> =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) =>
+    Pull.matchEffect(step(now, error), {
+      onSuccess: ([, delay]) =>
+        Effect.map(remaining, (left) => {
+          const { kind, retryAfter } = Failure.classify(error)
+          return waitBeforeRetry({
+            kind,
+            retryAfter: retryAfter && Duration.toMillis(retryAfter),
+            delay: Duration.toMillis(delay),
+            remaining: Option.getOrUndefined(Option.map(left, Duration.toMillis)),
+            longestHint: rules.longestHint,
+          })
+        }),
+      onFailure: () => Effect.succeed(undefined),
+      onDone: () => Effect.succeed(undefined),
+    }),
+  )
+
+const announce = (
+  { model, provider }: ModelCall<unknown>,
+  request: ModelRequest,
+  { error, wait }: { readonly wait: number; readonly error: unknown },
+) =>
+  Attempt.emit(() => ({
+    _tag: "RetryScheduled",
+    spanId: request.options.span.spanId,
+    provider,
+    model,
+    delay: Duration.millis(wait),
+    error,
+  }))

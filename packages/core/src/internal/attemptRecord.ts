@@ -1,0 +1,154 @@
+/**
+ * What becomes of one attempt, written down as it happens.
+ */
+import { type Clock, Duration, Exit, type Fiber, Option, Random } from "effect"
+import { AiError, type Response } from "effect/ai"
+
+import { type Attempt, type AttemptStart, type Outcome } from "../Attempt.ts"
+import { type Observer } from "../CommitPoint.ts"
+import { classify, facts } from "../Failure.ts"
+import { isContent, type ModelRequest, type Part } from "../ModelCall.ts"
+import * as PolicyError from "../PolicyError.ts"
+import { RequestContext } from "../RequestContext.ts"
+import { type Cut, CurrentCut, reasonOf } from "./cutShort.ts"
+import { keptHeaders, requestId } from "./responseHeaders.ts"
+
+type AnyFiber = Fiber.Fiber<unknown, unknown>
+
+/** Attempts so far, by the span of the call that they serve. */
+const attempts = new WeakMap<object, number>()
+
+const nextIndex = (request: ModelRequest): number => {
+  const index = (attempts.get(request.options.span) ?? 0) + 1
+  attempts.set(request.options.span, index)
+  return index
+}
+
+/** 128 random bits in hexadecimal. */
+const newId = (fiber: AnyFiber): string => {
+  const random = fiber.getRef(Random.Random)
+  return Array.from({ length: 4 }, () =>
+    Math.floor(random.nextDoubleUnsafe() * 0x1_0000_0000)
+      .toString(16)
+      .padStart(8, "0"),
+  ).join("")
+}
+
+export const startOf = (
+  model: { readonly provider: string; readonly model: string },
+  request: ModelRequest,
+  options: { readonly fiber: AnyFiber; readonly clock: Clock.Clock },
+): AttemptStart => {
+  const { span } = request.options
+  return {
+    _tag: "AttemptStarted",
+    id: newId(options.fiber),
+    traceId: span.traceId,
+    spanId: span.spanId,
+    index: nextIndex(request),
+    provider: model.provider,
+    model: model.model,
+    request,
+    context: options.fiber.getRef(RequestContext),
+    startedAt: options.clock.currentTimeMillisUnsafe(),
+  }
+}
+
+export class AttemptRecord implements Observer {
+  private readonly start: AttemptStart
+  private readonly clock: Clock.Clock
+  private readonly cutCell: Cut | undefined
+  private readonly began: bigint
+  private firstPart: bigint | undefined
+  private finish: Response.FinishPartEncoded | undefined
+  private responseModel: string | undefined
+  private delivered = 0
+  private headers: Readonly<Record<string, string>> = {}
+  private broken: unknown
+  private committed = false
+
+  constructor(start: AttemptStart, options: { readonly fiber: AnyFiber; readonly clock: Clock.Clock }) {
+    this.start = start
+    this.clock = options.clock
+    this.cutCell = options.fiber.getRef(CurrentCut)
+    this.began = options.clock.monotonicTimeNanosUnsafe()
+  }
+
+  replied(headers: Readonly<Record<string, string>>): void {
+    this.headers = keptHeaders(headers)
+  }
+
+  parts(parts: ReadonlyArray<Part>): void {
+    for (const part of parts) {
+      if (part.type === "finish") this.finish = part
+      else if (part.type === "response-metadata") this.responseModel = part.modelId ?? this.responseModel
+      else if (isContent(part)) {
+        this.delivered++
+        this.firstPart ??= this.clock.monotonicTimeNanosUnsafe()
+      }
+    }
+  }
+
+  failure(error: unknown): void {
+    this.broken ??= error
+  }
+
+  opened(): void {
+    this.committed = true
+  }
+
+  ended(exit: Exit.Exit<unknown, unknown>): Attempt {
+    const outcome = this.outcome(exit)
+    const error = outcome._tag === "Failed" ? outcome.error : undefined
+    const headers = { ...headersOf(error), ...this.headers }
+    const { _tag: _, ...start } = this.start
+    return {
+      ...start,
+      _tag: "AttemptEnded",
+      outcome,
+      usage: this.finish?.usage,
+      finishMetadata: this.finish?.metadata,
+      responseModel: this.responseModel,
+      deliveredParts: this.delivered,
+      timeToFirstPart: this.firstPart === undefined ? undefined : this.since(this.firstPart),
+      duration: this.since(this.clock.monotonicTimeNanosUnsafe()),
+      requestId: requestId(headers) ?? Option.getOrUndefined(facts(error))?.requestId,
+      headers,
+      retryAfter: outcome._tag === "Failed" ? outcome.failure.retryAfter : undefined,
+    }
+  }
+
+  private since(nanos: bigint): Duration.Duration {
+    return Duration.nanos(nanos - this.began)
+  }
+
+  private outcome(exit: Exit.Exit<unknown, unknown>): Outcome {
+    if (this.broken !== undefined) return this.failed(this.broken)
+    const complete = this.finish !== undefined && this.committed
+    const error = errorOf(exit) ?? (complete ? undefined : reasonOf(this.cutCell))
+    if (error !== undefined) return this.failed(error)
+    if (this.finish !== undefined && complete) return { _tag: "Completed", finish: this.finish.reason }
+    return { _tag: this.committed ? "Abandoned" : "Interrupted" }
+  }
+
+  private failed(error: unknown): Outcome {
+    return { _tag: "Failed", error, failure: classify(error), committed: this.committed }
+  }
+}
+
+const errorOf = (exit: Exit.Exit<unknown, unknown>): unknown => {
+  if (Exit.isSuccess(exit)) return undefined
+  for (const reason of exit.cause.reasons) {
+    if (reason._tag === "Fail") return PolicyError.unfold(reason.error)
+    if (reason._tag === "Die") return reason.defect
+  }
+  return undefined
+}
+
+const headersOf = (error: unknown): Record<string, string> => {
+  if (!AiError.isAiError(error) || !("http" in error.reason)) return {}
+  const headers: Readonly<Record<string, unknown>> = error.reason.http?.response?.headers ?? {}
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) => (typeof value === "string" ? [[name, value]] : [])),
+  )
+}

@@ -1,0 +1,117 @@
+/**
+ * The innermost hop: one attempt, which is one request on the wire.
+ *
+ * It asks the guard before and settles with it after, and tells the sink. While there is neither, it only opens the
+ * provider, and reads no clock.
+ */
+import { Clock, Effect, Exit, Scope, Stream } from "effect"
+import { type AiError, type Response } from "effect/ai"
+
+import { type AttemptGuard, AttemptSink, CurrentGuard, type Event, type Reservation } from "../Attempt.ts"
+import * as CommitPoint from "../CommitPoint.ts"
+import { type ModelCall, type ModelRequest, type Part } from "../ModelCall.ts"
+import { type ProviderModel, type ProviderRequest, type UnsupportedOption } from "../provider/ProviderModel.ts"
+import { AttemptRecord, startOf } from "./attemptRecord.ts"
+import { type GuardRefusal } from "./guardRefusal.ts"
+import { ownScope } from "./ownScope.ts"
+import * as StructuredOutput from "./structuredOutput.ts"
+
+/** How a call of a provider's model can fail. */
+export type CallFailure = AiError.AiError | UnsupportedOption | CommitPoint.StreamTruncated
+
+type Opened = Effect.Effect<Stream.Stream<Part, CallFailure>, CallFailure, Scope.Scope>
+
+/** A provider's model as a call whose attempts are guarded and seen. */
+export const metered = (model: ProviderModel): ModelCall<CallFailure> => ({
+  provider: model.provider,
+  model: model.model,
+  open: (request) =>
+    Effect.withFiber((fiber): Opened => {
+      const sink = fiber.getRef(AttemptSink)
+      const guard = fiber.getRef(CurrentGuard)
+      return sink === undefined && guard === undefined
+        ? ownScope(send(model, request, undefined))
+        : attempt(model, request, { sink, guard })
+    }),
+})
+
+interface Watchers {
+  readonly sink: AttemptSink | undefined
+  readonly guard: AttemptGuard<GuardRefusal> | undefined
+}
+
+const attempt = (model: ProviderModel, request: ModelRequest, { guard, sink }: Watchers): Opened =>
+  Effect.withFiber((fiber) => {
+    const options = { fiber, clock: fiber.getRef(Clock.Clock) }
+    const start = startOf(model, request, options)
+    const run = (reservation: Reservation | undefined) => {
+      const record = new AttemptRecord(start, options)
+      const end = (exit: Exit.Exit<unknown, unknown>) => {
+        const ended = record.ended(exit)
+        const told = tell(sink, ended)
+        return reservation === undefined ? told : Effect.andThen(told, reservation.settle(ended))
+      }
+      const whole = request.mode === "generate"
+      return Effect.andThen(tell(sink, start), untilClosed(send(model, request, record), { record, end, whole }))
+    }
+    if (guard === undefined) return run(undefined)
+    return Effect.uninterruptibleMask((restore) =>
+      // The refusal goes past the policies above, up to the one that installed the guard and has it in its type.
+      Effect.flatMap(restore(guard.reserve(start)) as unknown as Effect.Effect<Reservation>, run),
+    )
+  })
+
+/**
+ * Opens in a scope of its own and calls `end` once, after everything else was released: when opening fails, when a whole
+ * answer is there, or when a stream is over.
+ */
+const untilClosed = (
+  self: Opened,
+  options: {
+    readonly record: AttemptRecord
+    readonly end: (exit: Exit.Exit<unknown, unknown>) => Effect.Effect<void>
+    readonly whole: boolean
+  },
+): Opened =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(Effect.scope, (parent) => {
+      const scope = Scope.forkUnsafe(parent)
+      const opened = Effect.onExitPrimitive(
+        restore(Scope.provide(self, scope)),
+        (exit) => {
+          if (Exit.isSuccess(exit)) options.record.opened()
+          return Exit.isFailure(exit) || options.whole ? Scope.close(scope, exit) : undefined
+        },
+        true,
+      )
+      return Effect.andThen(Scope.addFinalizerExit(scope, options.end), opened)
+    }),
+  )
+
+const send = (model: ProviderModel, request: ModelRequest, record: AttemptRecord | undefined): Opened =>
+  Effect.flatMap(StructuredOutput.requestSchema(model.codecTransformer, request.options.responseFormat), (jsonSchema) =>
+    request.mode === "generate"
+      ? generate(model, { options: request.options, jsonSchema }, record)
+      : stream(model, { options: request.options, jsonSchema }, record),
+  )
+
+const generate = (model: ProviderModel, request: ProviderRequest, record: AttemptRecord | undefined): Opened =>
+  Effect.flatMap(model.generate(request), ({ headers, parts }) => {
+    record?.replied(headers)
+    return CommitPoint.commitWhole(parts, model, record).pipe(
+      Effect.flatMap((checked) =>
+        StructuredOutput.canonical(model.provider, model.codecTransformer, request.options.responseFormat, checked),
+      ),
+      Effect.map((whole: Array<Response.PartEncoded>): Stream.Stream<Part> => Stream.fromArray(whole)),
+    )
+  })
+
+const stream = (model: ProviderModel, request: ProviderRequest, record: AttemptRecord | undefined): Opened =>
+  Effect.flatMap(model.stream(request), ({ headers, parts }) => {
+    record?.replied(headers)
+    return CommitPoint.commit<AiError.AiError>(parts, model, record)
+  })
+
+// A sink is somebody else's code, and its mistakes are no failure of the call.
+const tell = (sink: AttemptSink | undefined, event: Event): Effect.Effect<void> =>
+  sink === undefined ? Effect.void : Effect.ignoreCause(Effect.sync(() => sink(event)))
