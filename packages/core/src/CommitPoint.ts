@@ -7,7 +7,7 @@
  *
  * @since 0.1.0
  */
-import { Cause, Effect, Pull, Schema, type Scope, Stream } from "effect"
+import { Cause, Channel, Effect, Option, Pull, Schema, type Scope, Stream } from "effect"
 import { AiError, type Response } from "effect/ai"
 
 import { type Failure } from "./Failure.ts"
@@ -96,21 +96,20 @@ export const commit = <E>(
   source: Source,
   observer?: Observer,
 ): Effect.Effect<Stream.Stream<Part, E | BrokenAnswer>, E | BrokenAnswer, Scope.Scope> =>
-  Effect.flatMap(Stream.toPull(raw), (pull) => {
+  Effect.flatMap(pullOf(raw), (pull) => {
     const reader = new Reader(source, observer)
-    const read = Pull.catchDone(
-      Effect.flatMap(pull, (chunk) => reader.read(chunk)),
-      () => reader.end(),
-    )
-    const checked = observer === undefined ? read : reported(read, observer)
+    // One frame per pull: this runs for every part of every answer.
+    const checked: Pull.Pull<Chunk, E | BrokenAnswer> = Effect.matchCauseEffect(pull, {
+      onSuccess: (chunk) => reader.read(chunk),
+      onFailure: (cause): Pull.Pull<never, E | BrokenAnswer> =>
+        Pull.isDoneCause(cause) ? reader.end() : reader.fail(cause),
+    })
     return Effect.map(preamble(checked, reader), (held) => resume(held, checked))
   })
 
-const reported = <E>(pull: Pull.Pull<Chunk, E>, observer: Observer): Pull.Pull<Chunk, E> =>
-  Effect.mapError(pull, (error) => {
-    if (!Cause.isDone(error)) observer.failure(error)
-    return error
-  })
+// `Stream.toPull` guards each pull with a semaphore, which costs as much as all the rest. There is one consumer here.
+const pullOf = <E>(raw: Stream.Stream<Part, E>) =>
+  Effect.flatMap(Effect.scope, (scope) => Channel.toPullScoped(Stream.toChannel(raw), scope))
 
 /**
  * Checks an answer that arrived as a whole by the same rules.
@@ -146,7 +145,17 @@ class Reader {
   read(chunk: Chunk): Effect.Effect<Chunk, BrokenAnswer> {
     if (this.observer !== undefined) this.observer.parts(chunk)
     const broken = this.readSync(chunk)
-    return broken === undefined ? Effect.succeed(chunk) : Effect.fail(broken)
+    return broken === undefined ? Effect.succeed(chunk) : this.broken(broken)
+  }
+
+  fail<E>(cause: Cause.Cause<E>): Effect.Effect<never, E> {
+    if (this.observer !== undefined) Option.map(Cause.findErrorOption(cause), this.observer.failure)
+    return Effect.failCause(cause)
+  }
+
+  private broken(error: BrokenAnswer): Effect.Effect<never, BrokenAnswer> {
+    if (this.observer !== undefined) this.observer.failure(error)
+    return Effect.fail(error)
   }
 
   readSync(parts: ReadonlyArray<Part>): BrokenAnswer | undefined {
@@ -161,7 +170,7 @@ class Reader {
   }
 
   end(): Pull.Pull<never, BrokenAnswer> {
-    return this.finished ? Cause.done() : Effect.fail(this.truncated())
+    return this.finished ? Cause.done() : this.broken(this.truncated())
   }
 
   truncated(): StreamTruncated {

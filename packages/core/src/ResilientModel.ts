@@ -14,6 +14,7 @@ import { dual } from "effect/Function"
 
 import { foreignModel } from "./internal/foreignModel.ts"
 import { type CallFailure, metered } from "./internal/meter.ts"
+import { collect } from "./internal/wholeAnswer.ts"
 import { type ModelCall } from "./ModelCall.ts"
 import * as PolicyError from "./PolicyError.ts"
 import { type ProviderModel } from "./provider/ProviderModel.ts"
@@ -279,9 +280,9 @@ const services = <E>(call: ModelCall<E>): Effect.Effect<Context.Context<Provides
 const languageModel = <E>(call: ModelCall<E>): Effect.Effect<LanguageModel.LanguageModel> =>
   LanguageModel.make({
     generateText: (options) =>
-      Effect.scoped(Effect.flatMap(call.open({ mode: "generate", options }), Stream.runCollect)).pipe(
+      Effect.scoped(Effect.flatMap(call.open({ mode: "generate", options }), collect)).pipe(
         Effect.mapError(PolicyError.toAiError),
-      ) as Effect.Effect<Array<Response.PartEncoded>, AiError.AiError>,
+      ) as unknown as Effect.Effect<Array<Response.PartEncoded>, AiError.AiError>,
     streamText: (options) =>
       Stream.mapError(
         Stream.unwrap(call.open({ mode: "stream", options })) as Stream.Stream<Response.StreamPartEncoded, E>,

@@ -89,7 +89,7 @@ export class AttemptRecord implements Observer {
     }
   }
 
-  failure(error: unknown): void {
+  readonly failure = (error: unknown): void => {
     this.broken ??= error
   }
 

@@ -4,8 +4,8 @@
  * It asks the guard before and settles with it after, and tells the sink. While there is neither, it only opens the
  * provider, and reads no clock.
  */
-import { Clock, Effect, Exit, Scope, Stream } from "effect"
-import { type AiError, type Response } from "effect/ai"
+import { Clock, Effect, Exit, Scope, type Stream } from "effect"
+import { type AiError } from "effect/ai"
 
 import { type AttemptGuard, AttemptSink, CurrentGuard, type Event, type Reservation } from "../Attempt.ts"
 import * as CommitPoint from "../CommitPoint.ts"
@@ -15,6 +15,7 @@ import { AttemptRecord, startOf } from "./attemptRecord.ts"
 import { type GuardRefusal } from "./guardRefusal.ts"
 import { ownScope } from "./ownScope.ts"
 import * as StructuredOutput from "./structuredOutput.ts"
+import { fromWhole } from "./wholeAnswer.ts"
 
 /** How a call of a provider's model can fail. */
 export type CallFailure = AiError.AiError | UnsupportedOption | CommitPoint.StreamTruncated
@@ -102,7 +103,7 @@ const generate = (model: ProviderModel, request: ProviderRequest, record: Attemp
       Effect.flatMap((checked) =>
         StructuredOutput.canonical(model.provider, model.codecTransformer, request.options.responseFormat, checked),
       ),
-      Effect.map((whole: Array<Response.PartEncoded>): Stream.Stream<Part> => Stream.fromArray(whole)),
+      Effect.map(fromWhole),
     )
   })
 
