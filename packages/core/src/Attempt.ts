@@ -13,6 +13,8 @@ import { dual } from "effect/Function"
 
 import { type Failure } from "./Failure.ts"
 import { GuardRefusal } from "./internal/guardRefusal.ts"
+import { type Program, type Unchanged } from "./internal/program.ts"
+import { summary as describe } from "./internal/summary.ts"
 import { type ModelCall, type ModelRequest } from "./ModelCall.ts"
 import { type RequestContext } from "./RequestContext.ts"
 
@@ -115,12 +117,12 @@ export type Decision =
 export type Event = AttemptStart | Attempt | Decision
 
 /**
- * Receives events, synchronously and in order. It must be quick; a sink that throws is ignored.
+ * Receives events, synchronously and in order. It must be quick; what it returns or throws is ignored.
  *
  * @since 0.1.0
  * @category models
  */
-export type AttemptSink = (event: Event) => void
+export type AttemptSink = (event: Event) => unknown
 
 /**
  * The sink of the running fiber; `undefined` while nobody listens.
@@ -155,13 +157,9 @@ export const AttemptSink: Context.Reference<AttemptSink | undefined> = Context.R
  * @category combinators
  */
 export const listen: {
-  (sink: AttemptSink): {
-    <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R>
-    <A, E, R>(self: Stream.Stream<A, E, R>): Stream.Stream<A, E, R>
-  }
-  <A, E, R>(self: Effect.Effect<A, E, R>, sink: AttemptSink): Effect.Effect<A, E, R>
-  <A, E, R>(self: Stream.Stream<A, E, R>, sink: AttemptSink): Stream.Stream<A, E, R>
-} = dual(2, (self: Effect.Effect<unknown> | Stream.Stream<unknown>, sink: AttemptSink) =>
+  (sink: AttemptSink): <P extends Program>(self: P) => Unchanged<P>
+  <P extends Program>(self: P, sink: AttemptSink): Unchanged<P>
+} = dual(2, (self: Program, sink: AttemptSink) =>
   Stream.isStream(self)
     ? Stream.updateService(self, AttemptSink, besides(sink))
     : Effect.updateService(self, AttemptSink, besides(sink)),
@@ -174,6 +172,26 @@ export const listen: {
  * @category layers
  */
 export const layerSink = (sink: AttemptSink): Layer.Layer<never> => Layers.succeed(AttemptSink, sink)
+
+/**
+ * One line about an event, for people. It holds no prompt and no answer.
+ *
+ * **Example** (Following a call)
+ *
+ * ```ts
+ * import { Attempt } from "@holdfast/core"
+ * import { Effect } from "effect"
+ *
+ * const lines: Array<string> = []
+ * const program = Attempt.listen(Effect.void, (event) => lines.push(Attempt.summary(event)))
+ *
+ * await Effect.runPromise(program)
+ * ```
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const summary: (event: Event) => string = describe
 
 /**
  * Gives an event to whoever listens.

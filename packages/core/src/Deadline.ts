@@ -17,6 +17,7 @@ import { dual } from "effect/Function"
 import { type Failure } from "./Failure.ts"
 import { type Cut, CurrentCut } from "./internal/cutShort.ts"
 import { describeDuration } from "./internal/describeDuration.ts"
+import { type Program, type Unchanged } from "./internal/program.ts"
 import { withoutStack } from "./internal/withoutStack.ts"
 import { type ModelCall, type ModelRequest, type Part } from "./ModelCall.ts"
 import * as PolicyError from "./PolicyError.ts"
@@ -224,13 +225,9 @@ export const CurrentDeadline: Context.Reference<Deadline | undefined> = Context.
  * @category combinators
  */
 export const within: {
-  (duration: Duration.Input): {
-    <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R>
-    <A, E, R>(self: Stream.Stream<A, E, R>): Stream.Stream<A, E, R>
-  }
-  <A, E, R>(self: Effect.Effect<A, E, R>, duration: Duration.Input): Effect.Effect<A, E, R>
-  <A, E, R>(self: Stream.Stream<A, E, R>, duration: Duration.Input): Stream.Stream<A, E, R>
-} = dual(2, (self: Effect.Effect<unknown> | Stream.Stream<unknown>, duration: Duration.Input) => {
+  (duration: Duration.Input): <P extends Program>(self: P) => Unchanged<P>
+  <P extends Program>(self: P, duration: Duration.Input): Unchanged<P>
+} = dual(2, (self: Program, duration: Duration.Input) => {
   const deadline = shortened(Duration.fromInputUnsafe(duration))
   return Stream.isStream(self)
     ? Stream.unwrap(Effect.map(deadline, (set) => Stream.provideService(self, CurrentDeadline, set)))

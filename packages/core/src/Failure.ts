@@ -9,7 +9,7 @@
 import { Duration, Option, Predicate, Schema } from "effect"
 import { AiError } from "effect/ai"
 
-import { isPolicyError } from "./PolicyError.ts"
+import { isPolicyError, unfold } from "./PolicyError.ts"
 
 /**
  * The kinds of failure that policies tell apart.
@@ -70,14 +70,15 @@ export const Facts = Schema.Struct({
 export type Facts = typeof Facts.Type
 
 /**
- * Reads what an error of a stack means.
+ * Reads what an error of a stack means, also when it arrives folded into an `AiError`.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const classify = (error: unknown): Failure => {
-  if (AiError.isAiError(error)) return classifyAiError(error)
-  if (isPolicyError(error) && error.failure !== undefined) return error.failure
+  const original = unfold(error)
+  if (AiError.isAiError(original)) return classifyAiError(original)
+  if (isPolicyError(original) && original.failure !== undefined) return original.failure
   return ignored
 }
 
@@ -136,8 +137,9 @@ export const isContentPolicy = (error: unknown): error is AiError.AiError =>
  * @category getters
  */
 export const tagOf = (error: unknown): string => {
-  if (AiError.isAiError(error)) return error.reason._tag
-  return Predicate.hasProperty(error, "_tag") ? String(error._tag) : "Unknown"
+  const original = unfold(error)
+  if (AiError.isAiError(original)) return original.reason._tag
+  return Predicate.hasProperty(original, "_tag") ? String(original._tag) : "Unknown"
 }
 
 /**
@@ -149,7 +151,8 @@ export const tagOf = (error: unknown): string => {
 export const messageOf = (error: unknown): string => {
   const told = Option.flatMapNullishOr(facts(error), ({ message }) => message)
   if (Option.isSome(told)) return told.value
-  return Predicate.hasProperty(error, "message") ? String(error.message) : String(error)
+  const original = unfold(error)
+  return Predicate.hasProperty(original, "message") ? String(original.message) : String(original)
 }
 
 const decodeFacts = Schema.decodeUnknownOption(Facts)

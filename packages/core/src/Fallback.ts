@@ -236,7 +236,7 @@ const standIn = <E, E2>({ preferred, request, stand }: Switch<E, E2>, error: E):
     const chosen = Attempt.emit(() => ({
       _tag: "FallbackChosen",
       spanId: request.options.span.spanId,
-      from: modelOf(preferred),
+      from: lastOf(preferred, error),
       to: modelOf(stand),
       error,
     }))
@@ -248,6 +248,12 @@ const standIn = <E, E2>({ preferred, request, stand }: Switch<E, E2>, error: E):
   })
 
 const modelOf = ({ model, provider }: ModelCall<unknown>) => ({ provider, model })
+
+// The first model of a fallback of a fallback is not the one that failed last.
+const lastOf = (call: ModelCall<unknown>, error: unknown) => {
+  const last = error instanceof AllModelsFailed ? error.trail.at(-1) : undefined
+  return last === undefined ? modelOf(call) : { provider: last.provider, model: last.model }
+}
 
 // A fallback of a fallback tells one story.
 const trailOf = (call: ModelCall<unknown>, error: unknown): ReadonlyArray<FailedModel> => {

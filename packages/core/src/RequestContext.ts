@@ -8,6 +8,8 @@
 import { Context, Effect, Stream } from "effect"
 import { dual } from "effect/Function"
 
+import { type Program, type Unchanged } from "./internal/program.ts"
+
 /**
  * How urgent a request is, from what must not wait to what may be dropped.
  *
@@ -60,13 +62,9 @@ export const RequestContext: Context.Reference<RequestContext> = Context.Referen
  * @category combinators
  */
 export const annotate: {
-  (fields: Partial<RequestContext>): {
-    <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R>
-    <A, E, R>(self: Stream.Stream<A, E, R>): Stream.Stream<A, E, R>
-  }
-  <A, E, R>(self: Effect.Effect<A, E, R>, fields: Partial<RequestContext>): Effect.Effect<A, E, R>
-  <A, E, R>(self: Stream.Stream<A, E, R>, fields: Partial<RequestContext>): Stream.Stream<A, E, R>
-} = dual(2, (self: Effect.Effect<unknown> | Stream.Stream<unknown>, fields: Partial<RequestContext>) =>
+  (fields: Partial<RequestContext>): <P extends Program>(self: P) => Unchanged<P>
+  <P extends Program>(self: P, fields: Partial<RequestContext>): Unchanged<P>
+} = dual(2, (self: Program, fields: Partial<RequestContext>) =>
   Stream.isStream(self)
     ? Stream.updateService(self, RequestContext, merge(fields))
     : Effect.updateService(self, RequestContext, merge(fields)),

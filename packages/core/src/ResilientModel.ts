@@ -14,6 +14,7 @@ import { dual } from "effect/Function"
 
 import { foreignModel } from "./internal/foreignModel.ts"
 import { type CallFailure, metered } from "./internal/meter.ts"
+import { type Changed, type Program } from "./internal/program.ts"
 import { collect } from "./internal/wholeAnswer.ts"
 import { type ModelCall } from "./ModelCall.ts"
 import * as PolicyError from "./PolicyError.ts"
@@ -193,12 +194,31 @@ export const onto = <E, R, E2, R2>(
  * @category constructors
  */
 export const callOf = <E, R>(self: ResilientModel<E, R>): Effect.Effect<ModelCall<E>, never, R | Scope.Scope> =>
-  Effect.withFiber((fiber) => {
-    // `Layer.build` would build again what this layer graph has built.
-    const memoMap = Context.getOrUndefined(fiber.context, Layer.CurrentMemoMap) ?? Layer.makeMemoMapUnsafe()
-    const built = Effect.flatMap(Effect.scope, (scope) => Layer.buildWithMemoMap(self, memoMap, scope))
-    return Effect.map(built, (context) => Context.get(context, Call) as ModelCall<E>)
-  })
+  Effect.flatMap(memoized, (memoMap) => Effect.map(build(self, memoMap), callIn<E>))
+
+/**
+ * Gives a model what it needs, such as the client of its provider.
+ *
+ * **When to use**
+ *
+ * Use where several models of one provider have clients of their own, for two accounts or two regions. Otherwise it is
+ * as well to provide the clients to the whole application.
+ *
+ * @since 0.1.0
+ * @category providing
+ */
+export const connect =
+  <A, R2>(layer: Layer.Layer<A, never, R2>) =>
+  <E, R>(self: ResilientModel<E, R>): ResilientModel<E, Exclude<R, A> | R2> =>
+    make(
+      Effect.flatMap(
+        Effect.flatMap(memoized, (memoMap) => build(layer, memoMap)),
+        (needs) =>
+          // In a memo map of its own: the same model connected to something else is another model.
+          Effect.map(Effect.provideContext(build(self, Layer.makeMemoMapUnsafe()), needs), callIn<E>),
+      ),
+      describe(self),
+    )
 
 /**
  * Provides a model and puts its failures, typed, into the error channel of the program.
@@ -218,21 +238,9 @@ export const callOf = <E, R>(self: ResilientModel<E, R>): Effect.Effect<ModelCal
  * @category providing
  */
 export const provide: {
-  <ME, MR>(
-    model: ResilientModel<ME, MR>,
-  ): {
-    <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E | ME, Exclude<R, Provides> | MR>
-    <A, E, R>(self: Stream.Stream<A, E, R>): Stream.Stream<A, E | ME, Exclude<R, Provides> | MR>
-  }
-  <A, E, R, ME, MR>(
-    self: Effect.Effect<A, E, R>,
-    model: ResilientModel<ME, MR>,
-  ): Effect.Effect<A, E | ME, Exclude<R, Provides> | MR>
-  <A, E, R, ME, MR>(
-    self: Stream.Stream<A, E, R>,
-    model: ResilientModel<ME, MR>,
-  ): Stream.Stream<A, E | ME, Exclude<R, Provides> | MR>
-} = dual(2, (self: Effect.Effect<unknown, unknown> | Stream.Stream<unknown, unknown>, model: ResilientModel<unknown>) =>
+  <ME, MR>(model: ResilientModel<ME, MR>): <P extends Program>(self: P) => Changed<P, ME, Provides, MR>
+  <P extends Program, ME, MR>(self: P, model: ResilientModel<ME, MR>): Changed<P, ME, Provides, MR>
+} = dual(2, (self: Program, model: ResilientModel<unknown>) =>
   Stream.isStream(self)
     ? Stream.mapError(Stream.provide(self, model), PolicyError.unfold)
     : Effect.mapError(Effect.provide(self, model), PolicyError.unfold),
@@ -264,6 +272,16 @@ const labelled = <E, R>(
   { inner = [], ...label }: Label,
 ): ResilientModel<E, R> =>
   Object.assign(layer, { [TypeId]: { _E: covariant, description: { ...label, inner } } }) as ResilientModel<E, R>
+
+// `Layer.build` would build again what the running layer graph has built.
+const memoized = Effect.withFiber((fiber) =>
+  Effect.succeed(Context.getOrUndefined(fiber.context, Layer.CurrentMemoMap) ?? Layer.makeMemoMapUnsafe()),
+)
+
+const build = <A, R>(layer: Layer.Layer<A, never, R>, memoMap: Layer.MemoMap) =>
+  Effect.flatMap(Effect.scope, (scope) => Layer.buildWithMemoMap(layer, memoMap, scope))
+
+const callIn = <E>(context: Context.Context<Provides>) => Context.get(context, Call) as ModelCall<E>
 
 const covariant = (error: never) => error
 

@@ -1,0 +1,47 @@
+/**
+ * First act: a streamed answer, token by token, with every attempt, wait and fallback as it happens.
+ */
+import { Attempt, ResilientModel } from "@holdfast/core"
+import { Clock, Duration, Effect, Stream } from "effect"
+import { LanguageModel } from "effect/ai"
+
+import { Providers } from "./providers.ts"
+import { dim, green, line, red, title, write } from "./terminal.ts"
+
+const marks = { AttemptStarted: "→", AttemptEnded: "·", RetryScheduled: "↻", FallbackChosen: "⇒" }
+
+/** A line about an event, as it happens. */
+export const narrate = (event: Attempt.Event): void => {
+  const failed = event._tag === "AttemptEnded" && event.outcome._tag !== "Completed"
+  const text = `  ${marks[event._tag]} ${Attempt.summary(event)}`
+  Effect.runSync(line(failed ? red(text) : dim(text)))
+}
+
+export const streaming = Effect.gen(function* () {
+  const { model, question, stage } = yield* Providers
+  yield* title(`1  "${question}", streamed`)
+  yield* stage("streaming")
+  const began = yield* Clock.currentTimeMillis
+  let firstPart: number | undefined
+  yield* LanguageModel.streamText({ prompt: question }).pipe(
+    Stream.filter((part) => part.type === "text-delta"),
+    Stream.runForEach(
+      Effect.fnUntraced(function* ({ delta }) {
+        if (firstPart === undefined) yield* write("\n  ")
+        firstPart ??= yield* Clock.currentTimeMillis
+        yield* write(green(delta))
+      }),
+    ),
+    Effect.ensuring(line("\n")),
+    Attempt.listen((event) => {
+      // The end of the attempt that answers is told below, after its text.
+      if (event._tag !== "AttemptEnded" || event.outcome._tag !== "Completed") narrate(event)
+    }),
+    ResilientModel.provide(model),
+  )
+  if (firstPart !== undefined) {
+    yield* line(
+      `  first token after ${Duration.format(Duration.millis(firstPart - began))}, waits and fallbacks included`,
+    )
+  }
+})

@@ -1,0 +1,38 @@
+import { Duration, Match } from "effect"
+import { type Response } from "effect/ai"
+
+import { type Attempt, type Event } from "../Attempt.ts"
+import { messageOf, tagOf } from "../Failure.ts"
+
+/** One line about an event, for people. */
+export const summary: (event: Event) => string = Match.typeTags<Event>()({
+  AttemptStarted: (event) => `attempt ${event.index}: ${name(event)}`,
+  AttemptEnded: (event) => `attempt ${event.index}: ${name(event)} ${ending(event)}`,
+  RetryScheduled: (event) => `${name(event)} again in ${time(event.delay)}`,
+  FallbackChosen: ({ from, to }) => `${name(to)} instead of ${name(from)}`,
+})
+
+const name = ({ model, provider }: { readonly model: string; readonly provider: string }): string =>
+  `${model} of ${provider}`
+
+const ending = ({ deliveredParts, duration, outcome, usage }: Attempt): string =>
+  Match.valueTags(outcome, {
+    Completed: () => `answered in ${time(duration)}${tokens(usage)}`,
+    Failed: ({ committed, error }) => {
+      const when = committed ? `after ${deliveredParts} parts` : `after ${time(duration)}`
+      return `failed ${when}: ${tagOf(error)}: ${messageOf(error)}`
+    },
+    Interrupted: () => `was given up after ${time(duration)}`,
+    Abandoned: () => `was closed after ${deliveredParts} parts`,
+  })
+
+const time = (duration: Duration.Duration): string => {
+  const millis = Duration.toMillis(duration)
+  return millis < 1000 ? `${Math.round(millis)} ms` : `${(millis / 1000).toFixed(1)} s`
+}
+
+const tokens = (usage: Response.FinishPartEncoded["usage"] | undefined): string => {
+  const input = usage?.inputTokens.total
+  const output = usage?.outputTokens.total
+  return input === undefined || output === undefined ? "" : `, ${input} tokens in, ${output} out`
+}
