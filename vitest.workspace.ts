@@ -6,7 +6,23 @@ export default defineConfig({
   test: {
     projects: [
       "packages/*",
-      { plugins: [doctest()], test: { name: "docs", include: ["test/*.test.ts"], testTimeout: 20_000 } },
+      {
+        plugins: [doctest()],
+        test: {
+          name: "docs",
+          include: ["test/doctest.test.ts"],
+          setupFiles: ["test/providers.ts"],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        test: {
+          name: "providers",
+          include: ["test/*.test.ts"],
+          exclude: ["test/doctest.test.ts"],
+          testTimeout: 20_000,
+        },
+      },
     ],
     coverage: {
       include: ["packages/*/src/**"],

@@ -1,8 +1,8 @@
 /**
  * The TypeScript examples of the README, the docs and the JSDoc comments.
  *
- * Each ```` ```ts ```` block is a module of its own. Run as a program, this writes them to `test/generated`, where the type
- * checker finds them; `doctest.ts` runs them.
+ * Each ```` ```ts ```` block is a module of its own. A ```` ```text ```` block right after it is what it prints. Run as a program,
+ * this writes the modules to `test/generated`, where the type checker finds them; `doctest.ts` runs them.
  */
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 
@@ -10,11 +10,12 @@ export interface Block {
   /** Where it begins: `docs/order.md:12`. */
   readonly name: string
   readonly code: string
+  readonly prints: string | undefined
 }
 
 const sources = ["README.md", "docs/*.md", "docs/decisions/*.md", "packages/*/src/**/*.ts"]
 
-const fence = /^([ \t]*(?:\* )?)```ts[ \t]*\n([\s\S]*?)^[ \t]*(?:\* )?```/gm
+const fence = /^([ \t]*(?:\* )?)```ts[ \t]*\n([\s\S]*?)^[ \t]*(?:\* )?```(?:\s*\n```text\n([\s\S]*?)^```)?/gm
 
 const blocksOf = (file: string): ReadonlyArray<Block> => {
   const text = readFileSync(file, "utf8")
@@ -24,6 +25,7 @@ const blocksOf = (file: string): ReadonlyArray<Block> => {
     return {
       name: `${file}:${text.slice(0, match.index).split("\n").length + 1}`,
       code: lines.map((line) => (inComment ? line.replace(/^\s*\* ?/, "") : line)).join("\n"),
+      prints: match[3],
     }
   })
 }
@@ -36,9 +38,7 @@ if (import.meta.main) {
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
   for (const { code, name } of blocks()) {
-    writeFileSync(
-      new URL(`${name.replaceAll(/[/:]/g, "_").replace(/\.(?:md|ts)_/, "-")}.ts`, folder),
-      `${code}\nexport {}\n`,
-    )
+    const file = `${name.replaceAll(/[/:]/g, "_").replace(/\.(?:md|ts)_/, "-")}.ts`
+    writeFileSync(new URL(file, folder), `${code}\nexport {}\n`)
   }
 }

@@ -1,5 +1,8 @@
 /**
- * Runs every example of the documentation as a test: a line `expression // => value` asserts that both are equal.
+ * Runs every example of the documentation as a test.
+ *
+ * A line `expression // => value` asserts that both are equal, and the text block after an example that it prints just
+ * that, durations apart.
  */
 import { type Plugin, transformWithOxc } from "vite"
 
@@ -7,17 +10,31 @@ import { type Block, blocks } from "./docBlocks.ts"
 
 const prefix = "virtual:doctest"
 
-const asserted = ({ code }: Block): string =>
-  [
-    `import { assert as __assert } from "@effect/vitest"`,
-    `import { Equal as __Equal } from "effect"`,
-    `const __same = (actual, expected) => { if (!__Equal.equals(actual, expected)) __assert.deepStrictEqual(actual, expected) }`,
-    code.replaceAll(
-      /^(\s*)(.+?);?\s*\/\/ => (.+)$/gm,
-      (_, indent: string, expression: string, value: string) => `${indent};__same(${expression}, ${value})`,
-    ),
-    "export {}",
-  ].join("\n")
+const head = `
+import { assert as __assert } from "@effect/vitest"
+import { Equal as __Equal } from "effect"
+const __same = (actual, expected) => { if (!__Equal.equals(actual, expected)) __assert.deepStrictEqual(actual, expected) }
+`
+
+const asserted = (code: string): string =>
+  code.replaceAll(
+    /^(\s*)(.+?);?\s*\/\/ => (.+)$/gm,
+    (_, indent: string, expression: string, value: string) => `${indent};__same(${expression}, ${value})`,
+  )
+
+// Durations differ from run to run.
+const printing = (code: string, expected: string): string => `
+const __lines = []
+const __log = console.log
+console.log = (...values) => void __lines.push(values.join(" "))
+${code}
+console.log = __log
+const __timeless = (text) => text.replaceAll(/\\b[\\d.]+ (ms|s)\\b/g, "# $1").trim()
+__assert.strictEqual(__timeless(__lines.join("\\n")), __timeless(${JSON.stringify(expected)}))
+`
+
+const moduleOf = ({ code, prints }: Block): string =>
+  `${head}${prints === undefined ? asserted(code) : printing(asserted(code), prints)}\nexport {}`
 
 const suite = (all: ReadonlyArray<Block>): string =>
   [
@@ -34,7 +51,7 @@ export const doctest = (): Plugin => {
     load: (id) => {
       if (!id.startsWith(`\0${prefix}`)) return undefined
       const block = all[Number(/\/(\d+)\.ts$/.exec(id)?.[1])]
-      return block === undefined ? suite(all) : transformWithOxc(asserted(block), id.slice(1))
+      return block === undefined ? suite(all) : transformWithOxc(moduleOf(block), id.slice(1))
     },
   }
 }

@@ -7,7 +7,7 @@
  *
  * @since 0.1.0
  */
-import { Context, type Duration, Effect, type Layer, Layer as Layers, Stream } from "effect"
+import { Context, type Duration, Effect, type Layer, Layer as Layers, Result, Stream } from "effect"
 import { type Response } from "effect/ai"
 import { dual } from "effect/Function"
 
@@ -211,7 +211,10 @@ export const emit = (event: () => Event): Effect.Effect<void> =>
  * @category models
  */
 export interface AttemptGuard<out E> {
-  /** Called before the request goes out. A failure stops the whole call: no retry, no fallback gets around it. */
+  /**
+   * Called before the request goes out. A failure stops the whole call: no retry, no fallback gets around it. Runs
+   * uninterruptibly, so that no reservation is lost; what may wait for long in it belongs into `Effect.interruptible`.
+   */
   readonly reserve: (start: AttemptStart) => Effect.Effect<Reservation, E>
 }
 
@@ -270,22 +273,22 @@ const besides =
     outer === undefined
       ? sink
       : (event) => {
-          outer(event)
+          // One that throws must not keep the other from hearing.
+          Result.try(() => outer(event))
           sink(event)
         }
 
 // The outer guard first; what it reserved is given back when the inner one refuses or is interrupted while it waits.
+// Attempts reserve uninterruptibly, so nothing is lost between the two.
 const both = (outer: AttemptGuard<GuardRefusal>, inner: AttemptGuard<GuardRefusal>): AttemptGuard<GuardRefusal> => ({
   reserve: (start) =>
-    Effect.uninterruptibleMask((restore) =>
-      Effect.flatMap(restore(outer.reserve(start)), (first) =>
-        restore(inner.reserve(start)).pipe(
-          Effect.onError(() => first.release),
-          Effect.map((second) => ({
-            settle: (attempt) => Effect.ensuring(second.settle(attempt), first.settle(attempt)),
-            release: Effect.ensuring(second.release, first.release),
-          })),
-        ),
+    Effect.flatMap(outer.reserve(start), (first) =>
+      inner.reserve(start).pipe(
+        Effect.onError(() => first.release),
+        Effect.map((second) => ({
+          settle: (attempt) => Effect.ensuring(second.settle(attempt), first.settle(attempt)),
+          release: Effect.ensuring(second.release, first.release),
+        })),
       ),
     ),
 })

@@ -7,7 +7,7 @@
  *
  * @since 0.1.0
  */
-import { Cause, Channel, Effect, Option, Pull, Schema, type Scope, Stream } from "effect"
+import { Cause, Channel, Effect, Pull, Schema, type Scope, Stream } from "effect"
 import { AiError, type Response } from "effect/ai"
 
 import { type Failure } from "./Failure.ts"
@@ -104,7 +104,7 @@ export const commit = <E>(
       onFailure: (cause): Pull.Pull<never, E | BrokenAnswer> =>
         Pull.isDoneCause(cause) ? reader.end() : reader.fail(cause),
     })
-    return Effect.map(preamble(checked, reader), (held) => resume(held, checked))
+    return Effect.map(preamble(checked, reader), (held) => resume(held, checked, reader))
   })
 
 // `Stream.toPull` guards each pull with a semaphore, which costs as much as all the rest. There is one consumer here.
@@ -124,8 +124,8 @@ export const commitWhole = (
 ): Effect.Effect<Array<Response.PartEncoded>, BrokenAnswer> => {
   const reader = new Reader(source, observer)
   if (observer !== undefined) observer.parts(parts)
-  const check = reader.readSync(parts)
-  if (check !== undefined) return Effect.fail(check)
+  const broken = reader.check(parts)
+  if (broken !== undefined) return Effect.fail(broken.error)
   return reader.finished ? Effect.succeed(parts) : Effect.fail(reader.truncated())
 }
 
@@ -136,6 +136,8 @@ class Reader {
   readonly observer: Observer | undefined
   finished = false
   delivered = 0
+  /** What the next pull fails with, once the parts that stood before the failure are given out. */
+  broken: Effect.Effect<never, BrokenAnswer> | undefined
 
   constructor(source: Source, observer: Observer | undefined) {
     this.source = source
@@ -143,34 +145,43 @@ class Reader {
   }
 
   read(chunk: Chunk): Effect.Effect<Chunk, BrokenAnswer> {
-    if (this.observer !== undefined) this.observer.parts(chunk)
-    const broken = this.readSync(chunk)
-    return broken === undefined ? Effect.succeed(chunk) : this.broken(broken)
+    const found = this.check(chunk)
+    if (this.observer !== undefined) this.observer.parts(found === undefined ? chunk : chunk.slice(0, found.at + 1))
+    if (found === undefined) return Effect.succeed(chunk)
+    this.broken = this.breaks(found.error)
+    return found.at === 0 ? this.broken : Effect.succeed(chunk.slice(0, found.at) as unknown as Chunk)
   }
 
   fail<E>(cause: Cause.Cause<E>): Effect.Effect<never, E> {
-    if (this.observer !== undefined) Option.map(Cause.findErrorOption(cause), this.observer.failure)
+    for (const reason of this.observer === undefined ? [] : cause.reasons) {
+      if (reason._tag !== "Interrupt") this.observer?.failure(reason._tag === "Fail" ? reason.error : reason.defect)
+    }
     return Effect.failCause(cause)
   }
 
-  private broken(error: BrokenAnswer): Effect.Effect<never, BrokenAnswer> {
-    if (this.observer !== undefined) this.observer.failure(error)
-    return Effect.fail(error)
+  private breaks(error: BrokenAnswer): Effect.Effect<never, BrokenAnswer> {
+    return Effect.suspend(() => {
+      if (this.observer !== undefined) this.observer.failure(error)
+      return Effect.fail(error)
+    })
   }
 
-  readSync(parts: ReadonlyArray<Part>): BrokenAnswer | undefined {
+  /** The first part at which the answer breaks. */
+  check(parts: ReadonlyArray<Part>): { readonly at: number; readonly error: BrokenAnswer } | undefined {
+    let at = -1
     for (const part of parts) {
-      if (part.type === "error") return inBand(part.error, this.source)
+      at++
+      if (part.type === "error") return { at, error: inBand(part.error, this.source) }
       if (part.type === "finish") {
+        if (part.reason === "content-filter" && this.delivered === 0) return { at, error: filtered(part, this.source) }
         this.finished = true
-        if (part.reason === "content-filter" && this.delivered === 0) return filtered(part, this.source)
       } else if (isContent(part)) this.delivered++
     }
     return undefined
   }
 
   end(): Pull.Pull<never, BrokenAnswer> {
-    return this.finished ? Cause.done() : this.broken(this.truncated())
+    return this.finished ? Cause.done() : this.breaks(this.truncated())
   }
 
   truncated(): StreamTruncated {
@@ -186,16 +197,21 @@ const preamble = <E>(
   const loop: Effect.Effect<Array<Part>, E | Cause.Done | BrokenAnswer> = Effect.flatMap(pull, (chunk) => {
     for (const part of chunk) held.push(part)
     if (reader.delivered > 0 || reader.finished) return Effect.succeed(held)
+    if (reader.broken !== undefined) return reader.broken
     return held.length > longestPreamble ? Effect.fail(endless(reader.source)) : loop
   })
   // The end of the stream has become StreamTruncated already, unless `finish` came, and then the loop is over.
   return loop as Effect.Effect<Array<Part>, Exclude<E, Cause.Done> | BrokenAnswer>
 }
 
-const resume = <E>(held: Array<Part>, pull: Pull.Pull<Chunk, E>): Stream.Stream<Part, Pull.ExcludeDone<E>> => {
+const resume = <E>(
+  held: Array<Part>,
+  pull: Pull.Pull<Chunk, E>,
+  reader: Reader,
+): Stream.Stream<Part, Pull.ExcludeDone<E> | BrokenAnswer> => {
   let first = true
-  const next: Pull.Pull<Chunk, E> = Effect.suspend(() => {
-    if (!first) return pull
+  const next: Pull.Pull<Chunk, E | BrokenAnswer> = Effect.suspend((): Pull.Pull<Chunk, E | BrokenAnswer> => {
+    if (!first) return reader.broken ?? pull
     first = false
     return Effect.succeed(held as unknown as Chunk)
   })

@@ -28,10 +28,7 @@ interface Committed {
 }
 
 /** Commits and reads to the end, keeping what was delivered. */
-const read = (
-  raw: Stream.Stream<Part, AiError.AiError>,
-  observer?: CommitPoint.Observer,
-): Effect.Effect<Committed> => {
+const read = (raw: Stream.Stream<Part, AiError.AiError>, observer?: CommitPoint.Observer): Effect.Effect<Committed> => {
   let committed = false
   const parts: Array<Part> = []
   return Effect.scoped(
@@ -254,7 +251,14 @@ describe("an observer", () => {
   it.effect("sees every part once, and no failure of a good answer", () =>
     Effect.gen(function* () {
       const { failures, observer, seen } = watching()
-      yield* read(inChunks([[metadata, start], [delta("a"), delta("b")], [end, finish()]]), observer)
+      yield* read(
+        inChunks([
+          [metadata, start],
+          [delta("a"), delta("b")],
+          [end, finish()],
+        ]),
+        observer,
+      )
       assert.deepStrictEqual(seen, [metadata, start, delta("a"), delta("b"), end, finish()])
       assert.deepStrictEqual(failures, [])
     }),
@@ -321,7 +325,8 @@ describe("any answer in any chunks", () => {
             const upToFailure = broken < 0 ? all : all.slice(0, broken)
             const hasContent = upToFailure.some(isContent)
             const succeeds = broken < 0 && tail.length > 0 && (hasContent || tail[0] === all.at(-1))
-            const filtered = !hasContent && broken < 0 && tail.some((part) => "reason" in part && part.reason !== "stop")
+            const filtered =
+              !hasContent && broken < 0 && tail.some((part) => "reason" in part && part.reason !== "stop")
             assert.strictEqual(Exit.isSuccess(chunked.exit), succeeds && !filtered)
             assert.strictEqual(chunked.committed, hasContent || (succeeds && !filtered))
             assert.deepStrictEqual(chunked.parts, chunked.committed ? upToFailure : [])

@@ -1,7 +1,7 @@
 /**
  * A provider that plays scripts, and remembers what was done to it.
  */
-import { Cause, Duration, Effect, Exit, Fiber, type Layer, Stream, Tracer } from "effect"
+import { Cause, Context, Duration, Effect, Exit, Fiber, Option, Stream, Tracer } from "effect"
 import { AiError, LanguageModel, Prompt, type Response } from "effect/ai"
 import { TestClock } from "effect/testing"
 
@@ -202,14 +202,14 @@ export const request = (mode: Mode, fields?: Partial<LanguageModel.ProviderOptio
 const newSpan = () =>
   Tracer.nativeTracer.span({
     name: "test",
-    parent: undefined as never,
-    annotations: undefined as never,
+    parent: Option.none(),
+    annotations: Context.empty(),
     links: [],
     startTime: 0n,
     kind: "client",
     root: true,
     sampled: false,
-  } as never)
+  })
 
 export interface Outcome<E> {
   readonly text: string
@@ -225,10 +225,7 @@ export const call = <E>(
 ): Effect.Effect<Outcome<E>> =>
   Effect.scoped(Effect.flatMap(ResilientModel.callOf(model), (built) => deliver(built, request(mode, fields))))
 
-export const deliver = <E>(
-  built: ModelCall.ModelCall<E>,
-  asked: ModelCall.ModelRequest,
-): Effect.Effect<Outcome<E>> => {
+export const deliver = <E>(built: ModelCall.ModelCall<E>, asked: ModelCall.ModelRequest): Effect.Effect<Outcome<E>> => {
   const parts: Array<ModelCall.Part> = []
   return Effect.scoped(
     Effect.flatMap(built.open(asked), (answered) =>
@@ -269,7 +266,3 @@ export const ended = (events: ReadonlyArray<Attempt.Event>): ReadonlyArray<Attem
   events.filter((event) => event._tag === "AttemptEnded")
 
 export const outcomes = (events: ReadonlyArray<Attempt.Event>) => ended(events).map(({ outcome }) => outcome._tag)
-
-/** Builds a layer once and gives its services to the effect. */
-export const asService = <A, E, R, RIn>(self: Effect.Effect<A, E, R>, layer: Layer.Layer<R, never, RIn>) =>
-  Effect.provide(self, layer)

@@ -125,7 +125,9 @@ export class AttemptRecord implements Observer {
   private outcome(exit: Exit.Exit<unknown, unknown>): Outcome {
     if (this.broken !== undefined) return this.failed(this.broken)
     const complete = this.finish !== undefined && this.committed
-    const error = errorOf(exit) ?? (complete ? undefined : reasonOf(this.cutCell))
+    // After the commit point the exit says how the consumer fared, which is nothing about the model.
+    const own = this.committed ? undefined : errorOf(exit)
+    const error = own ?? (complete ? undefined : reasonOf(this.cutCell))
     if (error !== undefined) return this.failed(error)
     if (this.finish !== undefined && complete) return { _tag: "Completed", finish: this.finish.reason }
     return { _tag: this.committed ? "Abandoned" : "Interrupted" }
@@ -148,7 +150,9 @@ const errorOf = (exit: Exit.Exit<unknown, unknown>): unknown => {
 const headersOf = (error: unknown): Record<string, string> => {
   if (!AiError.isAiError(error) || !("http" in error.reason)) return {}
   const headers: Readonly<Record<string, unknown>> = error.reason.http?.response?.headers ?? {}
-  return Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) => (typeof value === "string" ? [[name, value]] : [])),
+  // The errors of foreign models hold all that came, in any case.
+  const texts = Object.entries(headers).flatMap(([name, value]): Array<[string, string]> =>
+    typeof value === "string" ? [[name.toLowerCase(), value]] : [],
   )
+  return keptHeaders(Object.fromEntries(texts))
 }

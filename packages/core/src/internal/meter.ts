@@ -41,30 +41,34 @@ interface Watchers {
   readonly guard: AttemptGuard<GuardRefusal> | undefined
 }
 
+// Only the request itself can be interrupted, so that what was reserved is settled, and a start is followed by its end.
 const attempt = (model: ProviderModel, request: ModelRequest, { guard, sink }: Watchers): Opened =>
-  Effect.withFiber((fiber) => {
-    const options = { fiber, clock: fiber.getRef(Clock.Clock) }
-    const start = startOf(model, request, options)
-    const run = (reservation: Reservation | undefined) => {
-      const record = new AttemptRecord(start, options)
-      const end = (exit: Exit.Exit<unknown, unknown>) => {
-        const ended = record.ended(exit)
-        const told = tell(sink, ended)
-        return reservation === undefined ? told : Effect.andThen(told, reservation.settle(ended))
+  Effect.uninterruptibleMask((restore) =>
+    Effect.withFiber((fiber) => {
+      const options = { fiber, clock: fiber.getRef(Clock.Clock) }
+      const start = startOf(model, request, options)
+      const run = (reservation: Reservation | undefined) => {
+        const record = new AttemptRecord(start, options)
+        const end = (exit: Exit.Exit<unknown, unknown>) => {
+          const ended = record.ended(exit)
+          const told = tell(sink, ended)
+          return reservation === undefined ? told : Effect.andThen(told, reservation.settle(ended))
+        }
+        const whole = request.mode === "generate"
+        return Effect.andThen(
+          tell(sink, start),
+          untilClosed(restore(send(model, request, record)), { record, end, whole }),
+        )
       }
-      const whole = request.mode === "generate"
-      return Effect.andThen(tell(sink, start), untilClosed(send(model, request, record), { record, end, whole }))
-    }
-    if (guard === undefined) return run(undefined)
-    return Effect.uninterruptibleMask((restore) =>
+      if (guard === undefined) return run(undefined)
       // The refusal goes past the policies above, up to the one that installed the guard and has it in its type.
-      Effect.flatMap(restore(guard.reserve(start)) as unknown as Effect.Effect<Reservation>, run),
-    )
-  })
+      return Effect.flatMap(guard.reserve(start) as unknown as Effect.Effect<Reservation>, run)
+    }),
+  )
 
 /**
  * Opens in a scope of its own and calls `end` once, after everything else was released: when opening fails, when a whole
- * answer is there, or when a stream is over.
+ * answer is there, or when a stream is over. Runs uninterruptibly.
  */
 const untilClosed = (
   self: Opened,
@@ -74,20 +78,18 @@ const untilClosed = (
     readonly whole: boolean
   },
 ): Opened =>
-  Effect.uninterruptibleMask((restore) =>
-    Effect.flatMap(Effect.scope, (parent) => {
-      const scope = Scope.forkUnsafe(parent)
-      const opened = Effect.onExitPrimitive(
-        restore(Scope.provide(self, scope)),
-        (exit) => {
-          if (Exit.isSuccess(exit)) options.record.opened()
-          return Exit.isFailure(exit) || options.whole ? Scope.close(scope, exit) : undefined
-        },
-        true,
-      )
-      return Effect.andThen(Scope.addFinalizerExit(scope, options.end), opened)
-    }),
-  )
+  Effect.flatMap(Effect.scope, (parent) => {
+    const scope = Scope.forkUnsafe(parent)
+    const opened = Effect.onExitPrimitive(
+      Scope.provide(self, scope),
+      (exit) => {
+        if (Exit.isSuccess(exit)) options.record.opened()
+        return Exit.isFailure(exit) || options.whole ? Scope.close(scope, exit) : undefined
+      },
+      true,
+    )
+    return Effect.andThen(Scope.addFinalizerExit(scope, options.end), opened)
+  })
 
 const send = (model: ProviderModel, request: ModelRequest, record: AttemptRecord | undefined): Opened =>
   Effect.flatMap(StructuredOutput.requestSchema(model.codecTransformer, request.options.responseFormat), (jsonSchema) =>

@@ -1,0 +1,46 @@
+/**
+ * The contestants on the wire: a whole stack with its provider against the vendor's SDK by itself, both on the emulator,
+ * which runs in a process of its own so that its work does not count.
+ */
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+
+import { Deadline, Fallback, Retry } from "@holdfast/core"
+import { OpenAiClient, OpenAiLanguageModel } from "@holdfast/openai"
+import { Context, Effect, flow, Layer, Redacted } from "effect"
+import { LanguageModel } from "effect/ai"
+import { OpenAI } from "openai"
+
+/** Starts the emulator and gives its base URL; it ends with the process. */
+export const emulator = async (): Promise<string> => {
+  const bin = new URL("../packages/testing/src/bin.ts", import.meta.url).pathname
+  const child = spawn(process.execPath, [bin, "--port", "0", "--text", "They displace water."], {
+    stdio: ["ignore", "pipe", "inherit"],
+  })
+  process.once("exit", () => child.kill())
+  let output = ""
+  child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()))
+  while (!/OPENAI_BASE_URL=\S+\n/.test(output)) await once(child.stdout, "data")
+  child.unref()
+  return /OPENAI_BASE_URL=(\S+)/.exec(output)?.[1] ?? ""
+}
+
+const careful = flow(Deadline.firstPart("30 seconds"), Retry.schedule(Retry.standard))
+
+const model = "gpt-6.1-terra"
+const prompt = "Why do ships float?"
+
+export const contestants = (apiUrl: string) =>
+  Effect.gen(function* () {
+    const stack = careful(OpenAiLanguageModel.model(model)).pipe(
+      Fallback.to(careful(OpenAiLanguageModel.model("gpt-6-luna"))),
+      Deadline.total("2 minutes"),
+      Layer.provide(OpenAiClient.layer({ apiKey: Redacted.make("bench"), apiUrl })),
+    )
+    const ours = Context.get(yield* Layer.build(stack), LanguageModel.LanguageModel)
+    const sdk = new OpenAI({ apiKey: "bench", baseURL: apiUrl, maxRetries: 0 })
+    return {
+      stack: () => Effect.runPromise(ours.generateText({ prompt })),
+      sdk: () => sdk.responses.create({ model, input: prompt, store: false }),
+    }
+  })

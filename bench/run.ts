@@ -1,0 +1,97 @@
+/**
+ * `pnpm bench`: measures everything side by side and writes `bench/results.json`.
+ */
+import { writeFileSync } from "node:fs"
+
+import { Effect } from "effect"
+
+import * as http from "./http.ts"
+import * as imports from "./imports.ts"
+import { type Contestant, interleaved, median, ratio } from "./measure.ts"
+import { generate, models, stream, streamed, vercel } from "./models.ts"
+
+interface Result {
+  readonly value: number
+  readonly unit: string
+}
+
+const results: Record<string, Result> = {}
+
+const record = (name: string, value: number, unit: string): void => {
+  results[name] = { value: Number(value.toPrecision(4)), unit }
+}
+
+const call = (run: () => Promise<unknown>): Contestant => ({ run, units: 1, runs: 400 })
+const answer = (run: () => Promise<unknown>): Contestant => ({ run, units: streamed, runs: 2 })
+const request = (run: () => Promise<unknown>): Contestant => ({ run, units: 1, runs: 1 })
+
+const inMemory = Effect.gen(function* () {
+  const { all, bare, none, stack } = yield* models
+  const calls = yield* Effect.promise(() =>
+    interleaved(
+      {
+        bare: call(generate(bare)),
+        none: call(generate(none)),
+        stack: call(generate(stack)),
+        all: call(generate(all)),
+        vercel: call(vercel.generate),
+      },
+      25,
+    ),
+  )
+  record("generate.stack_over_bare", ratio(calls.stack, calls.bare), "ratio")
+  record("generate.provider_over_bare", ratio(calls.none, calls.bare), "ratio")
+  record("generate.all_policies_over_bare", ratio(calls.all, calls.bare), "ratio")
+  record("generate.stack_over_vercel", ratio(calls.stack, calls.vercel), "ratio")
+  record("generate.bare_us", median(calls.bare), "us")
+  record("generate.stack_us", median(calls.stack), "us")
+  record("generate.vercel_us", median(calls.vercel), "us")
+
+  const parts = yield* Effect.promise(() =>
+    interleaved(
+      {
+        bare: answer(stream(bare)),
+        none: answer(stream(none)),
+        stack: answer(stream(stack)),
+        all: answer(stream(all)),
+        vercel: answer(vercel.stream),
+      },
+      15,
+    ),
+  )
+  record("stream.stack_over_bare_per_part", ratio(parts.stack, parts.bare), "ratio")
+  record("stream.provider_over_bare_per_part", ratio(parts.none, parts.bare), "ratio")
+  record("stream.all_policies_over_bare_per_part", ratio(parts.all, parts.bare), "ratio")
+  record("stream.stack_over_vercel_per_part", ratio(parts.stack, parts.vercel), "ratio")
+  record("stream.bare_us_per_part", median(parts.bare), "us")
+  record("stream.stack_us_per_part", median(parts.stack), "us")
+  record("stream.vercel_us_per_part", median(parts.vercel), "us")
+})
+
+const onTheWire = Effect.gen(function* () {
+  const { sdk, stack } = yield* http.contestants(yield* Effect.promise(http.emulator))
+  // One request a round, so that the medians over the rounds are the p50 of each.
+  const requests = yield* Effect.promise(() => interleaved({ sdk: request(sdk), stack: request(stack) }, 400))
+  record("http.stack_over_sdk", median(requests.stack) / median(requests.sdk), "ratio")
+  record("http.stack_us", median(requests.stack), "us")
+  record("http.sdk_us", median(requests.sdk), "us")
+})
+
+const loading = Effect.sync(() => {
+  imports.compile()
+  const rounds = Array.from({ length: 9 }, () => ({
+    core: imports.load(imports.specifiers.core),
+    effectAi: imports.load(imports.specifiers.effectAi),
+  }))
+  record("import.core_ms", median(rounds.map(({ core }) => core)), "ms")
+  record("import.effect_ai_ms", median(rounds.map(({ effectAi }) => effectAi)), "ms")
+})
+
+await Effect.runPromise(Effect.scoped(Effect.andThen(Effect.andThen(inMemory, onTheWire), loading)))
+
+const width = Math.max(...Object.keys(results).map((name) => name.length))
+for (const [name, { unit, value }] of Object.entries(results)) {
+  process.stdout.write(`${name.padEnd(width)}  ${String(value).padStart(8)} ${unit}\n`)
+}
+writeFileSync(new URL("results.json", import.meta.url), `${JSON.stringify(results, undefined, 2)}\n`)
+process.exit(0)
