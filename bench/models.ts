@@ -91,7 +91,7 @@ const vercelParts = [
 ] as const
 
 /** The `ai` package with its retries on, as it comes, on its own mock. */
-export const vercel = {
+export const vercel: Readonly<Record<"generate" | "stream", () => Promise<unknown>>> = {
   generate: () =>
     generateText({
       prompt,

@@ -27,7 +27,7 @@ ProviderConformance.suite({
 ProviderConformance.suite({
   name: "AnthropicLanguageModel.model",
   dialect: "anthropic",
-  model: AnthropicLanguageModel.model("claude-sonnet-5-5"),
+  model: AnthropicLanguageModel.model("claude-sonnet-5"),
   client: ({ apiKey, baseUrl }) => AnthropicClient.layer({ apiKey, apiUrl: baseUrl }),
 })
 
@@ -36,4 +36,20 @@ ProviderConformance.suite({
   dialect: "google",
   model: GoogleLanguageModel.model("gemini-3.8-flash"),
   client: ({ apiKey, baseUrl }) => GoogleClient.layer({ apiKey, apiUrl: baseUrl }),
+})
+
+ProviderConformance.suite({
+  name: "AnthropicLanguageModel.model without forced tools",
+  dialect: "anthropic",
+  model: AnthropicLanguageModel.model("claude-opus-5-5"),
+  client: ({ apiKey, baseUrl }) => AnthropicClient.layer({ apiKey, apiUrl: baseUrl }),
+  capabilities: { forcedTools: false },
+})
+
+ProviderConformance.suite({
+  name: "OpenAiCompatible.model with schemas in the prompt",
+  dialect: "openai-chat",
+  model: OpenAiCompatible.model(OpenAiCompatible.deepseek, "deepseek-v4-flash"),
+  client: ({ apiKey, baseUrl }) => OpenAiCompatible.layer(OpenAiCompatible.deepseek, { apiKey, apiUrl: baseUrl }),
+  capabilities: { jsonSchema: false },
 })
