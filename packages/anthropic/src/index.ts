@@ -1,1 +1,8 @@
-// Filled next.
+/**
+ * Claude models for Holdfast, on the official SDK.
+ *
+ * @module @holdfast/anthropic
+ */
+export * as AnthropicClient from "./AnthropicClient.ts"
+export * as AnthropicLanguageModel from "./AnthropicLanguageModel.ts"
+export * as AnthropicTool from "./AnthropicTool.ts"

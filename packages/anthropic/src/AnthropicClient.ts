@@ -1,0 +1,179 @@
+/**
+ * The connection to Anthropic, on the official SDK.
+ *
+ * The SDK is loaded when the layer is built, so that importing this package costs nothing. Its retries, its deadlines,
+ * its log and its spans are switched off: Holdfast has its own. Nothing is read from the process environment.
+ *
+ * @since 0.1.0
+ */
+import type { Anthropic } from "@anthropic-ai/sdk"
+import { Config, Context, type Effect, Layer, type Redacted } from "effect"
+import { type AiError } from "effect/ai"
+
+import { type Endpoint, make as makeTransport, type MessagesBody } from "./internal/transport.ts"
+
+export type { Endpoint, MessagesBody } from "./internal/transport.ts"
+
+/**
+ * What a client can do.
+ *
+ * **Details**
+ *
+ * Every call is one HTTP request, is aborted when its fiber is interrupted, and fails with an `AiError` whose reason,
+ * retry hint and request id come from the vendor's answer. The key is in none of it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Service {
+  /** The vendor's name in telemetry. */
+  readonly provider: string
+  readonly apiUrl: string
+  /** The version of the API that requests are made for. */
+  readonly apiVersion: string
+  readonly messages: Endpoint<MessagesBody>
+  /**
+   * Calls the SDK for whatever else the API offers. The signal is to be handed to it.
+   */
+  readonly use: <A>(call: (sdk: Anthropic, signal: AbortSignal) => PromiseLike<A>) => Effect.Effect<A, AiError.AiError>
+}
+
+/**
+ * The client of Anthropic.
+ *
+ * **Example** (What the SDK can do and Holdfast does not wrap)
+ *
+ * ```ts
+ * import { AnthropicClient } from "@holdfast/anthropic"
+ * import { Effect } from "effect"
+ *
+ * const models = Effect.flatMap(AnthropicClient.AnthropicClient, (client) =>
+ *   client.use((sdk, signal) => sdk.models.list({}, { signal }).then((page) => page.data.map(({ id }) => id))),
+ * )
+ *
+ * Effect.isEffect(models) // => true
+ * ```
+ *
+ * @since 0.1.0
+ * @category services
+ */
+export class AnthropicClient extends Context.Service<AnthropicClient, Service>()(
+  "@holdfast/anthropic/AnthropicClient",
+) {}
+
+/**
+ * A version of the API. Each changes what requests may hold.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ApiVersion = "2026-10-21" | "2023-06-01" | (string & {})
+
+/**
+ * How to reach Anthropic.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** It is sent as a bearer token, and to older versions of the API as `x-api-key`. */
+  readonly apiKey: Redacted.Redacted
+  /** `https://api.anthropic.com` if left out. The variable `ANTHROPIC_BASE_URL` is not read. */
+  readonly apiUrl?: string | undefined
+  /**
+   * `2026-10-21` if left out. Choose `2023-06-01` for sampling parameters, which later versions refuse, and for servers
+   * that imitate the older API.
+   */
+  readonly apiVersion?: ApiVersion | undefined
+  /** For keys that can act on several workspaces. */
+  readonly workspaceId?: string | undefined
+  /** Headers of every request, in any case. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
+  /** Instead of the global one: for a proxy, or for other limits than its own. */
+  readonly fetch?: typeof globalThis.fetch | undefined
+}
+
+/**
+ * Where Anthropic's API is.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const defaultApiUrl = "https://api.anthropic.com"
+
+/**
+ * The version of the API that this package was written for.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const defaultApiVersion: ApiVersion = "2026-10-21"
+
+/**
+ * Makes a client.
+ *
+ * **Details**
+ *
+ * A key that is empty or cannot be sent in a header, an `apiUrl` that is not a URL, and an `anthropic-version` among the
+ * headers are defects: they are mistakes in the program or its configuration, and are found before any request.
+ *
+ * **Gotchas**
+ *
+ * The `fetch` of Node.js gives up after five minutes without response headers, or between two pieces of a body. Answers
+ * that take longer need a `fetch` with another undici `Agent`, or a stream.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (options: Options): Effect.Effect<Service> =>
+  makeTransport({
+    ...options,
+    apiUrl: options.apiUrl ?? defaultApiUrl,
+    apiVersion: options.apiVersion ?? defaultApiVersion,
+  })
+
+/**
+ * A client with the given key.
+ *
+ * **Example** (A key from elsewhere)
+ *
+ * ```ts
+ * import { AnthropicClient } from "@holdfast/anthropic"
+ * import { Layer, Redacted } from "effect"
+ *
+ * const client = AnthropicClient.layer({ apiKey: Redacted.make("sk-ant-test") })
+ *
+ * Layer.isLayer(client) // => true
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options: Options): Layer.Layer<AnthropicClient> => Layer.effect(AnthropicClient, make(options))
+
+/**
+ * A client with its options from the configuration.
+ *
+ * **Details**
+ *
+ * The key is read from `ANTHROPIC_API_KEY` unless said otherwise.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerConfig = (options?: {
+  readonly apiKey?: Config.Config<Redacted.Redacted> | undefined
+  readonly apiUrl?: Config.Config<string> | undefined
+  readonly apiVersion?: Config.Config<ApiVersion> | undefined
+  readonly workspaceId?: Config.Config<string> | undefined
+}): Layer.Layer<AnthropicClient, Config.ConfigError> => {
+  const absent = Config.succeed(undefined)
+  return Layer.unwrap(
+    Config.all({
+      apiKey: options?.apiKey ?? Config.Redacted("ANTHROPIC_API_KEY"),
+      apiUrl: options?.apiUrl ?? absent,
+      apiVersion: options?.apiVersion ?? absent,
+      workspaceId: options?.workspaceId ?? absent,
+    }).pipe(Config.map(layer)),
+  )
+}

@@ -1,0 +1,86 @@
+/**
+ * From what the `@anthropic-ai/sdk` threw, or what an error object in an answer says, to the facts that `ProviderError`
+ * reads.
+ */
+import type { Anthropic } from "@anthropic-ai/sdk"
+import { field, record, text } from "@holdfast/core/provider/Json"
+import {
+  fromFault,
+  fromTransport,
+  isBrokenConnection,
+  malformed,
+  type Origin,
+} from "@holdfast/core/provider/ProviderError"
+import { headersOf } from "@holdfast/core/provider/SdkStream"
+import { Predicate } from "effect"
+import { type AiError } from "effect/ai"
+
+/** The SDK's error classes. They are loaded with the SDK, so they come as values. */
+export type SdkErrors = Pick<typeof Anthropic, "APIError" | "APIConnectionError" | "APIUserAbortError">
+
+/**
+ * The error for what the SDK threw.
+ *
+ * An `APIError` without a status is an error event inside a stream. A broken connection is an `APIConnectionError`
+ * before the headers, and a plain `TypeError` after them.
+ */
+export const fromThrown =
+  (sdk: SdkErrors, origin: Origin, inStream: boolean) =>
+  (cause: unknown): AiError.AiError => {
+    if (cause instanceof sdk.APIConnectionError) return fromTransport(origin, cause.cause ?? cause)
+    if (cause instanceof sdk.APIUserAbortError) return fromTransport(origin, cause)
+    if (cause instanceof sdk.APIError) return fromApiError(origin, cause)
+    if (cause instanceof SyntaxError) return malformed(origin, "the answer is not JSON", inStream)
+    if (isBrokenConnection(cause)) return fromTransport(origin, cause)
+    return malformed(origin, cause instanceof Error ? cause.message : String(cause), inStream)
+  }
+
+/** The error for an error object inside an answer: a stream's event, or a body of status 200. */
+export const fromErrorObject = (origin: Origin, body: unknown, inStream: boolean): AiError.AiError =>
+  fromFault(origin, { ...facts(body, undefined), headers: withRequestId({}, body), inStream })
+
+const fromApiError = (origin: Origin, cause: InstanceType<SdkErrors["APIError"]>): AiError.AiError => {
+  const body: unknown = cause.error
+  const status: unknown = cause.status
+  return fromFault(origin, {
+    ...facts(body, body === undefined ? withoutStatus(cause.message) : undefined),
+    ...(Predicate.isNumber(status) ? { status } : { inStream: true }),
+    headers: withRequestId(headersOf(cause.headers), body),
+  })
+}
+
+const withoutStatus = (message: string): string => message.replace(/^\d{3} /, "")
+
+// Bodies carry the id too, and some gateways keep only those.
+const withRequestId = (headers: Record<string, string>, body: unknown): Record<string, string> => {
+  const id = text(body, "request_id")
+  return id === undefined || headers["request-id"] !== undefined ? headers : { ...headers, "request-id": id }
+}
+
+// `{ type: "error", error: { type, message, details } }`, or whatever a gateway makes of it.
+const facts = (body: unknown, plain: string | undefined) => {
+  const error = record(field(body, "error")) ?? body
+  const code = text(field(error, "details"), "error_code") ?? text(error, "code")
+  return {
+    message: plain ?? messageOf(body, error),
+    type: typeOf(error),
+    code,
+    quotaExhausted: code !== undefined && spendLimits.test(code),
+  }
+}
+
+// Limits on money come as rate limits, and no waiting of ours lifts them.
+const spendLimits = /spend_limit_reached$/
+
+// The outer object's type says only that it is an error.
+const typeOf = (error: unknown): string | undefined => {
+  const type = text(error, "type")
+  return type === "error" ? undefined : type
+}
+
+const messageOf = (body: unknown, error: unknown): string => {
+  if (Predicate.isString(error)) return error
+  const said = [field(error, "message"), field(error, "detail"), text(body, "error")].find(Predicate.isNotNullish)
+  if (said === undefined || said === "") return "no details"
+  return Predicate.isString(said) ? said : JSON.stringify(said)
+}

@@ -1,0 +1,58 @@
+/**
+ * Anthropic's token counts.
+ */
+import { count, field, type Json, list, record, text } from "@holdfast/core/provider/Json"
+import { usage as encode } from "@holdfast/core/provider/TokenCounts"
+import { type Response } from "effect/ai"
+
+/**
+ * What a stream's end says of its usage, laid over what its beginning said.
+ *
+ * Both are totals, and the end knows more: tools that Anthropic ran have added to the prompt since. What it leaves out or
+ * sends as `null` stays.
+ */
+export const mergeUsage = (start: Json | undefined, end: Json | undefined): Json | undefined => {
+  if (start === undefined || end === undefined) return end ?? start
+  const said = Object.entries(end).filter(([, value]) => value !== null && value !== undefined)
+  const merged: Json = { ...start, ...Object.fromEntries(said) }
+  return splitIsStale(merged) ? without(merged, "cache_creation") : merged
+}
+
+// The beginning's split of cache writes does not add up to the end's total any more, and would be priced wrongly.
+const splitIsStale = (usage: Json): boolean => {
+  const split = record(usage["cache_creation"])
+  const total = count(usage, "cache_creation_input_tokens")
+  if (split === undefined || total === undefined) return false
+  return sum(count(split, "ephemeral_5m_input_tokens"), count(split, "ephemeral_1h_input_tokens")) !== total
+}
+
+const without = (fields: Json, key: string): Json =>
+  Object.fromEntries(Object.entries(fields).filter(([name]) => name !== key))
+
+/**
+ * The usage in the shape of `effect/ai`.
+ *
+ * Anthropic's `input_tokens` are only what neither came from the cache nor went into it. What a compaction of the
+ * conversation cost is in no total, only among the `iterations`. Sub-inferences by other models are not counted: they
+ * have other prices.
+ */
+export const usage = (raw: unknown): typeof Response.Usage.Encoded => {
+  const compactions = list(raw, "iterations").filter((iteration) => text(iteration, "type") === "compaction")
+  const total = (key: string): number | undefined => {
+    const known = count(raw, key)
+    return known === undefined ? undefined : sum(known, ...compactions.map((iteration) => count(iteration, key)))
+  }
+  const cacheRead = total("cache_read_input_tokens")
+  const cacheWrite = total("cache_creation_input_tokens")
+  const uncached = total("input_tokens")
+  return encode({
+    input: uncached === undefined ? undefined : sum(uncached, cacheRead, cacheWrite),
+    cacheRead,
+    cacheWrite,
+    output: total("output_tokens"),
+    reasoning: count(field(raw, "output_tokens_details"), "thinking_tokens"),
+  })
+}
+
+const sum = (...values: ReadonlyArray<number | undefined>): number =>
+  values.reduce<number>((known, value) => known + (value ?? 0), 0)
