@@ -1,1 +1,8 @@
-// Filled next.
+/**
+ * Gemini models for Holdfast, on the official SDK.
+ *
+ * @module @holdfast/google
+ */
+export * as GoogleClient from "./GoogleClient.ts"
+export * as GoogleLanguageModel from "./GoogleLanguageModel.ts"
+export * as GoogleTool from "./GoogleTool.ts"

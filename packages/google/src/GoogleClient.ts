@@ -1,0 +1,172 @@
+/**
+ * The connection to the Gemini API, on the official SDK.
+ *
+ * The SDK is loaded when the layer is built, so that importing this package costs nothing. Its retries, its deadlines
+ * and its automatisms are switched off: Holdfast has its own. Nothing is read from the process environment.
+ *
+ * @since 0.1.0
+ */
+import type { GoogleGenAI } from "@google/genai/web"
+import { Config, Context, type Effect, Layer, type Redacted } from "effect"
+import { type AiError } from "effect/ai"
+
+import { type ContentEndpoint, make as makeTransport } from "./internal/transport.ts"
+
+export type { ContentBody, ContentEndpoint } from "./internal/transport.ts"
+
+/**
+ * What a client can do.
+ *
+ * **Details**
+ *
+ * Every call is one HTTP request, is aborted when its fiber is interrupted, and fails with an `AiError` whose reason,
+ * retry hint and request id come from the vendor's answer. The key is in none of it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Service {
+  /** The vendor's name in telemetry. */
+  readonly provider: string
+  readonly apiUrl: string
+  readonly apiVersion: string
+  readonly content: ContentEndpoint
+  /**
+   * Calls the SDK for whatever else the API offers. The signal is to be handed to it.
+   */
+  readonly use: <A>(
+    call: (sdk: GoogleGenAI, signal: AbortSignal) => PromiseLike<A>,
+  ) => Effect.Effect<A, AiError.AiError>
+}
+
+/**
+ * The client of the Gemini API.
+ *
+ * **Example** (What the SDK can do and Holdfast does not wrap)
+ *
+ * ```ts
+ * import { GoogleClient } from "@holdfast/google"
+ * import { Effect } from "effect"
+ *
+ * const cached = Effect.flatMap(GoogleClient.GoogleClient, (client) =>
+ *   client.use((sdk, abortSignal) =>
+ *     sdk.caches
+ *       .create({ model: "gemini-3.8-flash", config: { contents: "a long text", ttl: "3600s", abortSignal } })
+ *       .then(({ name }) => name),
+ *   ),
+ * )
+ *
+ * Effect.isEffect(cached) // => true
+ * ```
+ *
+ * @since 0.1.0
+ * @category services
+ */
+export class GoogleClient extends Context.Service<GoogleClient, Service>()("@holdfast/google/GoogleClient") {}
+
+/**
+ * How to reach the Gemini API.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  readonly apiKey: Redacted.Redacted
+  /** `https://generativelanguage.googleapis.com` if left out. The variable `GOOGLE_GEMINI_BASE_URL` is not read. */
+  readonly apiUrl?: string | undefined
+  /**
+   * `v1beta` if left out: it has all that `v1` has, and what Google has not declared stable: caches, file search, and
+   * whatever is new in a model.
+   */
+  readonly apiVersion?: "v1beta" | "v1" | "v1alpha" | (string & {}) | undefined
+  /** Headers of every request, in any case. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
+  /** Instead of the global one: for a proxy, or for limits of its own. */
+  readonly fetch?: typeof globalThis.fetch | undefined
+}
+
+/**
+ * Where the Gemini API is.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const defaultApiUrl = "https://generativelanguage.googleapis.com"
+
+/**
+ * The version of the Gemini API.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const defaultApiVersion = "v1beta"
+
+/**
+ * Makes a client.
+ *
+ * **Details**
+ *
+ * A key that is empty or cannot be sent in a header and an `apiUrl` that is not a URL are defects: they are mistakes in
+ * the program or its configuration, and are found before any request.
+ *
+ * The key goes into the header `x-goog-api-key`, never into a URL, and redirects are not followed, so that it cannot
+ * reach another host.
+ *
+ * **Gotchas**
+ *
+ * On the global `fetch` of Node.js there is no limit to how long an answer takes. A `fetch` of your own has its own.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (options: Options): Effect.Effect<Service> =>
+  makeTransport({
+    ...options,
+    module: "GoogleClient",
+    apiUrl: options.apiUrl ?? defaultApiUrl,
+    apiVersion: options.apiVersion ?? defaultApiVersion,
+  })
+
+/**
+ * A client with the given key.
+ *
+ * **Example** (A key from elsewhere)
+ *
+ * ```ts
+ * import { GoogleClient } from "@holdfast/google"
+ * import { Layer, Redacted } from "effect"
+ *
+ * const client = GoogleClient.layer({ apiKey: Redacted.make("test-key") })
+ *
+ * Layer.isLayer(client) // => true
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options: Options): Layer.Layer<GoogleClient> => Layer.effect(GoogleClient, make(options))
+
+/**
+ * A client with its options from the configuration.
+ *
+ * **Details**
+ *
+ * The key is read from `GOOGLE_API_KEY` unless said otherwise.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerConfig = (options?: {
+  readonly apiKey?: Config.Config<Redacted.Redacted> | undefined
+  readonly apiUrl?: Config.Config<string> | undefined
+  readonly apiVersion?: Config.Config<string> | undefined
+}): Layer.Layer<GoogleClient, Config.ConfigError> => {
+  const absent = Config.succeed(undefined)
+  return Layer.unwrap(
+    Config.all({
+      apiKey: options?.apiKey ?? Config.Redacted("GOOGLE_API_KEY"),
+      apiUrl: options?.apiUrl ?? absent,
+      apiVersion: options?.apiVersion ?? absent,
+    }).pipe(Config.map(layer)),
+  )
+}

@@ -1,0 +1,123 @@
+import type { ApiError } from "@google/genai/web"
+/**
+ * From what the `@google/genai` SDK threw, or what an error object in an answer says, to the facts that `ProviderError`
+ * reads.
+ */
+import { field, list, record, text } from "@holdfast/core/provider/Json"
+import {
+  fromFault,
+  fromTransport,
+  isBrokenConnection,
+  malformed,
+  type Origin,
+  type ProviderFault,
+} from "@holdfast/core/provider/ProviderError"
+import { Duration, Predicate, Result } from "effect"
+import { type AiError } from "effect/ai"
+
+import { type Exchange } from "./exchange.ts"
+
+/** The SDK's error class. It is loaded with the SDK, so it comes as a value. */
+export interface SdkErrors {
+  readonly ApiError: typeof ApiError
+}
+
+/** The error for what the SDK threw. */
+export const fromThrown =
+  (sdk: SdkErrors, origin: Origin, exchange: Exchange | undefined, inStream: boolean) =>
+  (cause: unknown): AiError.AiError => {
+    if (cause instanceof sdk.ApiError) return fromApiError(origin, cause, exchange)
+    if (isBrokenConnection(cause)) return fromTransport(origin, cause)
+    if (exchange !== undefined && !exchange.sent) return refusedBySdk(origin, cause)
+    const status = exchange?.status ?? 200
+    if (status >= 400) return fromFault(origin, { message: "no details", status, headers: exchange?.headers })
+    if (status >= 300) return malformed(origin, `a redirect (${status}), and none is followed`, false)
+    if (cause instanceof SyntaxError) return malformed(origin, "the answer is not JSON", inStream)
+    return malformed(origin, messageOf(cause), inStream)
+  }
+
+/** The error for an error object in a body of status 200. */
+export const fromErrorObject = (origin: Origin, error: unknown): AiError.AiError => fromFault(origin, facts(error))
+
+const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
+
+// The SDK checks options that only Vertex AI has, and throws before it sends anything.
+const refusedBySdk = (origin: Origin, cause: unknown): AiError.AiError =>
+  fromFault(origin, { message: messageOf(cause), type: "INVALID_ARGUMENT" })
+
+const inStreamPrefix = /^got status: [^.]{0,100}\. /
+
+const fromApiError = (origin: Origin, cause: ApiError, exchange: Exchange | undefined): AiError.AiError => {
+  const inStream = inStreamPrefix.test(cause.message)
+  return fromFault(origin, {
+    ...facts(errorIn(cause.message.replace(inStreamPrefix, ""))),
+    status: cause.status,
+    headers: exchange?.headers,
+    inStream,
+  })
+}
+
+// The message is the JSON of the body. Endpoints that stream without events put the error into a list, and an error body
+// of another content type is wrapped into a second one by the SDK.
+const errorIn = (json: string): unknown => {
+  const error = parsedError(json)
+  const inner = parsedError(text(error, "message") ?? "")
+  return inner ?? error ?? { message: json }
+}
+
+const parsedError = (json: string): unknown => {
+  if (!/^\s*[[{]/.test(json)) return undefined
+  const body = Result.getOrUndefined(Result.try((): unknown => JSON.parse(json)))
+  const error = field(Array.isArray(body) ? body[0] : body, "error")
+  return Predicate.isString(error) ? { message: error } : record(error)
+}
+
+const facts = (error: unknown): ProviderFault => {
+  const message = text(error, "message") ?? "no details"
+  const code = field(error, "code")
+  const details = list(error, "details")
+  const reason = text(detail(details, "ErrorInfo"), "reason")
+  const parameter = text(list(detail(details, "BadRequest"), "fieldViolations")[0], "field")
+  const common = { message, status: isErrorStatus(code) ? code : undefined, parameter }
+  if (isBadKey(reason, message)) return { ...common, type: typeOf(error), code: reason ?? "API_KEY_INVALID" }
+  const type = typeOf(error)
+  // Waiting as long as the hint says does not bring back a quota of a day, and the hint is given all the same.
+  if (type === "RESOURCE_EXHAUSTED" && isSpent(details, reason, message)) {
+    return { ...common, type, code: reason, quotaExhausted: true }
+  }
+  return { ...common, type, code: reason, retryAfter: hint(details, message) }
+}
+
+const isErrorStatus = (code: unknown): code is number =>
+  Number.isInteger(code) && (code as number) >= 400 && (code as number) < 600
+
+// The SDK puts the phrase of the status line here if the body was not JSON.
+const typeOf = (error: unknown): string | undefined => {
+  const status = text(error, "status")
+  return status !== undefined && /^[A-Z_]+$/.test(status) ? status : undefined
+}
+
+const detail = (details: ReadonlyArray<unknown>, name: string): unknown =>
+  details.find((item) => text(item, "@type")?.endsWith(`google.rpc.${name}`) === true)
+
+// A wrong key is a bad request at Google, status 400.
+const isBadKey = (reason: string | undefined, message: string): boolean =>
+  reason === "API_KEY_INVALID" || reason === "API_KEY_EXPIRED" || /^API key (?:not valid|expired)\b/i.test(message)
+
+// "Check your plan and billing details" is said of limits per minute, too. Only the name of the limit tells them apart.
+const isSpent = (details: ReadonlyArray<unknown>, reason: string | undefined, message: string): boolean =>
+  list(detail(details, "QuotaFailure"), "violations").some(
+    (violation) => /Per(?:Day|Month)/.test(text(violation, "quotaId") ?? "") || field(violation, "quotaValue") === "0",
+  ) ||
+  /Per(?:Day|Month)/.test(text(field(detail(details, "ErrorInfo"), "metadata"), "quota_limit") ?? "") ||
+  reason === "QUOTA_EXHAUSTED" ||
+  /credits are depleted|spending (?:cap|limit)|\blimit: 0\b/i.test(message)
+
+const hint = (details: ReadonlyArray<unknown>, message: string): Duration.Duration | undefined =>
+  seconds(text(detail(details, "RetryInfo"), "retryDelay")) ??
+  seconds(/\bretry in (\d{1,9}(?:\.\d{1,12})?s)\b/i.exec(message)?.[1])
+
+const seconds = (value: string | undefined): Duration.Duration | undefined => {
+  const match = /^(\d{1,9}(?:\.\d{1,12})?)s$/.exec(value ?? "")
+  return match === null ? undefined : Duration.millis(Math.ceil(Number(match[1]) * 1000))
+}
