@@ -75,9 +75,10 @@ export const identifier = (prefix: string, call: Call, index = 0): string =>
   `${prefix}${call.number.toString(16).padStart(12, "0")}${index.toString(16).padStart(4, "0")}`
 
 /** One token is about four characters of English; real tokenizers differ. */
-const estimateTokens = (characters: number): number => Math.max(1, Math.ceil(characters / 4))
+export const estimateTokens = (characters: number): number => Math.max(1, Math.ceil(characters / 4))
 
-const pieces = (value: string | ReadonlyArray<string> | undefined): ReadonlyArray<string> =>
+/** The pieces that a text streams in: word by word, or as given. */
+export const pieces = (value: string | ReadonlyArray<string> | undefined): ReadonlyArray<string> =>
   value === undefined ? [] : Predicate.isString(value) ? (value.match(/\s*\S+|\s+$/gu) ?? []) : value
 
 const defaultFinish = (answer: Answer): Finish =>

@@ -1,0 +1,121 @@
+/**
+ * What every provider must do, as one suite of tests that runs against the emulator.
+ *
+ * **When to use**
+ *
+ * In the tests of a provider: Holdfast's own run it, and a provider of your own should.
+ *
+ * **Details**
+ *
+ * The suite is a module of its own, `@holdfast/testing/ProviderConformance`, and not part of the package's index,
+ * because it needs `vitest` and `@effect/vitest`. Every check starts an emulator for itself, so that they do not see
+ * each other's requests. What is sent is read from the wire, what comes back is read from the parts, the errors and the
+ * events of the attempts; the provider's own types are not looked at.
+ *
+ * **Example** (A provider's conformance test)
+ *
+ * ```ts
+ * import { OpenAiClient, OpenAiLanguageModel } from "@holdfast/openai"
+ * import * as ProviderConformance from "@holdfast/testing/ProviderConformance"
+ *
+ * const conformance = () =>
+ *   ProviderConformance.suite({
+ *     name: "OpenAI Responses",
+ *     dialect: "openai-responses",
+ *     model: OpenAiLanguageModel.model("gpt-6.1-terra"),
+ *     client: ({ apiKey, baseUrl }) => OpenAiClient.layer({ apiKey, apiUrl: baseUrl }),
+ *   })
+ *
+ * typeof conformance // => "function"
+ * ```
+ *
+ * @since 0.1.0
+ */
+import { describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+
+import * as Emulator from "./Emulator.ts"
+import { answers } from "./internal/conformance/answers.ts"
+import { attempts } from "./internal/conformance/attempts.ts"
+import { connections } from "./internal/conformance/connections.ts"
+import { failures } from "./internal/conformance/failures.ts"
+import { interruptions } from "./internal/conformance/interruptions.ts"
+import { type Capabilities, type Check as Unbound, open, type Tested } from "./internal/conformance/session.ts"
+import { structured } from "./internal/conformance/structured.ts"
+import { tools } from "./internal/conformance/tools.ts"
+
+export type { Capabilities, Connection } from "./internal/conformance/session.ts"
+
+/**
+ * The provider under test.
+ *
+ * **Details**
+ *
+ * `model` is the model as an application would use it, `client` what it needs, connected with the emulator. They are
+ * apart because the suite pipes policies onto the model.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Subject<R> extends Tested<R> {
+  readonly name: string
+  /** What this model cannot do. Everything is expected unless said otherwise. */
+  readonly capabilities?: Partial<Capabilities>
+}
+
+/**
+ * One thing that every provider must do.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Check {
+  readonly name: string
+  readonly run: Effect.Effect<void, unknown>
+}
+
+const groups: ReadonlyArray<readonly [name: string, checks: ReadonlyArray<Unbound>]> = [
+  ["answers", answers],
+  ["tools", tools],
+  ["structured answers", structured],
+  ["failures", failures],
+  ["connections", connections],
+  ["interruptions", interruptions],
+  ["attempts", attempts],
+]
+
+const everything: Capabilities = { reasoning: true, images: true, imageUrls: true, forcedTools: true, jsonSchema: true }
+
+const bind = <R>(subject: Subject<R>, { name, run }: Unbound): Check => ({
+  name,
+  run: open(subject, { ...everything, ...subject.capabilities }).pipe(
+    Effect.flatMap(run),
+    Effect.scoped,
+    Effect.provide(Emulator.layer()),
+  ),
+})
+
+/**
+ * The checks as effects, for other test runners.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const checks = <R>(subject: Subject<R>): ReadonlyArray<Check> =>
+  groups.flatMap(([, members]) => members.map((member) => bind(subject, member)))
+
+/**
+ * Registers the checks as tests of `vitest`, in the clock's real time because they watch sockets.
+ *
+ * @since 0.1.0
+ * @category suites
+ */
+export const suite = <R>(subject: Subject<R>): void => {
+  describe(`${subject.name} conforms`, () => {
+    for (const [group, members] of groups) {
+      describe(`on ${group}`, () => {
+        for (const { name, run } of members.map((member) => bind(subject, member))) it.live(name, () => run)
+      })
+    }
+  })
+}

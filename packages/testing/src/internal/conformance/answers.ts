@@ -1,0 +1,177 @@
+import { assert } from "@effect/vitest"
+import { Deferred, Effect, Fiber, Stream } from "effect"
+import { LanguageModel, Prompt } from "effect/ai"
+
+import * as Fault from "../../Fault.ts"
+import * as Reply from "../../Reply.ts"
+import { type DialectName } from "../dialect.ts"
+import { type Check, check, type AnyPart, finishOf, framesToText, inBothModes, textOf } from "./session.ts"
+import { wireOf } from "./wire.ts"
+
+const usage = { input: 30, cacheRead: 20, cacheWrite: 4, output: 9, reasoning: 5 }
+
+// Gemini writes to its caches by other requests, and says nothing of it here.
+const counted = (dialect: DialectName) => ({
+  inputTokens:
+    dialect === "google"
+      ? { total: 30, uncached: 10, cacheRead: 20 }
+      : { total: 30, uncached: 6, cacheRead: 20, cacheWrite: 4 },
+  outputTokens: { total: 9, text: 4, reasoning: 5 },
+})
+
+/** Where each provider reports the counts that are the same in all of its answers. */
+const rawOutput: Readonly<Record<DialectName, readonly [field: string, count: number]>> = {
+  "openai-responses": ["output_tokens", 9],
+  "openai-chat": ["completion_tokens", 9],
+  anthropic: ["output_tokens", 9],
+  google: ["candidatesTokenCount", 4],
+}
+
+const reasoningOf = (parts: ReadonlyArray<AnyPart>): string =>
+  parts
+    .map((part) => (part.type === "reasoning" ? part.text : part.type === "reasoning-delta" ? part.delta : ""))
+    .join("")
+
+const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
+
+const text = inBothModes("answers with a text", (session, mode) =>
+  Effect.gen(function* () {
+    yield* session.script(Reply.text("hello brave new world, größer als 🦄"))
+    const parts = yield* session.ask(mode)
+    assert.strictEqual(textOf(parts), "hello brave new world, größer als 🦄")
+    assert.strictEqual(parts[0]?.type, "response-metadata")
+    assert.strictEqual(parts.at(-1)?.type, "finish")
+    assert.strictEqual(finishOf(parts)?.reason, "stop")
+    assert.strictEqual(parts.filter(({ type }) => type === "finish").length, 1)
+    const [request] = yield* session.emulator.requests
+    assert.strictEqual(request?.stream, mode === "stream")
+  }),
+)
+
+const oneByOne = check("streams parts one by one", (session) =>
+  Effect.gen(function* () {
+    const gate = yield* Deferred.make<void>()
+    const frames = framesToText(session.dialect)
+    yield* session.script(Reply.text(["a", "b", "c"]).pipe(Fault.holdAfter(frames, Deferred.await(gate))))
+    const first = yield* Deferred.make<string>()
+    const seen: Array<string> = []
+    const reading = Stream.runForEach(LanguageModel.streamText({ prompt: "hi" }), (part) => {
+      if (part.type !== "text-delta") return Effect.void
+      seen.push(part.delta)
+      return Deferred.succeed(first, part.delta)
+    })
+    const fiber = yield* Effect.forkChild(session.run(reading))
+    // The rest is held back until the first part has been seen.
+    assert.strictEqual(yield* Deferred.await(first), "a")
+    assert.deepStrictEqual(seen, ["a"])
+    yield* Deferred.succeed(gate, undefined)
+    yield* Fiber.join(fiber)
+    assert.strictEqual(seen.join(""), "abc")
+  }),
+)
+
+const conversation = inBothModes("sends system and turns in order", (session, mode) =>
+  Effect.gen(function* () {
+    yield* session.ask(mode, {
+      prompt: [
+        { role: "system", content: "You are terse." },
+        { role: "user", content: "one" },
+        { role: "assistant", content: [{ type: "text", text: "two" }] },
+        { role: "user", content: [{ type: "text", text: "three" }] },
+      ],
+    })
+    const wire = wireOf(session.dialect)
+    const [body] = yield* session.bodies
+    assert.strictEqual(wire.system(body), "You are terse.")
+    assert.deepStrictEqual(wire.turns(body), [
+      ["user", "one"],
+      ["assistant", "two"],
+      ["user", "three"],
+    ])
+  }),
+)
+
+const counts = inBothModes("maps usage exactly and keeps the raw counts", (session, mode) =>
+  Effect.gen(function* () {
+    yield* session.script(Reply.text("hello", { usage }))
+    const finish = finishOf(yield* session.ask(mode))
+    assert.deepStrictEqual(plain(finish?.usage), counted(session.dialect))
+    const [field, count] = rawOutput[session.dialect]
+    const raw = Object.values(finish?.metadata ?? {}).flatMap((metadata) =>
+      metadata !== null && typeof metadata === "object" && "usage" in metadata ? [metadata["usage"]] : [],
+    )
+    assert.strictEqual(raw.length, 1, "the vendor's own usage is in the metadata of finish, under one provider")
+    assert.deepInclude(raw[0], { [field]: count })
+  }),
+)
+
+const unknownCounts = inBothModes("takes usage that is missing as unknown, never as zero", (session, mode) =>
+  Effect.gen(function* () {
+    yield* session.script(Reply.text("hello", { usage: null }))
+    const finish = finishOf(yield* session.ask(mode))
+    assert.isUndefined(finish?.usage.inputTokens.total)
+    assert.isUndefined(finish?.usage.outputTokens.total)
+  }),
+)
+
+const finishes = inBothModes("tells why the answer ended", (session, mode) =>
+  Effect.gen(function* () {
+    yield* session.script(
+      Reply.text("cut", { finish: "length" }),
+      Reply.text("half an answer", { finish: "content-filter" }),
+    )
+    assert.strictEqual(finishOf(yield* session.ask(mode))?.reason, "length")
+    const filtered = yield* session.ask(mode)
+    assert.strictEqual(finishOf(filtered)?.reason, "content-filter")
+    assert.strictEqual(textOf(filtered), "half an answer")
+  }),
+)
+
+const reasoning = inBothModes("keeps reasoning apart from the text", (session, mode) =>
+  Effect.gen(function* () {
+    if (!session.capabilities.reasoning) return
+    yield* session.script(Reply.text("hello", { reasoning: "let me think" }))
+    const parts = yield* session.ask(mode)
+    assert.strictEqual(reasoningOf(parts), "let me think")
+    assert.strictEqual(textOf(parts), "hello")
+  }),
+)
+
+const png = new Uint8Array([137, 80, 78, 71])
+
+const images = inBothModes("sends images by their bytes and by their URL", (session, mode) =>
+  Effect.gen(function* () {
+    const { images: takesImages, imageUrls } = session.capabilities
+    const image = (data: Uint8Array | URL) => ({
+      prompt: Prompt.make([
+        {
+          role: "user",
+          content: [
+            { type: "text", text: "what is it?" },
+            { type: "file", mediaType: "image/png", data },
+          ],
+        },
+      ]),
+    })
+    if (takesImages) {
+      yield* session.ask(mode, image(png))
+      assert.include(JSON.stringify((yield* session.bodies).at(-1)), "iVBORw==")
+    }
+    if (imageUrls) {
+      yield* session.ask(mode, image(new URL("https://images.example/cat.png")))
+      assert.include(JSON.stringify((yield* session.bodies).at(-1)), "https://images.example/cat.png")
+    }
+  }),
+)
+
+/** Whole answers. */
+export const answers: ReadonlyArray<Check> = [
+  ...text,
+  oneByOne,
+  ...conversation,
+  ...counts,
+  ...unknownCounts,
+  ...finishes,
+  ...reasoning,
+  ...images,
+]

@@ -1,0 +1,142 @@
+import { assert } from "@effect/vitest"
+import { type StreamTruncated } from "@holdfast/core/CommitPoint"
+import { Effect } from "effect"
+
+import * as Fault from "../../Fault.ts"
+import * as Reply from "../../Reply.ts"
+import { type Check, check, failing, finishOf, framesToText, inBothModes, type Meaning, textOf } from "./session.ts"
+
+const broken: Meaning = ["NetworkError", "transient"]
+const malformed: Meaning = ["InvalidResponseError", "transient"]
+const truncated: Meaning = ["StreamTruncated", "transient"]
+
+const json = { "content-type": "application/json" }
+
+const answer = Reply.text(["a", "b", "c", "d"])
+
+const nobody = inBothModes("reports a refused connection", (session, mode) =>
+  Effect.gen(function* () {
+    // Nothing listens on the port of tcpmux.
+    assert.deepStrictEqual(yield* failing(session.at("http://127.0.0.1:1").ask(mode)), broken)
+  }),
+)
+
+const resets = inBothModes("reports a connection that breaks", (session, mode) =>
+  Effect.gen(function* () {
+    yield* session.script(
+      Reply.reset,
+      answer.pipe(Fault.closeAfter(0)),
+      answer.pipe(Fault.resetAfter(framesToText(session.dialect))),
+      answer.pipe(Fault.closeAfter(framesToText(session.dialect) + 1)),
+    )
+    for (const _ of [1, 2, 3, 4]) assert.deepStrictEqual(yield* failing(session.ask(mode)), broken)
+    assert.lengthOf(yield* session.bodies, 4)
+  }),
+)
+
+const bodies: ReadonlyArray<readonly [name: string, reply: Reply.Reply]> = [
+  ["an empty body", Reply.raw({ status: 200, headers: json, body: "" })],
+  ["half of a JSON body", Reply.raw({ status: 200, headers: json, body: '{"half' })],
+  ["JSON of another shape", Reply.raw({ status: 200, headers: json, body: "[]" })],
+  ["a page of HTML", Reply.raw({ status: 200, headers: { "content-type": "text/html" }, body: "<html></html>" })],
+  ["a body that is cut in the middle", answer.pipe(Fault.endAfter(3))],
+]
+
+const badBodies = bodies.map(([name, reply]) =>
+  check(`takes ${name} with status 200 for no answer (generate)`, (session) =>
+    Effect.gen(function* () {
+      yield* session.script(reply)
+      assert.deepStrictEqual(yield* failing(session.ask("generate")), malformed)
+    }),
+  ),
+)
+
+const badStreams = bodies.slice(0, 4).map(([name, reply]) =>
+  check(`takes ${name} with status 200 for no answer (stream)`, (session) =>
+    Effect.gen(function* () {
+      yield* session.script(reply)
+      // Whether there is no answer or the wrong one cannot always be told.
+      assert.deepInclude([malformed, truncated], yield* failing(session.ask("stream")))
+    }),
+  ),
+)
+
+const wrongType = inBothModes("never takes another content type for another answer", (session, mode) =>
+  Effect.gen(function* () {
+    yield* session.script(answer.pipe(Fault.contentType("text/plain")))
+    const outcome = yield* Effect.match(session.ask(mode), { onSuccess: textOf, onFailure: () => "failed" })
+    assert.include(["abcd", "failed"], outcome)
+  }),
+)
+
+const cuts = check("reports a stream that ends early as truncated", (session) =>
+  Effect.gen(function* () {
+    const frames = framesToText(session.dialect)
+    yield* session.script(
+      answer.pipe(Fault.endAfter(frames - 1)),
+      answer.pipe(Fault.endAfter(frames + 1)),
+      answer.pipe(Fault.omitTerminal),
+      answer.pipe(Fault.emptyBody),
+    )
+    for (const expected of [0, 2, 4, 0]) {
+      const error = yield* Effect.flip(session.ask("stream"))
+      assert.strictEqual((error as StreamTruncated)._tag, "StreamTruncated")
+      assert.strictEqual((error as StreamTruncated).deliveredParts, expected)
+    }
+  }),
+)
+
+const corrupt = check("reports a frame that does not parse", (session) =>
+  Effect.gen(function* () {
+    yield* session.script(
+      answer.pipe(Fault.corruptFrame(1)),
+      answer.pipe(Fault.corruptFrame(framesToText(session.dialect))),
+    )
+    for (const _ of [1, 2]) assert.deepStrictEqual(yield* failing(session.ask("stream")), malformed)
+  }),
+)
+
+const framing = check("reads any framing that the format allows", (session) =>
+  Effect.gen(function* () {
+    const wide = Reply.text("größer als 🦄, ja")
+    yield* session.script(
+      wide.pipe(Fault.carriageReturns),
+      wide.pipe(Fault.comments),
+      wide.pipe(Fault.splitBytes(7)),
+      wide.pipe(Fault.splitBytes(1), Fault.carriageReturns, Fault.comments),
+    )
+    for (const _ of [1, 2, 3, 4]) {
+      const parts = yield* session.ask("stream")
+      assert.strictEqual(textOf(parts), "größer als 🦄, ja")
+      assert.isDefined(finishOf(parts))
+    }
+  }),
+)
+
+const doubled = check("finishes once and runs nothing twice when a frame comes twice", (session) =>
+  Effect.gen(function* () {
+    const count = 16
+    const frames = Array.from({ length: count }, (_, index) => index + 1)
+    yield* session.script(...frames.map((frame) => answer.pipe(Fault.duplicateFrame(frame))))
+    for (const _ of frames) {
+      const parts = yield* session.ask("stream")
+      assert.strictEqual(parts.filter(({ type }) => type === "finish").length, 1)
+      // Only the Responses API numbers its events; elsewhere a piece of text that comes twice may be meant so.
+      if (session.dialect === "openai-responses") assert.strictEqual(textOf(parts), "abcd")
+      else assert.match(textOf(parts), /^a{1,2}b{1,2}c{1,2}d{1,2}$/)
+    }
+  }),
+)
+
+/** What the network and the things in between do to an answer. */
+export const connections: ReadonlyArray<Check> = [
+  ...nobody,
+  ...resets,
+  ...badBodies,
+  ...badStreams,
+  ...wrongType,
+  cuts,
+  corrupt,
+  framing,
+  doubled,
+]

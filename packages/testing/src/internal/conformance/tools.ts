@@ -1,0 +1,134 @@
+import { assert } from "@effect/vitest"
+import { Effect, Layer, Schema, Stream } from "effect"
+import { LanguageModel, Prompt, Tool, Toolkit } from "effect/ai"
+
+import * as Reply from "../../Reply.ts"
+import {
+  type AnyPart,
+  type Check,
+  finishOf,
+  inBothModes,
+  meaningOf,
+  type Mode,
+  type Session,
+  textOf,
+} from "./session.ts"
+import { wireOf } from "./wire.ts"
+
+const place = {
+  parameters: Schema.Struct({ city: Schema.String }),
+  success: Schema.Struct({ value: Schema.Number }),
+}
+
+const kit = Toolkit.make(
+  Tool.make("weather", { description: "The weather of a city", ...place }),
+  Tool.make("population", { description: "How many people live in a city", ...place }),
+  Tool.make("founded", { description: "The year in which a city was founded", ...place }),
+)
+
+type Choice = LanguageModel.ToolChoice<"weather" | "population" | "founded">
+
+/** Handlers that write down how they were called, and answer with how often that was. */
+const handlers = (called: Array<string>) =>
+  kit.toLayer({
+    weather: ({ city }) => Effect.sync(() => ({ value: called.push(`weather ${city}`) })),
+    population: ({ city }) => Effect.sync(() => ({ value: called.push(`population ${city}`) })),
+    founded: ({ city }) => Effect.sync(() => ({ value: called.push(`founded ${city}`) })),
+  })
+
+const ask = (mode: Mode, called: Array<string>, options: { readonly toolChoice?: Choice } = {}) => {
+  const question = { prompt: "How is Oslo?", toolkit: kit, ...options }
+  const answer =
+    mode === "generate"
+      ? Effect.map(LanguageModel.generateText(question), ({ content }): ReadonlyArray<AnyPart> => content)
+      : Stream.runCollect(LanguageModel.streamText(question))
+  return Effect.provide(answer, Layer.fresh(handlers(called)))
+}
+
+const choices: ReadonlyArray<readonly [name: string, choice: Choice, sent: string, tools: number]> = [
+  ["auto", "auto", "auto", 3],
+  ["required", "required", "required", 3],
+  ["one tool", { tool: "population" }, "tool:population", 3],
+  ["one of several", { oneOf: ["weather", "founded"] }, "auto", 2],
+  ["one of several, required", { mode: "required", oneOf: ["weather", "founded"] }, "required", 2],
+]
+
+const refused = (session: Session, mode: Mode, toolChoice: Choice) =>
+  Effect.gen(function* () {
+    const error = yield* Effect.flip(session.run(ask(mode, [], { toolChoice })))
+    assert.deepStrictEqual(meaningOf(error), ["UnsupportedOption", "ignored"])
+    assert.lengthOf(yield* session.bodies, 0)
+  })
+
+const sends = (session: Session, mode: Mode, [, toolChoice, sent, tools]: (typeof choices)[number]) =>
+  Effect.gen(function* () {
+    yield* session.run(ask(mode, [], { toolChoice }))
+    const wire = wireOf(session.dialect)
+    const [body] = yield* session.bodies
+    assert.strictEqual(wire.toolChoice(body), sent)
+    const names = wire.tools(body)
+    assert.lengthOf(names, tools)
+    if (tools === 2) assert.sameMembers([...names], ["weather", "founded"])
+  })
+
+const everyChoice = choices.flatMap((choice) =>
+  inBothModes(`sends the tool choice: ${choice[0]}`, (session, mode) =>
+    choice[2] === "auto" || session.capabilities.forcedTools
+      ? sends(session, mode, choice)
+      : refused(session, mode, choice[1]),
+  ),
+)
+
+const noTool = inBothModes("sends the tool choice: none", (session, mode) =>
+  Effect.gen(function* () {
+    yield* session.run(ask(mode, [], { toolChoice: "none" }))
+    const wire = wireOf(session.dialect)
+    const [body] = yield* session.bodies
+    // A provider may as well leave out the tools.
+    if (wire.tools(body).length > 0) assert.strictEqual(wire.toolChoice(body), "none")
+  }),
+)
+
+const twoCalls = Reply.answer({
+  text: "Let me see.",
+  toolCalls: [
+    { id: "call_a", name: "weather", params: { city: "Oslo" } },
+    { id: "call_b", name: "population", params: { city: "Bærum" } },
+  ],
+})
+
+const handled = inBothModes("calls each handler once and sends the results back", (session, mode) =>
+  Effect.gen(function* () {
+    const called: Array<string> = []
+    yield* session.script(twoCalls, Reply.text("fine"))
+    const parts = yield* session.run(ask(mode, called))
+    assert.sameMembers(called, ["weather Oslo", "population Bærum"])
+    assert.strictEqual(finishOf(parts)?.reason, "tool-calls")
+    assert.strictEqual(textOf(parts), "Let me see.")
+    const history = Prompt.concat(Prompt.make("How is Oslo?"), Prompt.fromResponseParts([...parts]))
+    const next = yield* session.ask(mode, { prompt: history })
+    assert.strictEqual(textOf(next), "fine")
+    const sent = JSON.stringify((yield* session.bodies)[1]).replaceAll("\\", "")
+    for (const expected of ["Oslo", "Bærum", '"value":1', '"value":2']) assert.include(sent, expected)
+  }),
+)
+
+const parameterless = inBothModes("reads a call without arguments", (session, mode) =>
+  Effect.gen(function* () {
+    const clock = Toolkit.make(Tool.make("clock", { success: Schema.String }))
+    yield* session.script(Reply.answer({ toolCalls: [{ name: "clock", params: {} }] }))
+    const question = { prompt: "What time is it?", toolkit: clock }
+    const answer =
+      mode === "generate"
+        ? Effect.map(LanguageModel.generateText(question), ({ content }): ReadonlyArray<AnyPart> => content)
+        : Stream.runCollect(LanguageModel.streamText(question))
+    const parts = yield* session.run(Effect.provide(answer, clock.toLayer({ clock: () => Effect.succeed("noon") })))
+    assert.deepStrictEqual(
+      parts.flatMap((part) => (part.type === "tool-result" ? [part.result] : [])),
+      ["noon"],
+    )
+  }),
+)
+
+/** Calls of tools. */
+export const tools: ReadonlyArray<Check> = [...everyChoice, ...noTool, ...handled, ...parameterless]
