@@ -71,7 +71,10 @@ describe.each(modes)("an attempt to %s", (mode) => {
       const [, events] = yield* timePasses(observed(call(scripted([timed]).model, mode)))
       const [attempt] = ended(events)
       assert.strictEqual(attempt && Duration.toSeconds(attempt.duration), 5)
-      assert.strictEqual(attempt?.timeToFirstPart && Duration.toSeconds(attempt.timeToFirstPart), mode === "stream" ? 2 : 5)
+      assert.strictEqual(
+        attempt?.timeToFirstPart && Duration.toSeconds(attempt.timeToFirstPart),
+        mode === "stream" ? 2 : 5,
+      )
     }),
   )
 

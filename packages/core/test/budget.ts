@@ -24,10 +24,7 @@ export class OverBudget
 }
 
 /** Lets `limit` attempts pass, and writes down what it was asked. */
-export const budget = (
-  limit: number,
-  options?: { readonly name?: string; readonly answersAfter?: Duration.Input },
-) => {
+export const budget = (limit: number, options?: { readonly name?: string; readonly answersAfter?: Duration.Input }) => {
   const log: Array<string> = []
   const settled: Array<Attempt.Attempt> = []
   let spent = 0

@@ -1,0 +1,150 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Exit, Schedule, Scope } from "effect"
+
+import * as Attempt from "../src/Attempt.ts"
+import * as Deadline from "../src/Deadline.ts"
+import * as Fallback from "../src/Fallback.ts"
+import * as ResilientModel from "../src/ResilientModel.ts"
+import * as Retry from "../src/Retry.ts"
+import { budget } from "./budget.ts"
+import {
+  answer,
+  call,
+  chunk,
+  delta,
+  errors,
+  finish,
+  hangs,
+  type Mode,
+  refused,
+  request,
+  script,
+  scripted,
+  silent,
+  wait,
+} from "./scripted.ts"
+import { stepped } from "./ticks.ts"
+
+const budgets = Array.from({ length: 62 }, (_, index) => index + 3)
+
+/** A call that meets everything: a silent model, a failing one, retries, a fallback, deadlines and a guard. */
+const stacked = () => {
+  const first = scripted([silent, refused(errors.transient)], { name: "first" })
+  const second = scripted([script(wait(2), chunk(delta("a")), wait(2), chunk(delta("b")), chunk(finish()))], {
+    name: "second",
+  })
+  const money = budget(10)
+  const inner = budget(10)
+  const careful = Deadline.firstPart(6)
+  const retry = Retry.schedule(Schedule.spaced(3).pipe(Schedule.upTo({ times: 1 })))
+  const model = first.model.pipe(
+    careful,
+    Deadline.betweenParts(50),
+    retry,
+    Fallback.to(second.model.pipe(inner.enforce, careful, Deadline.betweenParts(50), retry)),
+    money.enforce,
+    Deadline.total(5_000),
+  )
+  return { first, second, money, inner, model }
+}
+
+const watched = () => {
+  const started: Array<string> = []
+  const over: Array<string> = []
+  const sink: Attempt.AttemptSink = (event) => {
+    if (event._tag === "AttemptStarted") started.push(event.id)
+    if (event._tag === "AttemptEnded") over.push(event.id)
+  }
+  return { started, over, listen: Attempt.listen(sink) }
+}
+
+const count = (log: ReadonlyArray<string>, verb: string) => log.filter((line) => line.startsWith(verb)).length
+
+describe.each<Mode>(["generate", "stream"])("an interruption at any point of a call to %s", (mode) => {
+  it.effect(
+    "leaves nothing open: every resource is released, every reservation settled or released, every attempt ended",
+    () =>
+      Effect.gen(function* () {
+        let runs = 0
+        for (const operations of budgets) {
+          for (let ticks = 0; ; ticks++) {
+            const { first, inner, model, money, second } = stacked()
+            const { listen, over, started } = watched()
+            const run = yield* stepped(listen(call(model, mode)), { budget: operations, ticks })
+            const at = `${mode}, ${operations} operations, ${ticks} ticks`
+            assert.deepStrictEqual([first.held, second.held], [0, 0], at)
+            for (const { log, reserved } of [money, inner]) {
+              assert.strictEqual(reserved(), 0, at)
+              assert.strictEqual(count(log, "reserve"), count(log, "settle") + count(log, "release"), at)
+            }
+            assert.deepStrictEqual(over, started, at)
+            runs++
+            if (run.over) break
+          }
+        }
+        assert.isAbove(runs, 1_000)
+      }),
+    30_000,
+  )
+})
+
+describe("a deadline that passes at any point of an attempt", () => {
+  it.effect(
+    "has released the attempt before the next wait",
+    () =>
+      Effect.gen(function* () {
+        let waited = 0
+        for (const operations of budgets) {
+          for (let bound = 1; bound < 60; bound++) {
+            const model = scripted([script(wait(1), chunk(delta("a")), hangs), answer("b")])
+            const money = budget(10)
+            const stack = model.model.pipe(Deadline.firstPart(bound), Retry.schedule(Schedule.spaced(1_000)), money.enforce)
+            const at = `${operations} operations, ${bound} ticks`
+            const onSleep = (ticks: number) => {
+              if (ticks !== 1_000) return
+              waited++
+              assert.deepStrictEqual([model.held, money.reserved()], [0, 0], at)
+            }
+            const { exit } = yield* stepped(call(stack, "stream"), { budget: operations, ticks: 200, onSleep })
+            assert.isFalse(exit._tag === "Failure" && exit.cause.reasons.some(({ _tag }) => _tag === "Die"), String(exit))
+            assert.deepStrictEqual([model.held, money.reserved()], [0, 0], at)
+          }
+        }
+        assert.isAbove(waited, 100)
+      }),
+    30_000,
+  )
+})
+
+describe("an interrupted open", () => {
+  const wraps = {
+    plain: <E>(model: ResilientModel.ResilientModel<E>) => model,
+    guarded: budget(1_000_000).enforce,
+    "with a deadline": Deadline.firstPart(1_000),
+    "with a total": Deadline.total(1_000),
+    "with pulls bounded": Deadline.betweenParts(1_000),
+    retried: Retry.schedule(Schedule.recurs(2)),
+    "with a fallback": Fallback.to(scripted([answer("b")]).model),
+  }
+
+  it.effect.each(Object.keys(wraps) as ReadonlyArray<keyof typeof wraps>)(
+    "has released everything before its caller's scope closes (%s)",
+    (name) =>
+      Effect.gen(function* () {
+        for (const operations of budgets) {
+          for (let ticks = 0; ; ticks++) {
+            const played = scripted([script(chunk(delta("a")), hangs)])
+            const scope = yield* Scope.make()
+            const model = wraps[name](played.model) as ResilientModel.ResilientModel<unknown>
+            const { open } = yield* Scope.provide(ResilientModel.callOf(model), scope)
+            const opening = Scope.provide(open(request("stream")), scope)
+            const { exit, over } = yield* stepped(opening, { budget: operations, ticks })
+            assert.strictEqual(played.held, Exit.isSuccess(exit) ? 1 : 0, `${operations} operations, ${ticks} ticks`)
+            yield* Scope.close(scope, Exit.void)
+            assert.strictEqual(played.held, 0)
+            if (over) break
+          }
+        }
+      }),
+  )
+})
