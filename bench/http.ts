@@ -3,7 +3,6 @@
  * which runs in a process of its own so that its work does not count.
  */
 import { spawn } from "node:child_process"
-import { once } from "node:events"
 
 import { Deadline, Fallback, Retry } from "@holdfast/core"
 import { OpenAiClient, OpenAiLanguageModel } from "@holdfast/openai"
@@ -12,17 +11,20 @@ import { LanguageModel } from "effect/ai"
 import { OpenAI } from "openai"
 
 /** Starts the emulator and gives its base URL; it ends with the process. */
-export const emulator = async (): Promise<string> => {
+export const emulator = (): Promise<string> => {
   const bin = new URL("../packages/testing/src/bin.ts", import.meta.url).pathname
   const child = spawn(process.execPath, [bin, "--port", "0", "--text", "They displace water."], {
     stdio: ["ignore", "pipe", "inherit"],
   })
   process.once("exit", () => child.kill())
-  let output = ""
-  child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()))
-  while (!/OPENAI_BASE_URL=\S+\n/.test(output)) await once(child.stdout, "data")
-  child.unref()
-  return /OPENAI_BASE_URL=(\S+)/.exec(output)?.[1] ?? ""
+  return new Promise((resolve) => {
+    let output = ""
+    child.stdout.on("data", (chunk: Buffer) => {
+      output += chunk.toString()
+      const url = /OPENAI_BASE_URL=(\S+)\n/.exec(output)?.[1]
+      if (url !== undefined) resolve(url)
+    })
+  })
 }
 
 const careful = flow(Deadline.firstPart("30 seconds"), Retry.schedule(Retry.standard))

@@ -1,6 +1,7 @@
 /**
  * Side-by-side timing on a noisy machine: contestants take turns in short rounds, and each round gives one ratio.
  */
+/* oxlint-disable eslint/no-await-in-loop -- one after the other is the point */
 import { performance } from "node:perf_hooks"
 
 /** Something to be timed; `units` is how many calls or parts one run stands for. */

@@ -69,28 +69,7 @@ export class Tally {
 
   /** A header, and a row for each model. */
   table(): ReadonlyArray<ReadonlyArray<string>> {
-    const header = [
-      "model",
-      "calls",
-      "attempts",
-      "retries",
-      "fallbacks",
-      "failures",
-      "input",
-      "cached",
-      "output",
-      "reasoning",
-    ]
-    return [
-      [...header, "first part p50", "p95", "latency p50", "p95"],
-      ...[...this.rows].map(([model, row]) => [
-        model,
-        ...[row.calls.size, row.attempts, row.retries, row.fallbacks, sum([...row.failures.values()])].map(String),
-        ...Object.values(row.tokens).map(String),
-        ...[quantile(row.firstPart, 0.5), quantile(row.firstPart, 0.95)].map(millis),
-        ...[quantile(row.latency, 0.5), quantile(row.latency, 0.95)].map(millis),
-      ]),
-    ]
+    return [header, ...[...this.rows].map(([model, row]) => cells(model, row))]
   }
 
   /** How often each model failed, by tag. */
@@ -100,6 +79,17 @@ export class Tally {
       return `${model}: ${counts.length === 0 ? "none" : counts.join(", ")}`
     })
   }
+}
+
+const header =
+  "model,calls,attempts,retries,fallbacks,failures,input,cached,output,reasoning,first part p50,p95,latency p50,p95".split(
+    ",",
+  )
+
+const cells = (model: string, row: Row): ReadonlyArray<string> => {
+  const counts = [row.calls.size, row.attempts, row.retries, row.fallbacks, sum([...row.failures.values()])]
+  const times = [row.firstPart, row.latency].flatMap((values) => [quantile(values, 0.5), quantile(values, 0.95)])
+  return [model, ...counts.map(String), ...Object.values(row.tokens).map(String), ...times.map(millis)]
 }
 
 const sum = (values: ReadonlyArray<number>): number => values.reduce((total, value) => total + value, 0)

@@ -52,7 +52,7 @@ const tool = Effect.gen(function* () {
   })
   const chat = yield* Chat.empty
   const answer = yield* Effect.gen(function* () {
-    yield* chat.generateText({ prompt: "How high is the tide in Bergen?", toolkit: Harbour, toolChoice: "required" })
+    yield* chat.generateText({ prompt: "How high is the tide in Bergen?", toolkit: Harbour })
     return yield* chat.generateText({ prompt: [], toolkit: Harbour, toolChoice: "none" })
   }).pipe(Effect.provide(handlers))
   const count = yield* Ref.get(runs)

@@ -152,7 +152,9 @@ class Reader {
     return found.at === 0 ? this.broken : Effect.succeed(chunk.slice(0, found.at) as unknown as Chunk)
   }
 
-  fail<E>(cause: Cause.Cause<E>): Effect.Effect<never, E> {
+  fail<E>(cause: Cause.Cause<E>): Pull.Pull<never, E> {
+    // All of the answer had come, so a connection that breaks then breaks nothing.
+    if (this.finished && Cause.hasFails(cause)) return Cause.done()
     for (const reason of this.observer === undefined ? [] : cause.reasons) {
       if (reason._tag !== "Interrupt") this.observer?.failure(reason._tag === "Fail" ? reason.error : reason.defect)
     }

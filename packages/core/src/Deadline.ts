@@ -15,6 +15,7 @@ import { AiError } from "effect/ai"
 import { dual } from "effect/Function"
 
 import { type Failure } from "./Failure.ts"
+import { bounded } from "./internal/boundedPulls.ts"
 import { type Cut, CurrentCut } from "./internal/cutShort.ts"
 import { describeDuration } from "./internal/describeDuration.ts"
 import { type Program, type Unchanged } from "./internal/program.ts"
@@ -145,10 +146,15 @@ export const betweenParts = (bound: Duration.Input) => {
         ...call,
         open: (request: ModelRequest) => {
           if (request.mode === "generate") return call.open(request)
-          return cuttable((cut) => {
-            const expire = { duration, error: () => reason(cut, () => exceeded(call, "betweenParts", duration)) }
-            return Effect.map(call.open(request), (parts) => boundedPulls(parts, () => Effect.succeed(expire)))
-          })
+          const gap = nanos(duration)
+          return cuttable((cut) =>
+            Effect.map(call.open(request), (parts) =>
+              bounded(parts, {
+                expiry: (began) => began + gap,
+                error: () => reason(cut, () => exceeded(call, "betweenParts", duration)),
+              }),
+            ),
+          )
         },
       }),
   )
@@ -177,12 +183,11 @@ export const total = (bound: Duration.Input) => {
           Effect.flatMap(shortened(duration), (deadline) =>
             cuttable((cut) => {
               const error = () => reason(cut, () => exceeded(call, "total", deadline.duration))
-              const left = Effect.map(remainingUntil(deadline.at), (rest) => ({ duration: rest, error }))
-              return Effect.flatMap(left, (limit) =>
-                Effect.map(
-                  Effect.provideService(raced(call.open(request), limit), CurrentDeadline, deadline),
-                  (parts) => (request.mode === "generate" ? parts : boundedPulls(parts, () => left)),
-                ),
+              const opened = Effect.flatMap(remainingUntil(deadline.at), (left) =>
+                raced(call.open(request), { duration: left, error }),
+              )
+              return Effect.map(Effect.provideService(opened, CurrentDeadline, deadline), (parts) =>
+                request.mode === "generate" ? parts : bounded(parts, { expiry: () => deadline.at, error }),
               )
             }),
           ),
@@ -289,22 +294,18 @@ const raced = <A, E, R, E2>(
     Effect.flatMap(Effect.sleep(duration), () => Effect.fail(error())),
   )
 
-const boundedPulls = <E, E2>(
-  parts: Stream.Stream<Part, E>,
-  limit: () => Effect.Effect<Limit<E2>>,
-): Stream.Stream<Part, E | E2> =>
-  Stream.transformPull(parts, (pull) => Effect.succeed(Effect.flatMap(limit(), (each) => raced(pull, each))))
-
 const remainingUntil = (at: bigint): Effect.Effect<Duration.Duration> =>
   Effect.map(Clock.monotonicTimeNanos, (now) => Duration.nanos(at > now ? at - now : 0n))
 
 const shortened = (duration: Duration.Duration): Effect.Effect<Deadline> =>
   Effect.flatMap(CurrentDeadline, (outer) =>
     Effect.map(Clock.monotonicTimeNanos, (now) => {
-      const at = now + Option.getOrElse(Duration.toNanos(duration), () => forever)
+      const at = now + nanos(duration)
       return outer !== undefined && outer.at <= at ? outer : { at, duration }
     }),
   )
+
+const nanos = (duration: Duration.Duration): bigint => Option.getOrElse(Duration.toNanos(duration), () => forever)
 
 // A century, for those who say `Infinity`.
 const forever = 3_155_760_000_000_000_000n

@@ -65,13 +65,16 @@ export class AllModelsFailed
     return `all ${told.length} models failed; ${told.join("; ")}`
   }
 
-  /** As good as the most hopeful model, after the shortest hint. */
+  /** As good as the most hopeful model, after the shortest hint of those that give hope. */
   get failure(): Failure.Failure | undefined {
-    const hopeful = this.trail.find(({ kind }) => kind === "transient" || kind === "throttled" || kind === "overloaded")
-    if (hopeful === undefined) return { kind: "fatal", retryAfter: undefined, billed: false }
-    const hints = this.trail.flatMap(({ retryAfter }) => (retryAfter === undefined ? [] : [retryAfter]))
-    const shortest = hints.length < this.trail.length ? undefined : hints.reduce(Duration.min)
-    return { kind: hopeful.kind, retryAfter: shortest, billed: false }
+    const hopeful = this.trail.filter(
+      ({ kind }) => kind === "transient" || kind === "throttled" || kind === "overloaded",
+    )
+    const [first] = hopeful
+    if (first === undefined) return { kind: "fatal", retryAfter: undefined, billed: false }
+    const hints = hopeful.flatMap(({ retryAfter }) => (retryAfter === undefined ? [] : [retryAfter]))
+    const shortest = hints.length < hopeful.length ? undefined : hints.reduce(Duration.min)
+    return { kind: first.kind, retryAfter: shortest, billed: false }
   }
 
   toReason(metadata: AiError.ProviderMetadata): AiError.AiErrorReason {

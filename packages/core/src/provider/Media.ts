@@ -3,6 +3,7 @@ import { type Prompt } from "effect/ai"
 import * as Base64 from "effect/encoding/Base64"
 
 import { fromDataUrl } from "./Json.ts"
+import { type Refusals } from "./Refusals.ts"
 
 /** Where the bytes of a file are. */
 export type Media =
@@ -19,6 +20,20 @@ export const mediaOf = (part: Prompt.FilePart, fileId: string | undefined): Medi
   const { data } = part
   if (data instanceof URL) return fromText(data.href, part.mediaType)
   return Predicate.isString(data) ? fromText(data, part.mediaType) : inline(part.mediaType, Base64.encode(data))
+}
+
+/**
+ * Refuses a link that no provider can follow, such as `file:`. Links of a vendor's own, such as `gs:`, are to be looked at
+ * before.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const refuseUnreadable = (part: Prompt.FilePart, option: string, refusals: Refusals): void => {
+  const { data } = part
+  if (data instanceof URL && !/^(?:https?|data):$/.test(data.protocol)) {
+    refusals.option(option, `"${data.protocol}" URLs cannot be read by the provider; give the bytes or an https link`)
+  }
 }
 
 /** `image/*` says nothing that a `data:` URL could say; JPEG is what the APIs make of it. */

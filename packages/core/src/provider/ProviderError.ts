@@ -50,6 +50,8 @@ export interface ProviderFault {
   readonly headers?: Readonly<Record<string, string>> | undefined
   /** A hint found in the body, such as Gemini's `RetryInfo`. A header wins over it. */
   readonly retryAfter?: Duration.Duration | undefined
+  /** The vendor says that money or quota is used up, in a way of its own that the type and the code do not show. */
+  readonly quotaExhausted?: boolean | undefined
   /** The error arrived inside a stream that had begun, so that tokens may have been used. */
   readonly inStream?: boolean | undefined
 }
@@ -201,7 +203,13 @@ const quotaNames = names("insufficient_quota", "billing_error", "billing_not_act
 const policyNames = names("content_policy_violation", "content_filter", "moderation_blocked", "invalid_prompt")
 const overloadNames = names("overloaded_error", "engine_overloaded", "server_overloaded", "server_is_overloaded")
 const throttleNames = names("rate_limit_error", "rate_limit_exceeded", "RESOURCE_EXHAUSTED", "slow_down")
-const keyNames = names("authentication_error", "invalid_api_key", "UNAUTHENTICATED")
+const keyNames = names(
+  "authentication_error",
+  "invalid_api_key",
+  "UNAUTHENTICATED",
+  "API_KEY_INVALID",
+  "API_KEY_EXPIRED",
+)
 const permissionNames = names("permission_error", "PERMISSION_DENIED")
 const fatalNames = names(
   "invalid_request_error",
@@ -223,7 +231,10 @@ const named = (fault: ProviderFault, set: ReadonlySet<string>): boolean =>
   (fault.type !== undefined && set.has(fault.type)) || (fault.code !== undefined && set.has(fault.code))
 
 const isQuota = (fault: ProviderFault): boolean =>
-  fault.status === 402 || named(fault, quotaNames) || /credit balance is too low/i.test(fault.message)
+  fault.quotaExhausted === true ||
+  fault.status === 402 ||
+  named(fault, quotaNames) ||
+  /credit balance is too low/i.test(fault.message)
 
 const isContentPolicy = (fault: ProviderFault): boolean => named(fault, policyNames)
 

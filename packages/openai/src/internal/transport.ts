@@ -7,7 +7,7 @@ import * as SdkStream from "@holdfast/core/provider/SdkStream"
  */
 import { Effect, type Redacted, type Scope, type Stream } from "effect"
 import { type AiError } from "effect/ai"
-import type { OpenAI } from "openai"
+import type { ClientOptions, OpenAI } from "openai"
 
 import { fromThrown, type SdkErrors } from "./failure.ts"
 
@@ -99,7 +99,7 @@ const newClient = (
   const defaultHeaders = { ...(key === undefined ? { authorization: null } : undefined), ...headers }
   // Named so because the SDK puts the name of the class into the `user-agent`.
   class OpenAI extends Sdk {
-    constructor() {
+    constructor(overrides: ClientOptions = {}) {
       super({
         // Nothing may come from the environment: it knows neither which server this is for nor that it is read.
         apiKey: key ?? "none",
@@ -113,9 +113,10 @@ const newClient = (
         logLevel: "off",
         defaultHeaders,
         fetch,
+        ...overrides,
       })
       // OPENAI_CUSTOM_HEADERS has no option that switches it off.
-      this._options = { ...this._options, defaultHeaders }
+      this._options = { ...this._options, defaultHeaders: overrides.defaultHeaders ?? defaultHeaders }
     }
   }
   return new OpenAI()

@@ -1,5 +1,5 @@
 import { field, json, list, record } from "@holdfast/core/provider/Json"
-import { fileNameOf, type Media, mediaOf } from "@holdfast/core/provider/Media"
+import { fileNameOf, type Media, mediaOf, refuseUnreadable } from "@holdfast/core/provider/Media"
 import { type Refusals } from "@holdfast/core/provider/Refusals"
 import { resultText } from "@holdfast/core/provider/ToolForms"
 /**
@@ -78,6 +78,7 @@ const userContent = (
   const { breakpoint = inherited, fields, fileId, imageDetail } = optionsOf(part, conversation.key)
   if (part.type === "text") return extended(marked({ type: "text", text: part.text }, breakpoint), fields)
   const option = `prompt[${at}].file.${part.mediaType}`
+  refuseUnreadable(part, option, conversation.refusals)
   const media = mediaOf(part, fileId)
   const content = part.mediaType.startsWith("image/")
     ? imageContent(media, imageDetail, option, conversation)

@@ -1,5 +1,5 @@
 import { field, record } from "@holdfast/core/provider/Json"
-import { concrete, fileNameOf, mediaOf } from "@holdfast/core/provider/Media"
+import { concrete, fileNameOf, mediaOf, refuseUnreadable } from "@holdfast/core/provider/Media"
 import { type Refusals } from "@holdfast/core/provider/Refusals"
 import { resultText } from "@holdfast/core/provider/ToolForms"
 /**
@@ -86,8 +86,10 @@ const inputContent = (
 
 const images = new Set(["image/jpeg", "image/jpg", "image/png", "image/webp", "image/gif"])
 
-const refuseMedia = ({ mediaType }: Prompt.FilePart, at: number, { refusals }: Conversation): void => {
+const refuseMedia = (part: Prompt.FilePart, at: number, { refusals }: Conversation): void => {
+  const { mediaType } = part
   const option = `prompt[${at}].file.${mediaType}`
+  refuseUnreadable(part, option, refusals)
   if (/^(?:audio|video)\//.test(mediaType)) {
     refusals.option(option, "the Responses API takes neither audio nor video; for audio use OpenAiLanguageModel.chat")
   } else if (mediaType.startsWith("image/") && !images.has(concrete(mediaType))) {
