@@ -6,7 +6,7 @@ import { spawn } from "node:child_process"
 
 import { Deadline, Fallback, Retry } from "@holdfast/core"
 import { OpenAiClient, OpenAiLanguageModel } from "@holdfast/openai"
-import { Context, Effect, flow, Layer, Redacted } from "effect"
+import { Context, Effect, Layer, Redacted } from "effect"
 import { LanguageModel } from "effect/ai"
 import { OpenAI } from "openai"
 
@@ -27,16 +27,15 @@ export const emulator = (): Promise<string> => {
   })
 }
 
-const careful = flow(Deadline.firstPart("30 seconds"), Retry.schedule(Retry.standard))
-
 const model = "gpt-6.1-terra"
 const prompt = "Why do ships float?"
 
 export const contestants = (apiUrl: string) =>
   Effect.gen(function* () {
-    const stack = careful(OpenAiLanguageModel.model(model)).pipe(
-      Fallback.to(careful(OpenAiLanguageModel.model("gpt-6-luna"))),
-      Deadline.total("2 minutes"),
+    const stack = OpenAiLanguageModel.model(model).pipe(
+      Deadline.firstPart("30 seconds"),
+      Retry.schedule(Retry.standard),
+      Fallback.to(OpenAiLanguageModel.model("gpt-6-luna")),
       Layer.provide(OpenAiClient.layer({ apiKey: Redacted.make("bench"), apiUrl })),
     )
     const ours = Context.get(yield* Layer.build(stack), LanguageModel.LanguageModel)

@@ -26,13 +26,15 @@ const once = async ({ run, runs, units }: Contestant): Promise<number> => {
 export const interleaved = async <Name extends string>(
   contestants: Contestants<Name>,
   rounds: number,
+  /** Whether garbage is collected before each round. It would disturb rounds that are short. */
+  options: { readonly collect: boolean } = { collect: true },
 ): Promise<Rounds<Name>> => {
   const names = Object.keys(contestants) as Array<Name>
   const times = Object.fromEntries(names.map((name) => [name, [] as Array<number>])) as Record<Name, Array<number>>
   const warmup = 3
   for (let round = -warmup; round < rounds; round++) {
     const turned = names.map((_, index) => names[(index + round + warmup) % names.length] as Name)
-    globalThis.gc?.()
+    if (options.collect) globalThis.gc?.()
     for (const name of turned) {
       const time = await once(contestants[name])
       if (round >= 0) times[name].push(time)

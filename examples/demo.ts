@@ -5,6 +5,7 @@
  * `node examples/demo.ts --live "your prompt"` runs the same against the providers whose key is in the environment.
  */
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
+import { Failure } from "@holdfast/core"
 import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 
@@ -14,7 +15,7 @@ import { live } from "./demo/live.ts"
 import { Providers } from "./demo/providers.ts"
 import { streaming } from "./demo/streaming.ts"
 import { tasks } from "./demo/tasks.ts"
-import { title } from "./demo/terminal.ts"
+import { line, red, title } from "./demo/terminal.ts"
 
 const flags = {
   live: Flag.String("live").pipe(
@@ -46,4 +47,8 @@ const demo = Command.make(
   }),
 ).pipe(Command.withDescription("Three providers behind one model, on a bad day"))
 
-Command.run(demo, { version: "0.1.0" }).pipe(Effect.provide(NodeServices.layer), NodeRuntime.runMain)
+Command.run(demo, { version: "0.1.0" }).pipe(
+  Effect.tapError((error) => line(`\n${red(Failure.messageOf(error))}`)),
+  Effect.provide(NodeServices.layer),
+  NodeRuntime.runMain({ disableErrorReporting: true }),
+)

@@ -6,7 +6,7 @@ import { Config, Effect, Layer, Option, Schema } from "effect"
 import { anthropic, google, type Named, openai, preferring, Providers } from "./providers.ts"
 
 /** There is nobody to ask. */
-export class NoKeys extends Schema.TaggedError<NoKeys>()("NoKeys", {}) {
+class NoKeys extends Schema.TaggedError<NoKeys>()("NoKeys", {}) {
   override get message(): string {
     return "no key found: set OPENAI_API_KEY, ANTHROPIC_API_KEY or GOOGLE_API_KEY, or leave --live out"
   }

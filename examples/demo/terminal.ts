@@ -6,14 +6,14 @@ import { Effect } from "effect"
 const { stdout } = process
 
 /** Whether cursor codes are understood. */
-export const isTerminal = stdout.isTTY && process.env["NO_COLOR"] === undefined
+const isTerminal = stdout.isTTY && process.env["NO_COLOR"] === undefined
 
 const styled =
   (code: number) =>
   (text: string): string =>
     isTerminal ? `\u001b[${code}m${text}\u001b[0m` : text
 
-export const bold = styled(1)
+const bold = styled(1)
 export const dim = styled(2)
 export const red = styled(31)
 export const green = styled(32)

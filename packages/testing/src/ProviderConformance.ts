@@ -40,11 +40,11 @@ import { attempts } from "./internal/conformance/attempts.ts"
 import { connections } from "./internal/conformance/connections.ts"
 import { failures } from "./internal/conformance/failures.ts"
 import { interruptions } from "./internal/conformance/interruptions.ts"
-import { type Capabilities, type Check as Unbound, open, type Tested } from "./internal/conformance/session.ts"
 import { structured } from "./internal/conformance/structured.ts"
 import { tools } from "./internal/conformance/tools.ts"
+import { type Capabilities, type Check as Unbound, open, type Tested } from "./internal/conformance/trial.ts"
 
-export type { Capabilities, Connection } from "./internal/conformance/session.ts"
+export type { Capabilities, Connection } from "./internal/conformance/trial.ts"
 
 /**
  * The provider under test.

@@ -60,6 +60,10 @@ export class MessagesReader implements EventReader {
     return this.finished
   }
 
+  isOver(): boolean {
+    return this.finished
+  }
+
   end(): void {
     // Without a terminal event there is nothing to say: the answer was cut, and `core` reports it.
   }

@@ -121,6 +121,8 @@ const newClient = (
         openTelemetry: false,
         defaultHeaders,
         fetch,
+        // The prompt is for this server, and for no other that it may name.
+        fetchOptions: { redirect: "manual" },
         ...overrides,
       })
       // ANTHROPIC_CUSTOM_HEADERS has no option that switches it off.

@@ -30,8 +30,7 @@ export const fromThrown =
     if (isBrokenConnection(cause)) return fromTransport(origin, cause)
     if (exchange !== undefined && !exchange.sent) return refusedBySdk(origin, cause)
     const status = exchange?.status ?? 200
-    if (status >= 400) return fromFault(origin, { message: "no details", status, headers: exchange?.headers })
-    if (status >= 300) return malformed(origin, `a redirect (${status}), and none is followed`, false)
+    if (status >= 300) return fromFault(origin, { message: "no details", status, headers: exchange?.headers })
     if (cause instanceof SyntaxError) return malformed(origin, "the answer is not JSON", inStream)
     return malformed(origin, messageOf(cause), inStream)
   }

@@ -10,8 +10,20 @@ export interface Family {
 
 const unknown: Family = { reasoning: false, alwaysReasoning: false }
 
-/** Reads `o3-mini`, `gpt-5.6-terra`, `ft:gpt-4.1:org::id`, `openai/gpt-6-luna`. */
+// A program uses few models, and asks for the family of each several times a request.
+const families = new Map<string, Family>()
+
+/** What is known of a model by its name. */
 export const familyOf = (model: string): Family => {
+  const known = families.get(model)
+  if (known !== undefined) return known
+  const family = read(model)
+  if (families.size < 1000) families.set(model, family)
+  return family
+}
+
+/** Reads `o3-mini`, `gpt-5.6-terra`, `ft:gpt-4.1:org::id`, `openai/gpt-6-luna`. */
+const read = (model: string): Family => {
   const name = model.replace(/^ft:/, "").replace(/^openai\//, "")
   if (/^(?:o[1-9]|codex-mini)(?:$|[-:@])/.test(name)) return { reasoning: true, alwaysReasoning: true }
   const match = /^gpt-(\d+)(?:\.(\d+))?(?:$|[-:@])/.exec(name)

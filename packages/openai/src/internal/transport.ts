@@ -113,6 +113,8 @@ const newClient = (
         logLevel: "off",
         defaultHeaders,
         fetch,
+        // The prompt is for this server, and for no other that it may name.
+        fetchOptions: { redirect: "manual" },
         ...overrides,
       })
       // OPENAI_CUSTOM_HEADERS has no option that switches it off.

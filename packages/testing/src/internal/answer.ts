@@ -1,5 +1,5 @@
 import { Clock, Effect, Stream } from "effect"
-import { type HttpServerRequest, HttpServerResponse } from "effect/http"
+import { HttpBody, type HttpServerRequest, HttpServerResponse } from "effect/http"
 
 import * as connection from "./connection.ts"
 import { type Ending } from "./draft.ts"
@@ -53,6 +53,13 @@ const bodyOf = (plan: Plan, { entry, request }: Exchange): Stream.Stream<Uint8Ar
   )
 }
 
+/** A body that is left without a type would be called an octet stream. */
+const untyped = (head: HttpServerResponse.HttpServerResponse, bytes: Stream.Stream<Uint8Array>) => {
+  const length = head.headers["content-length"]
+  const body = HttpBody.stream(bytes, "", length === undefined ? undefined : Number(length))
+  return HttpServerResponse.removeHeader(HttpServerResponse.setBody(head, body), "content-type")
+}
+
 /** Carries out a plan. */
 export const answer = (plan: Plan, exchange: Exchange): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
   Effect.gen(function* () {
@@ -60,5 +67,6 @@ export const answer = (plan: Plan, exchange: Exchange): Effect.Effect<HttpServer
     if (plan.beforeHeaders !== undefined) yield* plan.beforeHeaders
     if (status === undefined) return yield* cutOff(ending === "end" ? "close" : ending, exchange)
     exchange.entry.status = status
-    return HttpServerResponse.stream(bodyOf(plan, exchange), { status, headers })
+    if ("content-type" in headers) return HttpServerResponse.stream(bodyOf(plan, exchange), { status, headers })
+    return untyped(HttpServerResponse.empty({ status, headers }), bodyOf(plan, exchange))
   })

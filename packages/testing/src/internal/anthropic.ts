@@ -234,6 +234,7 @@ export const anthropic: Dialect = {
             : 500,
   errorBody,
   errorFrames: (failure, call) => [named(errorBody(failure, call))],
+  isTerminal: ({ type }) => type === "message_stop",
   eventName: (event) => (Predicate.isString(event["type"]) ? event["type"] : undefined),
   done: [],
 }

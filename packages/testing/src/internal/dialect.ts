@@ -67,6 +67,8 @@ export interface Dialect {
   readonly errorFrames: (failure: Failure, call: Call, sent: number) => ReadonlyArray<Frame>
   /** The `event:` line of a recorded event; `undefined` where the dialect has none. */
   readonly eventName: (event: Json) => string | undefined
+  /** Whether a recorded event says that the answer is complete. */
+  readonly isTerminal: (event: Json) => boolean
   readonly done: ReadonlyArray<Frame>
 }
 
@@ -139,6 +141,10 @@ export const retryHeaders = (options: StatusOptions): Record<string, string> => 
 
 /** Whether a field is a list with something in it. */
 export const isFilled = (value: unknown): boolean => Array.isArray(value) && value.length > 0
+
+/** Whether one of several alternatives says why it ended. */
+export const someFinished = (alternatives: unknown, field: string): boolean =>
+  Array.isArray(alternatives) && alternatives.some((one: unknown) => isJson(one) && Predicate.isString(one[field]))
 
 /** Whether a bearer token was sent. */
 export const hasBearer = (headers: Readonly<Record<string, string | undefined>>): boolean =>

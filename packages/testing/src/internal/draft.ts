@@ -83,7 +83,8 @@ const recordedFrames = (lines: string | ReadonlyArray<string>, dialect: Dialect)
   const events = (Predicate.isString(lines) ? lines.split("\n") : lines).filter((line) => line.trim() !== "")
   const frames = events.map((line): Frame => {
     const event = Result.getOrUndefined(parseJson(line))
-    return { _tag: "Event", event: isJson(event) ? dialect.eventName(event) : undefined, data: line, terminal: false }
+    if (!isJson(event)) return { _tag: "Event", event: undefined, data: line, terminal: false }
+    return { _tag: "Event", event: dialect.eventName(event), data: line, terminal: dialect.isTerminal(event) }
   })
   return events.at(-1) === "[DONE]" ? frames : [...frames, ...dialect.done]
 }

@@ -1,7 +1,7 @@
 import { Duration } from "effect"
 
 import { type Usage } from "../Reply.ts"
-import { type Call, type Dialect, type Failure, identifier, isFilled, type Resolved } from "./dialect.ts"
+import { type Call, type Dialect, type Failure, identifier, isFilled, type Resolved, someFinished } from "./dialect.ts"
 import { type Frame, unnamed } from "./frame.ts"
 
 const endpoint = /\/models\/([^/:]+):(generateContent|streamGenerateContent)$/
@@ -208,5 +208,6 @@ export const google: Dialect = {
   errorBody,
   errorFrames: (failure) => [unnamed(errorBody(failure))],
   eventName: () => undefined,
+  isTerminal: ({ candidates }) => someFinished(candidates, "finishReason"),
   done: [],
 }

@@ -1,6 +1,15 @@
 import { Predicate } from "effect"
 
-import { argumentsOf, type Call, type Dialect, identifier, isFilled, type Resolved, slices } from "./dialect.ts"
+import {
+  argumentsOf,
+  type Call,
+  type Dialect,
+  identifier,
+  isFilled,
+  type Resolved,
+  slices,
+  someFinished,
+} from "./dialect.ts"
 import { type Frame, unnamed } from "./frame.ts"
 import { chatUsage, errorObject, shared } from "./openai.ts"
 
@@ -119,5 +128,6 @@ export const openaiChat: Dialect = {
   frames,
   errorFrames: (failure) => [unnamed({ error: errorObject(failure) })],
   eventName: () => undefined,
+  isTerminal: ({ choices }) => someFinished(choices, "finish_reason"),
   done: [done],
 }

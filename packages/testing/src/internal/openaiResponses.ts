@@ -225,5 +225,7 @@ export const openaiResponses: Dialect = {
     ]
   },
   eventName: (event) => (typeof event["type"] === "string" ? event["type"] : undefined),
+  isTerminal: ({ type }) =>
+    type === "response.completed" || type === "response.incomplete" || type === "response.failed",
   done: [],
 }

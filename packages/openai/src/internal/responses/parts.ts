@@ -25,7 +25,7 @@ import { providerExecuted } from "../providerTools.ts"
 import { usage } from "./usage.ts"
 
 /** Parts that an answer has in both modes. */
-export type CommonPart = Extract<Response.PartEncoded, Response.StreamPartEncoded>
+type CommonPart = Extract<Response.PartEncoded, Response.StreamPartEncoded>
 
 /** Where such parts go: a list of the parts of either mode. */
 export interface Sink {

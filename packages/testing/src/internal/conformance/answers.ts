@@ -5,7 +5,7 @@ import { LanguageModel, Prompt } from "effect/ai"
 import * as Fault from "../../Fault.ts"
 import * as Reply from "../../Reply.ts"
 import { type DialectName } from "../dialect.ts"
-import { type Check, check, type AnyPart, finishOf, framesToText, inBothModes, textOf } from "./session.ts"
+import { type Check, check, type AnyPart, finishOf, framesToText, inBothModes, textOf } from "./trial.ts"
 import { wireOf } from "./wire.ts"
 
 const usage = { input: 30, cacheRead: 20, cacheWrite: 4, output: 9, reasoning: 5 }
@@ -34,25 +34,25 @@ const reasoningOf = (parts: ReadonlyArray<AnyPart>): string =>
 
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
 
-const text = inBothModes("answers with a text", (session, mode) =>
+const text = inBothModes("answers with a text", (trial, mode) =>
   Effect.gen(function* () {
-    yield* session.script(Reply.text("hello brave new world, größer als 🦄"))
-    const parts = yield* session.ask(mode)
+    yield* trial.script(Reply.text("hello brave new world, größer als 🦄"))
+    const parts = yield* trial.ask(mode)
     assert.strictEqual(textOf(parts), "hello brave new world, größer als 🦄")
     assert.strictEqual(parts[0]?.type, "response-metadata")
     assert.strictEqual(parts.at(-1)?.type, "finish")
     assert.strictEqual(finishOf(parts)?.reason, "stop")
     assert.strictEqual(parts.filter(({ type }) => type === "finish").length, 1)
-    const [request] = yield* session.emulator.requests
+    const [request] = yield* trial.emulator.requests
     assert.strictEqual(request?.stream, mode === "stream")
   }),
 )
 
-const oneByOne = check("streams parts one by one", (session) =>
+const oneByOne = check("streams parts one by one", (trial) =>
   Effect.gen(function* () {
     const gate = yield* Deferred.make<void>()
-    const frames = framesToText(session.dialect)
-    yield* session.script(Reply.text(["a", "b", "c"]).pipe(Fault.holdAfter(frames, Deferred.await(gate))))
+    const frames = framesToText(trial.dialect)
+    yield* trial.script(Reply.text(["a", "b", "c"]).pipe(Fault.holdAfter(frames, Deferred.await(gate))))
     const first = yield* Deferred.make<string>()
     const seen: Array<string> = []
     const reading = Stream.runForEach(LanguageModel.streamText({ prompt: "hi" }), (part) => {
@@ -60,7 +60,7 @@ const oneByOne = check("streams parts one by one", (session) =>
       seen.push(part.delta)
       return Deferred.succeed(first, part.delta)
     })
-    const fiber = yield* Effect.forkChild(session.run(reading))
+    const fiber = yield* Effect.forkChild(trial.run(reading))
     // The rest is held back until the first part has been seen.
     assert.strictEqual(yield* Deferred.await(first), "a")
     assert.deepStrictEqual(seen, ["a"])
@@ -70,9 +70,9 @@ const oneByOne = check("streams parts one by one", (session) =>
   }),
 )
 
-const conversation = inBothModes("sends system and turns in order", (session, mode) =>
+const conversation = inBothModes("sends system and turns in order", (trial, mode) =>
   Effect.gen(function* () {
-    yield* session.ask(mode, {
+    yield* trial.ask(mode, {
       prompt: [
         { role: "system", content: "You are terse." },
         { role: "user", content: "one" },
@@ -80,8 +80,8 @@ const conversation = inBothModes("sends system and turns in order", (session, mo
         { role: "user", content: [{ type: "text", text: "three" }] },
       ],
     })
-    const wire = wireOf(session.dialect)
-    const [body] = yield* session.bodies
+    const wire = wireOf(trial.dialect)
+    const [body] = yield* trial.bodies
     assert.strictEqual(wire.system(body), "You are terse.")
     assert.deepStrictEqual(wire.turns(body), [
       ["user", "one"],
@@ -91,12 +91,12 @@ const conversation = inBothModes("sends system and turns in order", (session, mo
   }),
 )
 
-const counts = inBothModes("maps usage exactly and keeps the raw counts", (session, mode) =>
+const counts = inBothModes("maps usage exactly and keeps the raw counts", (trial, mode) =>
   Effect.gen(function* () {
-    yield* session.script(Reply.text("hello", { usage }))
-    const finish = finishOf(yield* session.ask(mode))
-    assert.deepStrictEqual(plain(finish?.usage), counted(session.dialect))
-    const [field, count] = rawOutput[session.dialect]
+    yield* trial.script(Reply.text("hello", { usage }))
+    const finish = finishOf(yield* trial.ask(mode))
+    assert.deepStrictEqual(plain(finish?.usage), counted(trial.dialect))
+    const [field, count] = rawOutput[trial.dialect]
     const raw = Object.values(finish?.metadata ?? {}).flatMap((metadata) =>
       metadata !== null && typeof metadata === "object" && "usage" in metadata ? [metadata["usage"]] : [],
     )
@@ -105,33 +105,33 @@ const counts = inBothModes("maps usage exactly and keeps the raw counts", (sessi
   }),
 )
 
-const unknownCounts = inBothModes("takes usage that is missing as unknown, never as zero", (session, mode) =>
+const unknownCounts = inBothModes("takes usage that is missing as unknown, never as zero", (trial, mode) =>
   Effect.gen(function* () {
-    yield* session.script(Reply.text("hello", { usage: null }))
-    const finish = finishOf(yield* session.ask(mode))
+    yield* trial.script(Reply.text("hello", { usage: null }))
+    const finish = finishOf(yield* trial.ask(mode))
     assert.isUndefined(finish?.usage.inputTokens.total)
     assert.isUndefined(finish?.usage.outputTokens.total)
   }),
 )
 
-const finishes = inBothModes("tells why the answer ended", (session, mode) =>
+const finishes = inBothModes("tells why the answer ended", (trial, mode) =>
   Effect.gen(function* () {
-    yield* session.script(
+    yield* trial.script(
       Reply.text("cut", { finish: "length" }),
       Reply.text("half an answer", { finish: "content-filter" }),
     )
-    assert.strictEqual(finishOf(yield* session.ask(mode))?.reason, "length")
-    const filtered = yield* session.ask(mode)
+    assert.strictEqual(finishOf(yield* trial.ask(mode))?.reason, "length")
+    const filtered = yield* trial.ask(mode)
     assert.strictEqual(finishOf(filtered)?.reason, "content-filter")
     assert.strictEqual(textOf(filtered), "half an answer")
   }),
 )
 
-const reasoning = inBothModes("keeps reasoning apart from the text", (session, mode) =>
+const reasoning = inBothModes("keeps reasoning apart from the text", (trial, mode) =>
   Effect.gen(function* () {
-    if (!session.capabilities.reasoning) return
-    yield* session.script(Reply.text("hello", { reasoning: "let me think" }))
-    const parts = yield* session.ask(mode)
+    if (!trial.capabilities.reasoning) return
+    yield* trial.script(Reply.text("hello", { reasoning: "let me think" }))
+    const parts = yield* trial.ask(mode)
     assert.strictEqual(reasoningOf(parts), "let me think")
     assert.strictEqual(textOf(parts), "hello")
   }),
@@ -139,9 +139,9 @@ const reasoning = inBothModes("keeps reasoning apart from the text", (session, m
 
 const png = new Uint8Array([137, 80, 78, 71])
 
-const images = inBothModes("sends images by their bytes and by their URL", (session, mode) =>
+const images = inBothModes("sends images by their bytes and by their URL", (trial, mode) =>
   Effect.gen(function* () {
-    const { images: takesImages, imageUrls } = session.capabilities
+    const { images: takesImages, imageUrls } = trial.capabilities
     const image = (data: Uint8Array | URL) => ({
       prompt: Prompt.make([
         {
@@ -154,13 +154,57 @@ const images = inBothModes("sends images by their bytes and by their URL", (sess
       ]),
     })
     if (takesImages) {
-      yield* session.ask(mode, image(png))
-      assert.include(JSON.stringify((yield* session.bodies).at(-1)), "iVBORw==")
+      yield* trial.ask(mode, image(png))
+      assert.include(JSON.stringify((yield* trial.bodies).at(-1)), "iVBORw==")
     }
     if (imageUrls) {
-      yield* session.ask(mode, image(new URL("https://images.example/cat.png")))
-      assert.include(JSON.stringify((yield* session.bodies).at(-1)), "https://images.example/cat.png")
+      yield* trial.ask(mode, image(new URL("https://images.example/cat.png")))
+      assert.include(JSON.stringify((yield* trial.bodies).at(-1)), "https://images.example/cat.png")
     }
+  }),
+)
+
+const empty = inBothModes("takes an answer without content for one", (trial, mode) =>
+  Effect.gen(function* () {
+    yield* trial.script(Reply.text("", { usage }))
+    const parts = yield* trial.ask(mode)
+    assert.strictEqual(textOf(parts), "")
+    assert.strictEqual(finishOf(parts)?.reason, "stop")
+  }),
+)
+
+const blocks = check("announces and ends every block of a stream", (trial) =>
+  Effect.gen(function* () {
+    yield* trial.script(Reply.text(["a", "b"], { reasoning: ["c", "d"] }))
+    const open = new Set<string>()
+    let ended = 0
+    for (const part of yield* trial.ask("stream")) {
+      if (part.type === "text-start" || part.type === "reasoning-start") open.add(part.id)
+      else if (part.type === "text-delta" || part.type === "reasoning-delta") assert.isTrue(open.has(part.id))
+      else if (part.type === "text-end" || part.type === "reasoning-end") {
+        assert.isTrue(open.delete(part.id))
+        ended++
+      }
+    }
+    assert.strictEqual(open.size, 0)
+    assert.strictEqual(ended, trial.capabilities.reasoning ? 2 : 1)
+  }),
+)
+
+const apart = inBothModes("keeps answers apart that come at the same time", (trial, mode) =>
+  Effect.gen(function* () {
+    const { turns } = wireOf(trial.dialect)
+    yield* trial.emulator.respond(trial.dialect, ({ body }) =>
+      Reply.text(turns(body).map(([, said]) => `you said ${said}`)).pipe(Fault.delayFrames("1 millis")),
+    )
+    const prompts = Array.from({ length: 8 }, (_, index) => `number ${index}`)
+    const texts = yield* Effect.forEach(prompts, (prompt) => Effect.map(trial.ask(mode, { prompt }), textOf), {
+      concurrency: "unbounded",
+    })
+    assert.deepStrictEqual(
+      texts,
+      prompts.map((prompt) => `you said ${prompt}`),
+    )
   }),
 )
 
@@ -174,4 +218,7 @@ export const answers: ReadonlyArray<Check> = [
   ...finishes,
   ...reasoning,
   ...images,
+  ...empty,
+  blocks,
+  ...apart,
 ]

@@ -21,22 +21,22 @@ import {
   type Policy,
   secret,
   watched,
-} from "./session.ts"
+} from "./trial.ts"
 
 /** Gemini sends neither an id of the request nor its rate limits. */
 const sendsHeaders = (dialect: DialectName): boolean => dialect !== "google"
 
-const completed = inBothModes("records one attempt per request", (session, mode) =>
+const completed = inBothModes("records one attempt per request", (trial, mode) =>
   Effect.gen(function* () {
     const events: Array<Attempt.Event> = []
-    yield* session.script(Reply.text("hello there", { usage: { input: 12, output: 4 } }))
-    yield* watched(session.ask(mode), events)
+    yield* trial.script(Reply.text("hello there", { usage: { input: 12, output: 4 } }))
+    yield* watched(trial.ask(mode), events)
     assert.deepStrictEqual(
       events.map(({ _tag }) => _tag),
       ["AttemptStarted", "AttemptEnded"],
     )
     const [attempt] = attemptsIn(events)
-    const [request] = yield* session.emulator.requests
+    const [request] = yield* trial.emulator.requests
     assert.deepStrictEqual(attempt?.outcome, { _tag: "Completed", finish: "stop" })
     assert.strictEqual(attempt?.request.mode, mode)
     assert.strictEqual(attempt?.usage?.inputTokens.total, 12)
@@ -45,7 +45,7 @@ const completed = inBothModes("records one attempt per request", (session, mode)
     assert.isDefined(attempt?.timeToFirstPart)
     assert.isTrue(Duration.isGreaterThan(attempt?.duration ?? Duration.zero, Duration.zero))
     assert.strictEqual(attempt?.responseModel, request?.model)
-    if (!sendsHeaders(session.dialect)) return
+    if (!sendsHeaders(trial.dialect)) return
     assert.strictEqual(attempt?.requestId, request?.requestId)
     assert.isTrue(
       Object.keys(attempt?.headers ?? {}).some((name) => /ratelimit-.*remaining|ratelimit-remaining/.test(name)),
@@ -53,25 +53,25 @@ const completed = inBothModes("records one attempt per request", (session, mode)
   }),
 )
 
-const failed = inBothModes("records failed attempts with their request id and hint", (session, mode) =>
+const failed = inBothModes("records failed attempts with their request id and hint", (trial, mode) =>
   Effect.gen(function* () {
     const events: Array<Attempt.Event> = []
-    yield* session.script(Reply.rateLimited({ retryAfter: "9 seconds" }))
-    yield* Effect.flip(watched(session.ask(mode), events))
+    yield* trial.script(Reply.rateLimited({ retryAfter: "9 seconds" }))
+    yield* Effect.flip(watched(trial.ask(mode), events))
     const [attempt] = attemptsIn(events)
-    const [request] = yield* session.emulator.requests
+    const [request] = yield* trial.emulator.requests
     assert.strictEqual(attempt?.outcome._tag, "Failed")
     assert.strictEqual(attempt?.retryAfter && Duration.toSeconds(attempt.retryAfter), 9)
     assert.isUndefined(attempt?.timeToFirstPart)
-    if (sendsHeaders(session.dialect)) assert.strictEqual(attempt?.requestId, request?.requestId)
+    if (sendsHeaders(trial.dialect)) assert.strictEqual(attempt?.requestId, request?.requestId)
   }),
 )
 
-const broken = check("records what a broken stream had delivered", (session) =>
+const broken = check("records what a broken stream had delivered", (trial) =>
   Effect.gen(function* () {
     const events: Array<Attempt.Event> = []
-    yield* session.script(Reply.text(["a", "b", "c"]).pipe(Fault.endAfter(framesToText(session.dialect) + 1)))
-    yield* Effect.flip(watched(session.ask("stream"), events))
+    yield* trial.script(Reply.text(["a", "b", "c"]).pipe(Fault.endAfter(framesToText(trial.dialect) + 1)))
+    yield* Effect.flip(watched(trial.ask("stream"), events))
     const [attempt] = attemptsIn(events)
     assert.strictEqual(attempt?.outcome._tag === "Failed" && attempt.outcome.committed, true)
     assert.strictEqual(attempt?.deliveredParts, 2)
@@ -90,13 +90,13 @@ const written = (value: unknown): string =>
     value instanceof Error ? `${value.message} ${value.stack}` : "",
   ].join("\n")
 
-const hidden = inBothModes("shows the key nowhere", (session, mode) =>
+const hidden = inBothModes("shows the key nowhere", (trial, mode) =>
   Effect.gen(function* () {
     const events: Array<Attempt.Event> = []
     // Some providers repeat the key, or a part of it, in what they say.
     const echo = { message: `Incorrect API key provided: ${secret}.` }
     const answer = Reply.text(["a", "b"])
-    yield* session.script(
+    yield* trial.script(
       Reply.status(401, echo),
       Reply.raw({ status: 502, headers: { "content-type": "text/html" }, body: `<html><body>${secret}</body></html>` }),
       Reply.status(500, { body: secret, headers: { "x-echo": secret } }),
@@ -105,13 +105,13 @@ const hidden = inBothModes("shows the key nowhere", (session, mode) =>
       answer.pipe(Fault.resetAfter(1)),
       answer.pipe(Fault.errorAfter(1, "server_error")),
     )
-    const errors = yield* Effect.forEach([1, 2, 3, 4, 5, 6, 7], () => Effect.flip(watched(session.ask(mode), events)))
-    const refused = yield* Effect.flip(watched(session.at("http://127.0.0.1:1").ask(mode), events))
-    yield* watched(session.ask(mode), events)
+    const errors = yield* Effect.forEach([1, 2, 3, 4, 5, 6, 7], () => Effect.flip(watched(trial.ask(mode), events)))
+    const refused = yield* Effect.flip(watched(trial.at("http://127.0.0.1:1").ask(mode), events))
+    yield* watched(trial.ask(mode), events)
     assert.lengthOf(events, 18)
     for (const value of [...errors, refused, ...events]) assert.notInclude(written(value), secret)
     // The emulator saw it, so that it was really sent, and shows only its fingerprint.
-    assert.notInclude(written(yield* session.emulator.requests), secret)
+    assert.notInclude(written(yield* trial.emulator.requests), secret)
   }),
 )
 
@@ -129,44 +129,44 @@ const readText = Effect.fnUntraced(function* (seen: Array<string>) {
   )
 })
 
-const onceOnly = check("delivers no text twice under retry and fallback", (session) =>
+const onceOnly = check("delivers no text twice under retry and fallback", (trial) =>
   Effect.gen(function* () {
-    const frames = framesToText(session.dialect)
+    const frames = framesToText(trial.dialect)
     const answer = Reply.text(["a", "b", "c"])
     // Before the commit point all is tried again; after it nothing is.
-    yield* session.script(
+    yield* trial.script(
       Reply.overloaded(),
       answer.pipe(Fault.endAfter(frames - 1)),
       answer.pipe(Fault.resetAfter(frames + 1)),
     )
     const seen: Array<string> = []
     const events: Array<Attempt.Event> = []
-    const error = yield* Effect.flip(watched(session.run(readText(seen), resilient), events))
+    const error = yield* Effect.flip(watched(trial.run(readText(seen), resilient), events))
     assert.isDefined(error)
     assert.deepStrictEqual(seen, ["a", "b"])
     assert.lengthOf(attemptsIn(events), 3)
-    assert.lengthOf(yield* session.bodies, 3)
+    assert.lengthOf(yield* trial.bodies, 3)
   }),
 )
 
-const takesOver = inBothModes("hands over to another model when it fails for good", (session, mode) =>
+const takesOver = inBothModes("hands over to another model when it fails for good", (trial, mode) =>
   Effect.gen(function* () {
-    yield* session.script(Reply.status(500), Reply.reset, Reply.rateLimited())
+    yield* trial.script(Reply.status(500), Reply.reset, Reply.rateLimited())
     const events: Array<Attempt.Event> = []
-    const parts = yield* watched(session.run(answerTo(mode, "hi"), resilient), events)
+    const parts = yield* watched(trial.run(answerTo(mode, "hi"), resilient), events)
     assert.include(JSON.stringify(parts), "backup")
     assert.lengthOf(attemptsIn(events), 4)
-    assert.lengthOf(yield* session.bodies, 3)
+    assert.lengthOf(yield* trial.bodies, 3)
   }),
 )
 
-const again = inBothModes("answers at the second attempt", (session, mode) =>
+const again = inBothModes("answers at the second attempt", (trial, mode) =>
   Effect.gen(function* () {
-    yield* session.script(Reply.overloaded(), Reply.text("hello"))
+    yield* trial.script(Reply.overloaded(), Reply.text("hello"))
     const policy: Policy = Retry.schedule(immediately)
-    const parts = yield* session.ask(mode, { policy })
+    const parts = yield* trial.ask(mode, { policy })
     assert.include(JSON.stringify(parts), "hello")
-    assert.lengthOf(yield* session.bodies, 2)
+    assert.lengthOf(yield* trial.bodies, 2)
   }),
 )
 

@@ -1,10 +1,11 @@
 import { assert } from "@effect/vitest"
 import { type StreamTruncated } from "@holdfast/core/CommitPoint"
-import { Effect } from "effect"
+import { Context, Effect, Layer } from "effect"
 
+import * as Emulator from "../../Emulator.ts"
 import * as Fault from "../../Fault.ts"
 import * as Reply from "../../Reply.ts"
-import { type Check, check, failing, finishOf, framesToText, inBothModes, type Meaning, textOf } from "./session.ts"
+import { type Check, check, failing, finishOf, framesToText, inBothModes, type Meaning, textOf } from "./trial.ts"
 
 const broken: Meaning = ["NetworkError", "transient"]
 const malformed: Meaning = ["InvalidResponseError", "transient"]
@@ -14,23 +15,23 @@ const json = { "content-type": "application/json" }
 
 const answer = Reply.text(["a", "b", "c", "d"])
 
-const nobody = inBothModes("reports a refused connection", (session, mode) =>
+const nobody = inBothModes("reports a refused connection", (trial, mode) =>
   Effect.gen(function* () {
     // Nothing listens on the port of tcpmux.
-    assert.deepStrictEqual(yield* failing(session.at("http://127.0.0.1:1").ask(mode)), broken)
+    assert.deepStrictEqual(yield* failing(trial.at("http://127.0.0.1:1").ask(mode)), broken)
   }),
 )
 
-const resets = inBothModes("reports a connection that breaks", (session, mode) =>
+const resets = inBothModes("reports a connection that breaks", (trial, mode) =>
   Effect.gen(function* () {
-    yield* session.script(
+    yield* trial.script(
       Reply.reset,
       answer.pipe(Fault.closeAfter(0)),
-      answer.pipe(Fault.resetAfter(framesToText(session.dialect))),
-      answer.pipe(Fault.closeAfter(framesToText(session.dialect) + 1)),
+      answer.pipe(Fault.resetAfter(framesToText(trial.dialect))),
+      answer.pipe(Fault.closeAfter(framesToText(trial.dialect) + 1)),
     )
-    for (const _ of [1, 2, 3, 4]) assert.deepStrictEqual(yield* failing(session.ask(mode)), broken)
-    assert.lengthOf(yield* session.bodies, 4)
+    for (const _ of [1, 2, 3, 4]) assert.deepStrictEqual(yield* failing(trial.ask(mode)), broken)
+    assert.lengthOf(yield* trial.bodies, 4)
   }),
 )
 
@@ -43,88 +44,124 @@ const bodies: ReadonlyArray<readonly [name: string, reply: Reply.Reply]> = [
 ]
 
 const badBodies = bodies.map(([name, reply]) =>
-  check(`takes ${name} with status 200 for no answer (generate)`, (session) =>
+  check(`takes ${name} with status 200 for no answer (generate)`, (trial) =>
     Effect.gen(function* () {
-      yield* session.script(reply)
-      assert.deepStrictEqual(yield* failing(session.ask("generate")), malformed)
+      yield* trial.script(reply)
+      assert.deepStrictEqual(yield* failing(trial.ask("generate")), malformed)
     }),
   ),
 )
 
 const badStreams = bodies.slice(0, 4).map(([name, reply]) =>
-  check(`takes ${name} with status 200 for no answer (stream)`, (session) =>
+  check(`takes ${name} with status 200 for no answer (stream)`, (trial) =>
     Effect.gen(function* () {
-      yield* session.script(reply)
+      yield* trial.script(reply)
       // Whether there is no answer or the wrong one cannot always be told.
-      assert.deepInclude([malformed, truncated], yield* failing(session.ask("stream")))
+      assert.deepInclude([malformed, truncated], yield* failing(trial.ask("stream")))
     }),
   ),
 )
 
-const wrongType = inBothModes("never takes another content type for another answer", (session, mode) =>
+const wrongType = inBothModes("never takes another content type for another answer", (trial, mode) =>
   Effect.gen(function* () {
-    yield* session.script(answer.pipe(Fault.contentType("text/plain")))
-    const outcome = yield* Effect.match(session.ask(mode), { onSuccess: textOf, onFailure: () => "failed" })
+    yield* trial.script(answer.pipe(Fault.contentType("text/plain")))
+    const outcome = yield* Effect.match(trial.ask(mode), { onSuccess: textOf, onFailure: () => "failed" })
     assert.include(["abcd", "failed"], outcome)
   }),
 )
 
-const cuts = check("reports a stream that ends early as truncated", (session) =>
+const cuts = check("reports a stream that ends early as truncated", (trial) =>
   Effect.gen(function* () {
-    const frames = framesToText(session.dialect)
-    yield* session.script(
+    const frames = framesToText(trial.dialect)
+    yield* trial.script(
       answer.pipe(Fault.endAfter(frames - 1)),
       answer.pipe(Fault.endAfter(frames + 1)),
       answer.pipe(Fault.omitTerminal),
       answer.pipe(Fault.emptyBody),
     )
     for (const expected of [0, 2, 4, 0]) {
-      const error = yield* Effect.flip(session.ask("stream"))
+      const error = yield* Effect.flip(trial.ask("stream"))
       assert.strictEqual((error as StreamTruncated)._tag, "StreamTruncated")
       assert.strictEqual((error as StreamTruncated).deliveredParts, expected)
     }
   }),
 )
 
-const corrupt = check("reports a frame that does not parse", (session) =>
+const corrupt = check("reports a frame that does not parse", (trial) =>
   Effect.gen(function* () {
-    yield* session.script(
+    yield* trial.script(
       answer.pipe(Fault.corruptFrame(1)),
-      answer.pipe(Fault.corruptFrame(framesToText(session.dialect))),
+      answer.pipe(Fault.corruptFrame(framesToText(trial.dialect))),
     )
-    for (const _ of [1, 2]) assert.deepStrictEqual(yield* failing(session.ask("stream")), malformed)
+    for (const _ of [1, 2]) assert.deepStrictEqual(yield* failing(trial.ask("stream")), malformed)
   }),
 )
 
-const framing = check("reads any framing that the format allows", (session) =>
+const framing = check("reads any framing that the format allows", (trial) =>
   Effect.gen(function* () {
     const wide = Reply.text("größer als 🦄, ja")
-    yield* session.script(
+    yield* trial.script(
       wide.pipe(Fault.carriageReturns),
       wide.pipe(Fault.comments),
       wide.pipe(Fault.splitBytes(7)),
       wide.pipe(Fault.splitBytes(1), Fault.carriageReturns, Fault.comments),
     )
     for (const _ of [1, 2, 3, 4]) {
-      const parts = yield* session.ask("stream")
+      const parts = yield* trial.ask("stream")
       assert.strictEqual(textOf(parts), "größer als 🦄, ja")
       assert.isDefined(finishOf(parts))
     }
   }),
 )
 
-const doubled = check("finishes once and runs nothing twice when a frame comes twice", (session) =>
+const doubled = check("finishes once and runs nothing twice when a frame comes twice", (trial) =>
   Effect.gen(function* () {
     const count = 16
     const frames = Array.from({ length: count }, (_, index) => index + 1)
-    yield* session.script(...frames.map((frame) => answer.pipe(Fault.duplicateFrame(frame))))
+    yield* trial.script(...frames.map((frame) => answer.pipe(Fault.duplicateFrame(frame))))
     for (const _ of frames) {
-      const parts = yield* session.ask("stream")
+      const parts = yield* trial.ask("stream")
       assert.strictEqual(parts.filter(({ type }) => type === "finish").length, 1)
       // Only the Responses API numbers its events; elsewhere a piece of text that comes twice may be meant so.
-      if (session.dialect === "openai-responses") assert.strictEqual(textOf(parts), "abcd")
+      if (trial.dialect === "openai-responses") assert.strictEqual(textOf(parts), "abcd")
       else assert.match(textOf(parts), /^a{1,2}b{1,2}c{1,2}d{1,2}$/)
     }
+  }),
+)
+
+const afterwards = check("does not mind what happens to the connection after the answer is complete", (trial) =>
+  Effect.gen(function* () {
+    yield* trial.script(answer.pipe(Fault.resetAfter(1000)), answer.pipe(Fault.closeAfter(1000)))
+    for (const _ of [1, 2]) {
+      const parts = yield* trial.ask("stream")
+      assert.strictEqual(textOf(parts), "abcd")
+      assert.strictEqual(finishOf(parts)?.reason, "stop")
+    }
+  }),
+)
+
+const lingering = check("ends with the terminal event, although the connection stays open", (trial) =>
+  Effect.gen(function* () {
+    // Gemini has no event that nothing comes after.
+    if (trial.dialect === "google") return
+    yield* trial.script(answer.pipe(Fault.stallAfter(1000)))
+    const parts = yield* Effect.timeout(trial.ask("stream"), "1 second")
+    assert.strictEqual(textOf(parts), "abcd")
+    assert.strictEqual(finishOf(parts)?.reason, "stop")
+  }),
+)
+
+const redirects = inBothModes("follows no redirect, which would take the prompt elsewhere", (trial, mode) =>
+  Effect.gen(function* () {
+    const elsewhere = Context.get(yield* Layer.build(Layer.fresh(Emulator.layer())), Emulator.Emulator)
+    for (const status of [302, 307]) {
+      const location = `http://127.0.0.1:${elsewhere.port}/chat/completions`
+      yield* trial.script(Reply.raw({ status, headers: { location }, body: "" }))
+      const [, kind] = yield* failing(trial.ask(mode))
+      assert.include(["transient", "fatal"], kind)
+    }
+    assert.lengthOf(yield* trial.bodies, 2)
+    assert.lengthOf(yield* elsewhere.requests, 0)
   }),
 )
 
@@ -139,4 +176,7 @@ export const connections: ReadonlyArray<Check> = [
   corrupt,
   framing,
   doubled,
+  afterwards,
+  lingering,
+  ...redirects,
 ]

@@ -5,7 +5,7 @@ import { Duration, Effect } from "effect"
 import { type ErrorKind } from "../../Fault.ts"
 import * as Fault from "../../Fault.ts"
 import * as Reply from "../../Reply.ts"
-import { type Check, check, failing, framesToText, inBothModes, type Meaning } from "./session.ts"
+import { type Check, check, failing, framesToText, inBothModes, type Meaning } from "./trial.ts"
 
 const fatal: Meaning = ["InvalidRequestError", "fatal"]
 const transient: Meaning = ["InternalProviderError", "transient"]
@@ -32,31 +32,31 @@ const statuses: ReadonlyArray<readonly [status: number, meaning: Meaning]> = [
 
 // No provider may repeat a request by itself, or attempts would multiply.
 const byStatus = statuses.flatMap(([status, meaning]) =>
-  inBothModes(`reads status ${status} as ${meaning.join(", ")}`, (session, mode) =>
+  inBothModes(`reads status ${status} as ${meaning.join(", ")}`, (trial, mode) =>
     Effect.gen(function* () {
-      yield* session.script(Reply.status(status))
-      assert.deepStrictEqual(yield* failing(session.ask(mode)), meaning)
-      assert.lengthOf(yield* session.bodies, 1)
+      yield* trial.script(Reply.status(status))
+      assert.deepStrictEqual(yield* failing(trial.ask(mode)), meaning)
+      assert.lengthOf(yield* trial.bodies, 1)
     }),
   ),
 )
 
-const unavailable = inBothModes("reads status 503 as overloaded where the provider says so", (session, mode) =>
+const unavailable = inBothModes("reads status 503 as overloaded where the provider says so", (trial, mode) =>
   Effect.gen(function* () {
     // Anthropic has a status of its own for it.
-    const meaning = session.dialect === "anthropic" ? transient : overloaded
-    yield* session.script(Reply.status(503), Reply.overloaded())
-    assert.deepStrictEqual(yield* failing(session.ask(mode)), meaning)
-    assert.deepStrictEqual(yield* failing(session.ask(mode)), overloaded)
-    assert.lengthOf(yield* session.bodies, 2)
+    const meaning = trial.dialect === "anthropic" ? transient : overloaded
+    yield* trial.script(Reply.status(503), Reply.overloaded())
+    assert.deepStrictEqual(yield* failing(trial.ask(mode)), meaning)
+    assert.deepStrictEqual(yield* failing(trial.ask(mode)), overloaded)
+    assert.lengthOf(yield* trial.bodies, 2)
   }),
 )
 
-const quota = inBothModes("tells an exhausted quota from a rate limit", (session, mode) =>
+const quota = inBothModes("tells an exhausted quota from a rate limit", (trial, mode) =>
   Effect.gen(function* () {
-    yield* session.script(Reply.quotaExhausted(), Reply.rateLimited())
-    assert.deepStrictEqual(yield* failing(session.ask(mode)), exhausted)
-    assert.deepStrictEqual(yield* failing(session.ask(mode)), throttled)
+    yield* trial.script(Reply.quotaExhausted(), Reply.rateLimited())
+    assert.deepStrictEqual(yield* failing(trial.ask(mode)), exhausted)
+    assert.deepStrictEqual(yield* failing(trial.ask(mode)), throttled)
   }),
 )
 
@@ -75,30 +75,30 @@ const hints: ReadonlyArray<readonly [name: string, reply: Reply.Reply, hint: Dur
 ]
 
 const withHints = hints.flatMap(([name, reply, hint]) =>
-  inBothModes(`passes on when to come back: ${name}`, (session, mode) =>
+  inBothModes(`passes on when to come back: ${name}`, (trial, mode) =>
     Effect.gen(function* () {
-      yield* session.script(reply)
-      const error = yield* Effect.flip(session.ask(mode))
+      yield* trial.script(reply)
+      const error = yield* Effect.flip(trial.ask(mode))
       const { retryAfter } = Failure.classify(error)
       assert.strictEqual(retryAfter && Duration.toMillis(retryAfter), Duration.toMillis(hint))
     }),
   ),
 )
 
-const pages = inBothModes("reads a proxy's HTML page by its status", (session, mode) =>
+const pages = inBothModes("reads a proxy's HTML page by its status", (trial, mode) =>
   Effect.gen(function* () {
-    yield* session.script(Reply.html(502), Reply.html(503), Reply.html(403))
-    assert.deepStrictEqual(yield* failing(session.ask(mode)), transient)
-    assert.deepStrictEqual(yield* failing(session.ask(mode)), transient)
-    assert.deepStrictEqual(yield* failing(session.ask(mode)), ["AuthenticationError", "fatal"])
+    yield* trial.script(Reply.html(502), Reply.html(503), Reply.html(403))
+    assert.deepStrictEqual(yield* failing(trial.ask(mode)), transient)
+    assert.deepStrictEqual(yield* failing(trial.ask(mode)), transient)
+    assert.deepStrictEqual(yield* failing(trial.ask(mode)), ["AuthenticationError", "fatal"])
   }),
 )
 
-const refusals = inBothModes("reports a refusal for reasons of content", (session, mode) =>
+const refusals = inBothModes("reports a refusal for reasons of content", (trial, mode) =>
   Effect.gen(function* () {
-    yield* session.script(Reply.answer({ refusal: "I will not" }), Reply.answer({ finish: "content-filter" }))
-    assert.deepStrictEqual(yield* failing(session.ask(mode)), ["ContentPolicyError", "fatal"])
-    assert.deepStrictEqual(yield* failing(session.ask(mode)), ["ContentPolicyError", "fatal"])
+    yield* trial.script(Reply.answer({ refusal: "I will not" }), Reply.answer({ finish: "content-filter" }))
+    assert.deepStrictEqual(yield* failing(trial.ask(mode)), ["ContentPolicyError", "fatal"])
+    assert.deepStrictEqual(yield* failing(trial.ask(mode)), ["ContentPolicyError", "fatal"])
   }),
 )
 
@@ -111,15 +111,15 @@ const inStream: ReadonlyArray<readonly [kind: ErrorKind, meaning: Meaning]> = [
 ]
 
 const errorsInStream = inStream.map(([kind, meaning]) =>
-  check(`reads an error inside a stream: ${kind}`, (session) =>
+  check(`reads an error inside a stream: ${kind}`, (trial) =>
     Effect.gen(function* () {
       const answer = Reply.text(["a", "b", "c"])
-      yield* session.script(
+      yield* trial.script(
         answer.pipe(Fault.errorAfter(0, kind)),
-        answer.pipe(Fault.errorAfter(framesToText(session.dialect) + 1, kind)),
+        answer.pipe(Fault.errorAfter(framesToText(trial.dialect) + 1, kind)),
       )
-      assert.deepStrictEqual(yield* failing(session.ask("stream")), meaning)
-      const late = yield* Effect.flip(session.ask("stream"))
+      assert.deepStrictEqual(yield* failing(trial.ask("stream")), meaning)
+      const late = yield* Effect.flip(trial.ask("stream"))
       assert.deepStrictEqual([Failure.tagOf(late), Failure.classify(late).kind], [...meaning])
       assert.isTrue(Failure.classify(late).billed, "what was generated before the error is billed")
     }),
@@ -127,10 +127,10 @@ const errorsInStream = inStream.map(([kind, meaning]) =>
 )
 
 const errorsInBody = inStream.map(([kind, meaning]) =>
-  check(`reads an error in a body of status 200: ${kind}`, (session) =>
+  check(`reads an error in a body of status 200: ${kind}`, (trial) =>
     Effect.gen(function* () {
-      yield* session.script(Reply.text("hello").pipe(Fault.errorAfter(0, kind)))
-      assert.deepStrictEqual(yield* failing(session.ask("generate")), meaning)
+      yield* trial.script(Reply.text("hello").pipe(Fault.errorAfter(0, kind)))
+      assert.deepStrictEqual(yield* failing(trial.ask("generate")), meaning)
     }),
   ),
 )

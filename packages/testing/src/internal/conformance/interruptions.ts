@@ -1,11 +1,13 @@
 import { assert } from "@effect/vitest"
+import type * as Attempt from "@holdfast/core/Attempt"
 import * as Deadline from "@holdfast/core/Deadline"
+import * as Failure from "@holdfast/core/Failure"
 import { Clock, Effect, Fiber, Stream } from "effect"
 import { LanguageModel } from "effect/ai"
 
 import * as Fault from "../../Fault.ts"
 import * as Reply from "../../Reply.ts"
-import { type Check, check, framesToText, inBothModes, type Policy, type Session } from "./session.ts"
+import { attemptsIn, type Check, check, framesToText, inBothModes, type Policy, type Trial, watched } from "./trial.ts"
 
 /** How soon a socket must be closed after its answer was given up, in milliseconds. */
 const soon = 100
@@ -13,84 +15,117 @@ const soon = 100
 const answer = Reply.text(["a", "b", "c"])
 
 /** The emulator has seen the client close the connection, and soon enough. */
-const closedSince = (session: Session, since: number) =>
+const closedSince = (trial: Trial, since: number) =>
   Effect.gen(function* () {
-    const { abortedAt } = yield* Effect.timeout(session.emulator.nextAborted, "2 seconds")
+    const { abortedAt } = yield* Effect.timeout(trial.emulator.nextAborted, "2 seconds")
     assert.isBelow((abortedAt ?? Number.POSITIVE_INFINITY) - since, soon)
   })
 
-const stalls = (session: Session): ReadonlyArray<Reply.Reply> => [
+const stalls = (trial: Trial): ReadonlyArray<Reply.Reply> => [
   Reply.stall,
   answer.pipe(Fault.delayHeaders("1 minute")),
   answer.pipe(Fault.stallAfter(0)),
-  answer.pipe(Fault.stallAfter(framesToText(session.dialect))),
+  answer.pipe(Fault.stallAfter(framesToText(trial.dialect))),
 ]
 
 const interrupts = inBothModes(
   "closes the socket when it is interrupted, also while the provider stalls",
-  (session, mode) =>
+  (trial, mode) =>
     Effect.gen(function* () {
-      for (const stall of stalls(session)) {
-        yield* session.script(stall)
-        const fiber = yield* Effect.forkChild(session.ask(mode))
-        yield* session.emulator.nextRequest
+      for (const stall of stalls(trial)) {
+        yield* trial.script(stall)
+        const fiber = yield* Effect.forkChild(trial.ask(mode))
+        yield* trial.emulator.nextRequest
         // The client may need a moment to see what came before the stall.
         yield* Effect.sleep("15 millis")
         const now = yield* Clock.currentTimeMillis
         yield* Fiber.interrupt(fiber)
-        yield* closedSince(session, now)
+        yield* closedSince(trial, now)
       }
     }),
 )
 
-const enough = check("closes the socket when the consumer stops reading", (session) =>
+const enough = check("closes the socket when the consumer stops reading", (trial) =>
   Effect.gen(function* () {
-    yield* session.script(answer.pipe(Fault.stallAfter(framesToText(session.dialect))))
+    yield* trial.script(answer.pipe(Fault.stallAfter(framesToText(trial.dialect))))
     const first = LanguageModel.streamText({ prompt: "hi" }).pipe(
       Stream.filter((part) => part.type === "text-delta"),
       Stream.take(1),
       Stream.runCollect,
     )
-    const [delta] = yield* session.run(first)
+    const [delta] = yield* trial.run(first)
     const now = yield* Clock.currentTimeMillis
     assert.strictEqual(delta?.delta, "a")
-    yield* closedSince(session, now)
+    yield* closedSince(trial, now)
   }),
 )
 
-const exceeds = (session: Session, options: { readonly mode: "generate" | "stream"; readonly policy: Policy }) =>
+const exceeds = (trial: Trial, options: { readonly mode: "generate" | "stream"; readonly policy: Policy }) =>
   Effect.gen(function* () {
-    const error = yield* Effect.flip(session.ask(options.mode, { policy: options.policy }))
+    const error = yield* Effect.flip(trial.ask(options.mode, { policy: options.policy }))
     const now = yield* Clock.currentTimeMillis
     assert.strictEqual((error as { readonly _tag?: unknown })._tag, "DeadlineExceeded")
-    yield* closedSince(session, now)
+    yield* closedSince(trial, now)
   })
 
-const noFirstPart = inBothModes("is cut off when no first part comes in time", (session, mode) =>
+const noFirstPart = inBothModes("is cut off when no first part comes in time", (trial, mode) =>
   Effect.gen(function* () {
     const policy: Policy = Deadline.firstPart("60 millis")
-    for (const stall of stalls(session).slice(0, 3)) {
-      yield* session.script(stall)
-      yield* exceeds(session, { mode, policy })
+    for (const stall of stalls(trial).slice(0, 3)) {
+      yield* trial.script(stall)
+      yield* exceeds(trial, { mode, policy })
     }
   }),
 )
 
-const silence = check("is cut off when it falls silent between two parts", (session) =>
+const silence = check("is cut off when it falls silent between two parts", (trial) =>
   Effect.gen(function* () {
-    yield* session.script(answer.pipe(Fault.stallAfter(framesToText(session.dialect) + 1)))
-    yield* exceeds(session, { mode: "stream", policy: Deadline.betweenParts("60 millis") })
+    yield* trial.script(answer.pipe(Fault.stallAfter(framesToText(trial.dialect) + 1)))
+    yield* exceeds(trial, { mode: "stream", policy: Deadline.betweenParts("60 millis") })
   }),
 )
 
-const patience = check("is not cut off while parts keep coming", (session) =>
+const patience = check("is not cut off while parts keep coming", (trial) =>
   Effect.gen(function* () {
-    yield* session.script(Reply.text(["a", "b", "c", "d", "e", "f"]).pipe(Fault.delayFrames("15 millis")))
+    yield* trial.script(Reply.text(["a", "b", "c", "d", "e", "f"]).pipe(Fault.delayFrames("15 millis")))
     const policy: Policy = Deadline.betweenParts("90 millis")
-    const parts = yield* session.ask("stream", { policy })
+    const parts = yield* trial.ask("stream", { policy })
     assert.isTrue(parts.some(({ type }) => type === "finish"))
   }),
 )
 
+/** How the only attempt of a program that is given up ended. */
+const outcomeOf = (program: Effect.Effect<unknown, unknown>, trial: Trial, giveUp: boolean) =>
+  Effect.gen(function* () {
+    const events: Array<Attempt.Event> = []
+    const fiber = yield* Effect.forkChild(watched(program, events))
+    if (giveUp) {
+      yield* trial.emulator.nextRequest
+      yield* Effect.sleep("15 millis")
+      yield* Fiber.interrupt(fiber)
+    }
+    yield* Fiber.await(fiber)
+    const [attempt, ...others] = attemptsIn(events)
+    assert.lengthOf(others, 0)
+    return attempt?.outcome
+  })
+
+const outcomes = check("tells the caller's own doing from a failure", (trial) =>
+  Effect.gen(function* () {
+    const late = answer.pipe(Fault.stallAfter(framesToText(trial.dialect) + 1))
+    yield* trial.script(Reply.stall, late, late, Reply.stall)
+    const cancelled = yield* outcomeOf(trial.ask("generate"), trial, true)
+    assert.strictEqual(cancelled?._tag, "Interrupted")
+    const abandoned = yield* outcomeOf(trial.ask("stream"), trial, true)
+    assert.strictEqual(abandoned?._tag, "Abandoned")
+    const between: Policy = Deadline.betweenParts("40 millis")
+    const first: Policy = Deadline.firstPart("40 millis")
+    for (const policy of [between, first]) {
+      const outcome = yield* outcomeOf(trial.ask("stream", { policy }), trial, false)
+      assert.strictEqual(outcome?._tag === "Failed" && Failure.tagOf(outcome.error), "DeadlineExceeded")
+    }
+  }),
+)
+
 /** Answers that are given up. */
-export const interruptions: ReadonlyArray<Check> = [...interrupts, enough, ...noFirstPart, silence, patience]
+export const interruptions: ReadonlyArray<Check> = [...interrupts, enough, ...noFirstPart, silence, patience, outcomes]

@@ -4,7 +4,7 @@ import { Effect, Predicate, Result, Schema } from "effect"
 import { LanguageModel } from "effect/ai"
 
 import * as Reply from "../../Reply.ts"
-import { type Check, check, meaningOf } from "./session.ts"
+import { type Check, check, meaningOf } from "./trial.ts"
 import { type Wire, wireOf } from "./wire.ts"
 
 const Place = Schema.Struct({
@@ -81,31 +81,31 @@ const schemaInPrompt = (body: unknown, wire: Wire): unknown => {
 
 const ask = LanguageModel.generateObject({ prompt: "Tell me about Oslo", schema: Place, objectName: "place" })
 
-const decodes = check("decodes a structured answer with optional keys, dates and records", (session) =>
+const decodes = check("decodes a structured answer with optional keys, dates and records", (trial) =>
   Effect.gen(function* () {
-    const wire = wireOf(session.dialect)
-    yield* session.emulator.respond(session.dialect, ({ body }) => {
+    const wire = wireOf(trial.dialect)
+    yield* trial.emulator.respond(trial.dialect, ({ body }) => {
       const schema = wire.schema(body) ?? schemaInPrompt(body, wire)
       return Reply.json(fitted(encoded, schema, schema))
     })
-    const { value } = yield* session.run(ask)
+    const { value } = yield* trial.run(ask)
     assert.deepStrictEqual(value, oslo)
-    const [body] = yield* session.bodies
-    assert.strictEqual(wire.schema(body) !== undefined, session.capabilities.jsonSchema)
+    const [body] = yield* trial.bodies
+    assert.strictEqual(wire.schema(body) !== undefined, trial.capabilities.jsonSchema)
   }),
 )
 
-const misfit = check("says when a structured answer does not fit, with what it cost", (session) =>
+const misfit = check("says when a structured answer does not fit, with what it cost", (trial) =>
   Effect.gen(function* () {
-    yield* session.script(
+    yield* trial.script(
       Reply.json({ city: 3 }, { usage: { input: 10, output: 5 } }),
       Reply.text('{"city":"Os', { finish: "length" }),
     )
     for (const _ of [1, 2]) {
-      const error = yield* Effect.flip(session.run(ask))
+      const error = yield* Effect.flip(trial.run(ask))
       assert.deepStrictEqual(meaningOf(error), ["StructuredOutputError", "undecodable"])
     }
-    assert.lengthOf(yield* session.bodies, 2)
+    assert.lengthOf(yield* trial.bodies, 2)
   }),
 )
 

@@ -6,13 +6,14 @@ import * as Reply from "../../Reply.ts"
 import {
   type AnyPart,
   type Check,
+  check,
   finishOf,
   inBothModes,
   meaningOf,
   type Mode,
-  type Session,
+  type Trial,
   textOf,
-} from "./session.ts"
+} from "./trial.ts"
 import { wireOf } from "./wire.ts"
 
 const place = {
@@ -53,18 +54,18 @@ const choices: ReadonlyArray<readonly [name: string, choice: Choice, sent: strin
   ["one of several, required", { mode: "required", oneOf: ["weather", "founded"] }, "required", 2],
 ]
 
-const refused = (session: Session, mode: Mode, toolChoice: Choice) =>
+const refused = (trial: Trial, mode: Mode, toolChoice: Choice) =>
   Effect.gen(function* () {
-    const error = yield* Effect.flip(session.run(ask(mode, [], { toolChoice })))
+    const error = yield* Effect.flip(trial.run(ask(mode, [], { toolChoice })))
     assert.deepStrictEqual(meaningOf(error), ["UnsupportedOption", "ignored"])
-    assert.lengthOf(yield* session.bodies, 0)
+    assert.lengthOf(yield* trial.bodies, 0)
   })
 
-const sends = (session: Session, mode: Mode, [, toolChoice, sent, tools]: (typeof choices)[number]) =>
+const sends = (trial: Trial, mode: Mode, [, toolChoice, sent, tools]: (typeof choices)[number]) =>
   Effect.gen(function* () {
-    yield* session.run(ask(mode, [], { toolChoice }))
-    const wire = wireOf(session.dialect)
-    const [body] = yield* session.bodies
+    yield* trial.run(ask(mode, [], { toolChoice }))
+    const wire = wireOf(trial.dialect)
+    const [body] = yield* trial.bodies
     assert.strictEqual(wire.toolChoice(body), sent)
     const names = wire.tools(body)
     assert.lengthOf(names, tools)
@@ -72,18 +73,18 @@ const sends = (session: Session, mode: Mode, [, toolChoice, sent, tools]: (typeo
   })
 
 const everyChoice = choices.flatMap((choice) =>
-  inBothModes(`sends the tool choice: ${choice[0]}`, (session, mode) =>
-    choice[2] === "auto" || session.capabilities.forcedTools
-      ? sends(session, mode, choice)
-      : refused(session, mode, choice[1]),
+  inBothModes(`sends the tool choice: ${choice[0]}`, (trial, mode) =>
+    choice[2] === "auto" || trial.capabilities.forcedTools
+      ? sends(trial, mode, choice)
+      : refused(trial, mode, choice[1]),
   ),
 )
 
-const noTool = inBothModes("sends the tool choice: none", (session, mode) =>
+const noTool = inBothModes("sends the tool choice: none", (trial, mode) =>
   Effect.gen(function* () {
-    yield* session.run(ask(mode, [], { toolChoice: "none" }))
-    const wire = wireOf(session.dialect)
-    const [body] = yield* session.bodies
+    yield* trial.run(ask(mode, [], { toolChoice: "none" }))
+    const wire = wireOf(trial.dialect)
+    const [body] = yield* trial.bodies
     // A provider may as well leave out the tools.
     if (wire.tools(body).length > 0) assert.strictEqual(wire.toolChoice(body), "none")
   }),
@@ -97,32 +98,57 @@ const twoCalls = Reply.answer({
   ],
 })
 
-const handled = inBothModes("calls each handler once and sends the results back", (session, mode) =>
+const handled = inBothModes("calls each handler once and sends the results back", (trial, mode) =>
   Effect.gen(function* () {
     const called: Array<string> = []
-    yield* session.script(twoCalls, Reply.text("fine"))
-    const parts = yield* session.run(ask(mode, called))
+    yield* trial.script(twoCalls, Reply.text("fine"))
+    const parts = yield* trial.run(ask(mode, called))
     assert.sameMembers(called, ["weather Oslo", "population Bærum"])
     assert.strictEqual(finishOf(parts)?.reason, "tool-calls")
     assert.strictEqual(textOf(parts), "Let me see.")
     const history = Prompt.concat(Prompt.make("How is Oslo?"), Prompt.fromResponseParts([...parts]))
-    const next = yield* session.ask(mode, { prompt: history })
+    const next = yield* trial.ask(mode, { prompt: history })
     assert.strictEqual(textOf(next), "fine")
-    const sent = JSON.stringify((yield* session.bodies)[1]).replaceAll("\\", "")
+    const sent = JSON.stringify((yield* trial.bodies)[1]).replaceAll("\\", "")
     for (const expected of ["Oslo", "Bærum", '"value":1', '"value":2']) assert.include(sent, expected)
   }),
 )
 
-const parameterless = inBothModes("reads a call without arguments", (session, mode) =>
+/** The arguments of each call as they streamed. */
+const streamed = (parts: ReadonlyArray<AnyPart>): ReadonlyArray<unknown> => {
+  const gathered = new Map<string, string>()
+  for (const part of parts) {
+    if (part.type === "tool-params-start") gathered.set(part.id, "")
+    else if (part.type === "tool-params-delta")
+      gathered.set(part.id, `${gathered.get(part.id) ?? "never started"}${part.delta}`)
+  }
+  return [...gathered.values()].map((json): unknown => JSON.parse(json))
+}
+
+const inPieces = check("streams the arguments of calls", (trial) =>
+  Effect.gen(function* () {
+    yield* trial.script(twoCalls)
+    const parts = yield* trial.run(ask("stream", []))
+    assert.deepStrictEqual(streamed(parts), [{ city: "Oslo" }, { city: "Bærum" }])
+    const calls = parts.flatMap((part) => (part.type === "tool-call" ? [part] : []))
+    const announced = parts.flatMap((part) => (part.type === "tool-params-start" ? [[part.id, part.name]] : []))
+    assert.deepStrictEqual(
+      calls.map(({ id, name }) => [id, name]),
+      announced,
+    )
+  }),
+)
+
+const parameterless = inBothModes("reads a call without arguments", (trial, mode) =>
   Effect.gen(function* () {
     const clock = Toolkit.make(Tool.make("clock", { success: Schema.String }))
-    yield* session.script(Reply.answer({ toolCalls: [{ name: "clock", params: {} }] }))
+    yield* trial.script(Reply.answer({ toolCalls: [{ name: "clock", params: {} }] }))
     const question = { prompt: "What time is it?", toolkit: clock }
     const answer =
       mode === "generate"
         ? Effect.map(LanguageModel.generateText(question), ({ content }): ReadonlyArray<AnyPart> => content)
         : Stream.runCollect(LanguageModel.streamText(question))
-    const parts = yield* session.run(Effect.provide(answer, clock.toLayer({ clock: () => Effect.succeed("noon") })))
+    const parts = yield* trial.run(Effect.provide(answer, clock.toLayer({ clock: () => Effect.succeed("noon") })))
     assert.deepStrictEqual(
       parts.flatMap((part) => (part.type === "tool-result" ? [part.result] : [])),
       ["noon"],
@@ -131,4 +157,4 @@ const parameterless = inBothModes("reads a call without arguments", (session, mo
 )
 
 /** Calls of tools. */
-export const tools: ReadonlyArray<Check> = [...everyChoice, ...noTool, ...handled, ...parameterless]
+export const tools: ReadonlyArray<Check> = [...everyChoice, ...noTool, ...handled, inPieces, ...parameterless]

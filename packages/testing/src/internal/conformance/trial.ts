@@ -64,7 +64,7 @@ export type Policy = <R>(
 ) => ResilientModel.ResilientModel<unknown, R>
 
 /** One emulator, and a model that talks to it. */
-export interface Session {
+export interface Trial {
   readonly dialect: DialectName
   readonly capabilities: Capabilities
   readonly emulator: Emulator.Emulator["Service"]
@@ -77,7 +77,7 @@ export interface Session {
     options?: { readonly prompt?: Prompt.RawInput; readonly policy?: Policy },
   ) => Effect.Effect<ReadonlyArray<AnyPart>, unknown>
   /** The same with a model that looks for its provider elsewhere. */
-  readonly at: (baseUrl: string) => Session
+  readonly at: (baseUrl: string) => Trial
   /** Bodies of the requests so far. */
   readonly bodies: Effect.Effect<ReadonlyArray<unknown>>
 }
@@ -92,11 +92,11 @@ export const answerTo = (mode: Mode, prompt: Prompt.RawInput) =>
 export const open = <R>(
   subject: Tested<R>,
   capabilities: Capabilities,
-): Effect.Effect<Session, never, Emulator.Emulator> =>
+): Effect.Effect<Trial, never, Emulator.Emulator> =>
   Effect.map(Emulator.Emulator, (emulator) => {
-    const at = (baseUrl: string): Session => {
+    const at = (baseUrl: string): Trial => {
       const client = subject.client({ baseUrl, apiKey: Redacted.make(secret) })
-      const run: Session["run"] = (effect, policy) => {
+      const run: Trial["run"] = (effect, policy) => {
         const stack = policy === undefined ? subject.model : policy(subject.model)
         return Effect.mapError(Effect.provide(effect, Layer.provide(stack, client)), PolicyError.unfold)
       }
@@ -117,7 +117,7 @@ export const open = <R>(
 /** One thing that every provider must do. */
 export interface Check {
   readonly name: string
-  readonly run: (session: Session) => Effect.Effect<void, unknown, Scope.Scope>
+  readonly run: (trial: Trial) => Effect.Effect<void, unknown, Scope.Scope>
 }
 
 /** A check. */
@@ -126,9 +126,9 @@ export const check = (name: string, run: Check["run"]): Check => ({ name, run })
 /** A check that is made for whole answers and for streams. */
 export const inBothModes = (
   name: string,
-  run: (session: Session, mode: Mode) => Effect.Effect<void, unknown, Scope.Scope>,
+  run: (trial: Trial, mode: Mode) => Effect.Effect<void, unknown, Scope.Scope>,
 ): ReadonlyArray<Check> =>
-  (["generate", "stream"] as const).map((mode) => check(`${name} (${mode})`, (session) => run(session, mode)))
+  (["generate", "stream"] as const).map((mode) => check(`${name} (${mode})`, (trial) => run(trial, mode)))
 
 /** The text of an answer of either mode. */
 export const textOf = (parts: ReadonlyArray<AnyPart>): string =>
