@@ -1,7 +1,8 @@
 /**
  * One record per attempt, and who receives it.
  *
- * An attempt is one request on the wire. Retries, fallbacks and hedges make several attempts of one operation, and each
+ * An attempt is one request on the wire, or one that was refused just before it, because the model does not take what was
+ * asked (`UnsupportedOption`; its failure is `ignored`). Retries, fallbacks and hedges make several attempts of one operation, and each
  * is paid for and seen. Who wants to see them installs a sink; who wants to allow or refuse them installs a guard. Both
  * live in context, so they work wherever in a stack they are put, and cost nothing while nobody listens.
  *
@@ -35,6 +36,7 @@ export interface AttemptStart {
   readonly index: number
   readonly provider: string
   readonly model: string
+  /** Not enumerable: a sink that logs the whole event does not log the prompt with it. */
   readonly request: ModelRequest
   readonly context: RequestContext
   /** Unix time in milliseconds, for people. Durations are measured by a clock that is never set back. */

@@ -18,6 +18,7 @@ import { type Failure } from "./Failure.ts"
 import { bounded } from "./internal/boundedPulls.ts"
 import { type Cut, CurrentCut } from "./internal/cutShort.ts"
 import { describeDuration } from "./internal/describeDuration.ts"
+import { ownScope } from "./internal/ownScope.ts"
 import { type Program, type Unchanged } from "./internal/program.ts"
 import { withoutStack } from "./internal/withoutStack.ts"
 import { type ModelCall, type ModelRequest, type Part } from "./ModelCall.ts"
@@ -284,14 +285,17 @@ const opening = <E, E2>(
 ): Effect.Effect<Stream.Stream<Part, E>, E | E2, Scope.Scope> =>
   cuttable((cut) => raced(call.open(request), { duration, error: () => reason(cut, error) }))
 
-// The error is made, and its reason noted, before the loser is interrupted.
-const raced = <A, E, R, E2>(
-  self: Effect.Effect<A, E, R>,
+// The error is made, and its reason noted, before the loser is interrupted. The scope is of its own, because the loser may
+// open just as it loses, and then nobody else would release what it holds.
+const raced = <E, E2>(
+  self: Effect.Effect<Stream.Stream<Part, E>, E, Scope.Scope>,
   { duration, error }: Limit<E2>,
-): Effect.Effect<A, E | E2, R> =>
-  Effect.raceFirst(
-    self,
-    Effect.flatMap(Effect.sleep(duration), () => Effect.fail(error())),
+): Effect.Effect<Stream.Stream<Part, E>, E | E2, Scope.Scope> =>
+  ownScope(
+    Effect.raceFirst(
+      self,
+      Effect.flatMap(Effect.sleep(duration), () => Effect.fail(error())),
+    ),
   )
 
 const remainingUntil = (at: bigint): Effect.Effect<Duration.Duration> =>

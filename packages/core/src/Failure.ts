@@ -152,6 +152,10 @@ export const messageOf = (error: unknown): string => {
   const told = Option.flatMapNullishOr(facts(error), ({ message }) => message)
   if (Option.isSome(told)) return told.value
   const original = unfold(error)
+  // The message of an `AiError` adds advice for developers in further lines.
+  if (AiError.isAiError(original) && "description" in original.reason && original.reason.description !== undefined) {
+    return original.reason.description
+  }
   return Predicate.hasProperty(original, "message") ? String(original.message) : String(original)
 }
 

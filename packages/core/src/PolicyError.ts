@@ -123,9 +123,9 @@ export const fromAiError =
   }
 
 const encode = (error: PolicyError): Schema.MutableJson => {
-  const schema = error.constructor as unknown as Schema.Codec<PolicyError>
-  return Option.getOrElse(
-    Schema.encodeUnknownOption(Schema.toCodecJson(schema))(error) as Option.Option<Schema.MutableJson>,
-    () => ({ _tag: error._tag }),
-  )
+  const schema: unknown = error.constructor
+  const encoded = Schema.isSchema(schema)
+    ? Schema.encodeUnknownOption(Schema.toCodecJson(schema as unknown as Schema.Codec<PolicyError>))(error)
+    : Option.none()
+  return Option.getOrElse(encoded as Option.Option<Schema.MutableJson>, () => ({ _tag: error._tag }))
 }

@@ -150,6 +150,20 @@ describe.each(modes)("a guard of attempts to %s", (mode) => {
     }),
   )
 
+  it.effect("settles to the end although it is interrupted meanwhile", () =>
+    Effect.gen(function* () {
+      const money = budget(5, { settlesAfter: "1 minute" })
+      const model = scripted([answer("a")])
+      const fiber = yield* Effect.forkChild(call(model.model.pipe(money.enforce), mode))
+      yield* TestClock.adjust("30 seconds")
+      fiber.interruptUnsafe()
+      assert.deepStrictEqual([money.log, money.reserved()], [["reserve acme"], 1])
+      yield* TestClock.adjust("30 seconds")
+      assert.deepStrictEqual([money.log, money.reserved()], [["reserve acme", "settle Completed"], 0])
+      yield* Fiber.await(fiber)
+    }),
+  )
+
   it.effect("beside another one reserves both or neither, the outer first", () =>
     Effect.gen(function* () {
       const outer = budget(5, { name: "outer" })
@@ -269,7 +283,7 @@ describe("a guard's error", () => {
   it.effect("is not settled when a guard that dies never reserved", () =>
     Effect.gen(function* () {
       const model = scripted([answer("a")])
-      const dying = ResilientModel.policy<never>({ name: "Dying", settings: {} }, (inner) =>
+      const dying = ResilientModel.policy({ name: "Dying", settings: {} }, (inner) =>
         Effect.succeed(Attempt.guard(inner, { reserve: () => Effect.die("bug") })),
       )
       const { exit } = yield* call(model.model.pipe(retry, dying), "generate")

@@ -97,7 +97,7 @@ describe.each(modes)("an attempt to %s", (mode) => {
       const error = AiError.make({
         module: "foreign",
         method: "generateText",
-        reason: new AiError.RateLimitError({ http: { response: { status: 429, headers } } } as never),
+        reason: new AiError.RateLimitError({ http: { response: { status: 429, headers } } }),
       })
       const [, events] = yield* observed(call(scripted([refused(error)]).model, mode))
       const [attempt] = ended(events)
@@ -127,6 +127,16 @@ describe.each(modes)("an attempt to %s", (mode) => {
       })
       yield* timePasses(listen(call(model.model.pipe(Retry.schedule(Retry.standard)), mode)))
       assert.deepStrictEqual(held, [0, 0])
+    }),
+  )
+
+  it.effect("has its request, but does not show the prompt to whatever walks over it", () =>
+    Effect.gen(function* () {
+      const [, events] = yield* observed(call(scripted([answer("a")]).model, mode))
+      for (const event of events) {
+        assert.isTrue("request" in event && event.request.mode === mode)
+        assert.notInclude(JSON.stringify(event), "prompt")
+      }
     }),
   )
 

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Stream } from "effect"
-import { AiError, type Response } from "effect/ai"
+import { type AiError, type Response } from "effect/ai"
 import * as fc from "fast-check"
 
 import * as CommitPoint from "../src/CommitPoint.ts"

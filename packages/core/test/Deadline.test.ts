@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Exit, Fiber, Option, Schedule, Stream } from "effect"
+import { Duration, Effect, Exit, Fiber, Schedule, Stream } from "effect"
 import { LanguageModel } from "effect/ai"
 import { TestClock } from "effect/testing"
 
@@ -27,6 +27,7 @@ import {
   silent,
   start,
   textOf,
+  timed,
   timePasses,
   wait,
 } from "./scripted.ts"
@@ -36,14 +37,6 @@ const modes: ReadonlyArray<Mode> = ["generate", "stream"]
 /** Pieces of text with a pause before each. */
 const slow = (pause: Duration.Input, ...texts: ReadonlyArray<string>) =>
   script(...texts.flatMap((text) => [wait(pause), chunk(delta(text))]), chunk(finish()))
-
-const now = TestClock.testClockWith((clock) => clock.currentTimeMillis)
-
-/** How long an effect takes by the test's clock. */
-const timed = <A, E, R>(self: Effect.Effect<A, E, R>) =>
-  Effect.flatMap(now, (began) =>
-    Effect.flatMap(self, (result) => Effect.map(now, (over) => [result, over - began] as const)),
-  )
 
 describe("firstPart", () => {
   it.effect.each(modes)("aborts a silent model to the millisecond (%s)", (mode) =>
@@ -310,81 +303,6 @@ describe("total", () => {
       const model = scripted([silent])
       const [, events] = yield* timePasses(observed(call(model.model.pipe(Deadline.total("1 second")), "stream")))
       assert.deepStrictEqual(outcomes(events), ["Failed"])
-    }),
-  )
-})
-
-describe("within", () => {
-  it.effect("is inherited and enforced by the total of a model", () =>
-    Effect.gen(function* () {
-      const model = scripted([silent]).model.pipe(Deadline.total("1 hour"))
-      const [{ exit }, took] = yield* timePasses(timed(call(model, "stream").pipe(Deadline.within("3 seconds"))))
-      assert.deepInclude(errorOf(exit), { bound: "total" })
-      assert.strictEqual(took, 3_000)
-    }),
-  )
-
-  it.effect("only shortens", () =>
-    Effect.gen(function* () {
-      const left = Deadline.remaining.pipe(Deadline.within("1 hour"), Deadline.within("1 minute"))
-      assert.deepStrictEqual(Option.map(yield* left, Duration.toSeconds), Option.some(60))
-      const shorter = Deadline.within(Deadline.within(Deadline.remaining, "1 minute"), "1 hour")
-      assert.deepStrictEqual(Option.map(yield* shorter, Duration.toSeconds), Option.some(60))
-    }),
-  )
-
-  it.effect("does not interrupt the program itself", () =>
-    Effect.gen(function* () {
-      const program = Effect.as(Effect.sleep("1 minute"), "done")
-      assert.strictEqual(yield* timePasses(Deadline.within(program, "1 second")), "done")
-    }),
-  )
-
-  it.effect("is respected by retries, also without a total", () =>
-    Effect.gen(function* () {
-      const model = scripted([refused(errors.throttled("10 seconds"))]).model.pipe(Retry.schedule(Retry.standard))
-      const { exit } = yield* call(model, "stream").pipe(Deadline.within("5 seconds"))
-      assert.strictEqual(Failure.tagOf(errorOf(exit)), "RateLimitError")
-    }),
-  )
-
-  it.effect("starts for a stream when it runs", () =>
-    Effect.gen(function* () {
-      const left = Stream.fromEffect(Deadline.remaining).pipe(Deadline.within("1 minute"))
-      yield* TestClock.adjust("1 hour")
-      assert.deepStrictEqual((yield* Stream.runCollect(left)).map(Option.map(Duration.toSeconds)), [Option.some(60)])
-    }),
-  )
-})
-
-describe("remaining", () => {
-  it.effect("is nothing without a deadline", () =>
-    Effect.gen(function* () {
-      assert.deepStrictEqual(yield* Deadline.remaining, Option.none())
-    }),
-  )
-
-  it.effect("shrinks with time, and never below zero", () =>
-    Effect.gen(function* () {
-      const program = Effect.gen(function* () {
-        yield* TestClock.adjust("4 seconds")
-        const some = yield* Deadline.remaining
-        yield* TestClock.adjust("1 hour")
-        return [some, yield* Deadline.remaining].map(Option.map(Duration.toSeconds))
-      })
-      assert.deepStrictEqual(yield* Deadline.within(program, "10 seconds"), [Option.some(6), Option.some(0)])
-    }),
-  )
-
-  it.effect("does not grow when the wall clock is set back", () =>
-    Effect.gen(function* () {
-      yield* TestClock.setTime(3_600_000)
-      const program = Effect.gen(function* () {
-        yield* TestClock.adjust("4 seconds")
-        yield* TestClock.setTime(0)
-        return Option.map(yield* Deadline.remaining, Duration.toSeconds)
-      })
-      assert.deepStrictEqual(yield* Deadline.within(program, "10 seconds"), Option.some(6))
     }),
   )
 })

@@ -174,6 +174,16 @@ describe.each(modes)("a fallback to %s", (mode) => {
     }),
   )
 
+  it.effect("does not take over when the first model has a total deadline of its own that passed", () =>
+    Effect.gen(function* () {
+      const second = named("b", answer("second"))
+      const stack = named("a", silent).model.pipe(Deadline.total("5 seconds"), Fallback.to(second.model))
+      const { exit } = yield* timePasses(call(stack, mode))
+      assert.deepInclude(errorOf(exit), { _tag: "DeadlineExceeded", bound: "total" })
+      assert.lengthOf(second.requests, 0)
+    }),
+  )
+
   it.effect("keeps the total deadline of the second model as it is", () =>
     Effect.gen(function* () {
       const stack = failing("a", errors.badKey).model.pipe(

@@ -24,7 +24,14 @@ export class OverBudget
 }
 
 /** Lets `limit` attempts pass, and writes down what it was asked. */
-export const budget = (limit: number, options?: { readonly name?: string; readonly answersAfter?: Duration.Input }) => {
+export const budget = (
+  limit: number,
+  options?: {
+    readonly name?: string
+    readonly answersAfter?: Duration.Input
+    readonly settlesAfter?: Duration.Input
+  },
+) => {
   const log: Array<string> = []
   const settled: Array<Attempt.Attempt> = []
   let spent = 0
@@ -39,19 +46,22 @@ export const budget = (limit: number, options?: { readonly name?: string; readon
       log.push(`reserve ${start.provider}`)
       return Effect.succeed({
         settle: (attempt) =>
-          Effect.sync(() => {
-            reserved--
-            spent++
-            settled.push(attempt)
-            log.push(`settle ${attempt.outcome._tag}`)
-          }),
+          Effect.andThen(
+            waitFor(options?.settlesAfter),
+            Effect.sync(() => {
+              reserved--
+              spent++
+              settled.push(attempt)
+              log.push(`settle ${attempt.outcome._tag}`)
+            }),
+          ),
         release: Effect.sync(() => {
           reserved--
           log.push("release")
         }),
       })
     })
-  const waiting = options?.answersAfter === undefined ? Effect.void : Effect.sleep(options.answersAfter)
+  const waiting = waitFor(options?.answersAfter)
   const enforce = ResilientModel.policy<OverBudget>({ name: "budget", settings: { limit } }, (call) =>
     Effect.succeed(
       Attempt.guard(call, { reserve: (start) => Effect.andThen(Effect.interruptible(waiting), take(start)) }),
@@ -59,3 +69,6 @@ export const budget = (limit: number, options?: { readonly name?: string; readon
   )
   return { enforce, log, settled, spent: () => spent, reserved: () => reserved }
 }
+
+const waitFor = (duration: Duration.Input | undefined) =>
+  duration === undefined ? Effect.void : Effect.sleep(duration)

@@ -2,7 +2,7 @@
  * A provider that plays scripts, and remembers what was done to it.
  */
 import { Cause, Context, Duration, Effect, Exit, Fiber, Option, Stream, Tracer } from "effect"
-import { AiError, LanguageModel, Prompt, type Response } from "effect/ai"
+import { type AiError, LanguageModel, Prompt, type Response } from "effect/ai"
 import { TestClock } from "effect/testing"
 
 import * as Attempt from "../src/Attempt.ts"
@@ -251,6 +251,14 @@ export const timePasses = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect
     yield* TestClock.adjust("1 day")
     return yield* Fiber.join(fiber)
   })
+
+const now = TestClock.testClockWith((clock) => clock.currentTimeMillis)
+
+/** How long an effect takes by the test's clock. */
+export const timed = <A, E, R>(self: Effect.Effect<A, E, R>) =>
+  Effect.flatMap(now, (began) =>
+    Effect.flatMap(self, (result) => Effect.map(now, (over) => [result, over - began] as const)),
+  )
 
 /** The events that happen inside, in order. */
 export const observed = <A, E, R>(self: Effect.Effect<A, E, R>) =>

@@ -1,10 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Schedule, Scope } from "effect"
+import { Effect, Schedule } from "effect"
 
 import * as Attempt from "../src/Attempt.ts"
 import * as Deadline from "../src/Deadline.ts"
 import * as Fallback from "../src/Fallback.ts"
-import * as ResilientModel from "../src/ResilientModel.ts"
 import * as Retry from "../src/Retry.ts"
 import { budget } from "./budget.ts"
 import {
@@ -17,7 +16,6 @@ import {
   hangs,
   type Mode,
   refused,
-  request,
   script,
   scripted,
   silent,
@@ -27,8 +25,8 @@ import { stepped } from "./ticks.ts"
 
 const budgets = Array.from({ length: 62 }, (_, index) => index + 3)
 
-/** A call that meets everything: a silent model, a failing one, retries, a fallback, deadlines and a guard. */
-const stacked = () => {
+/** A call that meets everything: a silent model, a failing one, retries, a fallback, deadlines and guards. */
+const stacked = (guarded: boolean) => {
   const first = scripted([silent, refused(errors.transient)], { name: "first" })
   const second = scripted([script(wait(2), chunk(delta("a")), wait(2), chunk(delta("b")), chunk(finish()))], {
     name: "second",
@@ -41,11 +39,12 @@ const stacked = () => {
     careful,
     Deadline.betweenParts(50),
     retry,
-    Fallback.to(second.model.pipe(inner.enforce, careful, Deadline.betweenParts(50), retry)),
-    money.enforce,
-    Deadline.total(5_000),
+    Fallback.to(
+      (guarded ? second.model.pipe(inner.enforce) : second.model).pipe(careful, Deadline.betweenParts(50), retry),
+    ),
   )
-  return { first, second, money, inner, model }
+  const whole = (guarded ? model.pipe(money.enforce) : model).pipe(Deadline.total(5_000))
+  return { first, second, money, inner, model: whole }
 }
 
 const watched = () => {
@@ -68,7 +67,7 @@ describe.each<Mode>(["generate", "stream"])("an interruption at any point of a c
         let runs = 0
         for (const operations of budgets) {
           for (let ticks = 0; ; ticks++) {
-            const { first, inner, model, money, second } = stacked()
+            const { first, inner, model, money, second } = stacked(operations % 2 === 0)
             const { listen, over, started } = watched()
             const run = yield* stepped(listen(call(model, mode)), { budget: operations, ticks })
             const at = `${mode}, ${operations} operations, ${ticks} ticks`
@@ -94,57 +93,32 @@ describe("a deadline that passes at any point of an attempt", () => {
     () =>
       Effect.gen(function* () {
         let waited = 0
+        const leaks: Array<string> = []
         for (const operations of budgets) {
-          for (let bound = 1; bound < 60; bound++) {
+          for (let bound = 1; ; bound++) {
+            const before = waited
             const model = scripted([script(wait(1), chunk(delta("a")), hangs), answer("b")])
             const money = budget(10)
-            const stack = model.model.pipe(Deadline.firstPart(bound), Retry.schedule(Schedule.spaced(1_000)), money.enforce)
+            const stack = model.model.pipe(
+              Deadline.firstPart(bound),
+              Retry.schedule(Schedule.spaced(1_000)),
+              money.enforce,
+            )
             const at = `${operations} operations, ${bound} ticks`
             const onSleep = (ticks: number) => {
               if (ticks !== 1_000) return
               waited++
-              assert.deepStrictEqual([model.held, money.reserved()], [0, 0], at)
+              if (model.held + money.reserved() > 0) leaks.push(at)
             }
-            const { exit } = yield* stepped(call(stack, "stream"), { budget: operations, ticks: 200, onSleep })
-            assert.isFalse(exit._tag === "Failure" && exit.cause.reasons.some(({ _tag }) => _tag === "Die"), String(exit))
+            yield* stepped(call(stack, "stream"), { budget: operations, ticks: 500, onSleep })
             assert.deepStrictEqual([model.held, money.reserved()], [0, 0], at)
+            // From here on the first part comes in time.
+            if (waited === before) break
           }
         }
-        assert.isAbove(waited, 100)
+        assert.deepStrictEqual(leaks, [])
+        assert.isAbove(waited, 250)
       }),
     30_000,
-  )
-})
-
-describe("an interrupted open", () => {
-  const wraps = {
-    plain: <E>(model: ResilientModel.ResilientModel<E>) => model,
-    guarded: budget(1_000_000).enforce,
-    "with a deadline": Deadline.firstPart(1_000),
-    "with a total": Deadline.total(1_000),
-    "with pulls bounded": Deadline.betweenParts(1_000),
-    retried: Retry.schedule(Schedule.recurs(2)),
-    "with a fallback": Fallback.to(scripted([answer("b")]).model),
-  }
-
-  it.effect.each(Object.keys(wraps) as ReadonlyArray<keyof typeof wraps>)(
-    "has released everything before its caller's scope closes (%s)",
-    (name) =>
-      Effect.gen(function* () {
-        for (const operations of budgets) {
-          for (let ticks = 0; ; ticks++) {
-            const played = scripted([script(chunk(delta("a")), hangs)])
-            const scope = yield* Scope.make()
-            const model = wraps[name](played.model) as ResilientModel.ResilientModel<unknown>
-            const { open } = yield* Scope.provide(ResilientModel.callOf(model), scope)
-            const opening = Scope.provide(open(request("stream")), scope)
-            const { exit, over } = yield* stepped(opening, { budget: operations, ticks })
-            assert.strictEqual(played.held, Exit.isSuccess(exit) ? 1 : 0, `${operations} operations, ${ticks} ticks`)
-            yield* Scope.close(scope, Exit.void)
-            assert.strictEqual(played.held, 0)
-            if (over) break
-          }
-        }
-      }),
   )
 })

@@ -1,7 +1,7 @@
 /**
  * Runs a call in steps of a few operations, so that it can be interrupted between any two of them.
  */
-import { Clock, Context, Duration, Effect, type Exit, Fiber, Scheduler } from "effect"
+import { Clock, Duration, Effect, type Exit, Fiber, Scheduler } from "effect"
 
 interface Ticks {
   readonly clock: Clock.Clock
@@ -17,7 +17,6 @@ const ticking = (onSleep: (ticks: number) => void): Ticks => {
   const ticks: Ticks = {
     now: 0,
     clock: {
-      ...Context.get(Context.empty(), Clock.Clock),
       currentTimeMillisUnsafe: () => ticks.now,
       currentTimeNanosUnsafe: nanos,
       monotonicTimeNanosUnsafe: nanos,
@@ -30,7 +29,7 @@ const ticking = (onSleep: (ticks: number) => void): Ticks => {
           onSleep(wanted)
           return until(ticks.now + wanted)
         }),
-    } as Clock.Clock,
+    },
   }
   return ticks
 }

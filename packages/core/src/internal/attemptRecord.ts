@@ -40,7 +40,7 @@ export const startOf = (
   options: { readonly fiber: AnyFiber; readonly clock: Clock.Clock },
 ): AttemptStart => {
   const { span } = request.options
-  return {
+  return withRequest(request, {
     _tag: "AttemptStarted",
     id: newId(options.fiber),
     traceId: span.traceId,
@@ -48,11 +48,14 @@ export const startOf = (
     index: nextIndex(request),
     provider: model.provider,
     model: model.model,
-    request,
     context: options.fiber.getRef(RequestContext),
     startedAt: options.clock.currentTimeMillisUnsafe(),
-  }
+  })
 }
+
+/** Hides the request, and with it the prompt, from `JSON.stringify`, `inspect` and whatever else walks over an event. */
+const withRequest = <Fields extends object>(request: ModelRequest, event: Fields): Fields & { request: ModelRequest } =>
+  Object.defineProperty(event as Fields & { request: ModelRequest }, "request", { value: request, enumerable: false })
 
 export class AttemptRecord implements Observer {
   private readonly start: AttemptStart
@@ -102,9 +105,9 @@ export class AttemptRecord implements Observer {
     const error = outcome._tag === "Failed" ? outcome.error : undefined
     const headers = { ...headersOf(error), ...this.headers }
     const { _tag: _, ...start } = this.start
-    return {
+    return withRequest(this.start.request, {
       ...start,
-      _tag: "AttemptEnded",
+      _tag: "AttemptEnded" as const,
       outcome,
       usage: this.finish?.usage,
       finishMetadata: this.finish?.metadata,
@@ -115,7 +118,7 @@ export class AttemptRecord implements Observer {
       requestId: requestId(headers) ?? Option.getOrUndefined(facts(error))?.requestId,
       headers,
       retryAfter: outcome._tag === "Failed" ? outcome.failure.retryAfter : undefined,
-    }
+    })
   }
 
   private since(nanos: bigint): Duration.Duration {

@@ -1,3 +1,5 @@
+import { identity, Result } from "effect"
+
 /**
  * Makes an error without a stack trace.
  *
@@ -7,9 +9,9 @@
 export const withoutStack = <E>(make: () => E): E => {
   const limit = capturing.stackTraceLimit
   capturing.stackTraceLimit = 0
-  const error = make()
+  const error = Result.try({ try: make, catch: identity })
   capturing.stackTraceLimit = limit
-  return error
+  return Result.getOrThrowWith(error, identity)
 }
 
 // V8 has this property, and other engines ignore it.

@@ -41,11 +41,18 @@ export interface EventReader {
   readonly end: (out: Array<Part>) => void
   /** Whether all of the answer had come when the connection broke, so that the break does not matter. */
   readonly isComplete: () => boolean
+  /** Whether the vendor's terminal event came, after which nothing more is to be expected. */
+  readonly isOver?: () => boolean
 }
 
 /**
  * Reads events as they come. Parts of one event stay together, and tool calls go through `polish` before they are given
  * out.
+ *
+ * **Details**
+ *
+ * After a terminal event the body is read to its end, so that the connection can be used again, but no longer than 250
+ * ms: a gateway that leaves it open must not hold up an answer that is complete.
  *
  * @since 0.1.0
  * @category combinators
@@ -57,6 +64,7 @@ export const mapEvents = (
 ): Stream.Stream<Part, AiError.AiError> =>
   Stream.transformPull(events, (pull) => {
     let over = false
+    let reading = true
     let failure: AiError.AiError | undefined
     const arriving = pull.pipe(
       Pull.catchDone(() => Effect.succeed(undefined)),
@@ -73,18 +81,33 @@ export const mapEvents = (
         failure = reader.read(event, out)
         if (failure !== undefined) break
       }
+      reading = reader.isOver?.() !== true
       return out
     }
     const next: Pull.Pull<Parts, AiError.AiError> = Effect.suspend(() => {
       if (failure !== undefined) return Effect.fail(failure)
       if (over) return Cause.done()
-      return Effect.flatMap(arriving, (chunk) => {
+      return Effect.flatMap(reading ? arriving : theRest(arriving), (chunk) => {
         const out = read(chunk)
         return out.length === 0 ? next : polished(out, polish)
       })
     })
     return Effect.succeed(next)
   })
+
+const patience = "250 millis"
+
+const theRest = (
+  arriving: Effect.Effect<ReadonlyArray<unknown> | undefined, AiError.AiError>,
+): Effect.Effect<undefined> => {
+  const rest: Effect.Effect<undefined, AiError.AiError> = Effect.flatMap(arriving, (chunk) =>
+    chunk === undefined ? Effect.succeed(undefined) : rest,
+  )
+  return Effect.raceFirst(
+    Effect.orElseSucceed(rest, () => undefined),
+    Effect.as(Effect.sleep(patience), undefined),
+  )
+}
 
 const polished = (out: Array<Part>, polish: (part: Part) => Effect.Effect<Part>): Effect.Effect<Parts> => {
   const parts = out as unknown as Parts

@@ -55,10 +55,14 @@ export const params = (json: string): Result.Result<unknown, unknown> =>
 export const json = (value: unknown): Schema.Json => value as Schema.Json
 
 /** Leaves out what is undefined. */
-export const defined = <A extends object>(fields: A): { [K in keyof A]?: Exclude<A[K], undefined> } =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
-    [K in keyof A]?: Exclude<A[K], undefined>
+export const defined = <A extends object>(fields: A): { [K in keyof A]?: Exclude<A[K], undefined> } => {
+  const kept: { [K in keyof A]?: Exclude<A[K], undefined> } = {}
+  for (const key in fields) {
+    const value = fields[key]
+    if (value !== undefined) kept[key] = value as Exclude<A[typeof key], undefined>
   }
+  return kept
+}
 
 /** A link that `effect/ai` can decode. */
 export const url = (value: unknown, key: string): string | undefined => {

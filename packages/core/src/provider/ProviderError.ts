@@ -68,6 +68,9 @@ export interface ProviderFault {
  * @category constructors
  */
 export const fromFault = (origin: Origin, fault: ProviderFault): AiError.AiError => {
+  if (fault.status !== undefined && fault.status >= 300 && fault.status < 400) {
+    return malformed(origin, `a redirect (${fault.status}), and none is followed`, false)
+  }
   const description = describe(origin, fault.message)
   const facts = factsOf(origin, fault, description)
   const common = {
@@ -266,8 +269,8 @@ const longestMessage = 1000
 
 // Scrubbed before it is cut, so that no half of a key can remain.
 const describe = ({ scrub }: Origin, text: string): string => {
-  const scrubbed = scrub(readable(text.slice(0, longestPage)))
-  return scrubbed.length > longestMessage ? `${scrubbed.slice(0, longestMessage)}…` : scrubbed
+  const told = readable(scrub(text).slice(0, longestPage))
+  return told.length > longestMessage ? `${told.slice(0, longestMessage)}…` : told
 }
 
 const longestPage = 20_000
@@ -287,7 +290,8 @@ const readable = (message: string): string => {
 const causeChain = (cause: unknown): string => {
   const seen: Array<string> = []
   let current: unknown = cause
-  while (current instanceof Error && seen.length < 4) {
+  // Bounded by steps, because causes may go round in a circle.
+  for (let step = 0; step < 4 && current instanceof Error; step++) {
     const code = "code" in current && typeof current.code === "string" ? ` (${current.code})` : ""
     const line = `${current.message || current.name}${code}`
     if (!seen.includes(line)) seen.push(line)
