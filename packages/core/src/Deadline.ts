@@ -16,7 +16,7 @@ import { dual } from "effect/Function"
 
 import { type Failure } from "./Failure.ts"
 import { bounded } from "./internal/boundedPulls.ts"
-import { type Cut, CurrentCut } from "./internal/cutShort.ts"
+import { counted, cuttable, reason } from "./internal/cutShort.ts"
 import { describeDuration } from "./internal/describeDuration.ts"
 import { ownScope } from "./internal/ownScope.ts"
 import { type Program, type Unchanged } from "./internal/program.ts"
@@ -84,7 +84,7 @@ export interface FirstPartExceeded extends DeadlineExceeded {
  *
  * **Gotchas**
  *
- * A generated answer has no part before it is complete, so it needs more time than the first token of a stream. Give both
+ * Time that a guard takes, such as a budget that waits for money, is not counted. A generated answer has no part before it is complete, so it needs more time than the first token of a stream. Give both
  * durations where a model is used in both ways.
  *
  * **Example** (Bounds for both modes)
@@ -185,7 +185,10 @@ export const total = (bound: Duration.Input) => {
             cuttable((cut) => {
               const error = () => reason(cut, () => exceeded(call, "total", deadline.duration))
               const opened = Effect.flatMap(remainingUntil(deadline.at), (left) =>
-                raced(call.open(request), { duration: left, error }),
+                raced(
+                  call.open(request),
+                  Effect.flatMap(Effect.sleep(left), () => Effect.fail(error())),
+                ),
               )
               return Effect.map(Effect.provideService(opened, CurrentDeadline, deadline), (parts) =>
                 request.mode === "generate" ? parts : bounded(parts, { expiry: () => deadline.at, error }),
@@ -266,37 +269,30 @@ const exceeded = (
   duration: Duration.Duration,
 ): DeadlineExceeded => withoutStack(() => new DeadlineExceeded({ provider, model, bound, duration }))
 
-const cuttable = <A, E, R>(self: (cut: Cut) => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.flatMap(CurrentCut, (outer) => {
-    const cut: Cut = { outer, reason: undefined }
-    return Effect.provideService(self(cut), CurrentCut, cut)
-  })
-
-const reason = <E>(cut: Cut, make: () => E): E => {
-  const error = make()
-  cut.reason = error
-  return error
-}
-
+// Waiting for a guard, such as a budget, is not waiting for the model.
 const opening = <E, E2>(
   call: ModelCall<E>,
   request: ModelRequest,
   { duration, error }: Limit<E2>,
 ): Effect.Effect<Stream.Stream<Part, E>, E | E2, Scope.Scope> =>
-  cuttable((cut) => raced(call.open(request), { duration, error: () => reason(cut, error) }))
+  cuttable((cut) => {
+    const timer = Effect.flatMap(Clock.Clock, (clock) => {
+      const began = clock.monotonicTimeNanosUnsafe()
+      const expired: Effect.Effect<never, E2> = Effect.suspend(() => {
+        const left = nanos(duration) - counted(cut, began, clock.monotonicTimeNanosUnsafe())
+        return left > 0n ? Effect.andThen(Effect.sleep(Duration.nanos(left)), expired) : Effect.fail(reason(cut, error))
+      })
+      return expired
+    })
+    return raced(call.open(request), timer)
+  })
 
 // The error is made, and its reason noted, before the loser is interrupted. The scope is of its own, because the loser may
 // open just as it loses, and then nobody else would release what it holds.
 const raced = <E, E2>(
   self: Effect.Effect<Stream.Stream<Part, E>, E, Scope.Scope>,
-  { duration, error }: Limit<E2>,
-): Effect.Effect<Stream.Stream<Part, E>, E | E2, Scope.Scope> =>
-  ownScope(
-    Effect.raceFirst(
-      self,
-      Effect.flatMap(Effect.sleep(duration), () => Effect.fail(error())),
-    ),
-  )
+  timer: Effect.Effect<never, E2>,
+): Effect.Effect<Stream.Stream<Part, E>, E | E2, Scope.Scope> => ownScope(Effect.raceFirst(self, timer))
 
 const remainingUntil = (at: bigint): Effect.Effect<Duration.Duration> =>
   Effect.map(Clock.monotonicTimeNanos, (now) => Duration.nanos(at > now ? at - now : 0n))

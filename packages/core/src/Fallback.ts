@@ -13,7 +13,7 @@ import { Duration, Effect, Option, Schema, type Scope, type Stream } from "effec
 import { AiError } from "effect/ai"
 
 import * as Attempt from "./Attempt.ts"
-import { DeadlineExceeded, remaining } from "./Deadline.ts"
+import { remaining } from "./Deadline.ts"
 import * as Failure from "./Failure.ts"
 import { GuardRefusal } from "./internal/guardRefusal.ts"
 import { withoutStack } from "./internal/withoutStack.ts"
@@ -103,7 +103,8 @@ export type Remaining<E, E2> = AllModelsFailed | PolicyError.AfterCommit<E> | Po
  * It takes over after every failure before the commit point that another model may not have: also a bad key, an exhausted
  * quota, an option that the model does not take, and the refusals of policies around the first model. It does not after
  * a refusal for reasons of content, nor after an answer that was paid but does not fit the schema; those are decisions
- * of their own (`onContentPolicy`, `when`). It neither starts once the deadline of the call has passed.
+ * of their own (`onContentPolicy`, `when`). A deadline of the first model alone does not hold for the second one; once
+ * the deadline of the whole call has passed, nothing is begun.
  *
  * @since 0.1.0
  * @category policies
@@ -220,9 +221,7 @@ type Opened<E> = Effect.Effect<Stream.Stream<Part, E>, E, Scope.Scope>
 
 /** A refusal of what guards all attempts, such as a budget, holds for every model. */
 const goesOn = (accepts: (error: unknown) => boolean, error: unknown): boolean =>
-  !(error instanceof GuardRefusal) && !isTimeUp(error) && accepts(error)
-
-const isTimeUp = (error: unknown): boolean => error instanceof DeadlineExceeded && error.bound === "total"
+  !(error instanceof GuardRefusal) && accepts(error)
 
 const mayNotHappenElsewhere = (error: unknown): boolean =>
   !Failure.isUndecodable(error) && !Failure.isContentPolicy(error)
@@ -244,7 +243,7 @@ const standIn = <E, E2>({ preferred, request, stand }: Switch<E, E2>, error: E):
       error,
     }))
     const opened = Effect.mapError(stand.open(request), (last) => {
-      if (last instanceof GuardRefusal || isTimeUp(last)) return last
+      if (last instanceof GuardRefusal) return last
       return withoutStack(() => new AllModelsFailed({ trail: [...trailOf(preferred, error), ...trailOf(stand, last)] }))
     })
     return Effect.andThen(chosen, opened)

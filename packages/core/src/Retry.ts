@@ -10,7 +10,7 @@
  *
  * @since 0.1.0
  */
-import { Clock, Duration, Effect, Option, Pull, Random, Schedule, type Scope, type Stream } from "effect"
+import { Clock, Context, Duration, Effect, Option, Pull, Random, Schedule, type Scope, type Stream } from "effect"
 
 import * as Attempt from "./Attempt.ts"
 import { remaining } from "./Deadline.ts"
@@ -134,7 +134,10 @@ const retrying =
     }
     return ResilientModel.onto(self, { name, settings }, (call) =>
       Effect.map(Effect.context<R2>(), (context) => {
-        const steps = Effect.provideContext(Schedule.toStep(policy), context)
+        // What the schedule needs comes from the layer; what the caller has set, such as a seed, goes before it.
+        const provided = <A, X>(effect: Effect.Effect<A, X, R2>) =>
+          Effect.updateContext(effect, (callers: Context.Context<never>) => Context.merge(context, callers))
+        const steps = provided(Schedule.toStep(policy))
         const rules = { accepts, longestHint: Duration.toMillis(longestHint) }
         return {
           ...call,
@@ -142,10 +145,7 @@ const retrying =
             Effect.catch(call.open(request), (error) =>
               accepts(error)
                 ? Effect.flatMap(steps, (step) =>
-                    again(
-                      { call, request, rules, step: (now, cause) => Effect.provideContext(step(now, cause), context) },
-                      error,
-                    ),
+                    again({ call, request, rules, step: (now, cause) => provided(step(now, cause)) }, error),
                   )
                 : Effect.fail(error),
             ),

@@ -200,6 +200,31 @@ describe.each(modes)("a guard of attempts to %s", (mode) => {
     }),
   )
 
+  it.effect("takes time that no deadline of the model counts", () =>
+    Effect.gen(function* () {
+      for (const slow of [{ answersAfter: "1 minute" }, { settlesAfter: "1 minute" }] as const) {
+        const money = budget(5, slow)
+        const stack = scripted([answer("a")]).model.pipe(Deadline.firstPart("5 seconds"), money.enforce)
+        const { exit } = yield* timePasses(call(stack, mode))
+        assert.isTrue(Exit.isSuccess(exit))
+        assert.deepStrictEqual(money.log, ["reserve acme", "settle Completed"])
+      }
+    }),
+  )
+
+  it.effect("leaves the model all of its time, and no more", () =>
+    Effect.gen(function* () {
+      const money = budget(5, { answersAfter: "1 minute" })
+      const stack = scripted([silent]).model.pipe(Deadline.firstPart("5 seconds"), money.enforce)
+      const fiber = yield* Effect.forkChild(call(stack, mode))
+      yield* TestClock.adjust("64 seconds")
+      assert.isUndefined(fiber.pollUnsafe())
+      yield* TestClock.adjust("1 second")
+      const { exit } = yield* Fiber.join(fiber)
+      assert.deepInclude(errorOf(exit), { _tag: "DeadlineExceeded", bound: "firstPart" })
+    }),
+  )
+
   it.effect("settles with the very attempt that the sink hears of", () =>
     Effect.gen(function* () {
       const money = budget(5)

@@ -2,8 +2,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Random, Schedule } from "effect"
 import * as fc from "fast-check"
 
+import * as ResilientModel from "../src/ResilientModel.ts"
 import * as Retry from "../src/Retry.ts"
-import { call, errors, observed, refused, scripted, timePasses } from "./scripted.ts"
+import { call, deliver, errorOf, errors, observed, refused, request, scripted, timePasses } from "./scripted.ts"
 
 const backoffs = fc.record({
   base: fc.integer({ min: 1, max: 5_000 }),
@@ -87,6 +88,30 @@ describe("full jitter", () => {
       const first = yield* waits(Retry.fullJitter(), three, 1)
       assert.deepStrictEqual(yield* waits(Retry.fullJitter(), three, 1), first)
       assert.notDeepEqual(yield* waits(Retry.fullJitter(), three, 2), first)
+    }),
+  )
+
+  it.effect("is drawn from the caller's randomness, also from a layer that was built elsewhere", () =>
+    Effect.gen(function* () {
+      const delays = (seed: number) =>
+        Effect.gen(function* () {
+          const stack = scripted([refused(errors.transient)]).model.pipe(Retry.schedule(Retry.standard))
+          const built = yield* Random.withSeed(ResilientModel.callOf(stack), 0)
+          const ask = deliver(built, request("stream"))
+          const [, events] = yield* timePasses(observed(Random.withSeed(ask, seed)))
+          return events.flatMap((event) => (event._tag === "RetryScheduled" ? [Duration.toMillis(event.delay)] : []))
+        })
+      assert.deepStrictEqual(yield* delays(7), yield* delays(7))
+      assert.notDeepEqual(yield* delays(7), yield* delays(8))
+    }),
+  )
+
+  it.effect("ends where a schedule has grown beyond all numbers", () =>
+    Effect.gen(function* () {
+      const model = scripted([refused(errors.transient)])
+      const { exit } = yield* call(model.model.pipe(Retry.schedule(Schedule.spaced(Duration.infinity))), "stream")
+      assert.strictEqual(errorOf(exit), errors.transient)
+      assert.lengthOf(model.requests, 1)
     }),
   )
 

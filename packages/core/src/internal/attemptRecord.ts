@@ -1,7 +1,7 @@
 /**
  * What becomes of one attempt, written down as it happens.
  */
-import { type Clock, Duration, Exit, type Fiber, Option, Random } from "effect"
+import { type Clock, Duration, Exit, type Fiber, Option } from "effect"
 import { AiError, type Response } from "effect/ai"
 
 import { type Attempt, type AttemptStart, type Outcome } from "../Attempt.ts"
@@ -24,16 +24,6 @@ const nextIndex = (request: ModelRequest): number => {
   return index
 }
 
-/** 128 random bits in hexadecimal. */
-const newId = (fiber: AnyFiber): string => {
-  const random = fiber.getRef(Random.Random)
-  return Array.from({ length: 4 }, () =>
-    Math.floor(random.nextDoubleUnsafe() * 0x1_0000_0000)
-      .toString(16)
-      .padStart(8, "0"),
-  ).join("")
-}
-
 export const startOf = (
   model: { readonly provider: string; readonly model: string },
   request: ModelRequest,
@@ -42,7 +32,8 @@ export const startOf = (
   const { span } = request.options
   return withRequest(request, {
     _tag: "AttemptStarted",
-    id: newId(options.fiber),
+    // Not from `Random`: a seed must neither repeat an id nor be used up by somebody who listens.
+    id: crypto.randomUUID(),
     traceId: span.traceId,
     spanId: span.spanId,
     index: nextIndex(request),

@@ -1,12 +1,17 @@
-import { Context } from "effect"
+import { Context, Effect } from "effect"
 
 /**
- * Why a policy interrupts the attempts below it. An attempt that is interrupted looks here whether a deadline cut it,
- * which is a failure of the model, or the caller gave it up, which is not.
+ * What a deadline and the attempts below it tell each other.
+ *
+ * An attempt that is interrupted looks here whether a deadline cut it, which is a failure of the model, or the caller gave
+ * it up, which is not. And a deadline looks here how long it was not the model that was waited for.
  */
 export interface Cut {
   readonly outer: Cut | undefined
   reason: unknown
+  /** Nanoseconds spent with guards so far, and since when one is at work. */
+  paused: bigint
+  pausedSince: bigint | undefined
 }
 
 export const CurrentCut: Context.Reference<Cut | undefined> = Context.Reference<Cut | undefined>(
@@ -14,10 +19,52 @@ export const CurrentCut: Context.Reference<Cut | undefined> = Context.Reference<
   { defaultValue: () => undefined },
 )
 
+/** Runs an effect that can be cut. */
+export const cuttable = <A, E, R>(self: (cut: Cut) => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.flatMap(CurrentCut, (outer) => {
+    const cut: Cut = { outer, reason: undefined, paused: 0n, pausedSince: undefined }
+    return Effect.provideService(self(cut), CurrentCut, cut)
+  })
+
+/** Makes the error of a cut and writes it down. */
+export const reason = <E>(cut: Cut, make: () => E): E => {
+  const error = make()
+  cut.reason = error
+  return error
+}
+
 /** The reason of the innermost cut that has one. */
 export const reasonOf = (cut: Cut | undefined): unknown => {
   for (let current = cut; current !== undefined; current = current.outer) {
     if (current.reason !== undefined) return current.reason
   }
   return undefined
+}
+
+/** Stops the clocks while an effect runs, which has nothing to do with the model. */
+export const uncounted = <A, E, R>(self: Effect.Effect<A, E, R>, cut: Cut | undefined, now: () => bigint) =>
+  cut === undefined
+    ? self
+    : Effect.suspend(() => {
+        pause(cut, now())
+        return Effect.onExitPrimitive(self, () => {
+          resume(cut, now())
+          return undefined
+        })
+      })
+
+/** How long the model has been waited for. */
+export const counted = ({ paused, pausedSince }: Cut, began: bigint, now: bigint): bigint =>
+  (pausedSince ?? now) - began - paused
+
+const pause = (cut: Cut, now: bigint): void => {
+  for (let current: Cut | undefined = cut; current !== undefined; current = current.outer) current.pausedSince ??= now
+}
+
+const resume = (cut: Cut, now: bigint): void => {
+  for (let current: Cut | undefined = cut; current !== undefined; current = current.outer) {
+    if (current.pausedSince === undefined) continue
+    current.paused += now - current.pausedSince
+    current.pausedSince = undefined
+  }
 }

@@ -12,6 +12,7 @@ import * as CommitPoint from "../CommitPoint.ts"
 import { type ModelCall, type ModelRequest, type Part } from "../ModelCall.ts"
 import { type ProviderModel, type ProviderRequest, type UnsupportedOption } from "../provider/ProviderModel.ts"
 import { AttemptRecord, startOf } from "./attemptRecord.ts"
+import { CurrentCut, uncounted } from "./cutShort.ts"
 import { type GuardRefusal } from "./guardRefusal.ts"
 import { ownScope } from "./ownScope.ts"
 import * as StructuredOutput from "./structuredOutput.ts"
@@ -47,12 +48,15 @@ const attempt = (model: ProviderModel, request: ModelRequest, { guard, sink }: W
     Effect.withFiber((fiber) => {
       const options = { fiber, clock: fiber.getRef(Clock.Clock) }
       const start = startOf(model, request, options)
+      const cut = fiber.getRef(CurrentCut)
+      const guarding = <A, E>(self: Effect.Effect<A, E>) =>
+        uncounted(self, cut, () => options.clock.monotonicTimeNanosUnsafe())
       const run = (reservation: Reservation | undefined) => {
         const record = new AttemptRecord(start, options)
         const end = (exit: Exit.Exit<unknown, unknown>) => {
           const ended = record.ended(exit)
           const told = tell(sink, ended)
-          return reservation === undefined ? told : Effect.andThen(told, reservation.settle(ended))
+          return reservation === undefined ? told : Effect.andThen(told, guarding(reservation.settle(ended)))
         }
         const whole = request.mode === "generate"
         return Effect.andThen(
@@ -62,7 +66,7 @@ const attempt = (model: ProviderModel, request: ModelRequest, { guard, sink }: W
       }
       if (guard === undefined) return run(undefined)
       // The refusal goes past the policies above, up to the one that installed the guard and has it in its type.
-      return Effect.flatMap(guard.reserve(start) as unknown as Effect.Effect<Reservation>, run)
+      return Effect.flatMap(guarding(guard.reserve(start)) as unknown as Effect.Effect<Reservation>, run)
     }),
   )
 

@@ -18,6 +18,8 @@ export const waitBeforeRetry = (situation: Situation): number | undefined => {
   const { delay, longestHint, remaining, retryAfter } = situation
   if (retryAfter !== undefined && retryAfter > longestHint) return undefined
   const wait = retryAfter ?? delay
+  // A schedule that has grown beyond all numbers would never come back.
+  if (!Number.isFinite(wait)) return undefined
   return remaining === undefined || wait < remaining ? wait : undefined
 }
 

@@ -167,7 +167,7 @@ const reasonOf = (fault: ProviderFault, facts: Facts, common: Common): AiError.A
   return new AiError.InternalProviderError(common)
 }
 
-const factsOf = ({ provider }: Origin, fault: ProviderFault, message: string): Facts => {
+const factsOf = ({ provider, scrub }: Origin, fault: ProviderFault, message: string): Facts => {
   const headers = fault.headers ?? {}
   const id = requestId(headers)
   const retryAfter = retryHint(headers) ?? (fault.retryAfter && Duration.toMillis(fault.retryAfter))
@@ -176,14 +176,17 @@ const factsOf = ({ provider }: Origin, fault: ProviderFault, message: string): F
     provider,
     message,
     ...(fault.status !== undefined && { status: fault.status }),
-    ...(fault.type !== undefined && { type: fault.type }),
-    ...(fault.code !== undefined && { code: fault.code }),
+    ...(fault.type !== undefined && { type: label(scrub, fault.type) }),
+    ...(fault.code !== undefined && { code: label(scrub, fault.code) }),
     ...(id !== undefined && { requestId: id }),
     ...(retryAfter !== undefined && { retryAfter }),
     ...(isContextWindow(fault) && { contextWindowExceeded: true }),
     ...(fault.inStream === true && { billed: true }),
   }
 }
+
+// Names come from the provider, too.
+const label = (scrub: Origin["scrub"], name: string): string => scrub(name).slice(0, 100)
 
 const kindOf = (fault: ProviderFault): Facts["kind"] => {
   if (isQuota(fault) || isContentPolicy(fault) || isContextWindow(fault)) return "fatal"

@@ -64,7 +64,7 @@ export type Ending =
   | { readonly _tag: "Hang" }
 
 /** One part, and what it waits for. */
-export interface Step<P extends Part> {
+interface Step<P extends Part> {
   readonly wait: Effect.Effect<unknown> | undefined
   readonly part: P
 }

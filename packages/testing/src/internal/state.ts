@@ -6,7 +6,7 @@ import * as Reply from "../Reply.ts"
 import { type DialectName } from "./dialect.ts"
 
 /** Answers a request when no script is left. */
-export type Responder = (request: RecordedRequest) => Reply.Reply | Effect.Effect<Reply.Reply>
+type Responder = (request: RecordedRequest) => Reply.Reply | Effect.Effect<Reply.Reply>
 
 /** A request whose fate is still being written. */
 export type Entry = { -readonly [Key in keyof RecordedRequest]: RecordedRequest[Key] }

@@ -56,7 +56,7 @@ export const secret = "sk-conformance-0123456789abcdef"
 export type AnyPart = Response.AnyPart
 
 /** A program that needs nothing but a model. */
-export type Program<A, E> = Effect.Effect<A, E, ResilientModel.Provides>
+type Program<A, E> = Effect.Effect<A, E, ResilientModel.Provides>
 
 /** What is piped onto the model. */
 export type Policy = <R>(

@@ -7,7 +7,7 @@ import { Predicate } from "effect"
 import { type DialectName } from "../dialect.ts"
 
 /** One turn of a conversation. */
-export type Turn = readonly [role: string, text: string]
+type Turn = readonly [role: string, text: string]
 
 /** How one provider's requests are read. */
 export interface Wire {
