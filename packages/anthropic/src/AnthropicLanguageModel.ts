@@ -63,7 +63,7 @@ export const Config: Context.Reference<Settings> = Context.Reference<Settings>(
  * import { AnthropicLanguageModel } from "@holdfast/anthropic"
  *
  * const settings: AnthropicLanguageModel.Settings = {
- *   maxTokens: 8_000,
+ *   maxOutputTokens: 8_000,
  *   effort: "low",
  *   thinking: { mode: "adaptive", display: "summarized" },
  *   cachePrompt: { ttl: "1h" },

@@ -302,8 +302,8 @@ describe("a model", () => {
       const { withConfigOverride } = AnthropicLanguageModel
       yield* generate(request("hi"))
       yield* generate(request("hi")).pipe(
-        withConfigOverride({ maxTokens: 5 }),
-        withConfigOverride({ effort: "high", maxTokens: 6 }),
+        withConfigOverride({ maxOutputTokens: 5 }),
+        withConfigOverride({ effort: "high", maxOutputTokens: 6 }),
       )
       const sent = (yield* emulator.requests).map(({ body, headers }) => [body, headers["anthropic-beta"]])
       const common = {

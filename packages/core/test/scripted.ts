@@ -36,7 +36,6 @@ export const wait = (duration: Duration.Input): Step => ({
   duration: Duration.fromInputUnsafe(duration),
 })
 export const fails = (error: AiError.AiError): Step => ({ _tag: "Fail", error })
-const dies: Step = { _tag: "Die" }
 export const hangs: Step = { _tag: "Hang" }
 
 export const delta = (text: string): StreamPart => ({ type: "text-delta", id: "t", delta: text })

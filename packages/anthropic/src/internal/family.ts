@@ -8,7 +8,7 @@ import { type Effort } from "./settings.ts"
 
 export interface Family {
   /** The most tokens that the model generates. */
-  readonly maxTokens: number
+  readonly maxOutputTokens: number
   /** Which ways of thinking can be asked for. */
   readonly thinking: "none" | "budget" | "budget or adaptive" | "adaptive"
   /** How thinking can be switched off: not at all, only at a modest effort, by `between_tools`, or just so. */
@@ -45,7 +45,7 @@ const versionOf = (major: string | undefined, minor: string | undefined): number
   Number(major) * 100 + Number(minor ?? "0")
 
 const describe = (kind: Kind, version: number): Family => ({
-  maxTokens: maxTokens(kind, version),
+  maxOutputTokens: maxOutputTokens(kind, version),
   thinking: thinking(version),
   thinkingOff: thinkingOff(kind, version),
   efforts: efforts(kind, version),
@@ -57,7 +57,7 @@ const describe = (kind: Kind, version: number): Family => ({
   systemInHistory: version >= 408,
 })
 
-const maxTokens = (kind: Kind, version: number): number => {
+const maxOutputTokens = (kind: Kind, version: number): number => {
   if (version >= 406) return 128_000
   if (version >= 405 || version === 307) return 64_000
   if (version >= 400) return kind === "opus" ? 32_000 : 64_000

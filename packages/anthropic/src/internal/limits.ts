@@ -11,7 +11,7 @@ export interface Circumstances {
   readonly model: string
   readonly apiVersion: string
   readonly settings: Settings
-  readonly maxTokens: number
+  readonly maxOutputTokens: number
   /** Whether the model must call a tool. */
   readonly forcedTool: boolean
   /** Whether the answer has a schema. */
@@ -61,7 +61,7 @@ const refuseSampling = ({ settings }: Circumstances, family: Family | undefined,
 }
 
 const refuseThinking = (
-  { maxTokens, settings: { betas, effort, thinking } }: Circumstances,
+  { maxOutputTokens, settings: { betas, effort, thinking } }: Circumstances,
   family: Family | undefined,
   refusals: Refusals,
 ): void => {
@@ -70,7 +70,7 @@ const refuseThinking = (
     case undefined:
       return
     case "enabled":
-      return refuseBudget(thinking.budgetTokens, maxTokens, betas ?? [], family, refusals)
+      return refuseBudget(thinking.budgetTokens, maxOutputTokens, betas ?? [], family, refusals)
     case "adaptive":
       if (family?.thinking === "none") refusals.option("thinking", "the model cannot think; leave it out")
       if (family?.thinking === "budget") {
@@ -93,7 +93,7 @@ const leastBudget = 1024
 
 const refuseBudget = (
   budget: number,
-  maxTokens: number,
+  maxOutputTokens: number,
   betas: ReadonlyArray<string>,
   family: Family | undefined,
   refusals: Refusals,
@@ -106,8 +106,8 @@ const refuseBudget = (
   if (!Number.isSafeInteger(budget) || budget < leastBudget) {
     refusals.option(option, `it must be a whole number of at least ${leastBudget}`)
   }
-  if (budget >= maxTokens && !betas.some((beta) => interleaved.test(beta))) {
-    refusals.option(option, `it must be below maxTokens, which is ${maxTokens}`)
+  if (budget >= maxOutputTokens && !betas.some((beta) => interleaved.test(beta))) {
+    refusals.option(option, `it must be below maxOutputTokens, which is ${maxOutputTokens}`)
   }
 }
 
@@ -122,15 +122,19 @@ const refuseNoThinking = (family: Family | undefined, greatEffort: boolean, refu
   }
 }
 
-const refuseFamily = ({ maxTokens, settings, structured }: Circumstances, family: Family, refusals: Refusals): void => {
+const refuseFamily = (
+  { maxOutputTokens, settings, structured }: Circumstances,
+  family: Family,
+  refusals: Refusals,
+): void => {
   const { betas, effort, strictTools } = settings
   if (effort !== undefined && !family.efforts.includes(effort)) {
     const known = family.efforts.join(", ")
     refusals.option("effort", known === "" ? "the model has no such setting; leave it out" : `the model knows ${known}`)
   }
   // Some betas lift the limit.
-  if (maxTokens > family.maxTokens && (betas ?? []).length === 0) {
-    refusals.option("maxTokens", `the model generates at most ${family.maxTokens} tokens; ask for less`)
+  if (maxOutputTokens > family.maxOutputTokens && (betas ?? []).length === 0) {
+    refusals.option("maxOutputTokens", `the model generates at most ${family.maxOutputTokens} tokens; ask for less`)
   }
   if (family.structured) return
   if (structured) refusals.option("schema", "the model cannot answer in a schema; use Claude 4.5 or later")

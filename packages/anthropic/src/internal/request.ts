@@ -30,11 +30,11 @@ export const messagesBody = (input: RequestInput): Effect.Effect<MessagesBody, P
   const { apiVersion, model, provider, request, settings } = input
   const { prompt, toolChoice, tools } = request.options
   const refusals = new Refusals(provider, model)
-  const maxTokens = settings.maxTokens ?? defaultMaxTokens(model, settings)
+  const maxOutputTokens = settings.maxOutputTokens ?? defaultMaxTokens(model, settings)
   const structured = request.jsonSchema !== undefined
   const choice = toolChoiceOf(toolChoice, tools, settings)
   const forcedTool = tools.length > 0 && (choice.type === "any" || choice.type === "tool")
-  refuseSettings({ model, apiVersion, settings, maxTokens, forcedTool, structured }, refusals)
+  refuseSettings({ model, apiVersion, settings, maxOutputTokens, forcedTool, structured }, refusals)
   const thinks = settings.thinking?.mode === "adaptive" || settings.thinking?.mode === "enabled"
   const { messages, system } = messagesOf(prompt, { model, tools, structured, thinks, refusals })
   const toolFields = tools.length === 0 ? undefined : { tools: toolsOf(tools, settings, refusals), tool_choice: choice }
@@ -47,7 +47,7 @@ export const messagesBody = (input: RequestInput): Effect.Effect<MessagesBody, P
     ...(system.length === 0 ? undefined : { system }),
     ...marked(automatic),
     messages,
-    max_tokens: maxTokens,
+    max_tokens: maxOutputTokens,
     ...settings.extra,
     model,
   })
@@ -62,7 +62,7 @@ const defaultMaxTokens = (model: string, { effort, thinking }: Settings): number
   const family = familyOf(model)
   const answer = effort === "xhigh" || effort === "max" ? great : usual
   const budget = thinking?.mode === "enabled" ? thinking.budgetTokens : 0
-  return family === undefined ? unknownModel + budget : Math.min(answer + budget, family.maxTokens)
+  return family === undefined ? unknownModel + budget : Math.min(answer + budget, family.maxOutputTokens)
 }
 
 const modelSettings = (settings: Settings) =>

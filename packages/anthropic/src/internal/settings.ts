@@ -25,7 +25,7 @@ export type Effort = "low" | "medium" | "high" | "xhigh" | "max"
  * **Details**
  *
  * - `adaptive`: the model decides, and `effort` says how much. From Claude 4.6 on, and the default of Claude 5.
- * - `enabled`: up to a budget of at least 1,024 tokens, which must be below `maxTokens`. Up to Claude 4.6.
+ * - `enabled`: up to a budget of at least 1,024 tokens, which must be below `maxOutputTokens`. Up to Claude 4.6.
  * - `between_tools`: only notes between tool calls, the least that Claude Sonnet 5.5 can do.
  * - `disabled`: not at all. Some models cannot be told so.
  *
@@ -70,7 +70,7 @@ export interface Settings {
    * an effort of `xhigh` or `max`, on top of a thinking budget, and never more than the model can do; 4,096 for models
    * that are not known by their names.
    */
-  readonly maxTokens?: number | undefined
+  readonly maxOutputTokens?: number | undefined
   readonly thinking?: ThinkingSettings | undefined
   /** From Claude Opus 4.5 and the other models of 4.6 on. */
   readonly effort?: Effort | undefined

@@ -47,15 +47,18 @@ describe("familyOf", () => {
     ["claude-sonnet-5-5", 128_000, "adaptive", "between_tools", "low medium high xhigh max", false, false, false],
     ["claude-haiku-5-5", 128_000, "adaptive", "always", "low medium high xhigh max", false, true, false],
   ]
-  it.each(known)("knows %s", (model, maxTokens, thinking, thinkingOff, efforts, sampling, forcedTools, prefill) => {
-    const family = familyOf(model)
-    assert.isDefined(family)
-    assert.deepStrictEqual(
-      [family.maxTokens, family.thinking, family.thinkingOff, family.efforts.join(" ")],
-      [maxTokens, thinking, thinkingOff, efforts],
-    )
-    assert.deepStrictEqual([family.sampling, family.forcedTools, family.prefill], [sampling, forcedTools, prefill])
-  })
+  it.each(known)(
+    "knows %s",
+    (model, maxOutputTokens, thinking, thinkingOff, efforts, sampling, forcedTools, prefill) => {
+      const family = familyOf(model)
+      assert.isDefined(family)
+      assert.deepStrictEqual(
+        [family.maxOutputTokens, family.thinking, family.thinkingOff, family.efforts.join(" ")],
+        [maxOutputTokens, thinking, thinkingOff, efforts],
+      )
+      assert.deepStrictEqual([family.sampling, family.forcedTools, family.prefill], [sampling, forcedTools, prefill])
+    },
+  )
 
   it("knows which models take system messages in a conversation, schemas and one sampling parameter", () => {
     const of = (model: string) => {

@@ -41,7 +41,7 @@ describe("settings", () => {
   it.effect("become fields of the request", () =>
     Effect.gen(function* () {
       const sent: unknown = yield* body({
-        maxTokens: 100,
+        maxOutputTokens: 100,
         thinking: { mode: "adaptive", display: "summarized" },
         effort: "xhigh",
         stopSequences: ["END"],
@@ -94,7 +94,7 @@ describe("settings", () => {
           yield* most("claude-3-5-haiku-latest"),
           yield* most("claude-3-haiku-20240307"),
           yield* most("someone-elses-model"),
-          yield* most("claude-haiku-5-5", { maxTokens: 0 }),
+          yield* most("claude-haiku-5-5", { maxOutputTokens: 0 }),
         ],
         [16_000, 64_000, 26_000, 32_000, 8192, 4096, 4096, 0],
       )
@@ -142,11 +142,11 @@ describe("what cannot be taken", () => {
     ["effort", { effort: "low" }, { model: "claude-sonnet-4-5" }],
     ["effort", { effort: "max" }, { model: "claude-opus-4-5" }],
     ["effort", { effort: "xhigh" }, { model: "claude-opus-4-6" }],
-    ["maxTokens", { maxTokens: 64_001 }, { model: "claude-haiku-4-5" }],
+    ["maxOutputTokens", { maxOutputTokens: 64_001 }, { model: "claude-haiku-4-5" }],
     ["thinking.budgetTokens", enabled(2000), { model: "claude-opus-4-7" }],
     ["thinking.budgetTokens", enabled(1023), { model: "claude-haiku-4-5" }],
     ["thinking.budgetTokens", enabled(1024.5), { model: "claude-haiku-4-5" }],
-    ["thinking.budgetTokens", { maxTokens: 2000, ...enabled(2000) }, { model: "claude-haiku-4-5" }],
+    ["thinking.budgetTokens", { maxOutputTokens: 2000, ...enabled(2000) }, { model: "claude-haiku-4-5" }],
     ["thinking", enabled(2000), { model: "claude-3-5-haiku-latest" }],
     ["thinking", { thinking: { mode: "adaptive" } }, { model: "claude-3-haiku-20240307" }],
     ["thinking.mode", { thinking: { mode: "adaptive" } }, { model: "claude-opus-4-5" }],
@@ -184,18 +184,18 @@ describe("what cannot be taken", () => {
     Effect.gen(function* () {
       yield* body({ thinking: { mode: "disabled" }, effort: "high" }, { model: "claude-opus-5" })
       yield* body(
-        { ...enabled(20_000), maxTokens: 10_000, betas: ["interleaved-thinking-2025-05-14"] },
+        { ...enabled(20_000), maxOutputTokens: 10_000, betas: ["interleaved-thinking-2025-05-14"] },
         {
           model: "claude-sonnet-4-5",
         },
       )
-      yield* body({ maxTokens: 300_000, betas: ["output-300k-2026-03-24"] })
+      yield* body({ maxOutputTokens: 300_000, betas: ["output-300k-2026-03-24"] })
       yield* body({ temperature: 1, ...enabled(1024) }, { model: "claude-sonnet-4-5", ...old })
       yield* body(
-        { effort: "xhigh", thinking: { mode: "between_tools" }, maxTokens: 1e6 },
+        { effort: "xhigh", thinking: { mode: "between_tools" }, maxOutputTokens: 1e6 },
         { model: "other", ...old },
       ).pipe(Effect.flip)
-      yield* body({ effort: "max", maxTokens: 1e6 }, { model: "other" })
+      yield* body({ effort: "max", maxOutputTokens: 1e6 }, { model: "other" })
       yield* body({}, { tools, toolChoice: "required", model: "claude-haiku-5-5" })
       // Without tools there is nothing to be forced.
       yield* body({}, { toolChoice: "required" })
