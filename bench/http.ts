@@ -6,8 +6,8 @@ import { spawn } from "node:child_process"
 
 import { Deadline, Fallback, Retry } from "@holdfast/core"
 import { OpenAiClient, OpenAiLanguageModel } from "@holdfast/openai"
-import { Context, Effect, Layer, Redacted } from "effect"
-import { LanguageModel } from "effect/ai"
+import { Context, Effect, Layer, Redacted, Stream } from "effect"
+import { LanguageModel, type Response } from "effect/ai"
 import { OpenAI } from "openai"
 
 /** Starts the emulator and gives its base URL; it ends with the process. */
@@ -30,6 +30,12 @@ export const emulator = (): Promise<string> => {
 const model = "gpt-6.1-terra"
 const prompt = "Why do ships float?"
 
+const finish: Response.FinishPartEncoded = {
+  type: "finish",
+  reason: "stop",
+  usage: { inputTokens: { total: 5 }, outputTokens: { total: 5 } },
+}
+
 export const contestants = (apiUrl: string) =>
   Effect.gen(function* () {
     const stack = OpenAiLanguageModel.model(model).pipe(
@@ -40,8 +46,16 @@ export const contestants = (apiUrl: string) =>
     )
     const ours = Context.get(yield* Layer.build(stack), LanguageModel.LanguageModel)
     const sdk = new OpenAI({ apiKey: "bench", baseURL: apiUrl, maxRetries: 0 })
+    const ask = () => sdk.responses.create({ model, input: prompt, store: false })
+    // The least that `effect/ai` costs on this SDK: its own model around one call, of whose answer only the text is read.
+    const least = yield* LanguageModel.make({
+      generateText: () =>
+        Effect.map(Effect.promise(ask), ({ output_text }) => [{ type: "text", text: output_text }, finish]),
+      streamText: () => Stream.empty,
+    })
     return {
       stack: () => Effect.runPromise(ours.generateText({ prompt })),
-      sdk: () => sdk.responses.create({ model, input: prompt, store: false }),
+      least: () => Effect.runPromise(least.generateText({ prompt })),
+      sdk: ask,
     }
   })

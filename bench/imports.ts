@@ -17,5 +17,5 @@ export const load = (specifier: string): number =>
 
 /** The published form of the packages. */
 export const compile = (): void => {
-  execFileSync("tsc", ["-b", "packages/core"], { stdio: "inherit" })
+  execFileSync("tsc", ["-b", "packages/core"], { stdio: "inherit", cwd: new URL("..", import.meta.url) })
 }

@@ -69,12 +69,13 @@ const inMemory = Effect.gen(function* () {
 })
 
 const onTheWire = Effect.gen(function* () {
-  const { sdk, stack } = yield* http.contestants(yield* Effect.promise(http.emulator))
+  const { least, sdk, stack } = yield* http.contestants(yield* Effect.promise(http.emulator))
   // One request a round, so that the medians over the rounds are the p50 of each.
-  const contestants = { sdk: request(sdk), stack: request(stack) }
+  const contestants = { sdk: request(sdk), least: request(least), stack: request(stack) }
   yield* Effect.promise(() => interleaved(contestants, 1000, { collect: false }))
   const requests = yield* Effect.promise(() => interleaved(contestants, 2000, { collect: false }))
   record("http.stack_over_sdk", median(requests.stack) / median(requests.sdk), "ratio")
+  record("http.effect_ai_over_sdk", median(requests.least) / median(requests.sdk), "ratio")
   record("http.stack_us", median(requests.stack), "us")
   record("http.sdk_us", median(requests.sdk), "us")
 })

@@ -46,6 +46,18 @@ export interface EventReader {
 }
 
 /**
+ * Sends the tool calls among some parts through `polish`. Nearly all parts are others, and a fiber's time is dear here.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const polishAll = <P extends Response.AllPartsEncoded>(
+  parts: Array<P>,
+  polish: (part: P) => Effect.Effect<P>,
+): Effect.Effect<Array<P>> =>
+  parts.some(({ type }) => type === "tool-call") ? Effect.forEach(parts, polish) : Effect.succeed(parts)
+
+/**
  * Reads events as they come. Parts of one event stay together, and tool calls go through `polish` before they are given
  * out.
  *
@@ -109,8 +121,5 @@ const theRest = (
   )
 }
 
-const polished = (out: Array<Part>, polish: (part: Part) => Effect.Effect<Part>): Effect.Effect<Parts> => {
-  const parts = out as unknown as Parts
-  // Nearly all are deltas, and a fiber's time is dear here.
-  return out.some(({ type }) => type === "tool-call") ? Effect.forEach(parts, polish) : Effect.succeed(parts)
-}
+const polished = (out: Array<Part>, polish: (part: Part) => Effect.Effect<Part>): Effect.Effect<Parts> =>
+  polishAll(out, polish) as Effect.Effect<unknown> as Effect.Effect<Parts>

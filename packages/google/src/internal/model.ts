@@ -1,4 +1,4 @@
-import { mapEvents } from "@holdfast/core/provider/EventReader"
+import { mapEvents, polishAll } from "@holdfast/core/provider/EventReader"
 import type * as ProviderModel from "@holdfast/core/provider/ProviderModel"
 import { providerTools } from "@holdfast/core/provider/ToolForms"
 import { Effect, Random } from "effect"
@@ -37,7 +37,7 @@ export const contentModel = (
       const { body, polish, reading } = yield* prepare(request)
       const { headers, parts: answer } = yield* content.once(body)
       const parts = yield* Effect.fromResult(answerParts(answer, reading(headers)))
-      return { headers, parts: yield* Effect.forEach(parts, polish) }
+      return { headers, parts: yield* polishAll(parts, polish) }
     }),
     stream: Effect.fnUntraced(function* (request) {
       const { body, polish, reading } = yield* prepare(request)

@@ -1,4 +1,4 @@
-import { mapEvents } from "@holdfast/core/provider/EventReader"
+import { mapEvents, polishAll } from "@holdfast/core/provider/EventReader"
 import type * as ProviderModel from "@holdfast/core/provider/ProviderModel"
 import { Effect } from "effect"
 import { OpenAiStructuredOutput } from "effect/ai"
@@ -33,7 +33,7 @@ export const chatModel = (
       const { body, polish, reading } = yield* prepare(request)
       const reply = yield* chat.once(body)
       const parts = yield* Effect.fromResult(completionParts(reply.parts, reading))
-      return { headers: reply.headers, parts: yield* Effect.forEach(parts, polish) }
+      return { headers: reply.headers, parts: yield* polishAll(parts, polish) }
     }),
     stream: Effect.fnUntraced(function* (request) {
       const { body, polish, reading } = yield* prepare(request)

@@ -1,4 +1,4 @@
-import { mapEvents } from "@holdfast/core/provider/EventReader"
+import { mapEvents, polishAll } from "@holdfast/core/provider/EventReader"
 import type * as ProviderModel from "@holdfast/core/provider/ProviderModel"
 import { providerTools } from "@holdfast/core/provider/ToolForms"
 import { Effect, Option } from "effect"
@@ -34,7 +34,7 @@ export const responsesModel = (
       const { body, polish, reading } = yield* prepare(request)
       const reply = yield* responses.once(body)
       const parts = yield* Effect.fromResult(answerParts(reply.parts, reading))
-      return { headers: reply.headers, parts: yield* Effect.forEach(parts, polish) }
+      return { headers: reply.headers, parts: yield* polishAll(parts, polish) }
     }),
     stream: Effect.fnUntraced(function* (request) {
       const { body, polish, reading } = yield* prepare(request)
