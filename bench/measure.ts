@@ -22,11 +22,11 @@ const once = async ({ run, runs, units }: Contestant): Promise<number> => {
   return ((performance.now() - began) * 1000) / (runs * units)
 }
 
-/** The order turns from round to round, so that nobody always runs after the same neighbour. */
+/** The order turns from round to round, and its direction as well, so that nobody always runs after the same neighbour. */
 export const interleaved = async <Name extends string>(
   contestants: Contestants<Name>,
   rounds: number,
-  /** Whether garbage is collected before each round. It would disturb rounds that are short. */
+  /** Whether garbage is collected before each turn. It would disturb rounds that are short. */
   options: { readonly collect: boolean } = { collect: true },
 ): Promise<Rounds<Name>> => {
   const names = Object.keys(contestants) as Array<Name>
@@ -34,8 +34,9 @@ export const interleaved = async <Name extends string>(
   const warmup = 3
   for (let round = -warmup; round < rounds; round++) {
     const turned = names.map((_, index) => names[(index + round + warmup) % names.length] as Name)
-    if (options.collect) globalThis.gc?.()
+    if (round % 2 === 0) turned.reverse()
     for (const name of turned) {
+      if (options.collect) globalThis.gc?.()
       const time = await once(contestants[name])
       if (round >= 0) times[name].push(time)
     }

@@ -18,8 +18,8 @@ import { type Failure } from "./Failure.ts"
 import { bounded } from "./internal/boundedPulls.ts"
 import { counted, cuttable, reason } from "./internal/cutShort.ts"
 import { describeDuration } from "./internal/describeDuration.ts"
-import { ownScope } from "./internal/ownScope.ts"
 import { type Program, type Unchanged } from "./internal/program.ts"
+import { raced } from "./internal/raced.ts"
 import { withoutStack } from "./internal/withoutStack.ts"
 import { type ModelCall, type ModelRequest, type Part } from "./ModelCall.ts"
 import * as PolicyError from "./PolicyError.ts"
@@ -269,7 +269,8 @@ const exceeded = (
   duration: Duration.Duration,
 ): DeadlineExceeded => withoutStack(() => new DeadlineExceeded({ provider, model, bound, duration }))
 
-// Waiting for a guard, such as a budget, is not waiting for the model.
+// Waiting for a guard, such as a budget, is not waiting for the model. The error is made, and its reason noted, before the
+// request is interrupted.
 const opening = <E, E2>(
   call: ModelCall<E>,
   request: ModelRequest,
@@ -286,13 +287,6 @@ const opening = <E, E2>(
     })
     return raced(call.open(request), timer)
   })
-
-// The error is made, and its reason noted, before the loser is interrupted. The scope is of its own, because the loser may
-// open just as it loses, and then nobody else would release what it holds.
-const raced = <E, E2>(
-  self: Effect.Effect<Stream.Stream<Part, E>, E, Scope.Scope>,
-  timer: Effect.Effect<never, E2>,
-): Effect.Effect<Stream.Stream<Part, E>, E | E2, Scope.Scope> => ownScope(Effect.raceFirst(self, timer))
 
 const remainingUntil = (at: bigint): Effect.Effect<Duration.Duration> =>
   Effect.map(Clock.monotonicTimeNanos, (now) => Duration.nanos(at > now ? at - now : 0n))

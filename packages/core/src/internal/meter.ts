@@ -31,9 +31,10 @@ export const metered = (model: ProviderModel): ModelCall<CallFailure> => ({
     Effect.withFiber((fiber): Opened => {
       const sink = fiber.getRef(AttemptSink)
       const guard = fiber.getRef(CurrentGuard)
-      return sink === undefined && guard === undefined
-        ? ownScope(send(model, request, undefined))
-        : attempt(model, request, { sink, guard })
+      if (sink !== undefined || guard !== undefined) return attempt(model, request, { sink, guard })
+      const sent = send(model, request, undefined)
+      // Nothing outlives the opening of a whole answer.
+      return request.mode === "generate" ? Effect.scoped(sent) : ownScope(sent)
     }),
 })
 
