@@ -9,6 +9,7 @@ import * as http from "./http.ts"
 import * as imports from "./imports.ts"
 import { type Contestant, interleaved, median, ratio } from "./measure.ts"
 import { generate, models, stream, streamed, vercel } from "./models.ts"
+import { breakers } from "./policies.ts"
 
 interface Result {
   readonly value: number
@@ -68,6 +69,16 @@ const inMemory = Effect.gen(function* () {
   record("stream.vercel_us_per_part", median(parts.vercel), "us")
 })
 
+const policies = Effect.gen(function* () {
+  const rounds = yield* Effect.flatMap(breakers, (contestants) => Effect.promise(() => interleaved(contestants, 25)))
+  const added = rounds.closed.map((time, round) => time - (rounds.bare[round] ?? 0))
+  const effects = rounds.effectClosed.map((time, round) => time - (rounds.bare[round] ?? 0))
+  record("breaker.added_over_effect", ratio(added, effects), "ratio")
+  record("breaker.reject_over_effect", ratio(rounds.open, rounds.effectOpen), "ratio")
+  record("breaker.added_us", median(added), "us")
+  record("breaker.reject_us", median(rounds.open), "us")
+})
+
 const onTheWire = Effect.gen(function* () {
   const { least, sdk, stack } = yield* http.contestants(yield* Effect.promise(http.emulator))
   // One request a round, so that the medians over the rounds are the p50 of each.
@@ -90,7 +101,7 @@ const loading = Effect.sync(() => {
   record("import.effect_ai_ms", median(rounds.map(({ effectAi }) => effectAi)), "ms")
 })
 
-await Effect.runPromise(Effect.scoped(Effect.andThen(Effect.andThen(inMemory, onTheWire), loading)))
+await Effect.runPromise(Effect.scoped(Effect.all([inMemory, policies, onTheWire, loading])))
 
 const width = Math.max(...Object.keys(results).map((name) => name.length))
 for (const [name, { unit, value }] of Object.entries(results)) {

@@ -4,6 +4,7 @@
  * @module @holdfast/core
  */
 export * as Attempt from "./Attempt.ts"
+export * as Breaker from "./Breaker.ts"
 export * as CommitPoint from "./CommitPoint.ts"
 export * as Deadline from "./Deadline.ts"
 export * as Failure from "./Failure.ts"

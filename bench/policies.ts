@@ -1,0 +1,52 @@
+/**
+ * What a policy adds to a call at the seam, inside of a fiber, beside what Effect's own adds to the same effect.
+ */
+import { Breaker, type ModelCall, ResilientModel } from "@holdfast/core"
+import { Effect, Stream } from "effect"
+import { CircuitBreaker } from "effect/persistence"
+
+import { type Contestant } from "./measure.ts"
+
+const calls = 2_000
+
+/** Many calls in one fiber, each in a scope of its own as the seam has it. */
+const contestant = (each: Effect.Effect<unknown, unknown, never>): Contestant => {
+  const one = Effect.ignore(each)
+  const all = Effect.forEach(Array.from({ length: calls }), () => one, { discard: true })
+  return { run: () => Effect.runPromise(all), units: calls, runs: 1 }
+}
+
+// The calls of the bench look at nothing of it.
+const request: ModelCall.ModelRequest = { mode: "generate", options: Object.create(null) }
+
+const answer = Effect.succeed(Stream.empty)
+
+const named = (model: string): ModelCall.ModelCall<never> => ({ provider: "bench", model, open: () => answer })
+
+const guarded = (model: string) =>
+  ResilientModel.callOf(
+    ResilientModel.make(Effect.succeed(named(model)), { name: "bench", settings: {} }).pipe(Breaker.guard()),
+  )
+
+/** A call by itself, through a closed and through an open circuit, of ours and of Effect's. */
+export const breakers = Effect.gen(function* () {
+  const closed = yield* guarded("closed")
+  const open = yield* guarded("open")
+  const { set } = yield* Breaker.Breakers
+  yield* set("bench/open", "forcedOpen")
+  const effects = yield* CircuitBreaker.make({
+    tripPolicy: CircuitBreaker.rate({ threshold: 0.5 }),
+    openDuration: "1 day",
+  })
+  const trip = Effect.ignore(
+    effects.execute(Effect.fail("broken"), { key: "open", classify: () => CircuitBreaker.failure() }),
+  )
+  yield* Effect.replicateEffect(trip, 100)
+  return {
+    bare: contestant(Effect.scoped(answer)),
+    closed: contestant(Effect.scoped(closed.open(request))),
+    effectClosed: contestant(Effect.scoped(effects.execute(answer, { key: "closed" }))),
+    open: contestant(Effect.scoped(open.open(request))),
+    effectOpen: contestant(Effect.scoped(effects.execute(answer, { key: "open" }))),
+  }
+}).pipe(Effect.provide([Breaker.layerMemory, CircuitBreaker.layerStoreMemory()]))

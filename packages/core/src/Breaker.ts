@@ -1,0 +1,249 @@
+/**
+ * Stops asking a model that is failing, so that it can recover and callers need not wait for it.
+ *
+ * A circuit is closed while a model answers. It opens when too many of the recent calls fail, or begin too slowly, and then
+ * refuses calls at once. After a while it lets a few probes through, and as soon as enough of them have their first part
+ * it closes again, with traffic growing back over half a minute.
+ *
+ * **Where in a stack**: inside of retry, so that each attempt is counted and an open circuit ends the retries; outside of
+ * the deadlines, so that an attempt that hangs counts as a failure.
+ *
+ * @since 0.1.0
+ */
+import { Clock, Context, Duration, Effect, Layer, Option, Queue, Random, Schedule, Schema, Stream } from "effect"
+import { AiError } from "effect/ai"
+
+import { mistakeIn, rulesOf, settingsOf } from "./internal/breakerRules.ts"
+import { type Change, Circuits, type Mode, type Phase } from "./internal/circuits.ts"
+import { guarded, millis } from "./internal/guardedCall.ts"
+import { jitterCeiling } from "./internal/retryDecision.ts"
+import { withoutStack } from "./internal/withoutStack.ts"
+import { type ModelCall, type ModelRequest } from "./ModelCall.ts"
+import * as PolicyError from "./PolicyError.ts"
+import * as ResilientModel from "./ResilientModel.ts"
+
+/**
+ * The model has been failing and is not asked for now.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class CircuitOpen
+  extends Schema.TaggedError<CircuitOpen>("@holdfast/core/CircuitOpen")("CircuitOpen", {
+    provider: Schema.String,
+    model: Schema.String,
+    /** When a call may be let through again, at the earliest. */
+    retryAfter: Schema.DurationFromMillis,
+  })
+  implements PolicyError.PolicyError<"refusal">
+{
+  readonly [PolicyError.TypeId] = "refusal" as const
+
+  override get message(): string {
+    return `${this.model} of ${this.provider} has been failing; it is asked again in ${Duration.format(this.retryAfter)}`
+  }
+
+  toReason(metadata: AiError.ProviderMetadata): AiError.AiErrorReason {
+    return new AiError.InternalProviderError({ description: this.message, metadata })
+  }
+}
+
+/**
+ * When to open, for how long, and how to come back.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** The calls that count: of a span of time, or the last so many. The last 60 seconds if left out. */
+  readonly window?: Duration.Input | { readonly calls: number } | undefined
+  /** What opens the circuit. Half of the calls failing if left out. */
+  readonly trip?: Trip | undefined
+  /** Rates say nothing of fewer calls. 10 if left out: models are asked less often than web servers. */
+  readonly minimumCalls?: number | undefined
+  /** How long to stay open, the first time and each time in a row. `openFor` if left out. */
+  readonly openFor?: Schedule.Schedule<unknown> | undefined
+  readonly recovery?: Recovery | undefined
+  /** Circuits with equal keys are one. `<provider>/<model>` if left out. */
+  readonly key?: ((call: { readonly provider: string; readonly model: string }) => string) | undefined
+}
+
+/**
+ * What opens a circuit. Any of them does.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Trip {
+  /** The share of the calls of the window that failed, from 0 to 1. */
+  readonly failureRate?: number | undefined
+  /** Failures in a row. */
+  readonly consecutiveFailures?: number | undefined
+  /** The share of calls whose first part took longer than a duration. */
+  readonly slowFirstParts?: { readonly slowerThan: Duration.Input; readonly share: number } | undefined
+}
+
+/**
+ * How a circuit closes again.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Recovery {
+  /** How many calls are let through to see. 3 if left out. */
+  readonly probes?: number | undefined
+  /** How many of them have to succeed. 2 if left out. */
+  readonly successes?: number | undefined
+  /** How long a probe may take until another one takes its place. 10 seconds if left out. */
+  readonly lease?: Duration.Input | undefined
+  /** How long traffic grows, from a tenth to all of it. 30 seconds if left out. */
+  readonly ramp?: Duration.Input | undefined
+}
+
+/**
+ * Opens for 5 seconds, then 10, 20 and so on up to 2 minutes, less up to half of it at random, so that processes do not
+ * come back together.
+ *
+ * @since 0.1.0
+ * @category schedules
+ */
+export const openFor: Schedule.Schedule<Duration.Duration> = Schedule.fromStep(
+  Effect.sync(() => {
+    let opening = 0
+    return () =>
+      Effect.map(Random.next, (random): [Duration.Duration, Duration.Duration] => {
+        const most = jitterCeiling({ base: 5_000, throttledBase: 5_000, cap: 120_000 }, "transient", ++opening)
+        const wait = Duration.millis(Math.round(most / 2 + (random * most) / 2))
+        return [wait, wait]
+      })
+  }),
+)
+
+/**
+ * Refuses calls to a model that has been failing.
+ *
+ * **Details**
+ *
+ * - Transient and overloaded failures count, and nothing else: not throttling, which is the business of a rate limit, not
+ *   what the request itself is to blame for, not the refusals of other policies, and not callers that give up.
+ * - The verdict on a call is its first part. A stream that breaks afterwards is counted as a failure then.
+ * - A retry hint of the provider lengthens the time that the circuit stays open, up to 10 minutes.
+ * - What was admitted before the circuit changed says nothing after it.
+ *
+ * State belongs to the layer. With `Breakers` in context, it is shared by all models of the application and can be seen and
+ * set there.
+ *
+ * **Example** (A stack with a breaker)
+ *
+ * ```ts
+ * import { Breaker, Deadline, Retry } from "@holdfast/core"
+ * import { flow } from "effect"
+ *
+ * const careful = flow(Deadline.firstPart("30 seconds"), Breaker.guard(), Retry.schedule(Retry.standard))
+ *
+ * typeof careful // => "function"
+ * ```
+ *
+ * @since 0.1.0
+ * @category policies
+ */
+export const guard = (options: Options = {}) => {
+  const rules = rulesOf(options)
+  const keyOf = options.key ?? (({ model, provider }) => `${provider}/${model}`)
+  return ResilientModel.policy<CircuitOpen>(
+    { name: "Breaker.guard", settings: settingsOf(rules) },
+    Effect.fnUntraced(function* <E>(call: ModelCall<E>) {
+      const mistake = mistakeIn(rules)
+      if (mistake !== undefined) return yield* Effect.die(new Error(`Breaker.guard: ${mistake}`))
+      const { circuits } = Option.getOrElse(yield* Effect.serviceOption(Breakers), make)
+      const circuit = {
+        circuits,
+        circuit: circuits.declare(keyOf(call), rules),
+        schedule: options.openFor ?? openFor,
+        refusal: (retryAfter: Duration.Duration) => refusal(call, retryAfter),
+      }
+      return { ...call, open: (request: ModelRequest) => guarded(call, request, circuit) }
+    }),
+  )
+}
+
+/**
+ * What can be seen of a circuit.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Status {
+  readonly key: string
+  readonly phase: Phase
+  readonly mode: Mode
+  /** Whether a call would be let through now. */
+  readonly available: boolean
+}
+
+/**
+ * A change of a circuit. The sequence numbers of one registry have no gaps.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Transition = Change
+
+export type { Mode, Phase } from "./internal/circuits.ts"
+
+/**
+ * The circuits of an application.
+ *
+ * @since 0.1.0
+ * @category services
+ */
+export class Breakers extends Context.Service<
+  Breakers,
+  {
+    readonly status: Effect.Effect<ReadonlyArray<Status>>
+    /** Keys of the circuits that would let a call through now. */
+    readonly available: Effect.Effect<ReadonlyArray<string>>
+    /** All changes from the moment on that the stream is run. Nothing is lost, so it is to be read. */
+    readonly transitions: Stream.Stream<Transition>
+    /**
+     * `forcedOpen` refuses all calls, `disabled` lets all through and counts nothing, `observing` lets all through and
+     * counts. `normal` begins anew with a closed circuit. `false` if there is no such circuit.
+     */
+    readonly set: (key: string, mode: Mode) => Effect.Effect<boolean>
+    /** @internal */
+    readonly circuits: Circuits
+  }
+>()("@holdfast/core/Breakers") {}
+
+/**
+ * Circuits in the memory of this process.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerMemory: Layer.Layer<Breakers> = Layer.sync(Breakers, () => make())
+
+const make = (): Breakers["Service"] => {
+  const circuits = new Circuits()
+  const status = Effect.map(now, (at) => circuits.status(at))
+  return {
+    circuits,
+    status,
+    available: Effect.map(status, (all) => all.filter(({ available }) => available).map(({ key }) => key)),
+    transitions: Stream.unwrap(
+      Effect.map(
+        Effect.acquireRelease(
+          Effect.map(Queue.unbounded<Transition>(), (queue) => ({ queue, stop: circuits.listen(queue) })),
+          ({ stop }) => Effect.sync(stop),
+        ),
+        ({ queue }) => Stream.fromQueue(queue),
+      ),
+    ),
+    set: (key, mode) => Effect.map(now, (at) => circuits.setMode(key, mode, at)),
+  }
+}
+
+const now = Effect.map(Clock.Clock, millis)
+
+const refusal = ({ model, provider }: ModelCall<unknown>, retryAfter: Duration.Duration): CircuitOpen =>
+  withoutStack(() => new CircuitOpen({ provider, model, retryAfter }))
