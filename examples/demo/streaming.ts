@@ -8,7 +8,7 @@ import { LanguageModel } from "effect/ai"
 import { Providers } from "./providers.ts"
 import { dim, green, line, red, title, write } from "./terminal.ts"
 
-const marks = { AttemptStarted: "→", AttemptEnded: "·", RetryScheduled: "↻", FallbackChosen: "⇒" }
+const marks = { AttemptStarted: "→", AttemptEnded: "·", RetryScheduled: "↻", FallbackChosen: "⇒", HedgeStarted: "⇉" }
 
 /** A line about an event, as it happens. */
 export const narrate = (event: Attempt.Event): void => {

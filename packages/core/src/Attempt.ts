@@ -88,7 +88,7 @@ export type Outcome =
   | { readonly _tag: "Abandoned" }
 
 /**
- * A policy decided to go on after a failure, for the call with this span.
+ * A policy decided to ask once more, for the call with this span.
  *
  * @since 0.1.0
  * @category models
@@ -101,6 +101,14 @@ export type Decision =
       readonly model: string
       readonly delay: Duration.Duration
       readonly error: unknown
+    }
+  | {
+      readonly _tag: "HedgeStarted"
+      readonly spanId: string
+      readonly from: { readonly provider: string; readonly model: string }
+      readonly to: { readonly provider: string; readonly model: string }
+      /** How long no part had come. */
+      readonly after: Duration.Duration
     }
   | {
       readonly _tag: "FallbackChosen"

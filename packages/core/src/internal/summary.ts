@@ -9,6 +9,7 @@ export const summary: (event: Event) => string = Match.typeTags<Event>()({
   AttemptStarted: (event) => `attempt ${event.index}: ${name(event)}`,
   AttemptEnded: (event) => `attempt ${event.index}: ${name(event)} ${ending(event)}`,
   RetryScheduled: (event) => `${name(event)} again in ${time(event.delay)}`,
+  HedgeStarted: ({ after, from, to }) => `${name(to)} beside ${name(from)}, which is silent for ${time(after)}`,
   FallbackChosen: ({ from, to }) => `${name(to)} instead of ${name(from)}`,
 })
 

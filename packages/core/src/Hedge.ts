@@ -1,0 +1,204 @@
+/**
+ * Asks a second time when the first answer is late, and takes the one that begins first.
+ *
+ * A few calls take many times as long to begin as all the others. A second request, sent only when the first one is later
+ * than nearly all are, cuts that tail for a small share of additional requests (J. Dean, L. A. Barroso, The Tail at Scale,
+ * CACM 2013). Both requests are paid for as far as they got, and both are seen as attempts.
+ *
+ * **Where in a stack**: outside of retry, inside of fallback.
+ *
+ * @since 0.1.0
+ */
+import { Clock, Duration, Effect, Exit, type Scope, type Stream } from "effect"
+
+import * as Attempt from "./Attempt.ts"
+import * as Failure from "./Failure.ts"
+import { describeDuration } from "./internal/describeDuration.ts"
+import { millis } from "./internal/guardedCall.ts"
+import { GuardRefusal } from "./internal/guardRefusal.ts"
+import * as HedgeAllowance from "./internal/hedgeAllowance.ts"
+import { hedgedOpen } from "./internal/hedgedOpen.ts"
+import { type ModelCall, type ModelRequest, type Part } from "./ModelCall.ts"
+import * as ResilientModel from "./ResilientModel.ts"
+
+/**
+ * How late is too late.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Lateness = Duration.Input | Quantile
+
+/**
+ * A delay that follows the model: the time in which a share of its recent calls had their first part.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Quantile {
+  /** From 0 to 1. With 0.95, about one call in twenty is hedged. */
+  readonly quantile: number
+  /** The delay until 20 calls have been seen. 2 seconds if left out. */
+  readonly initially?: Duration.Input | undefined
+  /** Never sooner. 300 milliseconds if left out. */
+  readonly atLeast?: Duration.Input | undefined
+  /** Never later. 10 seconds if left out. */
+  readonly atMost?: Duration.Input | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** The most hedges, as a share of the calls. 0.05 if left out. At most 10 are saved up. */
+  readonly maxShare?: number | undefined
+}
+
+/**
+ * Sends the request to the same model again when no part came in time.
+ *
+ * **Details**
+ *
+ * - The first reply that commits wins. The other request is interrupted, its socket closed and its attempt recorded.
+ * - A failure before the second request is sent is the call's failure. After that the other one is waited for, unless the
+ *   failure is fatal: what is wrong with a request is wrong with both.
+ * - No hedges are sent beyond `maxShare`, nor while the model is throttled: for as long as it asked for, or 10 seconds.
+ *   Then the call simply waits.
+ * - After the commit point nothing is sent.
+ *
+ * **Gotchas**
+ *
+ * Tools that the provider runs itself may run twice.
+ *
+ * @since 0.1.0
+ * @category policies
+ */
+export const after =
+  (lateness: Lateness, options?: Options) =>
+  <E, R>(self: ResilientModel.ResilientModel<E, R>): ResilientModel.ResilientModel<E, R> =>
+    ResilientModel.onto(self, label("Hedge.after", lateness, options), (call) =>
+      Effect.sync(() => hedging(call, call, new Hedging(lateness, options))),
+    )
+
+/**
+ * Sends the request to another model when no part came in time.
+ *
+ * @see {@link after} for the details
+ * @since 0.1.0
+ * @category policies
+ */
+export const to =
+  <E2, R2>(second: ResilientModel.ResilientModel<E2, R2>, lateness: Lateness, options?: Options) =>
+  <E, R>(self: ResilientModel.ResilientModel<E, R>): ResilientModel.ResilientModel<E | E2, R | R2> => {
+    const described = { ...label("Hedge.to", lateness, options), inner: [ResilientModel.describe(second)] }
+    return ResilientModel.onto(self, described, (call) =>
+      Effect.map(ResilientModel.callOf(second), (other) => hedging(call, other, new Hedging(lateness, options))),
+    )
+  }
+
+const label = (name: string, lateness: Lateness, options: Options | undefined) => ({
+  name,
+  settings: {
+    lateness: isQuantile(lateness) ? `quantile ${lateness.quantile}` : describeDuration(lateness),
+    maxShare: options?.maxShare ?? defaultShare,
+  },
+})
+
+const defaultShare = 0.05
+
+const isQuantile = (lateness: Lateness): lateness is Quantile => typeof lateness === "object" && "quantile" in lateness
+
+/** What a policy remembers of the calls before. */
+class Hedging {
+  private allowance = HedgeAllowance.initial
+  private readonly share: number
+  private readonly lateness: Lateness
+
+  constructor(lateness: Lateness, options: Options | undefined) {
+    this.lateness = lateness
+    this.share = options?.maxShare ?? defaultShare
+  }
+
+  /** A call begins; gives how long to wait for it. Milliseconds. */
+  called(): number {
+    this.allowance = HedgeAllowance.called(this.allowance, this.share)
+    const { lateness } = this
+    if (!isQuantile(lateness)) return Duration.toMillis(lateness)
+    const found = HedgeAllowance.quantile(this.allowance, lateness.quantile, minimumSamples)
+    const wanted = found ?? Duration.toMillis(lateness.initially ?? "2 seconds")
+    const atLeast = Duration.toMillis(lateness.atLeast ?? "300 millis")
+    return Math.min(Math.max(wanted, atLeast), Duration.toMillis(lateness.atMost ?? "10 seconds"))
+  }
+
+  takes(now: number): boolean {
+    const next = HedgeAllowance.hedged(this.allowance, now)
+    if (next !== undefined) this.allowance = next
+    return next !== undefined
+  }
+
+  committed(timeToFirstPart: number): void {
+    this.allowance = HedgeAllowance.sampled(this.allowance, timeToFirstPart)
+  }
+
+  failed(error: unknown, now: number): void {
+    const { kind, retryAfter } = Failure.classify(error)
+    if (kind !== "throttled") return
+    const quiet = retryAfter === undefined ? quietAfterThrottling : Duration.toMillis(retryAfter)
+    this.allowance = HedgeAllowance.throttled(this.allowance, now + quiet)
+  }
+}
+
+const minimumSamples = 20
+
+const quietAfterThrottling = 10_000
+
+type Opened<E> = Effect.Effect<Stream.Stream<Part, E>, E, Scope.Scope>
+
+const hedging = <E, E2>(call: ModelCall<E>, other: ModelCall<E2>, state: Hedging): ModelCall<E | E2> => ({
+  ...call,
+  open: (request): Opened<E | E2> =>
+    Effect.flatMap(Clock.Clock, (clock) => {
+      const wait = state.called()
+      const now = () => millis(clock)
+      const late = Effect.suspend(() =>
+        state.takes(now())
+          ? Effect.as(announce(call, other, request, wait), observed<E | E2>(other.open(request), state, now))
+          : Effect.succeed(undefined),
+      )
+      return hedgedOpen<Stream.Stream<Part, E | E2>, E | E2>({
+        first: observed<E | E2>(call.open(request), state, now),
+        second: Effect.andThen(Effect.sleep(wait), late),
+        isFinal,
+      })
+    }),
+})
+
+const observed = <E>(opening: Opened<E>, state: Hedging, now: () => number): Opened<E> =>
+  Effect.suspend(() => {
+    const began = now()
+    return Effect.onExitPrimitive(opening, (exit) => {
+      if (Exit.isSuccess(exit)) state.committed(now() - began)
+      else for (const reason of exit.cause.reasons) if (reason._tag === "Fail") state.failed(reason.error, now())
+      return undefined
+    })
+  })
+
+/** What is wrong with the request is wrong with it everywhere; and a guard's refusal holds for all. */
+const isFinal = (exit: Exit.Exit<unknown, unknown>): boolean =>
+  Exit.isFailure(exit) &&
+  exit.cause.reasons.some(
+    (reason) =>
+      reason._tag === "Die" ||
+      (reason._tag === "Fail" &&
+        (reason.error instanceof GuardRefusal || Failure.classify(reason.error).kind === "fatal")),
+  )
+
+const announce = (call: ModelCall<unknown>, other: ModelCall<unknown>, request: ModelRequest, wait: number) =>
+  Attempt.emit(() => ({
+    _tag: "HedgeStarted",
+    spanId: request.options.span.spanId,
+    from: { provider: call.provider, model: call.model },
+    to: { provider: other.provider, model: other.model },
+    after: Duration.millis(wait),
+  }))

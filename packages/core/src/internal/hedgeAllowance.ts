@@ -1,0 +1,43 @@
+/**
+ * How often and when a second request may be sent. Plain data; times are milliseconds of a clock that is never set back.
+ */
+
+export interface Allowance {
+  /** Hedges that may be sent now. Each call adds the share of one. */
+  readonly saved: number
+  /** Until when none are sent, because a provider asked for less and not for more. */
+  readonly quietUntil: number
+  /** Times to the first part, the latest last. */
+  readonly samples: ReadonlyArray<number>
+}
+
+/** A first hedge may be sent at once, so that an application that asks seldom has one, too. */
+export const initial: Allowance = { saved: 1, quietUntil: 0, samples: [] }
+
+/** More are not saved, so that a quiet night does not allow a storm in the morning. */
+const mostSaved = 10
+
+const mostSamples = 100
+
+export const called = (allowance: Allowance, share: number): Allowance => ({
+  ...allowance,
+  saved: Math.min(mostSaved, allowance.saved + share),
+})
+
+/** The allowance after a hedge, or nothing if there must not be one. */
+export const hedged = (allowance: Allowance, now: number): Allowance | undefined =>
+  allowance.saved >= 1 && now >= allowance.quietUntil ? { ...allowance, saved: allowance.saved - 1 } : undefined
+
+export const throttled = (allowance: Allowance, until: number): Allowance => ({
+  ...allowance,
+  quietUntil: Math.max(allowance.quietUntil, until),
+})
+
+export const sampled = (allowance: Allowance, timeToFirstPart: number): Allowance => ({
+  ...allowance,
+  samples: [...allowance.samples, timeToFirstPart].slice(-mostSamples),
+})
+
+/** The value that a share of the samples does not exceed (nearest rank), if there are enough of them. */
+export const quantile = ({ samples }: Allowance, share: number, minimum: number): number | undefined =>
+  samples.length < minimum ? undefined : samples.toSorted((a, b) => a - b)[Math.ceil(share * samples.length) - 1]
