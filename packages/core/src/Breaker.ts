@@ -18,7 +18,7 @@ import { type Change, Circuits, type Mode, type Phase } from "./internal/circuit
 import { guarded, millis } from "./internal/guardedCall.ts"
 import { jitterCeiling } from "./internal/retryDecision.ts"
 import { withoutStack } from "./internal/withoutStack.ts"
-import { type ModelCall, type ModelRequest } from "./ModelCall.ts"
+import { isAvailable, type ModelCall, type ModelRequest } from "./ModelCall.ts"
 import * as PolicyError from "./PolicyError.ts"
 import * as ResilientModel from "./ResilientModel.ts"
 
@@ -162,7 +162,12 @@ export const guard = (options: Options = {}) => {
         schedule: options.openFor ?? openFor,
         refusal: (retryAfter: Duration.Duration) => refusal(call, retryAfter),
       }
-      return { ...call, open: (request: ModelRequest) => guarded(call, request, circuit) }
+      const clock = yield* Clock.Clock
+      return {
+        ...call,
+        available: () => circuits.wouldAdmit(circuit.circuit, millis(clock)) && isAvailable(call),
+        open: (request: ModelRequest) => guarded(call, request, circuit),
+      }
     }),
   )
 }

@@ -17,7 +17,7 @@ import { remaining } from "./Deadline.ts"
 import * as Failure from "./Failure.ts"
 import { GuardRefusal } from "./internal/guardRefusal.ts"
 import { withoutStack } from "./internal/withoutStack.ts"
-import { type ModelCall, type ModelRequest, type Part } from "./ModelCall.ts"
+import { isAvailable, type ModelCall, type ModelRequest, type Part } from "./ModelCall.ts"
 import * as PolicyError from "./PolicyError.ts"
 import * as ResilientModel from "./ResilientModel.ts"
 
@@ -83,19 +83,6 @@ export class AllModelsFailed
 }
 
 /**
- * What is left of the error types of two models, one of which stands in for the other.
- *
- * **Details**
- *
- * Failures before the commit point end up in the trail of `AllModelsFailed`. Those that can end an answer that has begun
- * remain.
- *
- * @since 0.1.0
- * @category utility types
- */
-export type Remaining<E, E2> = AllModelsFailed | PolicyError.AfterCommit<E> | PolicyError.AfterCommit<E2>
-
-/**
  * Goes on to another model when the first one fails.
  *
  * **Details**
@@ -103,7 +90,8 @@ export type Remaining<E, E2> = AllModelsFailed | PolicyError.AfterCommit<E> | Po
  * It takes over after every failure before the commit point that another model may not have: also a bad key, an exhausted
  * quota, an option that the model does not take, and the refusals of policies around the first model. It does not after
  * a refusal for reasons of content, nor after an answer that was paid but does not fit the schema; those are decisions
- * of their own (`onContentPolicy`, `when`). A deadline of the first model alone does not hold for the second one; once
+ * of their own (`onContentPolicy`, `when`). Failures before the commit point end up in the trail of `AllModelsFailed`;
+ * those that can end an answer that has begun remain in the type. A deadline of the first model alone does not hold for the second one; once
  * the deadline of the whole call has passed, nothing is begun.
  *
  * @since 0.1.0
@@ -111,7 +99,13 @@ export type Remaining<E, E2> = AllModelsFailed | PolicyError.AfterCommit<E> | Po
  */
 export const to =
   <E2, R2>(second: ResilientModel.ResilientModel<E2, R2>) =>
-  <E, R>(self: ResilientModel.ResilientModel<E, R>): ResilientModel.ResilientModel<Remaining<E, E2>, R | R2> =>
+  // Written out, because an alias would hide in the type of a stack what the fallback has handled.
+  <E, R>(
+    self: ResilientModel.ResilientModel<E, R>,
+  ): ResilientModel.ResilientModel<
+    AllModelsFailed | PolicyError.AfterCommit<E> | PolicyError.AfterCommit<E2>,
+    R | R2
+  > =>
     either("Fallback.to", { accepts: mayNotHappenElsewhere, first: self, second })
 
 /**
@@ -208,6 +202,7 @@ const either = <E, R, E2, R2, Out>(
   const built = ResilientModel.onto(first, label, (preferred) =>
     Effect.map(ResilientModel.callOf(second), (stand): ModelCall<E | E2 | AllModelsFailed> => ({
       ...preferred,
+      available: () => isAvailable(preferred) || isAvailable(stand),
       open: (request): Opened<E | E2 | AllModelsFailed> =>
         Effect.catch(preferred.open(request), (error): Opened<E | E2 | AllModelsFailed> =>
           goesOn(accepts, error) ? standIn({ preferred, stand, request }, error) : Effect.fail(error),

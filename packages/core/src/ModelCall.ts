@@ -45,8 +45,18 @@ export type Part = Response.PartEncoded | Response.StreamPartEncoded
 export interface ModelCall<out E> {
   readonly provider: string
   readonly model: string
+  /** Whether a call would be let through now; absent where nothing stands in the way. A route looks here. */
+  readonly available?: (() => boolean) | undefined
   readonly open: (request: ModelRequest) => Effect.Effect<Stream.Stream<Part, E>, E, Scope.Scope>
 }
+
+/**
+ * Whether a call of the model would be let through now.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isAvailable = ({ available }: Pick<ModelCall<unknown>, "available">): boolean => available?.() ?? true
 
 /**
  * Whether a part carries content, so that showing it to the caller commits the call.

@@ -71,12 +71,16 @@ export class Circuits {
   status(
     now: number,
   ): ReadonlyArray<{ readonly key: string; readonly phase: Phase; readonly mode: Mode; readonly available: boolean }> {
-    return [...this.all].map(([key, { mode, rules, state }]) => ({
+    return [...this.all].map(([key, circuit]) => ({
       key,
-      phase: phaseOf(state, rules, now),
-      mode,
-      available: mode === "normal" ? BreakerState.wouldAdmit(state, rules, now) : mode !== "forcedOpen",
+      phase: phaseOf(circuit.state, circuit.rules, now),
+      mode: circuit.mode,
+      available: this.wouldAdmit(circuit, now),
     }))
+  }
+
+  wouldAdmit({ mode, rules, state }: Circuit, now: number): boolean {
+    return mode === "normal" ? BreakerState.wouldAdmit(state, rules, now) : mode !== "forcedOpen"
   }
 
   listen(queue: Queue.Enqueue<Change>): () => void {

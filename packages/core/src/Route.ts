@@ -1,0 +1,261 @@
+/**
+ * Spreads requests over several models.
+ *
+ * A route chooses one model for each request, and asks no other one when that fails; `Fallback` around it, or a route as
+ * the second model of a fallback, does that. Models whose breaker is open are not chosen while there are others.
+ *
+ * **Where in a stack**: where a fallback stands, outside of everything that belongs to a single model.
+ *
+ * @since 0.1.0
+ */
+import { Clock, Effect, type Fiber, Random, type Scope, type Stream } from "effect"
+
+import { millis } from "./internal/guardedCall.ts"
+import { ownScope } from "./internal/ownScope.ts"
+import * as Choice from "./internal/routeChoice.ts"
+import { isAvailable, type ModelCall, type ModelRequest, type Part } from "./ModelCall.ts"
+import { RequestContext } from "./RequestContext.ts"
+import * as ResilientModel from "./ResilientModel.ts"
+
+/**
+ * Several models, at least one.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Models = readonly [Model, ...ReadonlyArray<Model>]
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Model = ResilientModel.ResilientModel<unknown, unknown>
+
+/**
+ * A model that fails as any of several may fail, and needs what all of them need.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Routed<M extends Model> = ResilientModel.ResilientModel<
+  M extends ResilientModel.ResilientModel<infer E, infer _R> ? E : never,
+  M extends ResilientModel.ResilientModel<infer _E, infer R> ? R : never
+>
+
+/**
+ * One of the models, as a function that chooses sees it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Candidate {
+  readonly provider: string
+  readonly model: string
+  /** Calls that this route has sent there and that are not over. A stream is over when it is closed. */
+  readonly inFlight: number
+}
+
+/**
+ * By weight and chance.
+ *
+ * **Example** (A tenth of the traffic for a new model)
+ *
+ * ```ts
+ * import { type ResilientModel, Route } from "@holdfast/core"
+ *
+ * const canary = <E, R>(old: ResilientModel.ResilientModel<E, R>, next: ResilientModel.ResilientModel<E, R>) =>
+ *   Route.weighted([
+ *     [old, 9],
+ *     [next, 1],
+ *   ])
+ *
+ * typeof canary // => "function"
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const weighted = <const M extends Model>(
+  models: readonly [readonly [M, number], ...ReadonlyArray<readonly [M, number]>],
+): Routed<M> => {
+  const weights = models.map(([, weight]) => weight)
+  return route<M>(
+    "Route.weighted",
+    { weights },
+    models.map(([model]) => model),
+    (candidates, { chance }) =>
+      Choice.weighted(
+        candidates.map(({ index }) => weights[index] ?? 0),
+        chance(),
+      ),
+  )
+}
+
+/**
+ * The one of two that has less to do, where chance picks the two.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const leastBusy = <const M extends Models>(models: M): Routed<M[number]> =>
+  route("Route.leastBusy", {}, models, (candidates, { chance }) =>
+    Choice.ofTwo(
+      candidates.map(({ inFlight }) => inFlight),
+      [chance(), chance()],
+    ),
+  )
+
+/**
+ * The one of two whose first part can be expected sooner, by what it took lately and by what it has to do.
+ *
+ * **Details**
+ *
+ * What it took is a moving average that jumps to a peak and takes its time to come down, so that a model that has become
+ * slow is left alone at once, and tried again after a while.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const lowestLatency = <const M extends Models>(models: M): Routed<M[number]> =>
+  route("Route.lowestLatency", {}, models, (candidates, { chance }) =>
+    Choice.ofTwo(
+      candidates.map(({ inFlight, latency }) => Choice.expected(latency, inFlight)),
+      [chance(), chance()],
+    ),
+  )
+
+/**
+ * The one with the lowest price for the request.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const cheapest = <const M extends Models>(
+  models: M,
+  price: (candidate: Candidate, request: ModelRequest) => number,
+): Routed<M[number]> =>
+  route("Route.cheapest", {}, models, (candidates, { request }) =>
+    Choice.lowest(candidates.map((candidate) => price(candidate, request))),
+  )
+
+/**
+ * The one that a function chooses, for example by how difficult the request is.
+ *
+ * **Details**
+ *
+ * The function gives one of the candidates that it was given; for anything else the first one is taken.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const choose = <const M extends Models>(
+  models: M,
+  choice: (request: ModelRequest, candidates: ReadonlyArray<Candidate>) => Candidate,
+): Routed<M[number]> =>
+  route("Route.choose", {}, models, (candidates, { request }) =>
+    Math.max(
+      0,
+      candidates.findIndex((candidate) => candidate === choice(request, candidates)),
+    ),
+  )
+
+/**
+ * The same one for the same key, so that a provider's prompt cache stays warm.
+ *
+ * **Details**
+ *
+ * The key is the tenant of the request if left out. When a model drops out, only its own keys move to others.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const sticky = <const M extends Models>(
+  models: M,
+  key?: (request: ModelRequest, context: RequestContext) => string,
+): Routed<M[number]> =>
+  route("Route.sticky", {}, models, (candidates, { context, request }) =>
+    Choice.belonging(
+      key === undefined ? (context.tenant ?? "") : key(request, context),
+      candidates.map(({ model, provider }) => `${provider}/${model}`),
+    ),
+  )
+
+interface Target {
+  readonly index: number
+  readonly provider: string
+  readonly model: string
+  readonly call: ModelCall<unknown>
+  inFlight: number
+  latency: Choice.Peak | undefined
+}
+
+interface Circumstances {
+  readonly request: ModelRequest
+  readonly context: RequestContext
+  readonly chance: () => number
+}
+
+type Pick = (candidates: ReadonlyArray<Target>, circumstances: Circumstances) => number
+
+const route = <M extends Model>(
+  name: string,
+  settings: Readonly<Record<string, unknown>>,
+  models: ReadonlyArray<Model>,
+  pick: Pick,
+): Routed<M> => {
+  const build = Effect.map(Effect.forEach(models, ResilientModel.callOf), (calls): ModelCall<unknown> => {
+    const targets = calls.map((call, index): Target => ({
+      index,
+      provider: call.provider,
+      model: call.model,
+      call,
+      inFlight: 0,
+      latency: undefined,
+    }))
+    return {
+      provider: calls[0]?.provider ?? "",
+      model: calls[0]?.model ?? "",
+      available: () => calls.some(isAvailable),
+      open: (request) => Effect.withFiber((fiber) => sent(chosen(targets, pick, request, fiber), request)),
+    }
+  })
+  const label = { name, settings, inner: models.map(ResilientModel.describe) }
+  return ResilientModel.make(build, label) as Routed<M>
+}
+
+const chosen = (
+  targets: ReadonlyArray<Target>,
+  pick: Pick,
+  request: ModelRequest,
+  fiber: Fiber.Fiber<unknown, unknown>,
+): Target => {
+  const available = targets.filter(({ call }) => isAvailable(call))
+  // When none is, the breaker of one of them says when to come back.
+  const candidates = available.length === 0 ? targets : available
+  const context = fiber.getRef(RequestContext)
+  const chance = () => fiber.getRef(Random.Random).nextDoubleUnsafe()
+  return (candidates[pick(candidates, { request, context, chance })] ?? candidates[0]) as Target
+}
+
+const sent = (
+  target: Target,
+  request: ModelRequest,
+): Effect.Effect<Stream.Stream<Part, unknown>, unknown, Scope.Scope> =>
+  ownScope(
+    Effect.flatMap(Clock.Clock, (clock) => {
+      const began = millis(clock)
+      const counted = Effect.acquireRelease(
+        Effect.sync(() => target.inFlight++),
+        () => Effect.sync(() => target.inFlight--),
+      )
+      return Effect.andThen(
+        counted,
+        Effect.tap(target.call.open(request), () =>
+          Effect.sync(() => {
+            const now = millis(clock)
+            target.latency = Choice.observed(target.latency, now - began, now)
+          }),
+        ),
+      )
+    }),
+  )
