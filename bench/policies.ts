@@ -1,7 +1,7 @@
 /**
  * What a policy adds to a call at the seam, inside of a fiber, beside what Effect's own adds to the same effect.
  */
-import { Breaker, type ModelCall, ResilientModel } from "@holdfast/core"
+import { Breaker, Concurrency, type ModelCall, ResilientModel } from "@holdfast/core"
 import { Effect, Stream } from "effect"
 import { CircuitBreaker } from "effect/persistence"
 
@@ -10,7 +10,7 @@ import { type Contestant } from "./measure.ts"
 const calls = 2_000
 
 /** Many calls in one fiber, each in a scope of its own as the seam has it. */
-const contestant = (each: Effect.Effect<unknown, unknown, never>): Contestant => {
+const contestant = (each: Effect.Effect<unknown, unknown>): Contestant => {
   const one = Effect.ignore(each)
   const all = Effect.forEach(Array.from({ length: calls }), () => one, { discard: true })
   return { run: () => Effect.runPromise(all), units: calls, runs: 1 }
@@ -50,3 +50,25 @@ export const breakers = Effect.gen(function* () {
     effectOpen: contestant(Effect.scoped(effects.execute(answer, { key: "open" }))),
   }
 }).pipe(Effect.provide([Breaker.layerMemory, CircuitBreaker.layerStoreMemory()]))
+
+/** One line of waiters, drained through a limit of one call at a time. */
+export const drains = Effect.gen(function* () {
+  const limited = yield* ResilientModel.callOf(
+    ResilientModel.make(Effect.succeed(slow), { name: "bench", settings: {} }).pipe(
+      Concurrency.limit(1, { queue: 20_000 }),
+    ),
+  )
+  const ask = Effect.scoped(limited.open(request))
+  const drain = (waiters: number): Contestant => {
+    const all = Effect.forEach(Array.from({ length: waiters }), () => ask, { concurrency: "unbounded", discard: true })
+    return { run: () => Effect.runPromise(all), units: 1, runs: 1 }
+  }
+  return { few: drain(1_000), many: drain(16_000) }
+})
+
+/** Lets the line form before it goes on. */
+const slow: ModelCall.ModelCall<never> = {
+  provider: "bench",
+  model: "bench",
+  open: () => Effect.as(Effect.yieldNow, Stream.empty),
+}

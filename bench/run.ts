@@ -9,7 +9,7 @@ import * as http from "./http.ts"
 import * as imports from "./imports.ts"
 import { type Contestant, interleaved, median, ratio } from "./measure.ts"
 import { generate, models, stream, streamed, vercel } from "./models.ts"
-import { breakers } from "./policies.ts"
+import { breakers, drains } from "./policies.ts"
 
 interface Result {
   readonly value: number
@@ -77,6 +77,9 @@ const policies = Effect.gen(function* () {
   record("breaker.reject_over_effect", ratio(rounds.open, rounds.effectOpen), "ratio")
   record("breaker.added_us", median(added), "us")
   record("breaker.reject_us", median(rounds.open), "us")
+  const lines = yield* Effect.flatMap(drains, (contestants) => Effect.promise(() => interleaved(contestants, 7)))
+  record("semaphore.drain_16k_ms_over_1k", ratio(lines.many, lines.few), "ratio")
+  record("semaphore.drain_16k_ms", median(lines.many) / 1_000, "ms")
 })
 
 const onTheWire = Effect.gen(function* () {

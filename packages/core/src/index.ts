@@ -6,6 +6,7 @@
 export * as Attempt from "./Attempt.ts"
 export * as Breaker from "./Breaker.ts"
 export * as CommitPoint from "./CommitPoint.ts"
+export * as Concurrency from "./Concurrency.ts"
 export * as Deadline from "./Deadline.ts"
 export * as Failure from "./Failure.ts"
 export * as Fallback from "./Fallback.ts"
