@@ -289,14 +289,19 @@ const besides =
         }
 
 // The outer guard first; what it reserved is given back when the inner one refuses or is interrupted while it waits.
-// Attempts reserve uninterruptibly, so nothing is lost between the two.
+// Attempts reserve uninterruptibly, so nothing is lost between the two. Guards are somebody else's code: one that throws must
+// not keep the other from being settled.
 const both = (outer: AttemptGuard<GuardRefusal>, inner: AttemptGuard<GuardRefusal>): AttemptGuard<GuardRefusal> => ({
   reserve: (start) =>
     Effect.flatMap(outer.reserve(start), (first) =>
-      inner.reserve(start).pipe(
+      Effect.suspend(() => inner.reserve(start)).pipe(
         Effect.onError(() => first.release),
         Effect.map((second) => ({
-          settle: (attempt) => Effect.ensuring(second.settle(attempt), first.settle(attempt)),
+          settle: (attempt) =>
+            Effect.ensuring(
+              Effect.suspend(() => second.settle(attempt)),
+              Effect.suspend(() => first.settle(attempt)),
+            ),
           release: Effect.ensuring(second.release, first.release),
         })),
       ),

@@ -11,6 +11,7 @@ import { Cause, Channel, Effect, Pull, Schema, type Scope, Stream } from "effect
 import { AiError, type Response } from "effect/ai"
 
 import { type Failure } from "./Failure.ts"
+import { wordsOf } from "./internal/wordsOf.ts"
 import { isContent, type Part } from "./ModelCall.ts"
 import * as PolicyError from "./PolicyError.ts"
 import * as ProviderError from "./provider/ProviderError.ts"
@@ -86,7 +87,8 @@ type Chunk = readonly [Part, ...Array<Part>]
  *
  * Fails before the commit point with whatever the raw stream fails with; with the error of an in-band `error` part; with
  * `ContentPolicyError` when the answer ends by a content filter without any content; with `StreamTruncated` when it ends
- * without `finish`; and when more than 1,024 parts come without content.
+ * without `finish`; and when more than 1,024 parts come without content. After `finish` all of the answer is there, and
+ * neither a failure nor an `error` part breaks it.
  *
  * @since 0.1.0
  * @category constructors
@@ -124,8 +126,9 @@ export const commitWhole = (
 ): Effect.Effect<Array<Response.PartEncoded>, BrokenAnswer> => {
   const reader = new Reader(source, observer)
   if (observer !== undefined) observer.parts(parts)
-  const broken = reader.check(parts)
-  if (broken !== undefined) return Effect.fail(broken.error)
+  const last = reader.check(parts)
+  if (last?.error !== undefined) return Effect.fail(last.error)
+  if (last !== undefined) return Effect.succeed(parts.slice(0, last.at))
   return reader.finished ? Effect.succeed(parts) : Effect.fail(reader.truncated())
 }
 
@@ -136,24 +139,24 @@ class Reader {
   readonly observer: Observer | undefined
   finished = false
   delivered = 0
-  /** What the next pull fails with, once the parts that stood before the failure are given out. */
-  broken: Effect.Effect<never, BrokenAnswer> | undefined
+  /** How the answer ends, once the parts that stood before its end are given out. */
+  over: Pull.Pull<never, BrokenAnswer> | undefined
 
   constructor(source: Source, observer: Observer | undefined) {
     this.source = source
     this.observer = observer
   }
 
-  read(chunk: Chunk): Effect.Effect<Chunk, BrokenAnswer> {
-    const found = this.check(chunk)
-    if (this.observer !== undefined) this.observer.parts(found === undefined ? chunk : chunk.slice(0, found.at + 1))
-    if (found === undefined) return Effect.succeed(chunk)
-    this.broken = this.breaks(found.error)
-    return found.at === 0 ? this.broken : Effect.succeed(chunk.slice(0, found.at) as unknown as Chunk)
+  read(chunk: Chunk): Pull.Pull<Chunk, BrokenAnswer> {
+    const last = this.check(chunk)
+    if (this.observer !== undefined) this.observer.parts(last === undefined ? chunk : chunk.slice(0, last.at + 1))
+    if (last === undefined) return Effect.succeed(chunk)
+    this.over = last.error === undefined ? Cause.done() : this.breaks(last.error)
+    return last.at === 0 ? this.over : Effect.succeed(chunk.slice(0, last.at) as unknown as Chunk)
   }
 
   fail<E>(cause: Cause.Cause<E>): Pull.Pull<never, E> {
-    // All of the answer had come, so a connection that breaks then breaks nothing.
+    // All of the answer had come. Only a bug still matters.
     if (this.finished && Cause.hasFails(cause)) return Cause.done()
     for (const reason of this.observer === undefined ? [] : cause.reasons) {
       if (reason._tag !== "Interrupt") this.observer?.failure(reason._tag === "Fail" ? reason.error : reason.defect)
@@ -168,12 +171,12 @@ class Reader {
     })
   }
 
-  /** The first part at which the answer breaks. */
-  check(parts: ReadonlyArray<Part>): { readonly at: number; readonly error: BrokenAnswer } | undefined {
+  /** The first part at which the answer breaks, or after which nothing that comes matters. */
+  check(parts: ReadonlyArray<Part>): { readonly at: number; readonly error: BrokenAnswer | undefined } | undefined {
     let at = -1
     for (const part of parts) {
       at++
-      if (part.type === "error") return { at, error: inBand(part.error, this.source) }
+      if (part.type === "error") return { at, error: this.finished ? undefined : inBand(part.error, this.source) }
       if (part.type === "finish") {
         if (part.reason === "content-filter" && this.delivered === 0) return { at, error: filtered(part, this.source) }
         this.finished = true
@@ -199,7 +202,7 @@ const preamble = <E>(
   const loop: Effect.Effect<Array<Part>, E | Cause.Done | BrokenAnswer> = Effect.flatMap(pull, (chunk) => {
     for (const part of chunk) held.push(part)
     if (reader.delivered > 0 || reader.finished) return Effect.succeed(held)
-    if (reader.broken !== undefined) return reader.broken
+    if (reader.over !== undefined) return reader.over
     return held.length > longestPreamble ? Effect.fail(endless(reader.source)) : loop
   })
   // The end of the stream has become StreamTruncated already, unless `finish` came, and then the loop is over.
@@ -213,7 +216,7 @@ const resume = <E>(
 ): Stream.Stream<Part, Pull.ExcludeDone<E> | BrokenAnswer> => {
   let first = true
   const next: Pull.Pull<Chunk, E | BrokenAnswer> = Effect.suspend((): Pull.Pull<Chunk, E | BrokenAnswer> => {
-    if (!first) return reader.broken ?? pull
+    if (!first) return reader.over ?? pull
     first = false
     return Effect.succeed(held as unknown as Chunk)
   })
@@ -223,7 +226,7 @@ const resume = <E>(
 const inBand = (error: unknown, source: Source): AiError.AiError =>
   AiError.isAiError(error)
     ? error
-    : ProviderError.fromFault(origin(source), { message: describe(error), inStream: true })
+    : ProviderError.fromFault(origin(source), { message: wordsOf(error), inStream: true })
 
 const origin = ({ provider }: Source): ProviderError.Origin => ({
   module: "holdfast",
@@ -232,11 +235,6 @@ const origin = ({ provider }: Source): ProviderError.Origin => ({
   url: "",
   scrub: (text) => text,
 })
-
-const describe = (error: unknown): string => {
-  if (error instanceof Error) return error.message
-  return typeof error === "string" ? error : (JSON.stringify(error) ?? String(error))
-}
 
 const filtered = (part: Response.FinishPartEncoded, source: Source): AiError.AiError =>
   AiError.make({

@@ -16,7 +16,7 @@ import { dual } from "effect/Function"
 
 import { type Failure } from "./Failure.ts"
 import { bounded } from "./internal/boundedPulls.ts"
-import { counted, cuttable, reason } from "./internal/cutShort.ts"
+import { counted, cuttable, reason, untilResumed } from "./internal/cutShort.ts"
 import { describeDuration } from "./internal/describeDuration.ts"
 import { type Program, type Unchanged } from "./internal/program.ts"
 import { raced } from "./internal/raced.ts"
@@ -168,7 +168,7 @@ export const betweenParts = (bound: Duration.Input) => {
  *
  * The deadline is a point in time that everything inside inherits through context, and that can only be shortened: a
  * `total` inside another one, or inside `within`, never lasts longer than what is around it. Policies that would wait
- * beyond it do not begin to wait.
+ * beyond it do not begin to wait, and once it has passed nothing is sent.
  *
  * @since 0.1.0
  * @category policies
@@ -184,11 +184,11 @@ export const total = (bound: Duration.Input) => {
           Effect.flatMap(shortened(duration), (deadline) =>
             cuttable((cut) => {
               const error = () => reason(cut, () => exceeded(call, "total", deadline.duration))
+              const timeIsUp = Effect.suspend(() => Effect.fail(error()))
               const opened = Effect.flatMap(remainingUntil(deadline.at), (left) =>
-                raced(
-                  call.open(request),
-                  Effect.flatMap(Effect.sleep(left), () => Effect.fail(error())),
-                ),
+                Duration.isZero(left)
+                  ? timeIsUp
+                  : raced(call.open(request), Effect.andThen(Effect.sleep(left), timeIsUp)),
               )
               return Effect.map(Effect.provideService(opened, CurrentDeadline, deadline), (parts) =>
                 request.mode === "generate" ? parts : bounded(parts, { expiry: () => deadline.at, error }),
@@ -280,6 +280,7 @@ const opening = <E, E2>(
     const timer = Effect.flatMap(Clock.Clock, (clock) => {
       const began = clock.monotonicTimeNanosUnsafe()
       const expired: Effect.Effect<never, E2> = Effect.suspend(() => {
+        if (cut.pausedSince !== undefined) return Effect.andThen(untilResumed(cut), expired)
         const left = nanos(duration) - counted(cut, began, clock.monotonicTimeNanosUnsafe())
         return left > 0n ? Effect.andThen(Effect.sleep(Duration.nanos(left)), expired) : Effect.fail(reason(cut, error))
       })

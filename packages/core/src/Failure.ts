@@ -9,6 +9,7 @@
 import { Duration, Option, Predicate, Schema } from "effect"
 import { AiError } from "effect/ai"
 
+import { wordsOf } from "./internal/wordsOf.ts"
 import { isPolicyError, unfold } from "./PolicyError.ts"
 
 /**
@@ -156,7 +157,7 @@ export const messageOf = (error: unknown): string => {
   if (AiError.isAiError(original) && "description" in original.reason && original.reason.description !== undefined) {
     return original.reason.description
   }
-  return Predicate.hasProperty(original, "message") ? String(original.message) : String(original)
+  return wordsOf(original)
 }
 
 const decodeFacts = Schema.decodeUnknownOption(Facts)

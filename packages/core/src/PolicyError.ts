@@ -10,6 +10,7 @@ import { Option, Predicate, Schema } from "effect"
 import { AiError } from "effect/ai"
 
 import { type Failure } from "./Failure.ts"
+import { wordsOf } from "./internal/wordsOf.ts"
 
 /**
  * @since 0.1.0
@@ -84,7 +85,7 @@ const originals = new WeakMap<AiError.AiError, PolicyError>()
 export const toAiError = (error: unknown): AiError.AiError => {
   if (AiError.isAiError(error)) return error
   if (!isPolicyError(error)) {
-    const description = Predicate.hasProperty(error, "_tag") ? String(error._tag) : String(error)
+    const description = Predicate.hasProperty(error, "_tag") ? String(error._tag) : wordsOf(error)
     return AiError.make({ module: "holdfast", method: "open", reason: new AiError.UnknownError({ description }) })
   }
   const folded = AiError.make({

@@ -9,7 +9,7 @@
  * @since 0.1.0
  */
 import { Context, Effect, Layer, Option, type Scope, Stream, type Types } from "effect"
-import { type AiError, LanguageModel, Model, type Response } from "effect/ai"
+import { AiError, LanguageModel, Model, type Response } from "effect/ai"
 import { dual } from "effect/Function"
 
 import { foreignModel } from "./internal/foreignModel.ts"
@@ -242,8 +242,8 @@ export const provide: {
   <P extends Program, ME, MR>(self: P, model: ResilientModel<ME, MR>): Changed<P, ME, Provides, MR>
 } = dual(2, (self: Program, model: ResilientModel<unknown>) =>
   Stream.isStream(self)
-    ? Stream.mapError(Stream.provide(self, model), PolicyError.unfold)
-    : Effect.mapError(Effect.provide(self, model), PolicyError.unfold),
+    ? Stream.unwrap(Effect.map(Call, (call) => Stream.mapError(self, unfold(call)))).pipe(Stream.provide(model))
+    : Effect.flatMap(Call, (call) => Effect.mapError(self, unfold(call))).pipe(Effect.provide(model)),
 )
 
 /**
@@ -299,11 +299,27 @@ const languageModel = <E>(call: ModelCall<E>): Effect.Effect<LanguageModel.Langu
   LanguageModel.make({
     generateText: (options) =>
       Effect.scoped(Effect.flatMap(call.open({ mode: "generate", options }), collect)).pipe(
-        Effect.mapError(PolicyError.toAiError),
+        Effect.mapError(fold(call)),
       ) as unknown as Effect.Effect<Array<Response.PartEncoded>, AiError.AiError>,
     streamText: (options) =>
       Stream.mapError(
         Stream.unwrap(call.open({ mode: "stream", options })) as Stream.Stream<Response.StreamPartEncoded, E>,
-        PolicyError.toAiError,
+        fold(call),
       ),
   })
+
+// Which call folded an error. A program may use other models inside, and those are not provided with their failures.
+const folders = new WeakMap<AiError.AiError, ModelCall<unknown>>()
+
+const fold =
+  (call: ModelCall<unknown>) =>
+  (error: unknown): AiError.AiError => {
+    const folded = PolicyError.toAiError(error)
+    if (folded !== error) folders.set(folded, call)
+    return folded
+  }
+
+const unfold =
+  (call: ModelCall<unknown>) =>
+  (error: unknown): unknown =>
+    AiError.isAiError(error) && folders.get(error) === call ? PolicyError.unfold(error) : error

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Schema, Stream } from "effect"
+import { Effect, Exit, Fiber, Schedule, Schema, Stream } from "effect"
 import { LanguageModel } from "effect/ai"
 import { TestClock } from "effect/testing"
 
@@ -26,7 +26,9 @@ import {
   scripted,
   silent,
   timePasses,
+  wait,
 } from "./scripted.ts"
+import { stepped } from "./ticks.ts"
 
 const modes: ReadonlyArray<Mode> = ["generate", "stream"]
 const retry = Retry.schedule(Retry.standard)
@@ -225,6 +227,19 @@ describe.each(modes)("a guard of attempts to %s", (mode) => {
     }),
   )
 
+  it.effect("is waited for by a deadline that sleeps, however little time it has left", () =>
+    Effect.gen(function* () {
+      const money = budget(5, { answersAfter: 200 })
+      const model = scripted([{ ...refused(errors.transient), opening: [wait(4)] }, silent])
+      const stack = model.model.pipe(Retry.schedule(Schedule.recurs(1)), Deadline.firstPart(5), money.enforce)
+      let slept = 0
+      const run = yield* stepped(call(stack, mode), { budget: 1_000, ticks: 1_000, onSleep: () => slept++ })
+      const failed = Exit.isSuccess(run.exit) ? errorOf(run.exit.value.exit) : undefined
+      assert.deepInclude(failed, { _tag: "DeadlineExceeded", bound: "firstPart" })
+      assert.isBelow(slept, 10)
+    }),
+  )
+
   it.effect("settles with the very attempt that the sink hears of", () =>
     Effect.gen(function* () {
       const money = budget(5)
@@ -303,6 +318,30 @@ describe("a guard's error", () => {
       )
       assert.strictEqual(error, "limit 0")
     }),
+  )
+
+  it.effect.each(["reserve", "settle"] as const)(
+    "that is a bug leaves no reservation of another guard behind (%s)",
+    (where) =>
+      Effect.gen(function* () {
+        const money = budget(5)
+        const throws = () => {
+          throw new Error("a bug")
+        }
+        const reservation = { settle: where === "settle" ? throws : () => Effect.void, release: Effect.void }
+        const reserve = where === "reserve" ? throws : () => Effect.succeed(reservation)
+        const careless = ResilientModel.policy({ name: "careless", settings: {} }, (inner) =>
+          Effect.succeed(Attempt.guard(inner, { reserve })),
+        )
+        const stack = scripted([answer("a")]).model.pipe(careless, money.enforce)
+        const [exit, events] = yield* observed(Effect.exit(call(stack, "stream")))
+        assert.isTrue(Exit.isSuccess(exit) && Exit.hasDies(exit.value.exit))
+        assert.strictEqual(money.reserved(), 0)
+        assert.deepStrictEqual(
+          events.map(({ _tag }) => _tag),
+          where === "settle" ? ["AttemptStarted", "AttemptEnded"] : [],
+        )
+      }),
   )
 
   it.effect("is not settled when a guard that dies never reserved", () =>

@@ -143,6 +143,13 @@ describe("an answer that breaks", () => {
       assert.strictEqual(yield* told("boom"), "boom")
       assert.strictEqual(yield* told({ code: 7 }), '{"code":7}')
       assert.strictEqual(yield* told(undefined), "undefined")
+      const circle: Record<string, unknown> = { code: 7 }
+      circle["self"] = circle
+      assert.include(yield* told(circle), '"code":7')
+      assert.include(yield* told({ big: 1n }), "1n")
+      assert.include(yield* told(Symbol("odd")), "odd")
+      assert.strictEqual(yield* told(Object.create(null)), "{}")
+      assert.include(yield* told(Object.assign(new Error("e"), { message: undefined })), "Error")
       const { exit } = yield* read(oneByOne(error("the model is overloaded")))
       assert.deepInclude(Failure.classify(errorOf(exit)), { kind: "overloaded", billed: true })
     }),
@@ -151,6 +158,36 @@ describe("an answer that breaks", () => {
   it.effect("by a bug stays a defect", () =>
     Effect.gen(function* () {
       const { exit } = yield* read(Stream.die("bug"))
+      assert.isTrue(Exit.isFailure(exit) && Cause.hasDies(exit.cause))
+    }),
+  )
+})
+
+describe("an answer after its finish", () => {
+  it.effect("is broken neither by the connection nor by an error part", () =>
+    Effect.gen(function* () {
+      const all = [delta("a"), finish()]
+      const late = error(errors.overloaded)
+      for (const raw of [
+        Stream.concat(oneByOne(...all), Stream.fail(errors.broken)),
+        oneByOne(...all, late),
+        inChunks([[...all, late, delta("never seen")]]),
+        Stream.concat(inChunks([all]), oneByOne(late)),
+      ]) {
+        const { failures, observer } = watching()
+        const { exit, parts } = yield* read(raw, observer)
+        assert.isTrue(Exit.isSuccess(exit))
+        assert.deepStrictEqual([parts, failures], [all, []])
+      }
+      const whole: ReadonlyArray<Part> = [...all, late]
+      const kept: ReadonlyArray<Part> = yield* CommitPoint.commitWhole(whole as Array<Response.PartEncoded>, source)
+      assert.deepStrictEqual(kept, all)
+    }),
+  )
+
+  it.effect("may still have a bug", () =>
+    Effect.gen(function* () {
+      const { exit } = yield* read(Stream.concat(oneByOne(delta("a"), finish()), Stream.die("bug")))
       assert.isTrue(Exit.isFailure(exit) && Cause.hasDies(exit.cause))
     }),
   )

@@ -5,7 +5,7 @@ import { TestClock } from "effect/testing"
 import * as Deadline from "../src/Deadline.ts"
 import * as Failure from "../src/Failure.ts"
 import * as Retry from "../src/Retry.ts"
-import { call, errorOf, errors, refused, scripted, silent, timed, timePasses } from "./scripted.ts"
+import { answer, call, errorOf, errors, refused, scripted, silent, timed, timePasses } from "./scripted.ts"
 
 describe("within", () => {
   it.effect("is inherited and enforced by the total of a model", () =>
@@ -14,6 +14,23 @@ describe("within", () => {
       const [{ exit }, took] = yield* timePasses(timed(call(model, "stream").pipe(Deadline.within("3 seconds"))))
       assert.deepInclude(errorOf(exit), { bound: "total" })
       assert.strictEqual(took, 3_000)
+    }),
+  )
+
+  it.effect("that has passed lets nothing be sent, whether one waits for it or not", () =>
+    Effect.gen(function* () {
+      const model = scripted([answer("a")])
+      const late = Effect.andThen(
+        Effect.sleep("2 seconds"),
+        call(model.model.pipe(Deadline.total("1 minute")), "stream"),
+      )
+      const { exit } = yield* timePasses(Deadline.within(late, "1 second"))
+      assert.deepInclude(errorOf(exit), { _tag: "DeadlineExceeded", bound: "total", duration: Duration.seconds(1) })
+      for (const none of [0, -1]) {
+        const outcome = yield* call(model.model.pipe(Deadline.total(none)), "generate")
+        assert.deepInclude(errorOf(outcome.exit), { _tag: "DeadlineExceeded" })
+      }
+      assert.lengthOf(model.requests, 0)
     }),
   )
 

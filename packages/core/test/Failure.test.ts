@@ -5,6 +5,7 @@ import { AiError } from "effect/ai"
 import { StreamTruncated } from "../src/CommitPoint.ts"
 import { DeadlineExceeded } from "../src/Deadline.ts"
 import * as Failure from "../src/Failure.ts"
+import * as PolicyError from "../src/PolicyError.ts"
 import { UnsupportedOption } from "../src/provider/ProviderModel.ts"
 import { errors } from "./scripted.ts"
 
@@ -160,5 +161,14 @@ describe("names and words", () => {
     assert.include(Failure.messageOf(errors.broken), "socket hang up")
     assert.include(Failure.messageOf(deadline("total")), "m of p was not done")
     assert.strictEqual(Failure.messageOf("x"), "x")
+  })
+
+  it("are found for any value", () => {
+    const getter = Object.defineProperty({}, "toString", { value: undefined })
+    for (const value of [undefined, null, 1n, Symbol("x"), Object.create(null), getter, { message: 7 }, () => 1]) {
+      assert.isString(Failure.messageOf(value))
+      assert.isString(Failure.tagOf(value))
+      assert.isString(PolicyError.toAiError(value).message)
+    }
   })
 })

@@ -304,6 +304,18 @@ describe("failures", () => {
     }),
   )
 
+  it.effect("of another model stay as that one was provided", () =>
+    Effect.gen(function* () {
+      const other = scripted([answer("b")]).model
+      const asked = ResilientModel.provide(Effect.provide(ask, broke), other)
+      assert.strictEqual((yield* Effect.flip(asked))._tag, "AiError")
+      const text = Stream.provide(LanguageModel.streamText({ prompt: "hi" }), broke).pipe(ResilientModel.provide(other))
+      assert.strictEqual((yield* Effect.flip(Stream.runDrain(text)))._tag, "AiError")
+      const adopted = ResilientModel.fromLanguageModel(broke)
+      assert.strictEqual((yield* Effect.flip(ResilientModel.provide(ask, adopted)))._tag, "AiError")
+    }),
+  )
+
   it.effect("of the program itself are left alone", () =>
     Effect.gen(function* () {
       const mine = yield* Effect.flip(ResilientModel.provide(Effect.fail("mine" as const), broke))

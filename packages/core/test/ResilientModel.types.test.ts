@@ -1,5 +1,5 @@
 import { describe, expectTypeOf, it } from "@effect/vitest"
-import { Context, type Duration, Effect, Schedule, Stream } from "effect"
+import { Context, type Duration, Effect, flow, Layer, pipe, Schedule, Stream } from "effect"
 import { type AiError, LanguageModel } from "effect/ai"
 
 import type * as CommitPoint from "../src/CommitPoint.ts"
@@ -85,6 +85,69 @@ describe("the type of a stack", () => {
 
   it("can be widened, because it is covariant", () => {
     expectTypeOf(model).toExtend<ResilientModel.ResilientModel<Call | OverBudget, Account>>()
+  })
+})
+
+describe("a reusable stack", () => {
+  const careful = flow(Deadline.firstPart("1 second"), Retry.schedule(Retry.standard), Deadline.total("1 minute"))
+  type Added = Deadline.FirstPartExceeded | Deadline.DeadlineExceeded
+
+  it("adds its failures to those of any model, and keeps what the model needs", () => {
+    const stack = careful(needy)
+    expectTypeOf<ErrorOf<typeof stack>>().toEqualTypeOf<Call | Added>()
+    expectTypeOf<NeedsOf<typeof stack>>().toEqualTypeOf<Account>()
+    const connected = pipe(needy, careful, ResilientModel.connect(Layer.succeed(Account, "mine")))
+    expectTypeOf<NeedsOf<typeof connected>>().toEqualTypeOf<never>()
+  })
+
+  it("may be a function of any model", () => {
+    const guarded = <E, R>(some: ResilientModel.ResilientModel<E, R>) => some.pipe(careful, Fallback.to(model))
+    const stack = guarded(needy)
+    expectTypeOf<ErrorOf<typeof stack>>().toEqualTypeOf<
+      Fallback.AllModelsFailed | AiError.AiError | CommitPoint.StreamTruncated | Deadline.DeadlineExceeded
+    >()
+    expectTypeOf<NeedsOf<typeof stack>>().toEqualTypeOf<Account>()
+  })
+
+  it("is provided in a flow as well", () => {
+    const ask = flow(
+      (prompt: string) => LanguageModel.generateText({ prompt }),
+      ResilientModel.provide(careful(needy)),
+      Effect.catchTags({ DeadlineExceeded: () => Effect.succeed("late") }),
+    )
+    expectTypeOf<Effect.Error<ReturnType<typeof ask>>>().toEqualTypeOf<Call>()
+    expectTypeOf<Effect.Services<ReturnType<typeof ask>>>().toEqualTypeOf<Account>()
+  })
+})
+
+describe("what does not compile", () => {
+  const program = LanguageModel.generateText({ prompt: "hi" })
+
+  it("is a policy on what is no model any more, or never was", () => {
+    const plain = Layer.provide(needy, Layer.succeed(Account, "mine"))
+    // @ts-expect-error a layer has lost the failures of its model
+    expectTypeOf(() => plain.pipe(Deadline.total("1 minute"))).toBeFunction()
+    // @ts-expect-error a policy goes onto a model, not onto a program
+    expectTypeOf(() => program.pipe(Retry.schedule(Retry.standard))).toBeFunction()
+    // @ts-expect-error a fallback goes on to a model
+    expectTypeOf(() => model.pipe(Fallback.to(Layer.empty))).toBeFunction()
+    // @ts-expect-error a layer that provides no language model
+    expectTypeOf(() => ResilientModel.fromLanguageModel(Layer.succeed(Account, "mine"))).toBeFunction()
+  })
+
+  it("is a setting that says nothing", () => {
+    // @ts-expect-error not a duration
+    expectTypeOf(() => Deadline.total("soon")).toBeFunction()
+    // @ts-expect-error one mode without the other
+    expectTypeOf(() => Deadline.firstPart({ stream: "1 second" })).toBeFunction()
+    // @ts-expect-error not a schedule
+    expectTypeOf(() => Retry.schedule(3)).toBeFunction()
+  })
+
+  it("is a predicate on errors that the model cannot have", () => {
+    const isNope = (error: { readonly _tag: "Nope" }) => error._tag === "Nope"
+    // @ts-expect-error no model fails so
+    expectTypeOf(() => model.pipe(Fallback.when(isNope, model))).toBeFunction()
   })
 })
 

@@ -1,7 +1,7 @@
 import { createServer } from "node:http"
 
 import { assert, describe, it, layer } from "@effect/vitest"
-import { Clock, Context, Effect, Exit, Fiber, Layer, Scope } from "effect"
+import { Clock, Context, Effect, Exit, Fiber, Layer, References, Scope } from "effect"
 import { TestClock } from "effect/testing"
 
 import * as Emulator from "../src/Emulator.ts"
@@ -36,7 +36,7 @@ describe("answers", () => {
 
   live("are given under any prefix and version", () =>
     Effect.gen(function* () {
-      const prefixes = ["", "/v1", "/api/v1", "/openai/v1", "/beta"]
+      const prefixes = ["", "/v1", "/api/v1", "/openai/v1", "/beta", "/", "/v1/"]
       for (const prefix of prefixes) {
         const chat = { ...request("openai-chat", false), path: `${prefix}/chat/completions` }
         assert.strictEqual((yield* send(chat)).status, 200)
@@ -48,6 +48,26 @@ describe("answers", () => {
       const { requests } = yield* Emulator.Emulator
       assert.strictEqual((yield* requests).at(-1)?.model, "gemini-x")
     }),
+  )
+
+  it.live("say that a responder is at fault, and go on", () =>
+    Effect.gen(function* () {
+      const emulator = yield* Emulator.Emulator
+      const mistakes = [
+        () => {
+          throw new Error("no such fixture")
+        },
+        () => Effect.die(new Error("no such fixture")),
+      ]
+      for (const mistake of mistakes) {
+        yield* emulator.respond("openai-chat", mistake)
+        const { body, status } = yield* send(request("openai-chat"))
+        assert.strictEqual(status, 500)
+        assert.include(body, "no such fixture")
+      }
+      yield* emulator.respond("openai-chat", () => Reply.text(["fine"]))
+      assert.include((yield* send(request("openai-chat"))).body, "fine")
+    }).pipe(Effect.provide(Emulator.layer()), Effect.provideService(References.MinimumLogLevel, "None")),
   )
 
   live("are given to many at once", () =>

@@ -8,6 +8,8 @@ const bin = fileURLToPath(new URL("../src/bin.ts", import.meta.url))
 
 interface Running {
   readonly output: string
+  /** If it is over. */
+  readonly code?: number | null
   readonly stop: (signal: NodeJS.Signals) => Effect.Effect<number | null>
 }
 
@@ -32,7 +34,7 @@ const start = (...args: ReadonlyArray<string>): Effect.Effect<Running, never, Sc
         }
         child.stdout.on("data", read)
         child.stderr.on("data", read)
-        child.once("close", () => resume(Effect.succeed({ output, stop })))
+        child.once("close", (code) => resume(Effect.succeed({ output, stop, code })))
       })
     }),
   )
@@ -89,9 +91,11 @@ describe("holdfast-emulator", () => {
       Effect.gen(function* () {
         const help = yield* start("--help")
         for (const flag of ["--port", "--text", "--delay-frames", "--chaos-rate"]) assert.include(help.output, flag)
+        assert.strictEqual(help.code, 0)
         const wrong = yield* start("--chaos-rate", "2")
         assert.notInclude(wrong.output, "Listening")
-        assert.notStrictEqual(wrong.output, "")
+        assert.match(wrong.output, /Invalid value for flag --chaos-rate.*between 0 and 1/)
+        assert.strictEqual(wrong.code, 1)
       }),
     20_000,
   )

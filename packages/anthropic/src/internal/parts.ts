@@ -1,11 +1,12 @@
 /**
  * From an answer to the parts of `effect/ai`.
  */
-import { defined, field, type Json, json, list, params, record, text, textOrEmpty } from "@holdfast/core/provider/Json"
+import { defined, field, type Json, json, list, record, text, textOrEmpty } from "@holdfast/core/provider/Json"
 import { malformed, undecodable } from "@holdfast/core/provider/ProviderError"
 import { Predicate, Result } from "effect"
 import { type AiError, type Response } from "effect/ai"
 
+import { isTooDeep, parsedArguments } from "./bounds.ts"
 import { fromErrorObject } from "./failure.ts"
 import { isProviderExecuted, providerExecuted } from "./providerTools.ts"
 import { metadata, type Reading } from "./reading.ts"
@@ -19,6 +20,7 @@ export const answerParts = (
 ): Result.Result<Array<Response.PartEncoded>, AiError.AiError> => {
   const fields = record(answer)
   if (fields === undefined) return Result.fail(malformed(reading.origin, "the answer is not a JSON object", false))
+  if (isTooDeep(fields)) return Result.fail(malformed(reading.origin, "the answer is nested too deeply", true))
   if (fields["type"] === "error" || Predicate.isNotNullish(fields["error"])) {
     return Result.fail(fromErrorObject(reading.origin, fields, false))
   }
@@ -55,14 +57,16 @@ const blockParts = (
       out.push({ type: "reasoning", text: textOrEmpty(block, "thinking"), metadata: reasoningMetadata(block) })
       return undefined
     case "tool_use": {
-      const call = toolCall(block, field(block, "input") ?? {}, reading)
+      const call = Result.flatMap(wholeInput(block, reading), (input) => toolCall(block, input, reading))
       if (Result.isFailure(call)) return call.failure
       out.push(call.success)
-      return undefined
+      return reading.claim(call.success.id)
     }
-    default:
-      out.push(otherPart(block, reading) ?? { type: "reasoning", text: "", metadata: carried(block) })
-      return undefined
+    default: {
+      const part = otherPart(block, reading)
+      out.push(part ?? { type: "reasoning", text: "", metadata: carried(block) })
+      return part?.type === "tool-call" ? reading.claim(part.id) : undefined
+    }
   }
 }
 
@@ -116,11 +120,15 @@ export const parsedInput = (
   pieces: string,
   reading: Reading,
 ): Result.Result<unknown, AiError.AiError> => {
-  const parsed = params(pieces)
+  const parsed = parsedArguments(pieces)
   return Result.isSuccess(parsed)
     ? Result.succeed(parsed.success)
     : Result.fail(undecodable(reading.origin, `the arguments of tool "${textOrEmpty(block, "name")}" are not JSON`))
 }
+
+/** The arguments of a call that came at once, which are to be trusted no more than those that come in pieces. */
+export const wholeInput = (block: unknown, reading: Reading): Result.Result<unknown, AiError.AiError> =>
+  parsedInput(block, JSON.stringify(field(block, "input") ?? {}), reading)
 
 /** Who answered. Anthropic does not say when. */
 export const responseMetadata = (message: unknown): Response.ResponseMetadataPartEncoded => ({

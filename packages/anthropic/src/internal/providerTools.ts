@@ -60,16 +60,16 @@ const resultOf = (block: unknown, declared: Declared): Response.ToolResultPartEn
 }
 
 // Code execution calls itself by what it does, and the two searches for tools share a kind of result.
-const families: Readonly<Record<string, ReadonlyArray<string>>> = {
-  bash_code_execution: ["code_execution"],
-  text_editor_code_execution: ["code_execution"],
-  tool_search: ["tool_search_tool_regex", "tool_search_tool_bm25"],
-}
+const families: ReadonlyMap<string, ReadonlyArray<string>> = new Map([
+  ["bash_code_execution", ["code_execution"]],
+  ["text_editor_code_execution", ["code_execution"]],
+  ["tool_search", ["tool_search_tool_regex", "tool_search_tool_bm25"]],
+])
 
 const toolOf = (name: string | undefined, declared: Declared): Tool.AnyProviderDefined | undefined =>
   name === undefined
     ? undefined
-    : [name, ...(families[name] ?? [])].map((known) => declared.get(known)).find((found) => found !== undefined)
+    : [name, ...(families.get(name) ?? [])].map((known) => declared.get(known)).find((found) => found !== undefined)
 
 // A tool that was declared without schemas has no use for the values.
 const fitting = (schema: Schema.Top, value: unknown): Result.Result<unknown, void> => {

@@ -4,12 +4,13 @@
  * Anthropic's events carry no numbers, so a frame that is sent twice is known only by what it does: what begins, ends or
  * replaces something does so once. A piece of a text that comes twice cannot be told from a model that repeats itself.
  */
-import { type EventReader, longestGathered, type Part } from "@holdfast/core/provider/EventReader"
+import { type EventReader, type Part } from "@holdfast/core/provider/EventReader"
 import { field, index, type Json, list, record, text, textOrEmpty } from "@holdfast/core/provider/Json"
 import { malformed } from "@holdfast/core/provider/ProviderError"
 import { Equal, Predicate, Result } from "effect"
 import { type AiError, type Response } from "effect/ai"
 
+import { isTooDeep } from "./bounds.ts"
 import { fromErrorObject } from "./failure.ts"
 import {
   calledTool,
@@ -22,6 +23,7 @@ import {
   responseMetadata,
   textMetadata,
   toolCall,
+  wholeInput,
 } from "./parts.ts"
 import { type Reading } from "./reading.ts"
 import { pushSource } from "./sources.ts"
@@ -29,11 +31,12 @@ import { mergeUsage } from "./usage.ts"
 
 interface Block {
   readonly id: string
-  readonly start: Json
+  /** What it began with. Forgotten when it is over, as is all else. */
+  start: Json
   /** The arguments of a call, so far. */
   input: string
   signature: string | undefined
-  readonly citations: Array<unknown>
+  citations: Array<unknown>
   open: boolean
 }
 
@@ -72,6 +75,7 @@ export class MessagesReader implements EventReader {
     const fields = record(event)
     if (fields === undefined) return malformed(this.reading.origin, "an event is not a JSON object", true)
     if (this.finished) return undefined
+    if (isTooDeep(fields)) return malformed(this.reading.origin, "an event is nested too deeply", true)
     switch (fields["type"]) {
       case "message_start":
         return this.begin(record(fields["message"]) ?? {}, out)
@@ -80,8 +84,7 @@ export class MessagesReader implements EventReader {
       case "content_block_delta":
         return this.delta(index(fields, "index"), fields["delta"], out)
       case "content_block_stop":
-        this.stopped(index(fields, "index"), out)
-        return undefined
+        return this.stopped(index(fields, "index"), out)
       case "message_delta":
         return this.closing(fields, out)
       case "message_stop":
@@ -115,7 +118,7 @@ export class MessagesReader implements EventReader {
 
   private open(at: number, start: Json, out: Array<Part>): AiError.AiError | undefined {
     if (this.blocks.has(at)) return undefined
-    const broken = this.settle(false, out)
+    const broken = this.settle(false, out) ?? this.reading.bounds.keep()
     if (broken !== undefined) return broken
     const block: Block = { id: String(at), start, input: "", signature: undefined, citations: [], open: true }
     this.blocks.set(at, block)
@@ -134,6 +137,8 @@ export class MessagesReader implements EventReader {
       case "tool_use": {
         const called = calledTool(start, this.reading)
         if (called === undefined) return malformed(this.reading.origin, "a tool call has no name or no id", true)
+        const doubled = this.reading.claim(called.id)
+        if (doubled !== undefined) return doubled
         out.push({ type: "tool-params-start", id: called.id, name: called.name, providerExecuted: false })
         return undefined
       }
@@ -169,21 +174,17 @@ export class MessagesReader implements EventReader {
     if (!Predicate.isReadonlyObject(citation) || Equal.equals(citation, block.citations.at(-1))) return undefined
     block.citations.push(citation)
     pushSource(citation, this.reading, out)
+    const excess = this.reading.bounds.gather("what a text cites", JSON.stringify(citation))
+    if (excess !== undefined) return excess
     return block.citations.length > mostCitations
       ? malformed(this.reading.origin, `a text has more than ${mostCitations} citations`, true)
       : undefined
   }
 
   private inputDelta(block: Block, delta: string, out: Array<Part>): AiError.AiError | undefined {
+    const excess = this.reading.bounds.gather(`what tool "${textOrEmpty(block.start, "name")}" is given`, delta)
+    if (excess !== undefined) return excess
     block.input += delta
-    if (block.input.length > longestGathered) {
-      const name = textOrEmpty(block.start, "name")
-      return malformed(
-        this.reading.origin,
-        `the arguments of tool "${name}" exceed ${longestGathered} characters`,
-        true,
-      )
-    }
     const id = text(block.start, "id")
     if (block.start["type"] === "tool_use" && id !== undefined && delta !== "") {
       out.push({ type: "tool-params-delta", id, delta })
@@ -191,24 +192,32 @@ export class MessagesReader implements EventReader {
     return undefined
   }
 
-  private stopped(at: number, out: Array<Part>): void {
+  private stopped(at: number, out: Array<Part>): AiError.AiError | undefined {
     const block = this.blocks.get(at)
-    if (block === undefined || !block.open) return
+    if (block === undefined || !block.open) return undefined
     block.open = false
+    const broken = this.close(block, out)
+    block.start = {}
+    block.input = ""
+    block.citations = []
+    return broken
+  }
+
+  private close(block: Block, out: Array<Part>): AiError.AiError | undefined {
     const { id, start } = block
     switch (start["type"]) {
       case "text":
         out.push({ type: "text-end", id, metadata: textMetadata(block.citations) })
-        return
+        return undefined
       case "thinking":
       case "redacted_thinking":
         out.push({ type: "reasoning-end", id, metadata: reasoningMetadata({ ...start, signature: block.signature }) })
-        return
+        return undefined
       case "tool_use":
         this.called(block, out)
-        return
+        return undefined
       default:
-        this.pushOther(block, out)
+        return this.pushOther(block, out)
     }
   }
 
@@ -219,19 +228,21 @@ export class MessagesReader implements EventReader {
 
   // Some gateways send all of the arguments at once, with the block's beginning.
   private inputOf({ input, start }: Block): Result.Result<unknown, AiError.AiError> {
-    const whole = record(start["input"])
-    return input === "" && whole !== undefined ? Result.succeed(whole) : parsedInput(start, input, this.reading)
+    const isWhole = input === "" && record(start["input"]) !== undefined
+    return isWhole ? wholeInput(start, this.reading) : parsedInput(start, input, this.reading)
   }
 
-  private pushOther(block: Block, out: Array<Part>): void {
+  private pushOther(block: Block, out: Array<Part>): AiError.AiError | undefined {
     const input = block.input === "" ? undefined : Result.getOrElse(this.inputOf(block), () => ({}))
     const whole = input === undefined ? block.start : { ...block.start, input }
     const part = otherPart(whole, this.reading)
-    if (part !== undefined) out.push(part)
-    else {
-      const { id } = block
-      out.push({ type: "reasoning-start", id }, { type: "reasoning-end", id, metadata: carried(whole) })
+    if (part !== undefined) {
+      out.push(part)
+      return part.type === "tool-call" ? this.reading.claim(part.id) : undefined
     }
+    const { id } = block
+    out.push({ type: "reasoning-start", id }, { type: "reasoning-end", id, metadata: carried(whole) })
+    return undefined
   }
 
   /** Gives out the last call, unless it was cut at the token limit. */
@@ -264,11 +275,13 @@ export class MessagesReader implements EventReader {
     const { enclosed } = this
     this.enclosed = []
     for (const [at, start] of enclosed.entries()) {
-      const broken = this.open(at, record(start) ?? {}, out)
+      const broken = this.open(at, record(start) ?? {}, out) ?? this.stopped(at, out)
       if (broken !== undefined) return broken
-      this.stopped(at, out)
     }
-    for (const at of this.blocks.keys()) this.stopped(at, out)
+    for (const at of this.blocks.keys()) {
+      const broken = this.stopped(at, out)
+      if (broken !== undefined) return broken
+    }
     return this.settle(isCut(text(this.ending, "stop_reason")), out)
   }
 }

@@ -40,18 +40,24 @@ export const usage = (raw: unknown): typeof Response.Usage.Encoded => {
   const compactions = list(raw, "iterations").filter((iteration) => text(iteration, "type") === "compaction")
   const total = (key: string): number | undefined => {
     const known = count(raw, key)
-    return known === undefined ? undefined : sum(known, ...compactions.map((iteration) => count(iteration, key)))
+    return known === undefined ? undefined : counted(known, ...compactions.map((iteration) => count(iteration, key)))
   }
   const cacheRead = total("cache_read_input_tokens")
   const cacheWrite = total("cache_creation_input_tokens")
   const uncached = total("input_tokens")
   return encode({
-    input: uncached === undefined ? undefined : sum(uncached, cacheRead, cacheWrite),
+    input: uncached === undefined ? undefined : counted(uncached, cacheRead, cacheWrite),
     cacheRead,
     cacheWrite,
     output: total("output_tokens"),
     reasoning: count(field(raw, "output_tokens_details"), "thinking_tokens"),
   })
+}
+
+// Counts that a server made up may add up to more than a number can hold.
+const counted = (...values: ReadonlyArray<number | undefined>): number | undefined => {
+  const total = sum(...values)
+  return Number.isSafeInteger(total) ? total : undefined
 }
 
 const sum = (...values: ReadonlyArray<number | undefined>): number =>

@@ -12,6 +12,8 @@ export interface Cut {
   /** Nanoseconds spent with guards so far, and since when one is at work. */
   paused: bigint
   pausedSince: bigint | undefined
+  /** Wakes the deadline that waits for the guard to be done. */
+  wake: (() => void) | undefined
 }
 
 export const CurrentCut: Context.Reference<Cut | undefined> = Context.Reference<Cut | undefined>(
@@ -22,7 +24,7 @@ export const CurrentCut: Context.Reference<Cut | undefined> = Context.Reference<
 /** Runs an effect that can be cut. */
 export const cuttable = <A, E, R>(self: (cut: Cut) => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.flatMap(CurrentCut, (outer) => {
-    const cut: Cut = { outer, reason: undefined, paused: 0n, pausedSince: undefined }
+    const cut: Cut = { outer, reason: undefined, paused: 0n, pausedSince: undefined, wake: undefined }
     return Effect.provideService(self(cut), CurrentCut, cut)
   })
 
@@ -57,6 +59,12 @@ export const uncounted = <A, E, R>(self: Effect.Effect<A, E, R>, cut: Cut | unde
 export const counted = ({ paused, pausedSince }: Cut, began: bigint, now: bigint): bigint =>
   (pausedSince ?? now) - began - paused
 
+/** Waits while a guard is at work, which it is now. */
+export const untilResumed = (cut: Cut): Effect.Effect<void> =>
+  Effect.callback((resumed) => {
+    cut.wake = () => resumed(Effect.void)
+  })
+
 const pause = (cut: Cut, now: bigint): void => {
   for (let current: Cut | undefined = cut; current !== undefined; current = current.outer) current.pausedSince ??= now
 }
@@ -66,5 +74,7 @@ const resume = (cut: Cut, now: bigint): void => {
     if (current.pausedSince === undefined) continue
     current.paused += now - current.pausedSince
     current.pausedSince = undefined
+    current.wake?.()
+    current.wake = undefined
   }
 }

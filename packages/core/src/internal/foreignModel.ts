@@ -8,7 +8,7 @@ import { Effect, Schema, Stream } from "effect"
 import { AiError, LanguageModel, Response, Telemetry, type Tool, type Toolkit } from "effect/ai"
 
 import { type ProviderModel, type ProviderReply } from "../provider/ProviderModel.ts"
-import { withText } from "./structuredOutput.ts"
+import { encoded, textOf, withText } from "./structuredOutput.ts"
 
 type Options = LanguageModel.ProviderOptions
 
@@ -46,7 +46,7 @@ const generate = Effect.fnUntraced(function* (inner: Untooled, options: Options)
   const asked = { ...unresolved(options), schema, objectName: responseFormat.objectName }
   const { content, value } = yield* inner.generateObject(asked)
   const parts = yield* encode(withEncodedResults(content) as never)
-  return withText(parts, yield* Schema.encodeEffect(Schema.fromJsonString(schema))(value))
+  return withText(parts, yield* encoded(schema, value, textOf(parts)))
 })
 
 const stream = (inner: Untooled, options: Options) =>

@@ -57,7 +57,9 @@ const attempt = (model: ProviderModel, request: ModelRequest, { guard, sink }: W
         const end = (exit: Exit.Exit<unknown, unknown>) => {
           const ended = record.ended(exit)
           const told = tell(sink, ended)
-          return reservation === undefined ? told : Effect.andThen(told, guarding(reservation.settle(ended)))
+          return reservation === undefined
+            ? told
+            : Effect.andThen(told, guarding(Effect.suspend(() => reservation.settle(ended))))
         }
         const whole = request.mode === "generate"
         return Effect.andThen(

@@ -5,7 +5,7 @@
  * schema as the caller wrote it. So the answer is decoded here with the vendor's codec, inside the attempt that paid for
  * it, and its text replaced by the canonical encoding.
  */
-import { Effect, type JsonSchema, Schema } from "effect"
+import { Cause, Effect, type JsonSchema, Schema } from "effect"
 import { AiError, type LanguageModel, type Response } from "effect/ai"
 
 type Format = LanguageModel.ProviderOptions["responseFormat"]
@@ -46,7 +46,7 @@ export const canonical = (
   parts: Array<Response.PartEncoded>,
 ): Effect.Effect<Array<Response.PartEncoded>, AiError.AiError> => {
   if (format.type === "text") return Effect.succeed(parts)
-  const text = parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("")
+  const text = textOf(parts)
   if (text === "" && parts.some((part) => part.type === "tool-call")) return Effect.succeed(parts)
   return Effect.mapBoth(recode(transform, format, text), {
     onSuccess: (encoded) => withText(parts, encoded),
@@ -57,11 +57,27 @@ export const canonical = (
 const recode = (transform: LanguageModel.CodecTransformer, format: Json, text: string) => {
   const schema = format.schema as unknown as Codec
   const { codec } = forms(transform, format)
-  return Effect.flatMap(
-    Schema.decodeEffect(Schema.fromJsonString(codec))(text),
-    Schema.encodeEffect(Schema.fromJsonString(schema)),
-  )
+  const decoded = Schema.decodeEffect(Schema.fromJsonString(codec))(text)
+  // Where the vendor takes the schema as it is, so is its answer.
+  return Object.is(codec, schema)
+    ? Effect.as(decoded, text)
+    : Effect.flatMap(decoded, (value) => encoded(schema, value, text))
 }
+
+/**
+ * A value in canonical form. A schema that only decodes, or that needs for encoding what the caller has not, leaves the
+ * text as it came, if that will do.
+ */
+export const encoded = (schema: Codec, value: unknown, text: string): Effect.Effect<string, Schema.SchemaError> =>
+  Effect.catchCause(Schema.encodeEffect(Schema.fromJsonString(schema))(value), (cause) =>
+    Cause.hasInterruptsOnly(cause)
+      ? Effect.failCause(cause)
+      : Effect.as(Schema.decodeEffect(Schema.fromJsonString(schema))(text), text),
+  )
+
+/** All text of an answer. */
+export const textOf = (parts: ReadonlyArray<Response.PartEncoded>): string =>
+  parts.map((part) => (part.type === "text" ? part.text : "")).join("")
 
 /** The parts with all their text replaced. */
 export const withText = (parts: ReadonlyArray<Response.PartEncoded>, text: string): Array<Response.PartEncoded> => {

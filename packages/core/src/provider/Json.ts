@@ -47,9 +47,15 @@ export const timestamp = (value: unknown, key: string): string | undefined => {
     : undefined
 }
 
-/** Parsed arguments of a tool call. Providers write a call without arguments as an empty text. */
+/**
+ * Parsed arguments of a tool call. Providers write a call without arguments as an empty text. Arguments that could change a
+ * prototype, under whichever spelling of the key, are not taken.
+ */
 export const params = (json: string): Result.Result<unknown, unknown> =>
-  json.trim() === "" ? Result.succeed({}) : Result.try(() => Tool.unsafeSecureJsonParse(json))
+  json.trim() === "" ? Result.succeed({}) : Result.try(() => Tool.unsafeSecureJsonParse(spelledOut(json)))
+
+// The check for `__proto__` reads the text, in which letters may be written as escapes: `\u005f_proto__`.
+const spelledOut = (json: string): string => (/\\u00[4-7]/.test(json) ? JSON.stringify(JSON.parse(json)) : json)
 
 /** What came out of `JSON.parse` is JSON. */
 export const json = (value: unknown): Schema.Json => value as Schema.Json
@@ -73,7 +79,7 @@ export const url = (value: unknown, key: string): string | undefined => {
 /** Whether a text is base64 that `effect/ai` can decode. */
 export const isBase64 = (value: string): boolean => Result.isSuccess(Base64.decode(value))
 
-const dataUrl = /^data:([\w.+-]+\/[\w.+-]+)(?:;[\w=.+-]+)*;base64,/
+const dataUrl = /^data:([\w.+-]+\/[\w.+-]+)(?:;[^,;]*)*;base64,/i
 
 /** Takes a base64 `data:` URL apart. */
 export const fromDataUrl = (value: string): { readonly mediaType: string; readonly data: string } | undefined => {

@@ -41,9 +41,29 @@ export const concrete = (mediaType: string): string => (mediaType === "image/*" 
 
 const fromText = (data: string, mediaType: string): Media => {
   if (/^https?:\/\//i.test(data)) return { _tag: "Url", url: data }
-  const parsed = data.startsWith("data:") ? fromDataUrl(data) : undefined
-  return parsed === undefined ? inline(mediaType, data) : inline(parsed.mediaType, parsed.data)
+  const base64 = fromDataUrl(data)
+  if (base64 !== undefined) return inline(base64.mediaType, base64.data)
+  const [head, stated] = percentEncoded.exec(data) ?? []
+  if (head === undefined) return inline(mediaType, data)
+  return inline(stated ?? mediaType, Base64.encode(decoded(data.slice(head.length))))
 }
+
+const percentEncoded = /^data:([\w.+-]+\/[\w.+-]+)?(?:;[^,;]*)*,/i
+
+/** The bytes of the data of a URL that is not in base64 (RFC 2397). */
+const decoded = (text: string): Uint8Array => {
+  const escaped = new TextEncoder().encode(text)
+  const bytes: Array<number> = []
+  for (let index = 0; index < escaped.length; index++) {
+    const digits = escaped[index] === percent ? String.fromCharCode(...escaped.subarray(index + 1, index + 3)) : ""
+    const isByte = /^[\da-f]{2}$/i.test(digits)
+    bytes.push(isByte ? Number.parseInt(digits, 16) : (escaped[index] ?? 0))
+    if (isByte) index += 2
+  }
+  return Uint8Array.from(bytes)
+}
+
+const percent = 0x25
 
 const inline = (mediaType: string, base64: string): Media => {
   const type = concrete(mediaType)

@@ -12,6 +12,7 @@ import { AiError } from "effect/ai"
 import { type Facts, kindOfStatus } from "../Failure.ts"
 import { keptHeaders, requestId } from "../internal/responseHeaders.ts"
 import { retryHint } from "../internal/retryHint.ts"
+import { wordsOf } from "../internal/wordsOf.ts"
 
 /**
  * Where an error happened, and what must not appear in it.
@@ -278,12 +279,13 @@ const describe = ({ scrub }: Origin, text: string): string => {
 
 const longestPage = 20_000
 
-// A proxy's error page says little in many words.
+// A proxy's error page says little in many words. Neither pattern looks past the next `<` of its kind, so that a hostile page
+// takes no longer than its length.
 const readable = (message: string): string => {
   if (!/^\s*<(?:!doctype|html|head|body)/i.test(message)) return message
   const words = message
-    .replace(/<(style|script)[\s\S]*?<\/\1>/gi, " ")
-    .replace(/<[^>]*>/g, " ")
+    .replace(/<(style|script)(?:(?!<\/?\1)[\s\S])*<\/\1>/gi, " ")
+    .replace(/<[^<>]*>/g, " ")
     .replace(/\s+/g, " ")
     .trim()
   return `an HTML page: ${words.slice(0, 200)}`
@@ -300,5 +302,5 @@ const causeChain = (cause: unknown): string => {
     if (!seen.includes(line)) seen.push(line)
     current = current instanceof AggregateError ? current.errors[0] : current.cause
   }
-  return seen.length === 0 ? String(cause) : seen.join(": ")
+  return seen.length === 0 ? wordsOf(cause) : seen.join(": ")
 }

@@ -15,7 +15,8 @@ import { Cause, Effect, type Scope, Stream } from "effect"
  * **Details**
  *
  * The effect completes when the SDK has the response's headers. Events come one by one, as the provider sent them.
- * Interrupting the effect or closing the scope aborts the request at once, also when the provider stalls.
+ * Interrupting the effect or closing the scope aborts the request at once, also when the provider stalls. Whatever the SDK
+ * throws goes through `catch`, also when what it gave cannot be iterated, as with a gateway's answer of another shape.
  *
  * @since 0.1.0
  * @category constructors
@@ -34,7 +35,7 @@ export const open = <Event, Head, E>(options: {
       try: () => options.request(controller.signal),
       catch: options.catch,
     })
-    const iterator = events[Symbol.asyncIterator]()
+    const iterator = yield* Effect.try({ try: () => events[Symbol.asyncIterator](), catch: options.catch })
     const next = Effect.tryPromise({ try: () => iterator.next(), catch: options.catch })
     const pull = Effect.flatMap(next, (result) =>
       result.done === true ? Cause.done() : Effect.succeed([result.value] as const),

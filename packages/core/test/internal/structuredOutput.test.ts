@@ -1,10 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Schema } from "effect"
+import { Context, Effect, Schema, SchemaGetter } from "effect"
 import { LanguageModel, OpenAiStructuredOutput, type Response } from "effect/ai"
 
 import * as Failure from "../../src/Failure.ts"
 import * as StructuredOutput from "../../src/internal/structuredOutput.ts"
 import { finish } from "../scripted.ts"
+
+class Shelf extends Context.Service<Shelf, string>()("test/Shelf") {}
 
 const schema = Schema.Struct({ at: Schema.DateFromString, note: Schema.optionalKey(Schema.String) })
 const format = { type: "json", objectName: "answer", schema } as const
@@ -81,6 +83,31 @@ describe("a structured answer", () => {
         if (error.reason._tag !== "StructuredOutputError") continue
         assert.strictEqual(error.reason.responseText, text)
         assert.deepInclude(error.reason.usage, { promptTokens: 7, completionTokens: 3 })
+      }
+    }),
+  )
+
+  it.effect("is not rewritten where the vendor takes the schema as it is", () =>
+    Effect.gen(function* () {
+      const parts = said('{ "at": "2030-01-02T00:00:00Z" }')
+      assert.deepStrictEqual(yield* canonical(parts, plain), parts)
+    }),
+  )
+
+  it.effect("keeps its text when the schema cannot encode", () =>
+    Effect.gen(function* () {
+      const oneWay = (encode: SchemaGetter.Getter<string, string>) => {
+        const upper = SchemaGetter.transform((text: string) => text.toUpperCase())
+        return Schema.Struct({ name: Schema.String.pipe(Schema.decodeTo(Schema.String, { decode: upper, encode })) })
+      }
+      const unserved = SchemaGetter.transformEffect((text: string) => Effect.map(Shelf, (shelf) => shelf + text))
+      for (const lossy of [oneWay(SchemaGetter.forbidden(() => "no way back")), oneWay(unserved as never)]) {
+        const answered = said('{"name":"ada"}')
+        const asked = { type: "json", objectName: "answer", schema: lossy } as const
+        for (const transformer of [plain, openai]) {
+          const parts = yield* StructuredOutput.canonical("acme", transformer, asked, answered)
+          assert.deepStrictEqual(parts, answered)
+        }
       }
     }),
   )

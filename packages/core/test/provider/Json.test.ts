@@ -59,7 +59,11 @@ describe("arguments of a tool call", () => {
   it("are parsed, or are not JSON", () => {
     assert.deepStrictEqual(Json.params('{"a":1}'), Result.succeed({ a: 1 }))
     assert.isTrue(Result.isFailure(Json.params('{"a":')))
-    assert.isTrue(Result.isFailure(Json.params('{"__proto__":{"a":1}}')))
+    for (const key of ["__proto__", "\\u005f_proto__", "__pr\\u006Fto__"]) {
+      assert.isTrue(Result.isFailure(Json.params(`{"a":[{"${key}" : {"b":1}}]}`)), key)
+    }
+    assert.isTrue(Result.isFailure(Json.params('{"c\\u006fnstructor":{"prototype":{}}}')))
+    assert.deepStrictEqual(Json.params('{"a":"\\u0041\\u00e9"}'), Result.succeed({ a: "Aé" }))
   })
 })
 

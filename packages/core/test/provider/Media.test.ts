@@ -35,6 +35,24 @@ describe("the bytes of a file", () => {
     assert.deepStrictEqual(Media.mediaOf(file(new URL(url), "image/jpeg"), undefined), expected)
   })
 
+  it("are in a URL, however it is written", () => {
+    const hello = inline("text/plain", "aGVsbG8sIHfDtnJsZA==")
+    for (const url of [
+      "data:text/plain;base64,aGVsbG8sIHfDtnJsZA==",
+      'DATA:text/plain;name="my file.txt";BASE64,aGVsbG8sIHfDtnJsZA==',
+      "data:text/plain,hello,%20w%C3%B6rld",
+      "data:text/plain;charset=utf-8,hello, wörld",
+      "data:,hello,%20w%c3%b6rld",
+    ]) {
+      assert.deepStrictEqual(Media.mediaOf(file(url, "text/plain"), undefined), hello, url)
+    }
+    assert.deepStrictEqual(
+      Media.mediaOf(file(new URL("data:,100%25%zz%"), "a/b"), undefined),
+      inline("a/b", "MTAwJSV6eiU="),
+    )
+    assert.deepStrictEqual(Media.mediaOf(file("data:a/b,%ff%00", "a/b"), undefined), inline("a/b", "/wA="))
+  })
+
   it("get a concrete type", () => {
     assert.deepStrictEqual(Media.mediaOf(file("AQID", "image/*"), undefined), inline("image/jpeg", "AQID"))
     assert.strictEqual(Media.concrete("image/webp"), "image/webp")

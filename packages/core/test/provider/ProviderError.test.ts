@@ -167,6 +167,16 @@ describe("what an error says", () => {
     assert.strictEqual(said(fromFault({ status: 502, message: page })), "an HTML page: 502 Bad Gateway")
     assert.strictEqual(said(fromFault({ status: 400, message: "a <b> c" })), "a <b> c")
   })
+
+  it.each(["<", "< ", "<style", "<style>", "<script>a<", " "])("is read in no time from a page of %j", (piece) => {
+    const page = `<html>${piece.repeat(2 ** 20 / piece.length)}`
+    const millis = [1, 2, 3].map(() => {
+      const began = performance.now()
+      fromFault({ status: 502, message: page })
+      return performance.now() - began
+    })
+    assert.isBelow(Math.min(...millis), 50)
+  })
 })
 
 describe("a broken connection", () => {

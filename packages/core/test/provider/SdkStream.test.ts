@@ -61,6 +61,25 @@ describe("a stream of an SDK", () => {
     }),
   )
 
+  it.effect("fails in the caller's terms when what the SDK gives cannot be iterated", () =>
+    Effect.gen(function* () {
+      const iterating = (events: unknown) => {
+        const request = () => Promise.resolve({ head: "head", events: events as AsyncIterable<string> })
+        const opened = SdkStream.open({ request, catch: asMine })
+        return Effect.flip(Effect.scoped(Effect.flatMap(opened, (reply) => Stream.runDrain(reply.events))))
+      }
+      const broken = new Error("broken")
+      const throws = () => {
+        throw broken
+      }
+      for (const events of [undefined, "a page", {}]) {
+        assert.instanceOf((yield* iterating(events)).mine, TypeError)
+      }
+      assert.strictEqual((yield* iterating({ [Symbol.asyncIterator]: throws })).mine, broken)
+      assert.strictEqual((yield* iterating({ [Symbol.asyncIterator]: () => ({ next: throws }) })).mine, broken)
+    }),
+  )
+
   it.effect("is aborted when it stalls and its reader is interrupted", () =>
     Effect.gen(function* () {
       const { request, state } = sdk(["a"], "stall")

@@ -1,12 +1,12 @@
 /**
  * From an answer of Gemini to the parts of `effect/ai`.
  */
-import { longestGathered } from "@holdfast/core/provider/EventReader"
-import { defined, field, isBase64, list, params, record, text, textOrEmpty } from "@holdfast/core/provider/Json"
+import { defined, field, isBase64, list, record, text, textOrEmpty } from "@holdfast/core/provider/Json"
 import { malformed, undecodable } from "@holdfast/core/provider/ProviderError"
 import { Predicate, Result } from "effect"
 import { type AiError, type Response } from "effect/ai"
 
+import { isTooDeep, parsedArguments } from "./bounds.ts"
 import { pushProviderTool } from "./providerTools.ts"
 import { candidateOf, type Reading, type Sink } from "./reading.ts"
 import { pushSources } from "./sources.ts"
@@ -17,6 +17,7 @@ export const answerParts = (
   answer: unknown,
   reading: Reading,
 ): Result.Result<Array<Response.PartEncoded>, AiError.AiError> => {
+  if (isTooDeep(answer)) return Result.fail(malformed(reading.origin, "the answer is nested too deeply", true))
   const candidate = candidateOf(answer)
   reading.observe(answer, candidate)
   if (candidate === undefined && reading.blockReason === undefined) {
@@ -36,7 +37,7 @@ export const answerParts = (
 export const contentParts = (candidate: unknown): ReadonlyArray<unknown> => list(field(candidate, "content"), "parts")
 
 const wholePart = (part: unknown, reading: Reading, out: Array<Response.PartEncoded>): AiError.AiError | undefined => {
-  if (field(part, "functionCall") !== undefined) {
+  if (hasCall(part)) {
     const call = callPart(part, reading)
     if (Result.isFailure(call)) return call.failure
     if (call.success !== undefined) out.push(call.success)
@@ -51,6 +52,9 @@ const wholePart = (part: unknown, reading: Reading, out: Array<Response.PartEnco
   return undefined
 }
 
+/** Whether a part is the call of a function. Gateways write `null` for what a part is not. */
+export const hasCall = (part: unknown): boolean => Predicate.isNotNullish(field(part, "functionCall"))
+
 /** Whether a part is a text or a thought. A signature may come in a part that has nothing else. */
 export const isText = (part: unknown): boolean =>
   Predicate.isString(field(part, "text")) ||
@@ -63,10 +67,7 @@ export const signatureOf = (part: unknown): string | undefined => text(part, "th
 /** Parts that come at once even in a stream. Unknown ones have none. */
 export const commonPart = (part: unknown, reading: Reading, out: Sink): AiError.AiError | undefined => {
   const inline = field(part, "inlineData")
-  if (inline === undefined) {
-    pushProviderTool(part, reading, out)
-    return undefined
-  }
+  if (Predicate.isNullish(inline)) return pushProviderTool(part, reading, out)
   const data = text(inline, "data")
   // Drafts of an image are shown among the thoughts, and are not part of the answer.
   if (data === undefined || isThought(part)) return undefined
@@ -88,19 +89,18 @@ export const callPart = (
   if (name === undefined) return Result.fail(malformed(reading.origin, "a tool call has no name", true))
   if (callId !== undefined && reading.callIds.has(callId)) return Result.succeed(undefined)
   const written = JSON.stringify(record(field(call, "args")) ?? {})
-  if (written.length > longestGathered) return Result.fail(tooLong(`the arguments of tool "${name}"`, reading))
-  const read = params(written)
+  const excess = reading.bounds.gather(`what tool "${name}" is given`, written) ?? reading.bounds.keep()
+  if (excess !== undefined) return Result.fail(excess)
+  const read = parsedArguments(written)
   if (Result.isFailure(read)) {
     return Result.fail(undecodable(reading.origin, `the arguments of tool "${name}" are not to be trusted`))
   }
-  if (callId !== undefined) reading.callIds.add(callId)
+  const id = callId ?? reading.newId()
+  reading.callIds.add(id)
   reading.calls = true
   const metadata = reading.metadata({ callId, thoughtSignature: signatureOf(part) })
-  return Result.succeed({ type: "tool-call", id: callId ?? reading.newId(), name, params: read.success, metadata })
+  return Result.succeed({ type: "tool-call", id, name, params: read.success, metadata })
 }
-
-export const tooLong = (what: string, { origin }: Reading): AiError.AiError =>
-  malformed(origin, `${what} exceeds ${longestGathered} characters`, true)
 
 /** Who answered. */
 export const responseMetadata = (answer: unknown): Response.ResponseMetadataPartEncoded => ({
@@ -127,27 +127,29 @@ const refusal = ({ blockMessage, blockReason, finishReason: reason }: Reading): 
     ? (blockMessage ?? `the prompt was blocked: ${blockReason ?? "no reason given"}`)
     : `the answer was broken off: ${reason}`
 
-const reasons: Readonly<Record<string, Response.FinishReason>> = {
-  MAX_TOKENS: "length",
-  SAFETY: "content-filter",
-  RECITATION: "content-filter",
-  BLOCKLIST: "content-filter",
-  PROHIBITED_CONTENT: "content-filter",
-  SPII: "content-filter",
-  IMAGE_SAFETY: "content-filter",
-  IMAGE_PROHIBITED_CONTENT: "content-filter",
-  IMAGE_RECITATION: "content-filter",
-  // What the model wrote could not be read. Whatever calls there are besides are not to be answered.
-  MALFORMED_FUNCTION_CALL: "error",
-  UNEXPECTED_TOOL_CALL: "error",
-  TOO_MANY_TOOL_CALLS: "error",
-  MALFORMED_RESPONSE: "error",
-  CONTINUATION: "pause",
-  FINISH_REASON_UNSPECIFIED: "unknown",
-}
+const reasons: ReadonlyMap<string, Response.FinishReason> = new Map(
+  Object.entries({
+    MAX_TOKENS: "length",
+    SAFETY: "content-filter",
+    RECITATION: "content-filter",
+    BLOCKLIST: "content-filter",
+    PROHIBITED_CONTENT: "content-filter",
+    SPII: "content-filter",
+    IMAGE_SAFETY: "content-filter",
+    IMAGE_PROHIBITED_CONTENT: "content-filter",
+    IMAGE_RECITATION: "content-filter",
+    // What the model wrote could not be read. Whatever calls there are besides are not to be answered.
+    MALFORMED_FUNCTION_CALL: "error",
+    UNEXPECTED_TOOL_CALL: "error",
+    TOO_MANY_TOOL_CALLS: "error",
+    MALFORMED_RESPONSE: "error",
+    CONTINUATION: "pause",
+    FINISH_REASON_UNSPECIFIED: "unknown",
+  } as const),
+)
 
 const finishReason = ({ calls, finishReason: reason }: Reading): Response.FinishReason => {
   if (reason === undefined) return "content-filter"
   if (reason === "STOP") return calls ? "tool-calls" : "stop"
-  return reasons[reason] ?? "other"
+  return reasons.get(reason) ?? "other"
 }

@@ -2,6 +2,7 @@ import { defined, field, json, type Json, list, text } from "@holdfast/core/prov
 import { type Origin } from "@holdfast/core/provider/ProviderError"
 import { type Response, type Tool } from "effect/ai"
 
+import { Bounds } from "./bounds.ts"
 import { key } from "./promptOptions.ts"
 import { laterUsage } from "./usage.ts"
 
@@ -28,8 +29,10 @@ export class Reading {
   readonly headers: Readonly<Record<string, string>>
   private readonly fallbackId: string
   private ids = 0
-  /** Ids of calls that Google gave. A frame that is sent twice has those of the first. */
+  readonly bounds: Bounds
+  /** Ids of calls, and of results of Google's own tools. A frame that is sent twice has those of the first. */
   readonly callIds = new Set<string>()
+  readonly resultIds = new Set<string>()
   readonly sources = new Set<string>()
   /** The newest run of code, whose result need not name it. */
   codeId: string | undefined
@@ -43,6 +46,7 @@ export class Reading {
 
   constructor({ declared, fallbackId, headers, origin }: ReadingOptions) {
     this.origin = origin
+    this.bounds = new Bounds(origin)
     this.declared = declared
     this.headers = headers
     this.fallbackId = fallbackId

@@ -7,17 +7,18 @@ import { malformed } from "@holdfast/core/provider/ProviderError"
 import { Result } from "effect"
 import { type AiError } from "effect/ai"
 
+import { isTooDeep } from "./bounds.ts"
 import { PartialArguments } from "./partialArguments.ts"
 import {
   callPart,
   commonPart,
   contentParts,
   finishPart,
+  hasCall,
   isText,
   isThought,
   responseMetadata,
   signatureOf,
-  tooLong,
 } from "./parts.ts"
 import { candidateOf, type Reading } from "./reading.ts"
 import { pushSources } from "./sources.ts"
@@ -64,6 +65,7 @@ export class ChunkReader implements EventReader {
   read(chunk: unknown, out: Array<Part>): AiError.AiError | undefined {
     const { reading } = this
     if (record(chunk) === undefined) return malformed(reading.origin, "a chunk is not a JSON object", true)
+    if (isTooDeep(chunk)) return malformed(reading.origin, "a chunk is nested too deeply", true)
     const wasOver = reading.isOver
     const candidate = candidateOf(chunk)
     reading.observe(chunk, candidate)
@@ -76,7 +78,11 @@ export class ChunkReader implements EventReader {
     }
     pushSources(candidate, reading, out)
     if (reading.isOver) this.close(out)
-    return undefined
+    return reading.finishReason === "STOP" && this.call !== undefined ? this.unfinished(this.call) : undefined
+  }
+
+  private unfinished({ name }: OpenCall): AiError.AiError {
+    return malformed(this.reading.origin, `the arguments of tool "${name}" do not end`, true)
   }
 
   end(out: Array<Part>): void {
@@ -91,7 +97,7 @@ export class ChunkReader implements EventReader {
   }
 
   private readPart(part: unknown, out: Array<Part>): AiError.AiError | undefined {
-    if (field(part, "functionCall") !== undefined) return this.readCall(part, out)
+    if (hasCall(part)) return this.readCall(part, out)
     if (isText(part)) {
       this.readText(part, out)
       return undefined
@@ -138,11 +144,16 @@ export class ChunkReader implements EventReader {
     const isPartial = this.call !== undefined || goesOn || list(call, "partialArgs").length > 0
     if (!isPartial) return this.pushCall(part, out)
     const name = text(call, "name")
-    if (name !== undefined) {
+    if (name !== undefined && !this.isOpen(name, text(call, "id"))) {
+      if (this.call !== undefined) return this.unfinished(this.call)
       const gathered = new PartialArguments()
       this.call = { name, callId: text(call, "id"), signature: signatureOf(part), gathered }
     }
     return this.continueCall(call, goesOn, out)
+  }
+
+  private isOpen(name: string, callId: string | undefined): boolean {
+    return this.call?.name === name && this.call.callId === callId
   }
 
   private continueCall(call: unknown, goesOn: boolean, out: Array<Part>): AiError.AiError | undefined {
@@ -152,7 +163,10 @@ export class ChunkReader implements EventReader {
     if (!gathered.add(call)) {
       return malformed(this.reading.origin, `a piece of the arguments of tool "${name}" fits nowhere`, true)
     }
-    if (gathered.size > longestGathered) return tooLong(`the arguments of tool "${name}"`, this.reading)
+    if (gathered.size > longestGathered) {
+      const explanation = `what tool "${name}" is given exceeds ${longestGathered} characters`
+      return malformed(this.reading.origin, explanation, true)
+    }
     if (goesOn) return undefined
     this.call = undefined
     const whole = { functionCall: { name, id: callId, args: gathered.args }, thoughtSignature: signature }

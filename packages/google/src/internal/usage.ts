@@ -15,7 +15,7 @@ export const usage = (raw: unknown): typeof Response.Usage.Encoded => {
   const toolUse = count(raw, "toolUsePromptTokenCount") ?? 0
   const candidates = count(raw, "candidatesTokenCount")
   const thoughts = count(raw, "thoughtsTokenCount")
-  const input = prompt === undefined ? undefined : prompt + toolUse
+  const input = prompt === undefined ? undefined : sum(prompt, toolUse)
   const generated = candidates ?? thoughts ?? total
   const output = generated === undefined ? undefined : outputOf(candidates, thoughts ?? 0, input, total)
   return encode({
@@ -34,10 +34,14 @@ const outputOf = (
   input: number | undefined,
   total: number | undefined,
 ): number | undefined => {
-  if (candidates !== undefined) return candidates + thoughts
+  if (candidates !== undefined) return sum(candidates, thoughts)
   if (total === undefined || input === undefined) return thoughts === 0 ? undefined : thoughts
   return Math.max(total - input, thoughts)
 }
+
+// Two counts that a server made up may add up to more than a number can hold.
+const sum = (one: number, other: number): number | undefined =>
+  Number.isSafeInteger(one + other) ? one + other : undefined
 
 /** Usage is cumulative: what a later chunk says replaces what an earlier one said. */
 export const laterUsage = (earlier: Json | undefined, later: unknown): Json | undefined => {

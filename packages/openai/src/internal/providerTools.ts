@@ -16,7 +16,7 @@ export const providerExecuted = (
 ): Parts => {
   if (declared.size === 0) return []
   const type = text(item, "type")
-  const tool = (names[type ?? ""] ?? []).map((name) => declared.get(name)).find((found) => found !== undefined)
+  const tool = (names.get(type ?? "") ?? []).map((name) => declared.get(name)).find((found) => found !== undefined)
   const id = text(item, "id")
   if (tool === undefined || id === undefined || type === undefined) return []
   const call = fitting(tool.parametersSchema, paramsOf(type, item))
@@ -31,12 +31,13 @@ export const providerExecuted = (
   ]
 }
 
-const names: Readonly<Record<string, ReadonlyArray<string>>> = {
-  web_search_call: ["web_search", "web_search_preview"],
-  file_search_call: ["file_search"],
-  code_interpreter_call: ["code_interpreter"],
-  mcp_call: ["mcp"],
-}
+// A map, because the provider's names may be such as `constructor`.
+const names: ReadonlyMap<string, ReadonlyArray<string>> = new Map([
+  ["web_search_call", ["web_search", "web_search_preview"]],
+  ["file_search_call", ["file_search"]],
+  ["code_interpreter_call", ["code_interpreter"]],
+  ["mcp_call", ["mcp"]],
+])
 
 const paramsOf = (type: string, item: unknown): unknown => {
   switch (type) {

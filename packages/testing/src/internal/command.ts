@@ -1,5 +1,6 @@
-import { Console, Duration, Effect, Layer, Schema } from "effect"
+import { Console, Duration, Effect, Layer, Runtime, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
+import { type HttpServerError } from "effect/http"
 
 import * as Chaos from "../Chaos.ts"
 import * as Emulator from "../Emulator.ts"
@@ -12,6 +13,7 @@ const duration = (name: string) =>
 
 const flags = {
   port: Flag.Int("port").pipe(
+    Flag.withSchema(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 65_535 }))),
     Flag.withDescription("The port to listen on; 0 takes any free one"),
     Flag.withDefault(4010),
   ),
@@ -63,10 +65,20 @@ const announce = (options: {
     yield* Console.log(usage(emulator))
   })
 
+/** Says in one line why there is no emulator, in place of a stack trace. */
+const explain = (port: number) => (error: HttpServerError.ServeError) => {
+  const why = error.cause instanceof Error ? error.cause.message : String(error.cause)
+  return Effect.andThen(
+    Console.error(`Cannot listen on port ${port}: ${why}. Choose another one with --port; 0 takes any that is free.`),
+    Effect.fail(Object.assign(error, { [Runtime.errorReported]: false })),
+  )
+}
+
 /** `holdfast-emulator`: runs the emulator until it is interrupted. */
 export const command = Command.make("holdfast-emulator", flags, ({ chaosRate, chaosSeed, port, ...options }) =>
   Layer.effectDiscard(announce(options)).pipe(
     Layer.provideMerge(Emulator.layer({ port, chaos: Chaos.seeded(chaosSeed, { rate: chaosRate }) })),
     Layer.launch,
+    Effect.catchTag("ServeError", explain(port)),
   ),
 ).pipe(Command.withDescription("The OpenAI, Anthropic and Gemini APIs on a loopback port, for tests and demos"))

@@ -1,4 +1,4 @@
-import { ByteSize, Clock, Effect, Result, Schema } from "effect"
+import { ByteSize, Cause, Clock, Effect, Result, Schema } from "effect"
 import { HttpIncomingMessage, HttpServerRequest, HttpServerResponse } from "effect/http"
 
 import { type Chaos } from "../Chaos.ts"
@@ -36,6 +36,19 @@ const notFound = (path: string) =>
   )
 
 type Incoming = HttpServerRequest.HttpServerRequest
+
+/** Where a request goes to. A path may begin with two slashes, and a proxy sends the whole URL. */
+const urlOf = (target: string): URL | undefined => {
+  const whole = target.startsWith("/") ? `http://127.0.0.1${target}` : target
+  return URL.canParse(whole) ? new URL(whole) : undefined
+}
+
+/** A mistake in a test's responder must be seen, and not be taken for a bad day of the provider's. */
+const mistaken = (defect: unknown) => {
+  const message = `Holdfast's emulator could not answer: ${defect instanceof Error ? defect.message : String(defect)}`
+  const response = HttpServerResponse.jsonUnsafe({ error: { message, type: "emulator_error" } }, { status: 500 })
+  return Effect.as(Effect.logError(message, Cause.die(defect)), response)
+}
 
 const maxBody = ByteSize.mebibytes(32)
 
@@ -110,9 +123,10 @@ const replyTo = (state: State, chaos: Chaos | undefined, entry: Entry): Effect.E
 export const handle = (state: State, chaos: Chaos | undefined) =>
   Effect.gen(function* () {
     const request = yield* HttpServerRequest.HttpServerRequest
-    const url = new URL(request.url, "http://127.0.0.1")
-    const dialect = request.method === "POST" ? dialectOf(url.pathname) : undefined
-    if (dialect === undefined) return notFound(`${request.method} ${url.pathname}`)
+    const url = urlOf(request.url)
+    const dialect = url !== undefined && request.method === "POST" ? dialectOf(url.pathname) : undefined
+    if (url === undefined || dialect === undefined)
+      return notFound(`${request.method} ${url?.pathname ?? "without a path"}`)
     const clock = yield* Clock.Clock
     const startedAt = clock.currentTimeMillisUnsafe()
     const text = yield* readBody(request)
@@ -125,5 +139,8 @@ export const handle = (state: State, chaos: Chaos | undefined) =>
     const reply =
       failure === undefined ? yield* replyTo(state, chaos, entry) : Reply.status(failure.status, failure.options)
     return yield* answer(plan(reply, { dialect, call }), { request, entry })
+  }).pipe(
+    Effect.catchDefect(mistaken),
     // The server runs handlers uninterruptibly, and a client that gives up must end the wait for the headers.
-  }).pipe(Effect.interruptible)
+    Effect.interruptible,
+  )

@@ -1,9 +1,10 @@
 import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Schedule } from "effect"
+import { Effect, Fiber, Runtime, Schedule } from "effect"
 import { Command } from "effect/cli"
 import { TestConsole } from "effect/testing"
 
+import * as Emulator from "../../src/Emulator.ts"
 import { command } from "../../src/internal/command.ts"
 
 const run = (...args: ReadonlyArray<string>) => Command.runWith(command, { version: "0.1.0" })(args)
@@ -45,11 +46,34 @@ describe("the command", () => {
     }).pipe(Effect.provide([NodeServices.layer, TestConsole.layer])),
   )
 
-  it.effect("refuses a share that is none", () =>
+  it.effect.each([
+    ["--chaos-rate", "1.5"],
+    ["--port", "70000"],
+    ["--port", "-1"],
+    ["--delay-frames", "soon"],
+  ])("refuses %s %s", ([flag, value]) =>
     Effect.gen(function* () {
-      const exit = yield* Effect.exit(run("--chaos-rate", "1.5"))
-      assert.strictEqual(exit._tag, "Failure")
+      const error = yield* Effect.flip(run(flag!, value!))
+      assert.strictEqual(error._tag, "ShowHelp")
       assert.notInclude((yield* TestConsole.logLines).join("\n"), "Listening")
+    }).pipe(Effect.provide([NodeServices.layer, TestConsole.layer])),
+  )
+
+  it.live("says in one line that its port is taken", () =>
+    Effect.gen(function* () {
+      const { port } = yield* Emulator.Emulator
+      const error = yield* Effect.flip(run("--port", String(port)))
+      assert.isFalse(Runtime.getErrorReported(error))
+      const said = yield* TestConsole.errorLines
+      assert.lengthOf(said, 1)
+      assert.match(String(said[0]), new RegExp(`port ${port}.*EADDRINUSE.*--port`))
+    }).pipe(Effect.provide([Emulator.layer(), NodeServices.layer, TestConsole.layer])),
+  )
+
+  it.effect("refuses a flag that it does not have", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(run("--colour", "blue"))
+      assert.strictEqual(error._tag, "ShowHelp")
     }).pipe(Effect.provide([NodeServices.layer, TestConsole.layer])),
   )
 })

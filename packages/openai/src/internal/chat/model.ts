@@ -1,6 +1,6 @@
 import { mapEvents, polishAll } from "@holdfast/core/provider/EventReader"
 import type * as ProviderModel from "@holdfast/core/provider/ProviderModel"
-import { Effect } from "effect"
+import { Effect, Random } from "effect"
 import { OpenAiStructuredOutput } from "effect/ai"
 
 import { type ChatSettings } from "../settings.ts"
@@ -23,7 +23,7 @@ export const chatModel = (
     const settings = yield* settingsOf
     const body = yield* chatBody({ provider, model, dialect, settings, request })
     const polish = canonical(request.options.tools, strictTools(settings, dialect))
-    return { body, reading: new Reading(chat.origin, provider, dialect), polish }
+    return { body, reading: new Reading(chat.origin, provider, dialect, yield* newFallbackId), polish }
   })
   return {
     provider,
@@ -42,6 +42,12 @@ export const chatModel = (
     }),
   }
 }
+
+// Ids of calls must differ between the turns of a conversation.
+const newFallbackId = Effect.map(
+  Effect.all([Random.nextIntBetween(0, 2 ** 31), Random.nextIntBetween(0, 2 ** 31)]),
+  (numbers) => `call_${numbers.map((number) => number.toString(36)).join("")}`,
+)
 
 const streaming = (body: ChatBody, dialect: Dialect): ChatBody =>
   dialect.asksForStreamUsage ? { ...body, stream_options: { include_usage: true, ...body.stream_options } } : body

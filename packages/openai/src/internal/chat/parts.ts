@@ -6,7 +6,6 @@ import {
   isBase64,
   json,
   list,
-  params,
   record,
   text,
   textOrEmpty,
@@ -20,6 +19,7 @@ import { malformed, type Origin, undecodable } from "@holdfast/core/provider/Pro
 import { Predicate, Result } from "effect"
 import { type AiError, type Response } from "effect/ai"
 
+import { Bounds, isTooDeep, parsedArguments } from "../bounds.ts"
 import { fromErrorObject } from "../failure.ts"
 import { type Dialect } from "./dialect.ts"
 import { usage } from "./usage.ts"
@@ -37,14 +37,27 @@ export class Reading {
   /** The key of our metadata. */
   readonly key: string
   readonly dialect: Dialect
+  readonly bounds: Bounds
+  private readonly fallbackId: string
+  private readonly callIds = new Set<string>()
   refusal = ""
   calls = false
   sources = 0
 
-  constructor(origin: Origin, key: string, dialect: Dialect) {
+  /** `fallbackId` is what ids of calls begin with that the server did not give. */
+  constructor(origin: Origin, key: string, dialect: Dialect, fallbackId = "call") {
     this.origin = origin
     this.key = key
     this.dialect = dialect
+    this.fallbackId = fallbackId
+    this.bounds = new Bounds(origin)
+  }
+
+  /** The id of a call: the server's, or one of ours if it gave none, or gave the same to another call. */
+  callId(given: string | undefined): string {
+    const id = given === undefined || this.callIds.has(given) ? `${this.fallbackId}_${this.callIds.size}` : given
+    this.callIds.add(id)
+    return id
   }
 
   metadata(fields: Record<string, unknown>): { readonly [key: string]: ReturnType<typeof json> } {
@@ -59,6 +72,7 @@ export const completionParts = (
 ): Result.Result<Array<Response.PartEncoded>, AiError.AiError> => {
   const { origin } = reading
   if (record(answer) === undefined) return Result.fail(malformed(origin, "the answer is not a JSON object", false))
+  if (isTooDeep(answer)) return Result.fail(malformed(origin, "the answer is nested too deeply", true))
   const choice = list(answer, "choices")[0]
   const error = field(answer, "error") ?? field(choice, "error")
   if (Predicate.isNotNullish(error)) return Result.fail(fromErrorObject(origin, error, false))
@@ -87,10 +101,10 @@ const messageParts = (
   if (content.text !== "") out.push({ type: "text", text: content.text })
   pushExtras(message, reading, out)
   reading.refusal = textOrEmpty(message, "refusal")
-  for (const [position, call] of list(message, "tool_calls").entries()) {
+  for (const call of list(message, "tool_calls")) {
     const part = toolCallPart(
       {
-        id: text(call, "id") ?? `call_${position}`,
+        id: reading.callId(text(call, "id")),
         name: text(field(call, "function"), "name"),
         arguments: argumentsOf(call),
       },
@@ -166,7 +180,7 @@ export const toolCallPart = (
 ): Result.Result<Response.ToolCallPartEncoded | undefined, AiError.AiError> => {
   const { id, name } = call
   if (name === undefined) return Result.fail(malformed(reading.origin, "a tool call has no name", true))
-  const parsed = params(call.arguments)
+  const parsed = parsedArguments(call.arguments)
   if (Result.isSuccess(parsed)) {
     reading.calls = true
     return Result.succeed({ type: "tool-call", id, name, params: parsed.success })

@@ -1,4 +1,3 @@
-import { longestGathered } from "@holdfast/core/provider/EventReader"
 import { type EventReader, type Part } from "@holdfast/core/provider/EventReader"
 import { count, field, list, record, text, textOrEmpty } from "@holdfast/core/provider/Json"
 import { malformed } from "@holdfast/core/provider/ProviderError"
@@ -8,6 +7,7 @@ import { malformed } from "@holdfast/core/provider/ProviderError"
 import { Predicate, Result } from "effect"
 import { type AiError } from "effect/ai"
 
+import { isTooDeep } from "../bounds.ts"
 import { fromErrorObject } from "../failure.ts"
 import {
   argumentsOf,
@@ -24,6 +24,8 @@ import {
 
 interface Call {
   readonly id: string
+  /** What the server calls it by. */
+  readonly givenId: string | undefined
   readonly name: string
   arguments: string
 }
@@ -50,6 +52,8 @@ export class ChatReader implements EventReader {
   /** The chunk that came last: service tier and the like are on all of them. */
   private last: unknown
   private finished = false
+  /** Set as soon as there are too many calls. */
+  private excess: AiError.AiError | undefined
 
   constructor(reading: Reading) {
     this.reading = reading
@@ -62,6 +66,7 @@ export class ChatReader implements EventReader {
   read(chunk: unknown, out: Array<Part>): AiError.AiError | undefined {
     if (record(chunk) === undefined) return malformed(this.reading.origin, "a chunk is not a JSON object", true)
     if (this.finished) return undefined
+    if (isTooDeep(chunk)) return malformed(this.reading.origin, "a chunk is nested too deeply", true)
     const error = field(chunk, "error") ?? field(list(chunk, "choices")[0], "error")
     if (Predicate.isNotNullish(error)) return fromErrorObject(this.reading.origin, error, true)
     this.last = chunk
@@ -90,12 +95,15 @@ export class ChatReader implements EventReader {
     if (choice === undefined || this.finish !== undefined) return undefined
     const delta = field(choice, "delta")
     const { reasoning, text: content } = contentOf(delta)
-    this.readDetails(delta, out)
+    const excess = this.readDetails(delta, out)
+    if (excess !== undefined) return excess
     this.pushDelta("reasoning", reasoning, out)
     this.pushDelta("text", content, out)
     pushExtras(delta, this.reading, out)
-    this.reading.refusal += textOrEmpty(delta, "refusal")
-    if (this.reading.refusal.length > longestGathered) return this.tooLong("a refusal")
+    const refusal = textOrEmpty(delta, "refusal")
+    this.reading.refusal += refusal
+    const tooLong = this.reading.bounds.gather("a refusal", refusal)
+    if (tooLong !== undefined) return tooLong
     for (const [position, call] of list(delta, "tool_calls").entries()) {
       const failure = this.readCall(call, position, out)
       if (failure !== undefined) return failure
@@ -104,12 +112,13 @@ export class ChatReader implements EventReader {
     return finish === undefined ? undefined : this.readFinish(finish, out)
   }
 
-  private readDetails(delta: unknown, out: Array<Part>): void {
+  private readDetails(delta: unknown, out: Array<Part>): AiError.AiError | undefined {
     const details = list(delta, "reasoning_details")
-    if (details.length === 0 || this.details.length + details.length > mostDetails) return
-    this.details.push(...details)
+    if (details.length === 0) return undefined
+    for (const detail of details) this.details.push(detail)
     // Encrypted reasoning has no text of its own, but must come back.
     this.open("reasoning", out)
+    return this.reading.bounds.gather("the details of reasoning", JSON.stringify(details))
   }
 
   private open(kind: Block["kind"], out: Array<Part>): Block {
@@ -142,10 +151,12 @@ export class ChatReader implements EventReader {
     const index = count(delta, "index") ?? position
     const call = this.callOf(delta, index, out)
     if (call === undefined) return malformed(this.reading.origin, "a tool call has no name", true)
+    if (this.excess !== undefined) return this.excess
     const piece = argumentsOf(delta)
     if (piece === "") return undefined
+    const tooLong = this.reading.bounds.gather(`what tool "${call.name}" is given`, piece)
+    if (tooLong !== undefined) return tooLong
     call.arguments += piece
-    if (call.arguments.length > longestGathered) return this.tooLong(`the arguments of tool "${call.name}"`)
     out.push({ type: "tool-params-delta", id: call.id, delta: piece })
     return undefined
   }
@@ -155,11 +166,12 @@ export class ChatReader implements EventReader {
     const known = this.callAt.get(index)
     const id = text(delta, "id")
     const name = text(field(delta, "function"), "name")
-    if (known !== undefined && (id === undefined || id === known.id || name === undefined)) return known
+    if (known !== undefined && (id === undefined || id === known.givenId || name === undefined)) return known
     if (name === undefined) return undefined
     this.close(out)
-    const call: Call = { id: id ?? `call_${this.calls.length}`, name, arguments: "" }
+    const call: Call = { id: this.reading.callId(id), givenId: id, name, arguments: "" }
     this.calls.push(call)
+    this.excess ??= this.reading.bounds.keep()
     this.callAt.set(index, call)
     out.push({ type: "tool-params-start", id: call.id, name, providerExecuted: false })
     return call
@@ -184,10 +196,4 @@ export class ChatReader implements EventReader {
     const part = finishPart(this.finish, this.usage, this.last, this.reading)
     if (Result.isSuccess(part)) out.push(part.success)
   }
-
-  private tooLong(what: string): AiError.AiError {
-    return malformed(this.reading.origin, `${what} exceeds ${longestGathered} characters`, true)
-  }
 }
-
-const mostDetails = 100_000

@@ -14,8 +14,11 @@ export const usage = (raw: unknown, reasoningOutside: boolean): typeof Response.
     input: count(raw, "prompt_tokens"),
     cacheRead: count(prompt, "cached_tokens") ?? count(raw, "prompt_cache_hit_tokens") ?? count(raw, "cached_tokens"),
     cacheWrite: count(prompt, "cache_write_tokens"),
-    output:
-      reasoningOutside && completion !== undefined && reasoning !== undefined ? completion + reasoning : completion,
+    output: reasoningOutside && completion !== undefined ? sum(completion, reasoning ?? 0) : completion,
     reasoning,
   })
 }
+
+// Two counts that a server made up may add up to more than a number can hold.
+const sum = (one: number, other: number): number | undefined =>
+  Number.isSafeInteger(one + other) ? one + other : undefined

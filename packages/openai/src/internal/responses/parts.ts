@@ -6,7 +6,6 @@ import {
   json,
   type Json,
   list,
-  params,
   record,
   text,
   textOrEmpty,
@@ -20,6 +19,7 @@ import { malformed, type Origin, undecodable } from "@holdfast/core/provider/Pro
 import { Predicate, Result } from "effect"
 import { type AiError, type Response, type Tool } from "effect/ai"
 
+import { Bounds, isTooDeep, parsedArguments } from "../bounds.ts"
 import { fromErrorObject } from "../failure.ts"
 import { providerExecuted } from "../providerTools.ts"
 import { usage } from "./usage.ts"
@@ -38,6 +38,8 @@ export class Reading {
   /** The key of our metadata. */
   readonly key: string
   readonly declared: ReadonlyMap<string, Tool.AnyProviderDefined>
+  readonly bounds: Bounds
+  private readonly callIds = new Set<string>()
   refusal = ""
   calls = false
   sources = 0
@@ -46,6 +48,14 @@ export class Reading {
     this.origin = origin
     this.key = key
     this.declared = declared
+    this.bounds = new Bounds(origin)
+  }
+
+  /** Takes in the id of a tool call. Two with one id could not be told apart. */
+  claim(id: string): AiError.AiError | undefined {
+    if (this.callIds.has(id)) return malformed(this.origin, "two tool calls have one id", true)
+    this.callIds.add(id)
+    return this.bounds.keep()
   }
 
   metadata(fields: Record<string, unknown>): { readonly [key: string]: ReturnType<typeof json> } {
@@ -72,6 +82,7 @@ export const answerParts = (
 const brokenAnswer = (answer: unknown, origin: Origin): AiError.AiError | undefined => {
   const fields = record(answer)
   if (fields === undefined) return malformed(origin, "the answer is not a JSON object", false)
+  if (isTooDeep(fields)) return malformed(origin, "the answer is nested too deeply", true)
   if (Predicate.isNotNullish(fields["error"])) return fromErrorObject(origin, fields["error"], false)
   if (fields["status"] === "failed") return fromErrorObject(origin, { message: "the response failed" }, false)
   return Array.isArray(fields["output"]) ? undefined : malformed(origin, "the answer has no output", false)
@@ -124,14 +135,20 @@ export const commonItemParts = (item: unknown, reading: Reading, out: Sink): AiE
     case "function_call":
       return pushFunctionCall(item, reading, out)
     case "custom_tool_call":
-      pushCustomCall(item, reading, out)
-      return undefined
+      return pushCustomCall(item, reading, out)
     case "image_generation_call":
       return pushImage(item, reading, out)
     default:
-      out.push(...providerExecuted(item, reading.declared, reading.key))
-      return undefined
+      return pushProviderExecuted(item, reading, out)
   }
+}
+
+const pushProviderExecuted = (item: unknown, reading: Reading, out: Sink): AiError.AiError | undefined => {
+  const [call, ...results] = providerExecuted(item, reading.declared, reading.key)
+  if (call === undefined) return undefined
+  const broken = reading.claim(call.id)
+  if (broken === undefined) out.push(call, ...results)
+  return broken
 }
 
 const pushFunctionCall = (item: unknown, reading: Reading, out: Sink): AiError.AiError | undefined => {
@@ -142,21 +159,28 @@ const pushFunctionCall = (item: unknown, reading: Reading, out: Sink): AiError.A
   }
   // A call that was cut at the token limit is not a call. The answer's finish reason says what happened.
   if (field(item, "status") === "incomplete") return undefined
-  const parsed = params(textOrEmpty(item, "arguments"))
+  const parsed = parsedArguments(textOrEmpty(item, "arguments"))
   if (Result.isFailure(parsed)) return undecodable(reading.origin, `the arguments of tool "${name}" are not JSON`)
+  const broken = reading.claim(id)
+  if (broken !== undefined) return broken
   reading.calls = true
   const metadata = reading.metadata({ itemId: text(item, "id") })
   out.push({ type: "tool-call", id, name, params: parsed.success, metadata })
   return undefined
 }
 
-const pushCustomCall = (item: unknown, reading: Reading, out: Sink): void => {
+const pushCustomCall = (item: unknown, reading: Reading, out: Sink): AiError.AiError | undefined => {
   const name = text(item, "name")
   const id = text(item, "call_id") ?? text(item, "id")
-  if (name === undefined || id === undefined) return
+  if (name === undefined || id === undefined) {
+    return malformed(reading.origin, "a tool call has no name or no id", true)
+  }
+  const broken = reading.claim(id)
+  if (broken !== undefined) return broken
   reading.calls = true
   const metadata = reading.metadata({ itemId: text(item, "id"), custom: true })
   out.push({ type: "tool-call", id, name, params: textOrEmpty(item, "input"), metadata })
+  return undefined
 }
 
 const pushImage = (item: unknown, reading: Reading, out: Sink): AiError.AiError | undefined => {

@@ -1,4 +1,3 @@
-import { longestGathered } from "@holdfast/core/provider/EventReader"
 import { type EventReader, type Part } from "@holdfast/core/provider/EventReader"
 import { field, index, type Json, list, record, text, textOrEmpty } from "@holdfast/core/provider/Json"
 import { malformed } from "@holdfast/core/provider/ProviderError"
@@ -8,6 +7,7 @@ import { malformed } from "@holdfast/core/provider/ProviderError"
 import { Predicate } from "effect"
 import { type AiError } from "effect/ai"
 
+import { isTooDeep } from "../bounds.ts"
 import { fromErrorObject } from "../failure.ts"
 import {
   commonItemParts,
@@ -20,8 +20,11 @@ import {
 } from "./parts.ts"
 
 interface Call {
+  readonly itemId: string
   readonly id: string
   readonly name: string
+  /** `function_call` or `custom_tool_call`. */
+  readonly type: unknown
   arguments: string
   done: boolean
 }
@@ -29,6 +32,7 @@ interface Call {
 type Kind = "text" | "reasoning"
 
 interface Item {
+  readonly id: string
   readonly kind: Kind
   /** Texts and pieces of reasoning of this item that were begun, by their ids, and whether they have ended. */
   readonly blocks: Map<string, "open" | "closed">
@@ -41,11 +45,14 @@ export class ResponsesReader implements EventReader {
   readonly reading: Reading
   private readonly items = new Map<string, Item>()
   private readonly calls = new Map<string, Call>()
+  private readonly callIds = new Set<string>()
   /** Items without a stream of their own that have been read. */
   private readonly others = new Set<string>()
   private lastSequence = -1
   private began = false
   private finished = false
+  /** Set as soon as there are too many items, texts or calls. */
+  private excess: AiError.AiError | undefined
 
   constructor(reading: Reading) {
     this.reading = reading
@@ -67,7 +74,8 @@ export class ResponsesReader implements EventReader {
     const fields = record(event)
     if (fields === undefined) return malformed(this.reading.origin, "an event is not a JSON object", true)
     if (this.finished || this.isRepeated(fields)) return undefined
-    return this.readKnown(fields, out)
+    if (isTooDeep(fields)) return malformed(this.reading.origin, "an event is nested too deeply", true)
+    return this.readKnown(fields, out) ?? this.excess
   }
 
   // A frame that is sent twice has the sequence number of the first. Servers that count nothing cannot be checked.
@@ -86,8 +94,7 @@ export class ResponsesReader implements EventReader {
         this.begin(event["response"], out)
         return undefined
       case "response.output_item.added":
-        this.itemAdded(event["item"], out)
-        return undefined
+        return this.itemAdded(event["item"], out)
       case "response.output_item.done":
         return this.itemDone(event["item"], out)
       case "response.function_call_arguments.delta":
@@ -95,8 +102,7 @@ export class ResponsesReader implements EventReader {
         return this.callDelta(event, out)
       case "response.completed":
       case "response.incomplete":
-        this.finish(event["response"], out)
-        return undefined
+        return this.finish(event["response"], out)
       case "response.failed":
         return this.failed(field(event["response"], "error"))
       case "error":
@@ -143,26 +149,35 @@ export class ResponsesReader implements EventReader {
   }
 
   private item(id: string, kind: Kind): Item {
-    const known = this.items.get(id)
+    // Servers that leave ids out give a text and the reasoning before it the same one.
+    const key = `${kind} ${id}`
+    const known = this.items.get(key)
     if (known !== undefined) return known
-    const item: Item = { kind, blocks: new Map(), phase: undefined, done: false }
-    this.items.set(id, item)
+    const item: Item = { id, kind, blocks: new Map(), phase: undefined, done: false }
+    this.items.set(key, item)
+    this.keep()
     return item
   }
 
-  private itemAdded(item: unknown, out: Array<Part>): void {
+  private keep(): void {
+    this.excess ??= this.reading.bounds.keep()
+  }
+
+  private itemAdded(item: unknown, out: Array<Part>): AiError.AiError | undefined {
     const id = textOrEmpty(item, "id")
     switch (field(item, "type")) {
       case "message":
         this.item(id, "text").phase = text(item, "phase")
-        return
+        return undefined
       case "reasoning":
         this.openReasoning({ item_id: id }, "summary_index", out)
-        return
+        return undefined
       case "function_call":
       case "custom_tool_call":
         this.openCall(item, out)
-        return
+        return undefined
+      default:
+        return undefined
     }
   }
 
@@ -173,6 +188,7 @@ export class ResponsesReader implements EventReader {
     const state = item.blocks.get(id)
     if (state === undefined) {
       item.blocks.set(id, "open")
+      this.keep()
       const metadata = this.reading.metadata({ itemId: text(event, "item_id"), phase: item.phase })
       out.push({ type: "text-start", id, metadata })
     }
@@ -188,6 +204,7 @@ export class ResponsesReader implements EventReader {
       const metadata = this.reading.metadata({ itemId: text(event, "item_id") })
       this.closeBlocks(item, metadata, out)
       item.blocks.set(id, "open")
+      this.keep()
       out.push({ type: "reasoning-start", id, metadata })
     }
     return state === "closed" ? undefined : id
@@ -224,8 +241,11 @@ export class ResponsesReader implements EventReader {
     if (itemId === undefined || id === undefined || name === undefined) return undefined
     const known = this.calls.get(itemId)
     if (known !== undefined) return known
-    const call: Call = { id, name, arguments: "", done: false }
+    // A second call with the id of the first; it is told when it is done.
+    if (this.callIds.has(id)) return undefined
+    const call: Call = { itemId, id, name, type: field(item, "type"), arguments: "", done: false }
     this.calls.set(itemId, call)
+    this.callIds.add(id)
     out.push({ type: "tool-params-start", id, name, providerExecuted: false })
     return call
   }
@@ -234,8 +254,9 @@ export class ResponsesReader implements EventReader {
     const call = this.calls.get(textOrEmpty(event, "item_id"))
     const delta = textOrEmpty(event, "delta")
     if (call === undefined || call.done || delta === "") return undefined
+    const broken = this.reading.bounds.gather(`what tool "${call.name}" is given`, delta)
+    if (broken !== undefined) return broken
     call.arguments += delta
-    if (call.arguments.length > longestGathered) return this.tooLong(`the arguments of tool "${call.name}"`)
     out.push({ type: "tool-params-delta", id: call.id, delta })
     return undefined
   }
@@ -291,41 +312,62 @@ export class ResponsesReader implements EventReader {
 
   private callDone(item: unknown, out: Array<Part>): AiError.AiError | undefined {
     const call = this.openCall(item, out)
-    if (call === undefined) return malformed(this.reading.origin, "a tool call has no name or no id", true)
+    if (call === undefined) return malformed(this.reading.origin, "a tool call has no name, or no id of its own", true)
     if (call.done) return undefined
     call.done = true
     const whole = text(item, "arguments") ?? textOrEmpty(item, "input")
-    if (whole.length > longestGathered) return this.tooLong(`the arguments of tool "${call.name}"`)
+    const broken =
+      call.arguments === "" ? this.reading.bounds.gather(`what tool "${call.name}" is given`, whole) : undefined
+    if (broken !== undefined) return broken
     if (call.arguments === "" && whole !== "") out.push({ type: "tool-params-delta", id: call.id, delta: whole })
     out.push({ type: "tool-params-end", id: call.id })
-    const complete = field(item, "type") === "function_call" && whole === "" ? { arguments: call.arguments } : undefined
-    return commonItemParts({ ...record(item), ...complete }, this.reading, out)
+    // What was announced counts, so that the call has the name and the id that its pieces had.
+    const known = { type: call.type, id: text(item, "id"), call_id: call.id, name: call.name }
+    const complete = whole === "" ? { arguments: call.arguments, input: call.arguments } : undefined
+    return commonItemParts({ ...record(item), ...known, ...complete }, this.reading, out)
   }
 
   private otherDone(item: unknown, out: Array<Part>): AiError.AiError | undefined {
     const id = textOrEmpty(item, "id")
     if (id !== "" && this.others.has(id)) return undefined
     this.others.add(id)
+    this.keep()
     return commonItemParts(item, this.reading, out)
   }
 
   private refused(delta: string): AiError.AiError | undefined {
     this.reading.refusal += delta
-    return this.reading.refusal.length > longestGathered ? this.tooLong("a refusal") : undefined
+    return this.reading.bounds.gather("a refusal", delta)
   }
 
-  private finish(response: unknown, out: Array<Part>): void {
+  private finish(response: unknown, out: Array<Part>): AiError.AiError | undefined {
     this.begin(response, out)
     this.finished = true
-    for (const [itemId, item] of this.items) this.closeBlocks(item, this.reading.metadata({ itemId }), out)
-    out.push(finishPart(response, this.reading))
+    for (const item of this.items.values()) {
+      const itemId = item.id === "" ? undefined : item.id
+      this.closeBlocks(item, this.reading.metadata({ itemId }), out)
+    }
+    const broken = this.endCalls(field(response, "status") === "incomplete", out)
+    if (broken === undefined) out.push(finishPart(response, this.reading))
+    return broken
+  }
+
+  /** Ends the calls whose own end did not come: they are whole, unless the answer was cut. */
+  private endCalls(cut: boolean, out: Array<Part>): AiError.AiError | undefined {
+    for (const call of this.calls.values()) {
+      if (call.done) continue
+      if (cut) {
+        call.done = true
+        out.push({ type: "tool-params-end", id: call.id })
+        continue
+      }
+      const broken = this.callDone({ type: call.type, id: call.itemId, call_id: call.id, name: call.name }, out)
+      if (broken !== undefined) return broken
+    }
+    return undefined
   }
 
   private failed(error: unknown): AiError.AiError {
     return fromErrorObject(this.reading.origin, error ?? { message: "the response failed" }, true)
-  }
-
-  private tooLong(what: string): AiError.AiError {
-    return malformed(this.reading.origin, `${what} exceeds ${longestGathered} characters`, true)
   }
 }
