@@ -2,9 +2,10 @@
  * One record per attempt, and who receives it.
  *
  * An attempt is one request on the wire, or one that was refused just before it, because the model does not take what was
- * asked (`UnsupportedOption`; its failure is `ignored`). Retries, fallbacks and hedges make several attempts of one operation, and each
- * is paid for and seen. Who wants to see them installs a sink; who wants to allow or refuse them installs a guard. Both
- * live in context, so they work wherever in a stack they are put, and cost nothing while nobody listens.
+ * asked (`UnsupportedOption`; its failure is `ignored`). Retries, fallbacks and hedges make several attempts of one
+ * operation, and each is paid for and seen. Who wants to see them installs a sink; who wants to allow or refuse them
+ * installs a guard. Both live in context, so they work wherever in a stack they are put, and cost nothing while nobody
+ * listens.
  *
  * @since 0.1.0
  */
@@ -229,6 +230,8 @@ export interface AttemptGuard<out E> {
 }
 
 /**
+ * What a guard has set aside for one attempt. Exactly one of its two effects runs.
+ *
  * @since 0.1.0
  * @category models
  */

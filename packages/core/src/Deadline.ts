@@ -84,8 +84,9 @@ export interface FirstPartExceeded extends DeadlineExceeded {
  *
  * **Gotchas**
  *
- * Time that a guard takes, such as a budget that waits for money, is not counted. A generated answer has no part before it is complete, so it needs more time than the first token of a stream. Give both
- * durations where a model is used in both ways.
+ * Time that a guard takes, such as a budget that waits for money, is not counted. A generated answer has no part before it
+ * is complete, so it needs more time than the first token of a stream. Give both durations where a model is used in both
+ * ways.
  *
  * **Example** (Bounds for both modes)
  *

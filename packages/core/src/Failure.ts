@@ -30,6 +30,8 @@ import { isPolicyError, unfold } from "./PolicyError.ts"
 export type Kind = "transient" | "throttled" | "overloaded" | "undecodable" | "fatal" | "ignored"
 
 /**
+ * What an error means to a policy.
+ *
  * @since 0.1.0
  * @category models
  */

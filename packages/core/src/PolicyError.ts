@@ -10,6 +10,7 @@ import { Option, Predicate, Schema } from "effect"
 import { AiError } from "effect/ai"
 
 import { type Failure } from "./Failure.ts"
+import { withoutStack } from "./internal/withoutStack.ts"
 import { wordsOf } from "./internal/wordsOf.ts"
 
 /**
@@ -88,11 +89,10 @@ export const toAiError = (error: unknown): AiError.AiError => {
     const description = Predicate.hasProperty(error, "_tag") ? String(error._tag) : wordsOf(error)
     return AiError.make({ module: "holdfast", method: "open", reason: new AiError.UnknownError({ description }) })
   }
-  const folded = AiError.make({
-    module: "holdfast",
-    method: error._tag,
-    reason: error.toReason({ holdfast: encode(error) }),
-  })
+  const metadata = { holdfast: encode(error) }
+  const folded = withoutStack(() =>
+    AiError.make({ module: "holdfast", method: error._tag, reason: error.toReason(metadata) }),
+  )
   originals.set(folded, error)
   return folded
 }

@@ -38,6 +38,12 @@ describe.each(cases)("%s", (_, error, schema, reason) => {
     assert.include(folded.message, error.message)
   })
 
+  it("captures no stack, because refusals are many just when there is most to do", () => {
+    const folded = PolicyError.toAiError(error)
+    assert.notInclude(folded.stack ?? "", "\n    at ")
+    assert.notInclude(folded.reason.stack ?? "", "\n    at ")
+  })
+
   it("is found again as the very object within a process", () => {
     assert.strictEqual(PolicyError.unfold(PolicyError.toAiError(error)), error)
     assert.strictEqual(Failure.tagOf(PolicyError.toAiError(error)), error._tag)

@@ -1,5 +1,3 @@
-import { createServer } from "node:http"
-
 /**
  * The provider APIs on a loopback port: OpenAI Responses and Chat Completions, Anthropic Messages and Gemini.
  *
@@ -43,6 +41,8 @@ import { createServer } from "node:http"
  *
  * @since 0.1.0
  */
+import { createServer } from "node:http"
+
 import { NodeHttpServer } from "@effect/platform-node"
 import { Context, Effect, Layer, Queue } from "effect"
 import { type HttpServerError } from "effect/http"

@@ -388,6 +388,10 @@ export const make = (options: Options = {}): Effect.Effect<ScriptedModel> =>
 /**
  * A model that gives these answers in turn, for tests that need not see the requests.
  *
+ * **Gotchas**
+ *
+ * Each time it is built it begins with the first answer again. The models of `make` take theirs from one queue.
+ *
  * @since 0.1.0
  * @category constructors
  */

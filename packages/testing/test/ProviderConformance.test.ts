@@ -93,6 +93,7 @@ const missed: ReadonlyArray<string> = [
   "takes usage that is missing as unknown, never as zero (generate)",
   "tells why the answer ended (stream)",
   "keeps reasoning apart from the text (generate)",
+  "passes on the sources of an answer (stream)",
   "sends images by their bytes and by their URL (stream)",
   "sends the tool choice: required (generate)",
   "calls each handler once and sends the results back (stream)",

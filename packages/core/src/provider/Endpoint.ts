@@ -44,7 +44,7 @@ export const key = (module: string, apiKey: Redacted.Redacted): Effect.Effect<st
  * Removes a key from a text that the provider wrote.
  *
  * @since 0.1.0
- * @category constructors
+ * @category conversions
  */
 export const scrubber =
   (secret: string | undefined) =>

@@ -1,3 +1,8 @@
+/**
+ * The files of a prompt, wherever their bytes are.
+ *
+ * @since 0.1.0
+ */
 import { Predicate } from "effect"
 import { type Prompt } from "effect/ai"
 import * as Base64 from "effect/encoding/Base64"
@@ -5,7 +10,12 @@ import * as Base64 from "effect/encoding/Base64"
 import { fromDataUrl } from "./Json.ts"
 import { type Refusals } from "./Refusals.ts"
 
-/** Where the bytes of a file are. */
+/**
+ * Where the bytes of a file are.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type Media =
   | { readonly _tag: "Url"; readonly url: string }
   | { readonly _tag: "Inline"; readonly mediaType: string; readonly base64: string; readonly dataUrl: string }
@@ -14,6 +24,9 @@ export type Media =
 /**
  * Reads the data of a file part: bytes, base64, a `data:` URL, a link, or the id of an uploaded file in the part's
  * options.
+ *
+ * @since 0.1.0
+ * @category conversions
  */
 export const mediaOf = (part: Prompt.FilePart, fileId: string | undefined): Media => {
   if (fileId !== undefined) return { _tag: "FileId", id: fileId }
@@ -36,7 +49,12 @@ export const refuseUnreadable = (part: Prompt.FilePart, option: string, refusals
   }
 }
 
-/** `image/*` says nothing that a `data:` URL could say; JPEG is what the APIs make of it. */
+/**
+ * `image/*` says nothing that a `data:` URL could say; JPEG is what the APIs make of it.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
 export const concrete = (mediaType: string): string => (mediaType === "image/*" ? "image/jpeg" : mediaType)
 
 const fromText = (data: string, mediaType: string): Media => {
@@ -79,6 +97,11 @@ const extensions: Readonly<Record<string, string>> = {
   "application/json": "json",
 }
 
-/** A name for a file that came without one. The APIs ask for it. */
+/**
+ * A name for a file that came without one. The APIs ask for it.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
 export const fileNameOf = (part: Prompt.FilePart, position: number): string =>
   part.fileName ?? `file-${position}.${extensions[part.mediaType] ?? part.mediaType.replace(/^.*[/.+-]/, "")}`

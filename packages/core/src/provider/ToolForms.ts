@@ -1,5 +1,7 @@
 /**
  * The caller's tools: their schemas in the vendor's subset of JSON Schema, and the way back for their arguments.
+ *
+ * @since 0.1.0
  */
 import { Effect, type JsonSchema, Predicate, Result, Schema } from "effect"
 import { type LanguageModel, type Prompt, type Response, Tool } from "effect/ai"
@@ -104,7 +106,7 @@ const isStrict = (tool: Tool.Any, strictTools: boolean | undefined): boolean =>
   Tool.getStrictMode(tool) ?? (isRaw(tool) ? false : (strictTools ?? true))
 
 /**
- * Names a tool by `tool`, or a mode.
+ * Which tools the model may or must call: one by its name, or a mode.
  *
  * @since 0.1.0
  * @category models

@@ -137,6 +137,20 @@ const reasoning = inBothModes("keeps reasoning apart from the text", (trial, mod
   }),
 )
 
+const sources = inBothModes("passes on the sources of an answer", (trial, mode) =>
+  Effect.gen(function* () {
+    const url = "https://sources.example/oslo"
+    yield* trial.script(Reply.text("Oslo is in Norway.", { citations: [{ url, title: "Oslo" }] }))
+    const parts = yield* trial.ask(mode)
+    const cited = parts.flatMap((part) => (part.type === "source" && part.sourceType === "url" ? [part] : []))
+    assert.deepStrictEqual(
+      cited.map((source) => [source.url.href, source.title]),
+      [[url, "Oslo"]],
+    )
+    assert.strictEqual(textOf(parts), "Oslo is in Norway.")
+  }),
+)
+
 const png = new Uint8Array([137, 80, 78, 71])
 
 const images = inBothModes("sends images by their bytes and by their URL", (trial, mode) =>
@@ -217,6 +231,7 @@ export const answers: ReadonlyArray<Check> = [
   ...unknownCounts,
   ...finishes,
   ...reasoning,
+  ...sources,
   ...images,
   ...empty,
   blocks,

@@ -114,6 +114,20 @@ const handled = inBothModes("calls each handler once and sends the results back"
   }),
 )
 
+const signed = inBothModes("sends signed reasoning back with the results of its calls", (trial, mode) =>
+  Effect.gen(function* () {
+    // Chat Completions knows no signatures.
+    if (!trial.capabilities.reasoning || trial.dialect === "openai-chat") return
+    const signature = "c2lnbmVkLWJ5LXRoZS12ZW5kb3I="
+    const toolCalls = [{ id: "call_a", name: "weather", params: { city: "Oslo" } }]
+    yield* trial.script(Reply.answer({ reasoning: "let me think", signature, toolCalls }), Reply.text("fine"))
+    const parts = yield* trial.run(ask(mode, []))
+    const history = Prompt.concat(Prompt.make("How is Oslo?"), Prompt.fromResponseParts([...parts]))
+    yield* trial.ask(mode, { prompt: history })
+    assert.include(JSON.stringify((yield* trial.bodies)[1]), signature)
+  }),
+)
+
 /** The arguments of each call as they streamed. */
 const streamed = (parts: ReadonlyArray<AnyPart>): ReadonlyArray<unknown> => {
   const gathered = new Map<string, string>()
@@ -157,4 +171,11 @@ const parameterless = inBothModes("reads a call without arguments", (trial, mode
 )
 
 /** Calls of tools. */
-export const tools: ReadonlyArray<Check> = [...everyChoice, ...noTool, ...handled, inPieces, ...parameterless]
+export const tools: ReadonlyArray<Check> = [
+  ...everyChoice,
+  ...noTool,
+  ...handled,
+  ...signed,
+  inPieces,
+  ...parameterless,
+]
