@@ -24,6 +24,13 @@ const nextIndex = (request: ModelRequest): number => {
   return index
 }
 
+/**
+ * 128 random bits in hexadecimal. Not from `Random`: a seed must neither repeat an id nor be used up by somebody who
+ * listens. And not `randomUUID`, which pages without TLS do not have.
+ */
+const newId = (): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("")
+
 export const startOf = (
   model: { readonly provider: string; readonly model: string },
   request: ModelRequest,
@@ -32,8 +39,7 @@ export const startOf = (
   const { span } = request.options
   return withRequest(request, {
     _tag: "AttemptStarted",
-    // Not from `Random`: a seed must neither repeat an id nor be used up by somebody who listens.
-    id: crypto.randomUUID(),
+    id: newId(),
     traceId: span.traceId,
     spanId: span.spanId,
     index: nextIndex(request),
