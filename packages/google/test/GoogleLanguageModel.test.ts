@@ -133,7 +133,7 @@ describe("a model", () => {
         Reply.rateLimited({ headers: { "x-request-id": `of ${JSON.stringify(body).length}` } }),
       )
       const told = yield* Effect.forEach(
-        Array.from({ length: 20 }, (_, index) => "x".repeat(index)),
+        Array.from({ length: 20 }, (_, index) => "x".repeat(index + 1)),
         (prompt) => Effect.flip(generate(request(prompt))),
         { concurrency: "unbounded" },
       )

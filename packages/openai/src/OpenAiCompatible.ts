@@ -110,6 +110,17 @@ export const extend = <Name extends string, const Other extends string = Name>(
   changes: Partial<Preset<Other>>,
 ): Preset<Other> => ({ ...base, ...changes }) as Preset<Other>
 
+// What DeepSeek and Ollama would leave out in silence, and Mistral refuses.
+const onlyOpenAi = "only OpenAI has it; leave it out, or send it in extra"
+const ofOpenAi = {
+  verbosity: onlyOpenAi,
+  serviceTier: onlyOpenAi,
+  promptCacheOptions: onlyOpenAi,
+  safetyIdentifier: onlyOpenAi,
+  metadata: onlyOpenAi,
+  store: onlyOpenAi,
+}
+
 /**
  * DeepSeek. It has JSON answers, but cannot hold them to a schema, so the schema goes into the prompt.
  *
@@ -122,6 +133,7 @@ export const deepseek = preset({
   apiKeyName: "DEEPSEEK_API_KEY",
   takesJsonSchema: false,
   reasoningField: "reasoning_content",
+  unsupported: ofOpenAi,
 })
 
 /**
@@ -167,6 +179,7 @@ export const mistral = preset({
   asksForStreamUsage: false,
   takesStrictTools: true,
   shortToolCallIds: true,
+  unsupported: ofOpenAi,
 })
 
 /**
@@ -186,6 +199,11 @@ export const xai = preset({
 /**
  * Ollama on this machine.
  *
+ * **Details**
+ *
+ * It leaves out what it does not know, and does not hold to `tool_choice`. So the settings that it leaves out are refused,
+ * as is a tool choice that forces a call. For the choice of none no tools are sent.
+ *
  * @since 0.1.0
  * @category presets
  */
@@ -193,6 +211,9 @@ export const ollama = preset({
   provider: "ollama",
   apiUrl: "http://localhost:11434/v1",
   apiKeyName: undefined,
+  takesToolChoice: false,
+  // https://docs.ollama.com/api/openai-compatibility names the fields that it reads.
+  unsupported: { ...ofOpenAi, promptCacheKey: onlyOpenAi, parallelToolCalls: "Ollama cannot be told; leave it out" },
 })
 
 /**

@@ -74,7 +74,8 @@ export const ChatConfig: Context.Reference<ChatSettings> = Context.Reference<Cha
  * - Nothing is stored at OpenAI (`store: false`) unless `store` says so or a `ResponseIdTracker` is provided, which
  *   continues from stored responses. Conversations go on all the same: the reasoning of reasoning models comes back
  *   encrypted, is kept in the parts' metadata, and is sent along with the next request.
- * - Reasoning of other models, or of earlier answers that came without its encrypted form, is left out of the prompt.
+ * - Reasoning of other models, or of earlier answers that came without its encrypted form, is left out of the prompt, and
+ *   all of it if the model does not think.
  * - Structured answers use OpenAI's JSON schema mode, tools are strict where their schema allows it.
  * - Options that the model or the API cannot take are `UnsupportedOption`, before any request.
  *

@@ -32,7 +32,7 @@ export const fromThrown =
     if (cause instanceof sdk.APIError) return fromApiError(origin, cause)
     if (cause instanceof SyntaxError) return malformed(origin, "the answer is not JSON", inStream)
     if (isBrokenConnection(cause)) return fromTransport(origin, cause)
-    return malformed(origin, cause instanceof Error ? cause.message : String(cause), inStream)
+    return malformed(origin, cause instanceof Error ? cause.message : "the SDK threw what is no error", inStream)
   }
 
 /** The error for an error object inside an answer: a stream's event, or a body of status 200. */

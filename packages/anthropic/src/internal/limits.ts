@@ -4,6 +4,7 @@
 import { type Refusals } from "@holdfast/core/provider/Refusals"
 
 import { type Family, familyOf } from "./family.ts"
+import { between, refuseNumbers, wholeFrom } from "./ranges.ts"
 import { type Settings } from "./settings.ts"
 
 /** What decides over the settings. */
@@ -21,11 +22,27 @@ export interface Circumstances {
 /** Refuses the settings that cannot be taken. */
 export const refuseSettings = (circumstances: Circumstances, refusals: Refusals): void => {
   const family = familyOf(circumstances.model)
+  refuseNumbers({ ...circumstances.settings }, ranges, refusals)
+  refuseStops(circumstances.settings.stopSequences ?? [], refusals)
   refuseVersion(circumstances, refusals)
   refuseThinking(circumstances, family, refusals)
   if (family !== undefined) refuseFamily(circumstances, family, refusals)
   refuseSampling(circumstances, family, refusals)
   refuseForcedTool(circumstances, family, refusals)
+}
+
+const ranges = {
+  // With 0 the prompt is cached, and nothing is generated.
+  maxOutputTokens: wholeFrom(0),
+  temperature: between(0, 1),
+  topP: between(0, 1),
+  topK: wholeFrom(0),
+}
+
+const refuseStops = (stops: ReadonlyArray<string>, refusals: Refusals): void => {
+  if (stops.some((stop) => stop.trim() === "")) {
+    refusals.option("stopSequences", "the API takes no text of white space alone; leave it out")
+  }
 }
 
 const withoutSampling = "2026-10-21"

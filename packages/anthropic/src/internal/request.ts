@@ -13,6 +13,7 @@ import { cacheControlOf, marked, refuseBreakpoints } from "./cache.ts"
 import { familyOf } from "./family.ts"
 import { refuseSettings } from "./limits.ts"
 import { messagesOf } from "./messages.ts"
+import { refusePromptOptions } from "./promptLimits.ts"
 import { type Settings } from "./settings.ts"
 import { describe, strictByDefault } from "./tools.ts"
 import { type MessagesBody } from "./transport.ts"
@@ -36,7 +37,9 @@ export const messagesBody = (input: RequestInput): Effect.Effect<MessagesBody, P
   const forcedTool = tools.length > 0 && (choice.type === "any" || choice.type === "tool")
   refuseSettings({ model, apiVersion, settings, maxOutputTokens, forcedTool, structured }, refusals)
   const thinks = settings.thinking?.mode === "adaptive" || settings.thinking?.mode === "enabled"
+  refusePromptOptions(prompt, refusals)
   const { messages, system } = messagesOf(prompt, { model, tools, structured, thinks, refusals })
+  if (messages.length === 0 && settings.extra === undefined) refusals.option("prompt", emptyPrompt)
   const toolFields = tools.length === 0 ? undefined : { tools: toolsOf(tools, settings, refusals), tool_choice: choice }
   const automatic = cacheControlOf(settings.cachePrompt)
   refuseBreakpoints([...(toolFields?.tools ?? []), ...system, ...messages], automatic, refusals)
@@ -52,6 +55,8 @@ export const messagesBody = (input: RequestInput): Effect.Effect<MessagesBody, P
     model,
   })
 }
+
+const emptyPrompt = "it says nothing that the model could answer; add a user's message"
 
 const unknownModel = 4096
 const usual = 16_000
@@ -70,7 +75,7 @@ const modelSettings = (settings: Settings) =>
     temperature: settings.temperature,
     top_p: settings.topP,
     top_k: settings.topK,
-    stop_sequences: settings.stopSequences === undefined ? undefined : [...settings.stopSequences],
+    stop_sequences: settings.stopSequences?.length ? [...settings.stopSequences] : undefined,
     thinking: thinkingOf(settings),
     service_tier: settings.serviceTier,
     speed: settings.speed,
@@ -117,6 +122,9 @@ const toolsOf = (
 const toolOf = (tool: Tool.Any, strictTools: boolean | undefined, refusals: Refusals): Anthropic.ToolUnion => {
   if (Tool.isProviderDefined(tool)) return definedTool(tool as Tool.AnyProviderDefined, refusals)
   const { description, name, parameters, strict } = describe(tool, strictByDefault(strictTools), refusals)
+  if (!/^[\w-]{1,128}$/.test(name)) {
+    refusals.option(`tools.${name}`, "a name has letters, digits, underscores and dashes, 128 in all; rename it")
+  }
   if (parameters["type"] !== "object") {
     refusals.schema(name, new Error("its parameters must be one object, and no union of several"))
   }

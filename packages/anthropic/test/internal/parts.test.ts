@@ -204,8 +204,8 @@ describe("tools that Anthropic ran", () => {
     const code = [
       { ...used, name: "bash_code_execution" },
       { ...found, type: "bash_code_execution_tool_result" },
-      { ...used, name: "text_editor_code_execution", input: undefined },
-      { ...found, type: "text_editor_code_execution_tool_result" },
+      { ...used, id: "srvtoolu_2", name: "text_editor_code_execution", input: undefined },
+      { ...found, tool_use_id: "srvtoolu_2", type: "text_editor_code_execution_tool_result" },
     ]
     assert.deepStrictEqual(
       parts(code, [AnthropicTool.codeExecution({})]).map(({ type }) => type),

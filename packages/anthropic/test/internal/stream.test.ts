@@ -360,3 +360,35 @@ describe("broken streams", () => {
     }),
   )
 })
+
+describe("what nobody could gather", () => {
+  it("is not gathered", () => {
+    const floods: ReadonlyArray<(at: number) => object> = [
+      (at) => start({ type: "text", text: "" }, at),
+      (at) => use(`toolu_${at}`, at),
+      (at) => start({ type: "unknown" }, at),
+    ]
+    for (const flood of floods) {
+      const { error } = run([begin(), ...Array.from({ length: 10_001 }, (_, at) => flood(at))])
+      assert.match(error?.message ?? "", /more than 10000 blocks and calls/)
+    }
+  })
+
+  it("is counted over all calls", () => {
+    const half = "x".repeat(longestGathered / 2)
+    const { error } = run([begin(), use("a"), json(half), use("b", 1), json(half, 1), use("c", 2), json("x", 2)])
+    assert.match(error?.message ?? "", /exceeds/)
+  })
+
+  it("is not nested deeper than anyone writes, nor two calls with one id", () => {
+    const deep: unknown = JSON.parse(`${"[".repeat(20_000)}${"]".repeat(20_000)}`)
+    assert.match(run([begin({ usage: { deep } })]).error?.message ?? "", /too deeply/)
+    assert.match(run([begin(), use("a"), use("a", 1)]).error?.message ?? "", /one id/)
+  })
+
+  it("cannot change a prototype", () => {
+    const input: unknown = JSON.parse('{ "__proto__": { "polluted": true } }')
+    const { error } = run([begin(), use("a", 0, input), stop(), close("tool_use"), end])
+    assert.strictEqual(error?.reason._tag, "InvalidOutputError")
+  })
+})

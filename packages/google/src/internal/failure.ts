@@ -38,7 +38,8 @@ export const fromThrown =
 /** The error for an error object in a body of status 200. */
 export const fromErrorObject = (origin: Origin, error: unknown): AiError.AiError => fromFault(origin, facts(error))
 
-const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
+const messageOf = (cause: unknown): string =>
+  cause instanceof Error ? cause.message : "the SDK threw what is no error"
 
 // The SDK checks options that only Vertex AI has, and throws before it sends anything.
 const refusedBySdk = (origin: Origin, cause: unknown): AiError.AiError =>

@@ -38,7 +38,7 @@ export const contentsOf = (prompt: Prompt.Prompt, conversation: Conversation): C
   let inResults = false
   for (const [at, message] of prompt.content.entries()) {
     if (message.role === "system") {
-      system.push({ text: message.content })
+      if (message.content !== "") system.push({ text: message.content })
       continue
     }
     const parts = partsOf(message, at, conversation, calls)
@@ -60,9 +60,11 @@ const partsOf = (
 ): Array<Part> => {
   switch (message.role) {
     case "user":
-      return message.content.map((part) =>
-        part.type === "text" ? { text: part.text } : filePart(part, at, conversation),
-      )
+      // Google refuses texts that are empty, and nothing is lost with them.
+      return message.content.flatMap((part) => {
+        if (part.type === "file") return [filePart(part, at, conversation)]
+        return part.text === "" ? [] : [{ text: part.text }]
+      })
     case "assistant":
       return vouched(
         message.content.flatMap((part) => assistantParts(part, at, conversation, calls)),
@@ -107,6 +109,9 @@ const dataOf = (part: Prompt.FilePart, option: string, refusals: Refusals): Pick
     refusals.option(option, `Google cannot read "${data.protocol}" URLs; give the bytes, a link or a gs:// URI`)
   }
   const media = mediaOf(part, optionsOf(part).fileUri ?? bucketUri(data))
+  if (media._tag === "Inline" && media.mediaType.includes("*")) {
+    refusals.option(`${option}.${mediaType}`, `bytes need a type of their own, such as "video/mp4"`)
+  }
   if (media._tag === "Inline") return { inlineData: { mimeType: media.mediaType, data: media.base64 } }
   // A wildcard is no type. Google finds out by itself, and videos on YouTube have none.
   const known = mediaType.includes("*") ? undefined : { mimeType: mediaType }

@@ -7,8 +7,9 @@ import type * as ProviderModel from "@holdfast/core/provider/ProviderModel"
 import { Refusals } from "@holdfast/core/provider/Refusals"
 import { type Effect } from "effect"
 
-import { type Family, familyOf, isFrom } from "./family.ts"
+import { refuseSettings } from "./limits.ts"
 import { contentsOf } from "./messages.ts"
+import { refusePromptOptions } from "./promptLimits.ts"
 import { type Settings, type ThinkingSettings } from "./settings.ts"
 import { toolConfig } from "./toolConfig.ts"
 import { type ContentBody } from "./transport.ts"
@@ -25,7 +26,10 @@ export const contentBody = (input: RequestInput): Effect.Effect<ContentBody, Pro
   const { model, provider, request, settings } = input
   const refusals = new Refusals(provider, model)
   refuseSettings(model, settings, refusals)
-  const { contents, systemInstruction } = contentsOf(request.options.prompt, { model, refusals })
+  const { prompt } = request.options
+  refusePromptOptions(prompt, refusals)
+  const { contents, systemInstruction } = contentsOf(prompt, { model, refusals })
+  if (contents.length === 0) refusals.option("prompt", emptyPrompt)
   const tools = toolConfig({
     model,
     tools: request.options.tools,
@@ -44,46 +48,7 @@ export const contentBody = (input: RequestInput): Effect.Effect<ContentBody, Pro
   return refusals.check({ model, contents, config: config as GenerateContentConfig })
 }
 
-const refuseSettings = (model: string, settings: Settings, refusals: Refusals): void => {
-  refuseThinking(model, settings.thinking ?? {}, refusals)
-  for (const option of ["presencePenalty", "frequencyPenalty"] as const) {
-    if (isFrom(model, 2.5) && (settings[option] ?? 0) !== 0) {
-      refusals.option(option, "Gemini has no penalties from 2.5 on; leave it out")
-    }
-  }
-}
-
-const refuseThinking = (model: string, thinking: ThinkingSettings, refusals: Refusals): void => {
-  const { budget, level } = thinking
-  const family = familyOf(model)
-  if (level !== undefined && budget !== undefined) {
-    refusals.option("thinking.budget", "it does not go together with thinking.level; leave one of them out")
-  }
-  if (level !== undefined && family.levels?.includes(level) === false) {
-    const instead =
-      family.levels.length > 0 ? `choose one of ${family.levels.join(", ")}` : otherThinking(family.budget)
-    refusals.option("thinking.level", `"${level}" is not among its levels; ${instead}`)
-  }
-  if (thinking.includeThoughts === true && family.budget === "none" && family.levels?.length === 0) {
-    refusals.option("thinking.includeThoughts", "it does not think; leave it out")
-  }
-  const problem = budget === undefined ? undefined : budgetProblem(budget, family)
-  if (problem !== undefined) refusals.option("thinking.budget", problem)
-}
-
-const otherThinking = (budget: Family["budget"]): string =>
-  budget === "none" ? "it does not think; leave it out" : "use thinking.budget"
-
-const budgetProblem = (budget: number, { budget: known, levels }: Family): string | undefined => {
-  if (known === undefined) return undefined
-  if (known === "none") {
-    return levels?.length === 0 ? "it does not think; leave it out" : "it thinks by level; use thinking.level"
-  }
-  if (budget === -1) return undefined
-  if (budget === 0) return known.off ? undefined : "it always thinks; leave it out, or use another model"
-  const fits = Number.isInteger(budget) && budget >= known.least && budget <= known.most
-  return fits ? undefined : `${budget} is not a whole number from ${known.least} to ${known.most}, nor -1`
-}
+const emptyPrompt = "it says nothing that the model could answer; add a user's message"
 
 const modelSettings = (settings: Settings) => {
   const { labels, mediaResolution, responseModalities, safetySettings, stopSequences } = settings
@@ -92,7 +57,7 @@ const modelSettings = (settings: Settings) => {
     topP: settings.topP,
     topK: settings.topK,
     maxOutputTokens: settings.maxOutputTokens,
-    stopSequences: stopSequences && [...stopSequences],
+    stopSequences: stopSequences?.length ? [...stopSequences] : undefined,
     seed: settings.seed,
     presencePenalty: settings.presencePenalty,
     frequencyPenalty: settings.frequencyPenalty,

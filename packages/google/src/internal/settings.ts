@@ -69,6 +69,7 @@ export interface Settings {
   readonly topK?: number | undefined
   /** The most tokens that may be generated, thoughts included. */
   readonly maxOutputTokens?: number | undefined
+  /** At most five. */
   readonly stopSequences?: ReadonlyArray<string> | undefined
   readonly seed?: number | undefined
   /** Between -2 and 2. Not for Gemini 2.5 and later. */

@@ -246,3 +246,51 @@ describe("the rest", () => {
     }),
   )
 })
+
+describe("what nobody could gather", () => {
+  it.effect("is not gathered", () =>
+    Effect.gen(function* () {
+      const flood = Array.from({ length: 10_001 }, () => chunk([{ functionCall: { name: "t" } }]))
+      const { error } = yield* read(flood)
+      assert.match(error?.message ?? "", /more than 10000 blocks and calls/)
+      const half = "x".repeat(longestGathered / 2)
+      const long = Array.from({ length: 3 }, () => chunk([{ functionCall: { name: "t", args: { half } } }]))
+      assert.match((yield* read(long)).error?.message ?? "", /exceeds/)
+      const deep: unknown = JSON.parse(`${"[".repeat(20_000)}${"]".repeat(20_000)}`)
+      assert.match((yield* read([chunk([], { groundingMetadata: deep })])).error?.message ?? "", /too deeply/)
+    }),
+  )
+})
+
+describe("calls in pieces", () => {
+  const piece = (fields: object) => chunk([{ functionCall: { ...fields, willContinue: true } }])
+
+  it.effect("that do not end are no answer, unless it was cut", () =>
+    Effect.gen(function* () {
+      const begun = piece({ name: "t", partialArgs: [{ jsonPath: "$.a", stringValue: "x" }] })
+      assert.match((yield* read([begun, stop])).error?.message ?? "", /do not end/)
+      assert.match((yield* read([begun, piece({ name: "u" })])).error?.message ?? "", /do not end/)
+      const cut = yield* read([begun, chunk([], { finishReason: "MAX_TOKENS" })])
+      assert.deepStrictEqual(types(cut.seen), ["response-metadata", "finish"])
+    }),
+  )
+
+  it.effect("may name their tool in every piece", () =>
+    Effect.gen(function* () {
+      const part = (jsonPath: string) => piece({ name: "t", partialArgs: [{ jsonPath, numberValue: 1 }] })
+      const { seen } = yield* read([part("$.a"), part("$.b"), chunk([{ functionCall: {} }]), stop])
+      assert.deepInclude(
+        seen.find(({ type }) => type === "tool-call"),
+        { params: { a: 1, b: 1 } },
+      )
+    }),
+  )
+
+  it.effect("are told from what gateways write as null", () =>
+    Effect.gen(function* () {
+      const { error, seen } = yield* read([chunk([{ functionCall: null, inlineData: null, text: "a" }]), stop])
+      assert.isUndefined(error)
+      assert.isTrue(types(seen).includes("text-delta"))
+    }),
+  )
+})

@@ -9,7 +9,8 @@
 import { type Schema } from "effect"
 
 /**
- * Marks the end of a prefix that is worth caching. Up to four of them count, on `gpt-5.6` and later.
+ * Marks the end of a prefix that is worth caching: in what the system, the user or a tool said. Up to four of them count,
+ * on `gpt-5.6` and later.
  *
  * @since 0.1.0
  * @category models

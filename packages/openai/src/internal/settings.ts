@@ -14,9 +14,9 @@ export interface Settings {
   readonly temperature?: number | undefined
   /** Nucleus sampling, between 0 and 1. */
   readonly topP?: number | undefined
-  /** The most tokens that may be generated, reasoning included. */
+  /** The most tokens that may be generated, reasoning included. At least 16 on the Responses API. */
   readonly maxOutputTokens?: number | undefined
-  /** Chat Completions only. */
+  /** Chat Completions only. OpenAI takes four. */
   readonly stop?: string | ReadonlyArray<string> | undefined
   /** Chat Completions only. */
   readonly seed?: number | undefined
@@ -25,7 +25,7 @@ export interface Settings {
   /** Between -2 and 2. Chat Completions only. */
   readonly presencePenalty?: number | undefined
   readonly reasoning?: ReasoningSettings | undefined
-  /** How long the answer is to be. */
+  /** How long the answer is to be. Models before `gpt-5` cannot be told. */
   readonly verbosity?: "low" | "medium" | "high" | undefined
   readonly serviceTier?: OpenAI.Responses.ServiceTier | undefined
   /** Whether the model may call several tools at once. Sent only along with tools. */
@@ -40,6 +40,7 @@ export interface Settings {
   readonly promptCacheOptions?: PromptCacheOptions | undefined
   /** A stable, hashed id of the end user, for abuse detection. */
   readonly safetyIdentifier?: string | undefined
+  /** Up to 16 fields, with names of 64 characters and values of 512. */
   readonly metadata?: Readonly<Record<string, string>> | undefined
   /** Whether OpenAI keeps the answer, so that it can be retrieved and continued by its id. */
   readonly store?: boolean | undefined

@@ -15,6 +15,8 @@ export interface Dialect {
   readonly takesJsonSchema: boolean
   /** Whether tools may be marked `strict`. */
   readonly takesStrictTools: boolean
+  /** Whether it matters what `tool_choice` says. If not, a choice that forces a call is refused, and for none no tools are sent. */
+  readonly takesToolChoice: boolean
   /** Whether files may be given as links, apart from images. */
   readonly takesFileUrls: boolean
   /** Whether `completion_tokens` leave out the tokens of reasoning. */
@@ -38,6 +40,7 @@ export const common: Dialect = {
   asksForStreamUsage: true,
   takesJsonSchema: true,
   takesStrictTools: false,
+  takesToolChoice: true,
   takesFileUrls: true,
   reasoningOutsideCompletion: false,
   nestsReasoning: false,

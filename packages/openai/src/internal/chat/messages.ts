@@ -8,6 +8,7 @@ import { resultText } from "@holdfast/core/provider/ToolForms"
 import { Prompt } from "effect/ai"
 import type { OpenAI } from "openai"
 
+import { callId } from "../callId.ts"
 import { familyOf } from "../family.ts"
 import { type Breakpoint, optionsOf } from "../promptOptions.ts"
 import { type Dialect } from "./dialect.ts"
@@ -31,7 +32,7 @@ export const messagesOf = (prompt: Prompt.Prompt, conversation: Conversation): A
       case "system":
         return [systemMessage(message, conversation)]
       case "user":
-        return [userMessage(message, at, conversation)]
+        return message.content.length === 0 ? [] : [userMessage(message, at, conversation)]
       case "assistant":
         return assistantMessage(message, at, conversation)
       default:
@@ -102,8 +103,7 @@ const imageContent = (
     refusals.option(option, "images are taken as JPEG, PNG, WebP or GIF; convert it")
   }
   const url = media._tag === "Url" ? media.url : media._tag === "Inline" ? media.dataUrl : ""
-  const known = detail === undefined || detail === "original" ? undefined : { detail }
-  return { type: "image_url", image_url: { url, ...known } }
+  return { type: "image_url", image_url: { url, ...(detail === undefined ? undefined : { detail }) } }
 }
 
 const audioFormats: Readonly<Record<string, "wav" | "mp3">> = {
@@ -177,15 +177,23 @@ const assistantMessage = (message: Prompt.AssistantMessage, at: number, conversa
 }
 
 const toolCall = (part: Prompt.ToolCallPart, dialect: Dialect): OpenAI.Chat.ChatCompletionMessageFunctionToolCall => ({
-  id: dialect.shortToolCallIds ? shortId(part.id) : part.id,
+  id: idOf(part.id, dialect),
   type: "function",
   function: { name: part.name, arguments: JSON.stringify(part.params ?? {}) },
 })
 
+const longestId = 40
+
+// Other providers allow more in the ids of calls.
+const idOf = (id: string, { isOpenAi, shortToolCallIds }: Dialect): string => {
+  if (shortToolCallIds) return shortId(id)
+  return isOpenAi ? callId(id, longestId) : id
+}
+
 const toolMessages = (message: Prompt.ToolMessage, { dialect, key }: Conversation): Array<Message> =>
   message.content.flatMap((part): Array<Message> => {
     if (part.type !== "tool-result") return []
-    const tool_call_id = dialect.shortToolCallIds ? shortId(part.id) : part.id
+    const tool_call_id = idOf(part.id, dialect)
     // The API takes text only; `effect/ai` has the text for a result with files.
     const text = part.modelOutput === undefined ? resultText(part) : Prompt.toolModelOutputToText(part.modelOutput)
     const { breakpoint, fields } = optionsOf(part, key)

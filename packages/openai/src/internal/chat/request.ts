@@ -9,8 +9,11 @@ import { type Effect } from "effect"
 import { type Tool } from "effect/ai"
 import type { OpenAI } from "openai"
 
-import { familyOf, samplingProblem } from "../family.ts"
+import { familyOf } from "../family.ts"
 import { formatName } from "../formatName.ts"
+import { refuseOpenAi, refuseRanges, refuseToolName } from "../limits.ts"
+import { refusePromptOptions } from "../promptLimits.ts"
+import { refuseStops } from "../ranges.ts"
 import { type ChatSettings } from "../settings.ts"
 import { describe } from "../tools.ts"
 import { type ChatBody } from "../transport.ts"
@@ -30,7 +33,10 @@ export const chatBody = (input: RequestInput): Effect.Effect<ChatBody, ProviderM
   const { dialect, model, provider, request, settings } = input
   const refusals = new Refusals(provider, model)
   refuseSettings(input, refusals)
-  const messages = messagesOf(request.options.prompt, { key: provider, model, dialect, refusals })
+  const { prompt } = request.options
+  if (dialect.isOpenAi) refusePromptOptions(prompt, { key: provider, model, refusals })
+  const messages = messagesOf(prompt, { key: provider, model, dialect, refusals })
+  if (messages.length === 0 && settings.extra === undefined) refusals.option("prompt", emptyPrompt)
   const body: ChatBody = {
     ...modelSettings(settings, dialect),
     ...toolSettings(request.options.tools, request.options.toolChoice, settings, dialect, refusals),
@@ -42,6 +48,9 @@ export const chatBody = (input: RequestInput): Effect.Effect<ChatBody, ProviderM
   return refusals.check(body)
 }
 
+const emptyPrompt = "it says nothing that the model could answer; add a message"
+const mostStops = 4
+
 const refuseSettings = ({ dialect, model, settings }: RequestInput, refusals: Refusals): void => {
   for (const [option, explanation] of Object.entries(dialect.unsupported)) {
     if (settings[option as keyof ChatSettings] !== undefined) refusals.option(option, explanation)
@@ -50,16 +59,17 @@ const refuseSettings = ({ dialect, model, settings }: RequestInput, refusals: Re
     const instead = dialect.isOpenAi ? "use OpenAiLanguageModel.model" : "leave it out"
     refusals.option("reasoning.summary", `Chat Completions has no summaries of reasoning; ${instead}`)
   }
+  refuseRanges(settings, 1, refusals)
+  refuseStops("stop", stopsOf(settings), dialect.isOpenAi ? mostStops : Infinity, refusals)
   if (!dialect.isOpenAi) return
-  const sampling = samplingProblem(model, settings.reasoning?.effort)
-  for (const option of ["temperature", "topP"] as const) {
-    if (sampling !== undefined && settings[option] !== undefined) refusals.option(option, sampling)
-  }
+  refuseOpenAi(model, settings, refusals)
   if (!familyOf(model).alwaysReasoning) return
   for (const option of ["stop", "frequencyPenalty", "presencePenalty"] as const) {
     if (settings[option] !== undefined) refusals.option(option, "reasoning models do not take it; leave it out")
   }
 }
+
+const stopsOf = ({ stop }: ChatSettings): ReadonlyArray<string> => (typeof stop === "string" ? [stop] : (stop ?? []))
 
 const modelSettings = (settings: ChatSettings, dialect: Dialect) => {
   const { metadata, promptCacheOptions, reasoning, stop } = settings
@@ -69,7 +79,8 @@ const modelSettings = (settings: ChatSettings, dialect: Dialect) => {
     top_p: settings.topP,
     [dialect.maxTokensField]: settings.maxOutputTokens,
     [dialect.seedField]: settings.seed,
-    stop: stop === undefined || typeof stop === "string" ? stop : [...stop],
+    // An empty list stops nothing, and is refused.
+    stop: typeof stop === "string" ? stop : stop?.length ? [...stop] : undefined,
     frequency_penalty: settings.frequencyPenalty,
     presence_penalty: settings.presencePenalty,
     reasoning_effort: dialect.nestsReasoning ? undefined : effort,
@@ -104,6 +115,8 @@ const schemaInWords = (
         },
       ]
 
+const unheard = `the server pays no heed to it; use "auto", and say in the prompt what to do`
+
 const toolSettings = (
   tools: ReadonlyArray<Tool.Any>,
   toolChoice: unknown,
@@ -113,6 +126,10 @@ const toolSettings = (
 ) => {
   if (tools.length === 0) return undefined
   const choice = choiceOf(toolChoice)
+  if (!dialect.takesToolChoice) {
+    if (!("mode" in choice) || choice.mode === "required") refusals.option("toolChoice", unheard)
+    else if (choice.mode === "none") return undefined
+  }
   const tool_choice: OpenAI.Chat.ChatCompletionToolChoiceOption =
     "mode" in choice ? choice.mode : { type: "function", function: { name: choice.tool } }
   return {
@@ -121,6 +138,8 @@ const toolSettings = (
     ...defined({ parallel_tool_calls: settings.parallelToolCalls }),
   }
 }
+
+const longestToolName = 64
 
 /** Whether tools are strict that do not say themselves. */
 export const strictTools = (settings: ChatSettings, dialect: Dialect): boolean =>
@@ -135,7 +154,7 @@ const functionTool = (
   if ("providerName" in tool) {
     const explanation = "Chat Completions has no tools of the provider; use OpenAiLanguageModel.model, or leave it out"
     refusals.option(`tools.${tool.name}`, explanation)
-  }
+  } else if (dialect.isOpenAi) refuseToolName(tool, longestToolName, refusals)
   const { description, name, parameters, strict } = describe(tool, strictTools(settings, dialect), refusals)
   const marked = strict || dialect.takesStrictTools ? { strict } : undefined
   return { type: "function", function: { name, parameters, ...defined({ description }), ...marked } }

@@ -8,6 +8,7 @@ import { resultText } from "@holdfast/core/provider/ToolForms"
 import { type Prompt } from "effect/ai"
 import type { OpenAI } from "openai"
 
+import { callId } from "../callId.ts"
 import { familyOf } from "../family.ts"
 import { type Breakpoint, optionsOf } from "../promptOptions.ts"
 
@@ -32,7 +33,7 @@ export const inputItems = (prompt: Prompt.Prompt, conversation: Conversation): A
       case "system":
         return [systemItem(message, conversation)]
       case "user":
-        return [userItem(message, at, conversation)]
+        return message.content.length === 0 ? [] : [userItem(message, at, conversation)]
       case "assistant":
         return assistantItems(message, at, conversation, customCalls)
       default:
@@ -104,7 +105,7 @@ const assistantItems = (
   customCalls: Set<string>,
 ): Array<Item> => {
   // An item that is named by its id must come with the reasoning that led to it. If that cannot be sent, all go unnamed.
-  const named = message.content.every((part) => part.type !== "reasoning" || canReplay(part, conversation))
+  const named = canReplay(message, conversation)
   const items: Array<Item> = []
   for (const part of message.content) {
     const { itemId, phase } = optionsOf(part, conversation.key)
@@ -131,9 +132,15 @@ const assistantItems = (
   return items
 }
 
-const canReplay = (part: Prompt.ReasoningPart, { key, stored }: Conversation): boolean => {
-  const { encryptedContent, itemId } = optionsOf(part, key)
-  return itemId !== undefined && (stored || encryptedContent !== undefined)
+/** Whether all reasoning of a message can go back. Of the pieces of one item, a stream's last one has the encrypted form. */
+const canReplay = (message: Prompt.AssistantMessage, { key, model, stored }: Conversation): boolean => {
+  const pieces = message.content.flatMap((part) => (part.type === "reasoning" ? [optionsOf(part, key)] : []))
+  const sealed = new Set(
+    pieces.flatMap(({ encryptedContent, itemId }) => (encryptedContent === undefined ? [] : [itemId])),
+  )
+  // A model that does not think refuses to be shown thoughts.
+  if (pieces.length > 0 && familyOf(model).neverReasoning) return false
+  return pieces.every(({ itemId }) => itemId !== undefined && (stored || sealed.has(itemId)))
 }
 
 const pushText = (items: Array<Item>, text: string, id: string | undefined, phase: Phase): void => {
@@ -167,6 +174,8 @@ const pushReasoning = (items: Array<Item>, part: Prompt.ReasoningPart, { key }: 
   items.push({ type: "reasoning", id: itemId, summary, ...encrypted })
 }
 
+const longestId = 64
+
 const pushCall = (
   items: Array<Item>,
   part: Prompt.ToolCallPart,
@@ -185,11 +194,17 @@ const pushCall = (
   const known = id === undefined ? undefined : { id }
   if (field(fields, "custom") === true && typeof part.params === "string") {
     customCalls.add(part.id)
-    items.push({ type: "custom_tool_call", call_id: part.id, name: part.name, input: part.params, ...known })
+    items.push({
+      type: "custom_tool_call",
+      call_id: callId(part.id, longestId),
+      name: part.name,
+      input: part.params,
+      ...known,
+    })
     return
   }
   const text = JSON.stringify(part.params ?? {})
-  items.push({ type: "function_call", call_id: part.id, name: part.name, arguments: text, ...known })
+  items.push({ type: "function_call", call_id: callId(part.id, longestId), name: part.name, arguments: text, ...known })
 }
 
 const pushImage = (
@@ -219,8 +234,8 @@ const toolItems = (
     if (part.type !== "tool-result") return []
     const output = resultOutput(part, at, conversation)
     return customCalls.has(part.id)
-      ? [{ type: "custom_tool_call_output", call_id: part.id, output }]
-      : [{ type: "function_call_output", call_id: part.id, output }]
+      ? [{ type: "custom_tool_call_output", call_id: callId(part.id, longestId), output }]
+      : [{ type: "function_call_output", call_id: callId(part.id, longestId), output }]
   })
 
 const resultOutput = (part: Prompt.ToolResultPart, at: number, conversation: Conversation): string | Array<Content> => {

@@ -55,7 +55,7 @@ export class Reading {
   claim(id: string): AiError.AiError | undefined {
     if (this.callIds.has(id)) return malformed(this.origin, "two tool calls have one id", true)
     this.callIds.add(id)
-    return this.bounds.keep()
+    return undefined
   }
 
   metadata(fields: Record<string, unknown>): { readonly [key: string]: ReturnType<typeof json> } {

@@ -9,8 +9,10 @@ import { type Effect } from "effect"
 import { type Tool } from "effect/ai"
 import type { OpenAI } from "openai"
 
-import { familyOf, samplingProblem } from "../family.ts"
+import { familyOf } from "../family.ts"
 import { formatName } from "../formatName.ts"
+import { refuseOpenAi, refuseRanges, refuseToolName } from "../limits.ts"
+import { refusePromptOptions } from "../promptLimits.ts"
 import { type ResponsesSettings } from "../settings.ts"
 import { describe } from "../tools.ts"
 import { type ResponsesBody } from "../transport.ts"
@@ -35,12 +37,16 @@ export const responsesBody = (input: RequestInput): Effect.Effect<ResponsesBody,
   // Only a stored response can be continued; otherwise the whole conversation is sent.
   const continued = store && previousResponseId !== undefined && incrementalPrompt !== undefined
   const conversation = { key: provider, model, stored: store, refusals }
+  const sent = continued ? incrementalPrompt : prompt
+  refusePromptOptions(sent, conversation)
+  const items = inputItems(sent, conversation)
+  if (items.length === 0 && !continued && settings.extra === undefined) refusals.option("prompt", emptyPrompt)
   const body: ResponsesBody = {
     ...modelSettings(model, settings),
     ...toolSettings(request.options.tools, request.options.toolChoice, settings, refusals),
     ...textSettings(request, settings),
     ...(continued ? { previous_response_id: previousResponseId } : undefined),
-    input: inputItems(continued ? incrementalPrompt : prompt, conversation),
+    input: items,
     store,
     ...settings.extra,
     model,
@@ -48,17 +54,18 @@ export const responsesBody = (input: RequestInput): Effect.Effect<ResponsesBody,
   return refusals.check(body)
 }
 
+const emptyPrompt = "it says nothing that the model could answer; add a message"
+// The API answers 400 to fewer: "integer below minimum value".
+const leastOutputTokens = 16
+
 const useChat = "the Responses API does not have it; leave it out, or use OpenAiLanguageModel.chat"
 
 const refuseSettings = (model: string, settings: ResponsesSettings, refusals: Refusals): void => {
   for (const option of ["stop", "seed", "frequencyPenalty", "presencePenalty"] as const) {
     if (settings[option] !== undefined) refusals.option(option, useChat)
   }
-  const problem = samplingProblem(model, settings.reasoning?.effort)
-  if (problem === undefined) return
-  for (const option of ["temperature", "topP"] as const) {
-    if (settings[option] !== undefined) refusals.option(option, problem)
-  }
+  refuseRanges(settings, leastOutputTokens, refusals)
+  refuseOpenAi(model, settings, refusals)
 }
 
 const modelSettings = (model: string, settings: ResponsesSettings) =>
@@ -123,7 +130,10 @@ const toolOf = (tool: Tool.Any, strictTools: boolean | undefined, refusals: Refu
   return { ...(tool.args as object), type: tool.providerName } as unknown as OpenAI.Responses.Tool
 }
 
+const longestToolName = 128
+
 const describeFunction = (tool: Tool.Any, strictTools: boolean | undefined, refusals: Refusals) => {
+  refuseToolName(tool, longestToolName, refusals)
   const { description, name, parameters, strict } = describe(tool, strictTools, refusals)
   return { name, parameters, strict, ...(description === undefined ? undefined : { description }) }
 }

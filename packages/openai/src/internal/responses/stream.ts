@@ -246,6 +246,7 @@ export class ResponsesReader implements EventReader {
     const call: Call = { itemId, id, name, type: field(item, "type"), arguments: "", done: false }
     this.calls.set(itemId, call)
     this.callIds.add(id)
+    this.keep()
     out.push({ type: "tool-params-start", id, name, providerExecuted: false })
     return call
   }

@@ -9,7 +9,7 @@ import * as OpenAiCompatible from "../../../src/OpenAiCompatible.ts"
 import * as OpenAiTool from "../../../src/OpenAiTool.ts"
 import { request } from "../../requests.ts"
 
-const body = (settings: ChatSettings = {}, wanted = request("hi"), dialect: Dialect = openai, model = "gpt-4.1") =>
+const body = (settings: ChatSettings = {}, wanted = request("hi"), dialect: Dialect = openai, model = "my-model") =>
   chatBody({
     provider: "provider" in dialect ? (dialect as OpenAiCompatible.Preset).provider : "openai",
     model,
@@ -18,12 +18,12 @@ const body = (settings: ChatSettings = {}, wanted = request("hi"), dialect: Dial
     request: wanted,
   })
 
-const refused = (settings: ChatSettings, wanted = request("hi"), dialect: Dialect = openai, model = "gpt-4.1") =>
+const refused = (settings: ChatSettings, wanted = request("hi"), dialect: Dialect = openai, model = "my-model") =>
   Effect.map(Effect.flip(body(settings, wanted, dialect, model)), (error) =>
     error._tag === "UnsupportedOption" ? error.option : error.reason._tag,
   )
 
-const messages = (prompt: ReadonlyArray<Prompt.MessageEncoded>, dialect: Dialect = openai, model = "gpt-4.1") =>
+const messages = (prompt: ReadonlyArray<Prompt.MessageEncoded>, dialect: Dialect = openai, model = "my-model") =>
   Effect.map(body({}, request(prompt), dialect, model), (sent) => sent.messages as ReadonlyArray<unknown>)
 
 const weather = Tool.make("weather", { parameters: Schema.Struct({ city: Schema.String }) })
@@ -71,7 +71,7 @@ describe("settings", () => {
         store: true,
         messages: [{ role: "user", content: "hi" }],
         logprobs: true,
-        model: "gpt-4.1",
+        model: "my-model",
       })
     }),
   )
@@ -117,9 +117,27 @@ describe("settings", () => {
         seed: 1,
         reasoning_effort: "low",
       })
+      for (const server of [OpenAiCompatible.mistral, OpenAiCompatible.ollama, OpenAiCompatible.deepseek]) {
+        assert.strictEqual(yield* refused({ store: true }, request("hi"), server), "store")
+        assert.strictEqual(yield* refused({ verbosity: "low" }, request("hi"), server), "verbosity")
+      }
       // Names that look like OpenAI's mean nothing elsewhere.
       const other = yield* body({ temperature: 0 }, request("hi"), OpenAiCompatible.openrouter, "o4-mini")
       assert.strictEqual(other.temperature, 0)
+    }),
+  )
+})
+
+describe("servers that do not hold to a tool choice", () => {
+  it.effect("are not asked to", () =>
+    Effect.gen(function* () {
+      const { ollama } = OpenAiCompatible
+      const asked = (toolChoice: unknown) => request("hi", { tools: [weather], toolChoice })
+      for (const choice of ["required", { tool: "weather" }, { mode: "required", oneOf: ["weather"] }]) {
+        assert.strictEqual(yield* refused({}, asked(choice), ollama), "toolChoice")
+      }
+      assert.strictEqual((yield* body({}, asked("auto"), ollama)).tools?.length, 1)
+      assert.isUndefined((yield* body({}, asked("none"), ollama)).tools)
     }),
   )
 })

@@ -281,3 +281,29 @@ describe("extras", () => {
     }),
   )
 })
+
+describe("calls that could be taken for each other", () => {
+  const ids = (parts: ReadonlyArray<Part>) => parts.flatMap((part) => (part.type === "tool-call" ? [part.id] : []))
+
+  it.effect("get ids of their own", () =>
+    Effect.gen(function* () {
+      const same = (index: number) => call(index, "{}", { name: "t" })
+      const named = (index: number) => {
+        const chunk = same(index)
+        Object.assign(chunk.choices[0]?.delta as object, {
+          tool_calls: [{ index, id: "one", function: { name: "t", arguments: "{}" } }],
+        })
+        return chunk
+      }
+      const { seen } = yield* read([named(0), named(1), same(2), end("tool_calls")])
+      assert.deepStrictEqual(ids(seen), ["one", "call_1", "call_2"])
+    }),
+  )
+
+  it.effect("are not endless", () =>
+    Effect.gen(function* () {
+      const { error } = yield* read(Array.from({ length: 10_001 }, (_, at) => call(at, "", { name: "t" })))
+      assert.match(error?.message ?? "", /more than 10000 blocks and calls/)
+    }),
+  )
+})

@@ -130,7 +130,7 @@ describe("the model's own messages", () => {
       options: { openai: { itemId: "msg_1", phase: "commentary" } },
     }
     const sealed = [thought("one", "secret"), thought("two", "secret"), text, { ...text, text: "b" }, call]
-    assert.deepStrictEqual(convert([{ role: "assistant", content: sealed }]).items, [
+    assert.deepStrictEqual(convert([{ role: "assistant", content: sealed }], { model: "o3" }).items, [
       {
         type: "reasoning",
         id: "rs_1",
@@ -155,6 +155,24 @@ describe("the model's own messages", () => {
     ])
   })
 
+  it("do not show reasoning to a model that does not think", () => {
+    assert.deepStrictEqual(convert([{ role: "assistant", content: [thought("one", "secret"), call] }]).items, [
+      { type: "function_call", call_id: "call_1", name: "weather", arguments: '{"city":"Oslo"}' },
+    ])
+  })
+
+  it("have ids that are not too long", () => {
+    const id = "x".repeat(65)
+    const result = { type: "tool-result", id, name: "weather", isFailure: false, result: "r" } as const
+    const { items } = convert([
+      { role: "assistant", content: [{ ...call, id }] },
+      { role: "tool", content: [result] },
+    ])
+    const ids = items.map((item) => (item as { readonly call_id: string }).call_id)
+    assert.match(ids[0] ?? "", /^call_[a-z0-9]{9}$/)
+    assert.strictEqual(ids[1], ids[0])
+  })
+
   it("lose their names with reasoning that cannot be sent", () => {
     const foreign: Prompt.ReasoningPartEncoded = {
       type: "reasoning",
@@ -164,10 +182,13 @@ describe("the model's own messages", () => {
     assert.deepStrictEqual(convert([{ role: "assistant", content: [foreign, call] }]).items, [
       { type: "function_call", call_id: "call_1", name: "weather", arguments: '{"city":"Oslo"}' },
     ])
-    assert.deepStrictEqual(convert([{ role: "assistant", content: [thought("one"), call] }], { stored: true }).items, [
-      { type: "reasoning", id: "rs_1", summary: [{ type: "summary_text", text: "one" }] },
-      { type: "function_call", id: "fc_1", call_id: "call_1", name: "weather", arguments: '{"city":"Oslo"}' },
-    ])
+    assert.deepStrictEqual(
+      convert([{ role: "assistant", content: [thought("one"), call] }], { stored: true, model: "o3" }).items,
+      [
+        { type: "reasoning", id: "rs_1", summary: [{ type: "summary_text", text: "one" }] },
+        { type: "function_call", id: "fc_1", call_id: "call_1", name: "weather", arguments: '{"city":"Oslo"}' },
+      ],
+    )
   })
 
   it("may hold calls of OpenAI's tools and images", () => {

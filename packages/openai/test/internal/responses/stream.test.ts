@@ -426,3 +426,93 @@ describe("endings", () => {
     }),
   )
 })
+
+describe("what nobody could gather", () => {
+  const tooMany = 10_001
+  const called = (at: number, fields = {}) => ({
+    type: "response.output_item.added",
+    item: call({ id: `fc_${at}`, call_id: `call_${at}`, ...fields }),
+  })
+
+  it.effect("is not gathered", () =>
+    Effect.gen(function* () {
+      const floods: ReadonlyArray<(at: number) => object> = [
+        (at) => called(at),
+        (at) => text("a", { item_id: `msg_${at}` }),
+        (at) => text("a", { content_index: at }),
+        (at) => ({ type: "response.output_item.done", item: { type: "unknown", id: `u_${at}` } }),
+      ]
+      for (const flood of floods) {
+        const { error } = yield* read(Array.from({ length: tooMany }, (_, at) => flood(at)))
+        assert.match(error?.message ?? "", /more than 10000 blocks and calls/)
+      }
+    }),
+  )
+
+  it.effect("is counted over all calls", () =>
+    Effect.gen(function* () {
+      const delta = "x".repeat(longestGathered / 2)
+      const piece = (item_id: string) => ({ type: "response.function_call_arguments.delta", item_id, delta })
+      const { error } = yield* read([called(1), piece("fc_1"), called(2), piece("fc_2"), called(3), piece("fc_3")])
+      assert.match(error?.message ?? "", /exceeds/)
+    }),
+  )
+
+  it.effect("is not nested deeper than anyone writes", () =>
+    Effect.gen(function* () {
+      const deep: unknown = JSON.parse(`${"[".repeat(20_000)}${"]".repeat(20_000)}`)
+      const { error } = yield* read([created, completed({ usage: { deep } })])
+      assert.match(error?.message ?? "", /too deeply/)
+      const nested = call({ arguments: `{"a":${"[".repeat(20_000)}${"]".repeat(20_000)}}` })
+      const broken = (yield* read([{ type: "response.output_item.done", item: nested }])).error
+      assert.strictEqual(broken?.reason._tag, "InvalidOutputError")
+    }),
+  )
+})
+
+describe("careless servers", () => {
+  it.effect("may leave out the ids of items", () =>
+    Effect.gen(function* () {
+      const { seen } = yield* read([
+        { type: "response.reasoning_text.delta", delta: "so" },
+        { type: "response.output_text.delta", delta: "a" },
+        completed(),
+      ])
+      assert.deepStrictEqual(types(seen), [
+        "reasoning-start",
+        "reasoning-delta",
+        "text-start",
+        "text-delta",
+        "response-metadata",
+        "reasoning-end",
+        "text-end",
+        "finish",
+      ])
+    }),
+  )
+
+  it.effect("may leave out the ends of calls, which are whole if the answer is", () =>
+    Effect.gen(function* () {
+      const begun = { type: "response.output_item.added", item: call() }
+      const piece = { type: "response.function_call_arguments.delta", item_id: "fc_1", delta: '{"a":1}' }
+      const whole = yield* read([begun, piece, completed()])
+      assert.deepInclude(
+        whole.seen.find(({ type }) => type === "tool-call"),
+        { id: "call_1", name: "t", params: { a: 1 } },
+      )
+      const cut = { ...completed({ status: "incomplete" }), type: "response.incomplete" }
+      const partly = yield* read([begun, piece, cut])
+      assert.isFalse(types(partly.seen).includes("tool-call"))
+      assert.isTrue(types(partly.seen).includes("tool-params-end"))
+    }),
+  )
+
+  it.effect("may not give two calls one id", () =>
+    Effect.gen(function* () {
+      const done = (id: string) => ({ type: "response.output_item.done", item: call({ id, arguments: "{}" }) })
+      const { error, seen } = yield* read([done("fc_1"), done("fc_2"), completed()])
+      assert.strictEqual(error?.reason._tag, "InvalidResponseError")
+      assert.strictEqual(seen.filter(({ type }) => type === "tool-call").length, 1)
+    }),
+  )
+})

@@ -1,0 +1,43 @@
+/**
+ * Settings that no model takes, whatever its name: numbers out of their range.
+ */
+import { type Refusals } from "@holdfast/core/provider/Refusals"
+
+/** What a number may be. */
+export interface Range {
+  readonly least: number
+  readonly most: number
+  /** Whether it must have no fraction. */
+  readonly whole: boolean
+}
+
+/** Any number between two, and these. */
+export const between = (least: number, most: number): Range => ({ least, most, whole: false })
+
+/** Whole numbers from one on. */
+export const wholeFrom = (least: number, most: number = Number.MAX_SAFE_INTEGER): Range => ({
+  least,
+  most,
+  whole: true,
+})
+
+/** Refuses numbers that are out of their range. */
+export const refuseNumbers = (
+  settings: Readonly<Record<string, unknown>>,
+  ranges: Readonly<Record<string, Range>>,
+  refusals: Refusals,
+): void => {
+  for (const [option, range] of Object.entries(ranges)) {
+    const value = settings[option]
+    if (value === undefined || isIn(range, value)) continue
+    refusals.option(option, `${typeof value === "number" ? value : "it"} is not ${nameOf(range)}`)
+  }
+}
+
+const isIn = ({ least, most, whole }: Range, value: unknown): boolean =>
+  typeof value === "number" && value >= least && value <= most && (!whole || Number.isInteger(value))
+
+const nameOf = ({ least, most, whole }: Range): string => {
+  const number = whole ? "a whole number" : "a number"
+  return most === Number.MAX_SAFE_INTEGER ? `${number} of at least ${least}` : `${number} from ${least} to ${most}`
+}

@@ -1,0 +1,54 @@
+/**
+ * How much an answer may hold. Nothing of it is trusted, and neither our memory nor our stack is the provider's to take.
+ */
+import { longestGathered } from "@holdfast/core/provider/EventReader"
+import { params } from "@holdfast/core/provider/Json"
+import { malformed, type Origin } from "@holdfast/core/provider/ProviderError"
+import { Result } from "effect"
+import { type AiError } from "effect/ai"
+
+const deepest = 500
+const mostKept = 10_000
+
+/** Whether a value is nested too deeply for what is done with it later, such as writing it as JSON. */
+export const isTooDeep = (value: unknown): boolean => isDeeperThan(deepest, value)
+
+const isDeeperThan = (levels: number, value: unknown): boolean => {
+  if (typeof value !== "object" || value === null) return false
+  if (levels === 0) return true
+  for (const key in value) {
+    if (isDeeperThan(levels - 1, (value as Readonly<Record<string, unknown>>)[key])) return true
+  }
+  return false
+}
+
+/** The parsed arguments of a tool call, unless they cannot be trusted. */
+export const parsedArguments = (written: string): Result.Result<unknown, unknown> =>
+  Result.flatMap(params(written), (value) => (isTooDeep(value) ? Result.failVoid : Result.succeed(value)))
+
+/** Keeps count of what is gathered of one answer. Every method gives the error if it has become too much. */
+export class Bounds {
+  private readonly origin: Origin
+  private characters = 0
+  private kept = 0
+
+  constructor(origin: Origin) {
+    this.origin = origin
+  }
+
+  /** A piece of a text that cannot be given out before it is whole. */
+  gather(what: string, piece: string): AiError.AiError | undefined {
+    this.characters += piece.length
+    return this.characters > longestGathered
+      ? malformed(this.origin, `${what} exceeds ${longestGathered} characters`, true)
+      : undefined
+  }
+
+  /** A block or a call, of which something is remembered until the answer is over. */
+  keep(): AiError.AiError | undefined {
+    this.kept += 1
+    return this.kept > mostKept
+      ? malformed(this.origin, `the answer has more than ${mostKept} blocks and calls`, true)
+      : undefined
+  }
+}
