@@ -6,12 +6,14 @@
  *
  * @module @holdfast/core/provider
  */
+export * as Bounds from "./provider/Bounds.ts"
 export * as Endpoint from "./provider/Endpoint.ts"
 export * as EventReader from "./provider/EventReader.ts"
 export * as Json from "./provider/Json.ts"
 export * as Media from "./provider/Media.ts"
 export * as ProviderError from "./provider/ProviderError.ts"
 export * as ProviderModel from "./provider/ProviderModel.ts"
+export * as Ranges from "./provider/Ranges.ts"
 export * as Refusals from "./provider/Refusals.ts"
 export * as SdkStream from "./provider/SdkStream.ts"
 export * as TokenCounts from "./provider/TokenCounts.ts"

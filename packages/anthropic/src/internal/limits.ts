@@ -1,10 +1,10 @@
+import { between, refuseNumbers, wholeFrom } from "@holdfast/core/provider/Ranges"
 /**
  * Which settings a model, or the version of the API, cannot take. Told before any request, instead of by a 400.
  */
 import { type Refusals } from "@holdfast/core/provider/Refusals"
 
 import { type Family, familyOf } from "./family.ts"
-import { between, refuseNumbers, wholeFrom } from "./ranges.ts"
 import { type Settings } from "./settings.ts"
 
 /** What decides over the settings. */

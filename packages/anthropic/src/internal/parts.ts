@@ -1,3 +1,4 @@
+import { isTooDeep, parsedArguments } from "@holdfast/core/provider/Bounds"
 /**
  * From an answer to the parts of `effect/ai`.
  */
@@ -6,7 +7,6 @@ import { malformed, undecodable } from "@holdfast/core/provider/ProviderError"
 import { Predicate, Result } from "effect"
 import { type AiError, type Response } from "effect/ai"
 
-import { isTooDeep, parsedArguments } from "./bounds.ts"
 import { fromErrorObject } from "./failure.ts"
 import { isProviderExecuted, providerExecuted } from "./providerTools.ts"
 import { metadata, type Reading } from "./reading.ts"

@@ -1,8 +1,7 @@
+import { Bounds } from "@holdfast/core/provider/Bounds"
 import { defined, json } from "@holdfast/core/provider/Json"
 import { malformed, type Origin } from "@holdfast/core/provider/ProviderError"
 import { type AiError, type Response, type Tool } from "effect/ai"
-
-import { Bounds } from "./bounds.ts"
 
 /** Parts that an answer has in both modes. */
 type CommonPart = Extract<Response.PartEncoded, Response.StreamPartEncoded>

@@ -1,3 +1,4 @@
+import { isTooDeep } from "@holdfast/core/provider/Bounds"
 /**
  * From the events of a stream to the parts of `effect/ai`.
  *
@@ -10,7 +11,6 @@ import { malformed } from "@holdfast/core/provider/ProviderError"
 import { Equal, Predicate, Result } from "effect"
 import { type AiError, type Response } from "effect/ai"
 
-import { isTooDeep } from "./bounds.ts"
 import { fromErrorObject } from "./failure.ts"
 import {
   calledTool,

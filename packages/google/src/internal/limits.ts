@@ -1,10 +1,10 @@
+import { between, refuseNumbers, refuseStops, wholeFrom } from "@holdfast/core/provider/Ranges"
 /**
  * Which settings Gemini's API, or a model, cannot take. Told before any request, instead of by a 400.
  */
 import { type Refusals } from "@holdfast/core/provider/Refusals"
 
 import { type Family, familyOf, isFrom } from "./family.ts"
-import { between, refuseNumbers, refuseStops, wholeFrom } from "./ranges.ts"
 import { type Settings, type ThinkingSettings } from "./settings.ts"
 
 const ranges = {

@@ -1,3 +1,4 @@
+import { isTooDeep, parsedArguments } from "@holdfast/core/provider/Bounds"
 /**
  * From an answer of Gemini to the parts of `effect/ai`.
  */
@@ -6,7 +7,6 @@ import { malformed, undecodable } from "@holdfast/core/provider/ProviderError"
 import { Predicate, Result } from "effect"
 import { type AiError, type Response } from "effect/ai"
 
-import { isTooDeep, parsedArguments } from "./bounds.ts"
 import { pushProviderTool } from "./providerTools.ts"
 import { candidateOf, type Reading, type Sink } from "./reading.ts"
 import { pushSources } from "./sources.ts"

@@ -1,8 +1,8 @@
+import { Bounds } from "@holdfast/core/provider/Bounds"
 import { defined, field, json, type Json, list, text } from "@holdfast/core/provider/Json"
 import { type Origin } from "@holdfast/core/provider/ProviderError"
 import { type Response, type Tool } from "effect/ai"
 
-import { Bounds } from "./bounds.ts"
 import { key } from "./promptOptions.ts"
 import { laterUsage } from "./usage.ts"
 

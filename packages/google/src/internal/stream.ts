@@ -1,3 +1,4 @@
+import { isTooDeep } from "@holdfast/core/provider/Bounds"
 /**
  * From the chunks of Gemini's stream to the parts of `effect/ai`.
  */
@@ -7,7 +8,6 @@ import { malformed } from "@holdfast/core/provider/ProviderError"
 import { Result } from "effect"
 import { type AiError } from "effect/ai"
 
-import { isTooDeep } from "./bounds.ts"
 import { PartialArguments } from "./partialArguments.ts"
 import {
   callPart,

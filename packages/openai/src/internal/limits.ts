@@ -1,3 +1,4 @@
+import { between, refuseNumbers, wholeFrom } from "@holdfast/core/provider/Ranges"
 /**
  * Which settings OpenAI's API, or a model, cannot take. Told before any request, instead of by a 400.
  */
@@ -6,7 +7,6 @@ import { type Tool } from "effect/ai"
 
 import { effortProblem, familyOf, samplingProblem } from "./family.ts"
 import { withoutBreakpoints } from "./promptLimits.ts"
-import { between, refuseNumbers, wholeFrom } from "./ranges.ts"
 import { type Settings } from "./settings.ts"
 
 const ranges = {

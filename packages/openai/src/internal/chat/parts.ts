@@ -1,3 +1,4 @@
+import { Bounds, isTooDeep, parsedArguments } from "@holdfast/core/provider/Bounds"
 import {
   count,
   defined,
@@ -19,7 +20,6 @@ import { malformed, type Origin, undecodable } from "@holdfast/core/provider/Pro
 import { Predicate, Result } from "effect"
 import { type AiError, type Response } from "effect/ai"
 
-import { Bounds, isTooDeep, parsedArguments } from "../bounds.ts"
 import { fromErrorObject } from "../failure.ts"
 import { type Dialect } from "./dialect.ts"
 import { usage } from "./usage.ts"

@@ -1,3 +1,4 @@
+import { isTooDeep } from "@holdfast/core/provider/Bounds"
 import { type EventReader, type Part } from "@holdfast/core/provider/EventReader"
 import { field, index, type Json, list, record, text, textOrEmpty } from "@holdfast/core/provider/Json"
 import { malformed } from "@holdfast/core/provider/ProviderError"
@@ -7,7 +8,6 @@ import { malformed } from "@holdfast/core/provider/ProviderError"
 import { Predicate } from "effect"
 import { type AiError } from "effect/ai"
 
-import { isTooDeep } from "../bounds.ts"
 import { fromErrorObject } from "../failure.ts"
 import {
   commonItemParts,

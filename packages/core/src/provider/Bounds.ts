@@ -1,16 +1,24 @@
-/**
- * How much an answer may hold. Nothing of it is trusted, and neither our memory nor our stack is the provider's to take.
- */
-import { longestGathered } from "@holdfast/core/provider/EventReader"
-import { params } from "@holdfast/core/provider/Json"
-import { malformed, type Origin } from "@holdfast/core/provider/ProviderError"
 import { Result } from "effect"
 import { type AiError } from "effect/ai"
+
+/**
+ * How much an answer may hold. Nothing of it is trusted, and neither our memory nor our stack is the provider's to take.
+ *
+ * @since 0.1.0
+ */
+import { longestGathered } from "./EventReader.ts"
+import { params } from "./Json.ts"
+import { malformed, type Origin } from "./ProviderError.ts"
 
 const deepest = 500
 const mostKept = 10_000
 
-/** Whether a value is nested too deeply for what is done with it later, such as writing it as JSON. */
+/**
+ * Whether a value is nested too deeply for what is done with it later, such as writing it as JSON.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
 export const isTooDeep = (value: unknown): boolean => isDeeperThan(deepest, value)
 
 const isDeeperThan = (levels: number, value: unknown): boolean => {
@@ -22,11 +30,21 @@ const isDeeperThan = (levels: number, value: unknown): boolean => {
   return false
 }
 
-/** The parsed arguments of a tool call, unless they cannot be trusted. */
+/**
+ * The parsed arguments of a tool call, unless they cannot be trusted.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
 export const parsedArguments = (written: string): Result.Result<unknown, unknown> =>
   Result.flatMap(params(written), (value) => (isTooDeep(value) ? Result.failVoid : Result.succeed(value)))
 
-/** Keeps count of what is gathered of one answer. Every method gives the error if it has become too much. */
+/**
+ * Keeps count of what is gathered of one answer. Every method gives the error if it has become too much.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export class Bounds {
   private readonly origin: Origin
   private characters = 0

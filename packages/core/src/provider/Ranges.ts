@@ -1,9 +1,16 @@
 /**
  * Settings that no model takes, whatever its name: numbers out of their range, and texts that stop nothing.
+ *
+ * @since 0.1.0
  */
-import { type Refusals } from "@holdfast/core/provider/Refusals"
+import { type Refusals } from "./Refusals.ts"
 
-/** What a number may be. */
+/**
+ * What a number may be.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Range {
   readonly least: number
   readonly most: number
@@ -11,17 +18,32 @@ export interface Range {
   readonly whole: boolean
 }
 
-/** Any number between two, and these. */
+/**
+ * Any number between two, and these.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
 export const between = (least: number, most: number): Range => ({ least, most, whole: false })
 
-/** Whole numbers from one on. */
+/**
+ * Whole numbers from one on.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
 export const wholeFrom = (least: number, most: number = Number.MAX_SAFE_INTEGER): Range => ({
   least,
   most,
   whole: true,
 })
 
-/** Refuses numbers that are out of their range. */
+/**
+ * Refuses numbers that are out of their range.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
 export const refuseNumbers = (
   settings: Readonly<Record<string, unknown>>,
   ranges: Readonly<Record<string, Range>>,
@@ -42,7 +64,12 @@ const nameOf = ({ least, most, whole }: Range): string => {
   return most === Number.MAX_SAFE_INTEGER ? `${number} of at least ${least}` : `${number} from ${least} to ${most}`
 }
 
-/** Refuses texts that stop nothing, and more of them than the API takes. */
+/**
+ * Refuses texts that stop nothing, and more of them than the API takes.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
 export const refuseStops = (option: string, stops: ReadonlyArray<string>, most: number, refusals: Refusals): void => {
   if (stops.includes("")) refusals.option(option, "an empty text stops nothing; leave it out")
   if (stops.length > most) refusals.option(option, `the API takes at most ${most} texts, and ${stops.length} are given`)
