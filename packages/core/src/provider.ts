@@ -6,6 +6,7 @@
  *
  * @module @holdfast/core/provider
  */
+export * as BoundedBody from "./provider/BoundedBody.ts"
 export * as Bounds from "./provider/Bounds.ts"
 export * as Endpoint from "./provider/Endpoint.ts"
 export * as EventReader from "./provider/EventReader.ts"

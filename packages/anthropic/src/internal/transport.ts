@@ -2,6 +2,7 @@
  * The SDK behind a typed face. It is loaded when a client is made, and the key stays in here.
  */
 import type { Anthropic, ClientOptions } from "@anthropic-ai/sdk"
+import { boundedFetch } from "@holdfast/core/provider/BoundedBody"
 import * as Endpoints from "@holdfast/core/provider/Endpoint"
 import { malformed, type Origin } from "@holdfast/core/provider/ProviderError"
 import { type ProviderReply } from "@holdfast/core/provider/ProviderModel"
@@ -68,7 +69,10 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
   const key = yield* Endpoints.key(module, options.apiKey)
   const headers = yield* lowerCase(options.headers ?? {})
   const sdkModule = yield* Effect.promise(() => import("@anthropic-ai/sdk"))
-  const sdk = newClient(sdkModule.Anthropic, { ...options, headers, apiUrl: url }, key)
+  const settings = { ...options, headers, apiUrl: url }
+  const sdk = newClient(sdkModule.Anthropic, { ...settings, fetch: boundedFetch(options.fetch) }, key)
+  // Files are downloaded with this one, and they may be long.
+  const unbounded = newClient(sdkModule.Anthropic, settings, key)
   const scrub = Endpoints.scrubber(key)
   const origin = (method: string, path: string): Origin => ({ module, method, provider, url: `${url}${path}`, scrub })
   const transport: Transport = {
@@ -78,7 +82,7 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
     messages: messagesEndpoint(sdkModule.Anthropic, sdk, origin("messages", "/v1/messages"), headers["anthropic-beta"]),
     use: (call) =>
       SdkStream.once({
-        request: (signal) => Promise.resolve(call(sdk, signal)),
+        request: (signal) => Promise.resolve(call(unbounded, signal)),
         catch: fromThrown(sdkModule.Anthropic, origin("use", ""), false),
       }),
   }

@@ -4,34 +4,24 @@
  * The SDK throws away an event that has anything before its `data:`, such as a comment or an `event:` line of a proxy,
  * and with it a piece of the answer. It also trips over data of several lines, and over a last event without a blank line.
  */
-import { longestGathered } from "@holdfast/core/provider/EventReader"
-
-/** Room for a generated file in one event. Characters. */
-const longestEvent = 8 * longestGathered
+import { longestEvent, through } from "@holdfast/core/provider/BoundedBody"
 
 type Body = ReadableStream<Uint8Array<ArrayBuffer>>
 
-/**
- * A body of events, each in the SDK's form. Fails if one of them is too long.
- *
- * It reads only when it is read: what a pipe holds in between is lost when the connection breaks.
- */
+/** A body of events, each in the SDK's form. Fails if one of them is too long. */
 export const plainEvents = (body: Body): Body => {
-  const reader = body.getReader()
   const decoder = new TextDecoder()
   const encoder = new TextEncoder()
   const events = new EventLines()
-  const pull = (controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>): Promise<void> =>
-    reader.read().then(({ done, value }) => {
-      const piece = decoder.decode(value, { stream: !done })
-      const plain = events.push(piece) + (done ? events.end() : "")
+  const encoded = (plain: string) => (plain === "" ? undefined : encoder.encode(plain))
+  return through(body, {
+    push: (piece) => {
+      const plain = events.push(decoder.decode(piece, { stream: true }))
       if (events.size > longestEvent) throw new RangeError(`an event exceeds ${longestEvent} characters`)
-      if (plain !== "") controller.enqueue(encoder.encode(plain))
-      if (done) controller.close()
-      // A stream that was given nothing would not ask again.
-      return done || plain !== "" ? undefined : pull(controller)
-    })
-  return new ReadableStream({ pull, cancel: (reason) => reader.cancel(reason) }, { highWaterMark: 0 })
+      return encoded(plain)
+    },
+    end: () => encoded(events.push(decoder.decode()) + events.end()),
+  })
 }
 
 const lineEnd = /\r\n|\n|\r/g

@@ -1,3 +1,4 @@
+import { bounded, isEventStream } from "@holdfast/core/provider/BoundedBody"
 import { headersOf } from "@holdfast/core/provider/SdkStream"
 
 import { plainEvents } from "./eventStream.ts"
@@ -28,14 +29,15 @@ export class Exchange {
       return send(input, init).then((response) => {
         this.status = response.status
         this.headers = headersOf(response.headers)
-        return isEvents(response) ? readable(response) : this.watched(response)
+        return isEvents(response) ? readable(response) : this.watched(bounded(response))
       })
     }
   }
 
   private watched(response: Response): Response {
+    const read = response.json.bind(response)
     const json = () =>
-      Response.prototype.json.call(response).then((body: unknown) => {
+      read().then((body: unknown) => {
         this.body = body
         return body
       })
@@ -43,8 +45,7 @@ export class Exchange {
   }
 }
 
-const isEvents = (response: Response): boolean =>
-  response.ok && /^text\/event-stream\b/i.test(response.headers.get("content-type") ?? "")
+const isEvents = (response: Response): boolean => response.ok && isEventStream(response.headers)
 
 const readable = ({ body, headers, status, statusText }: Response): Response =>
   new Response(body && plainEvents(body), { headers, status, statusText })

@@ -1,3 +1,4 @@
+import { boundedFetch } from "@holdfast/core/provider/BoundedBody"
 import * as Endpoints from "@holdfast/core/provider/Endpoint"
 import { malformed, type Origin } from "@holdfast/core/provider/ProviderError"
 import { type ProviderReply } from "@holdfast/core/provider/ProviderModel"
@@ -62,7 +63,9 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
   const url = yield* Endpoints.url(options.module, options.apiUrl)
   const key = options.apiKey && (yield* Endpoints.key(options.module, options.apiKey))
   const module = yield* Effect.promise(() => import("openai"))
-  const sdk = newClient(module.OpenAI, options, key)
+  const sdk = newClient(module.OpenAI, { ...options, fetch: boundedFetch(options.fetch) }, key)
+  // Files are downloaded with this one, and they may be long.
+  const unbounded = newClient(module.OpenAI, options, key)
   const scrub = Endpoints.scrubber(key)
   const origin = (method: string, path: string): Origin => ({
     module: options.module,
@@ -84,7 +87,7 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
     }),
     use: (call) =>
       SdkStream.once({
-        request: (signal) => Promise.resolve(call(sdk, signal)),
+        request: (signal) => Promise.resolve(call(unbounded, signal)),
         catch: fromThrown(module.OpenAI, origin("use", ""), false),
       }),
   }
