@@ -1,11 +1,6 @@
 /**
  * Recorded answers of real providers, sent over real sockets and read by the vendors' own SDKs.
- *
- * The recordings are no part of the repository. `HOLDFAST_FIXTURES` says where they are.
  */
-import { existsSync, readFileSync } from "node:fs"
-import { fileURLToPath } from "node:url"
-
 import { assert, describe, it } from "@effect/vitest"
 import { AnthropicClient, AnthropicLanguageModel } from "@holdfast/anthropic"
 import { Failure, type ModelCall, PolicyError, ResilientModel } from "@holdfast/core"
@@ -15,29 +10,7 @@ import { Emulator, Reply } from "@holdfast/testing"
 import { Duration, Effect, Layer, Redacted, Stream } from "effect"
 import { Prompt } from "effect/ai"
 
-const folder = process.env["HOLDFAST_FIXTURES"] ?? fileURLToPath(new URL("../../shared/fixtures", import.meta.url))
-
-interface Fixture {
-  readonly file: string
-  readonly provider: string
-  readonly endpoint: string
-  readonly stream: boolean
-  readonly special: ReadonlyArray<string>
-  readonly model: string | null
-  readonly finish: string | null
-  readonly text_chars: number
-  readonly usage: Readonly<Record<string, unknown>>
-}
-
-// The images in the recordings were shortened in the middle, and are no base64 any more.
-const contents = (file: string): string =>
-  readFileSync(`${folder}/${file}`, "utf8").replaceAll(/"result":\s*"[^"]*\.\.\.[^"]*"/g, '"result":"AAAA"')
-
-const isThere = existsSync(`${folder}/index.json`)
-
-const recorded: ReadonlyArray<Fixture> = isThere
-  ? (JSON.parse(contents("index.json")) as { readonly fixtures: ReadonlyArray<Fixture> }).fixtures
-  : []
+import { contents, count, type Fixture, folder, isThere, recordings } from "./support/recordings.ts"
 
 /** A model, the API that it speaks, and how to read its usage. */
 interface Speaker {
@@ -50,11 +23,6 @@ interface Speaker {
 type Counts = readonly [number | undefined, number | undefined, number | undefined, number | undefined]
 
 const apiKey = Redacted.make("sk-fixtures")
-
-const count = (usage: unknown, ...path: ReadonlyArray<string>): number | undefined =>
-  path.reduce((value: unknown, key) => (value as Record<string, unknown> | undefined)?.[key], usage) as
-    | number
-    | undefined
 
 const sum = (...counts: ReadonlyArray<number | undefined>): number =>
   counts.reduce<number>((total, value) => total + (value ?? 0), 0)
@@ -195,7 +163,7 @@ const callsOf = (parts: Parts) =>
 const failureOf = (fixture: Fixture, reply = replyOf(fixture)) => Effect.flip(replay(fixture, reply))
 
 const named = (name: string): Fixture => {
-  const found = recorded.find(({ file }) => file.includes(name))
+  const found = recordings.find(({ file }) => file.includes(name))
   assert.isDefined(found, `a recording named ${name}`)
   return found
 }
@@ -222,7 +190,7 @@ const traps = [
 
 const isTrap = ({ file }: Fixture): boolean => traps.some((trap) => file.includes(trap))
 
-const sound = recorded.filter((fixture) => speakerOf(fixture) !== undefined && !isTrap(fixture))
+const sound = recordings.filter((fixture) => speakerOf(fixture) !== undefined && !isTrap(fixture))
 
 const skipped = isThere ? "" : `: SKIPPED, there are none at ${folder}`
 
@@ -250,7 +218,7 @@ describe.skipIf(!isThere)(`recorded answers on the wire${skipped}`, () => {
 
   it.live("a refusal is a failure, although nothing was said", () =>
     Effect.gen(function* () {
-      for (const fixture of recorded.filter(({ file }) => file.includes("anthropic-refusal"))) {
+      for (const fixture of recordings.filter(({ file }) => file.includes("anthropic-refusal"))) {
         const error = yield* failureOf(fixture)
         assert.isTrue(Failure.isContentPolicy(error), fixture.file)
       }
@@ -307,7 +275,7 @@ describe.skipIf(!isThere)(`recorded answers on the wire${skipped}`, () => {
 
   it.live("several answers in one stream are one answer, the first", () =>
     Effect.gen(function* () {
-      const several = recorded.filter(({ special }) => special.some((mark) => mark.includes("concatenated")))
+      const several = recordings.filter(({ special }) => special.some((mark) => mark.includes("concatenated")))
       assert.isAbove(several.length, 0)
       for (const fixture of several) {
         const parts = yield* replay(fixture, replyOf(fixture))
@@ -323,7 +291,7 @@ describe.skipIf(!isThere)(`recorded answers on the wire${skipped}`, () => {
   )
 
   it("leaves out only what no language model says", () => {
-    const left = recorded.filter((fixture) => speakerOf(fixture) === undefined)
+    const left = recordings.filter((fixture) => speakerOf(fixture) === undefined)
     assert.sameMembers(
       left.map(({ endpoint }) => endpoint),
       ["completions", "embeddings"],

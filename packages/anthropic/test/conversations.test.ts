@@ -2,10 +2,10 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { Tool } from "effect/ai"
 
+import { conversation, secrets, turns } from "../../../test/support/turns.ts"
 import { messagesBody } from "../src/internal/request.ts"
 import { type Settings } from "../src/internal/settings.ts"
 import { request } from "./requests.ts"
-import { conversation, secrets, turns } from "./turns.ts"
 
 const tools = [Tool.make("weather", { parameters: Schema.Struct({ city: Schema.String }) })]
 

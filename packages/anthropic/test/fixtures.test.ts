@@ -1,53 +1,31 @@
-import { existsSync, readFileSync } from "node:fs"
-import { fileURLToPath } from "node:url"
-
 import { assert, describe, it } from "@effect/vitest"
 import { mapEvents } from "@holdfast/core/provider/EventReader"
-import { Effect, Result, Stream } from "effect"
+import { Effect, Stream } from "effect"
 import { type AiError, type Response } from "effect/ai"
 
+import {
+  contents,
+  count,
+  events,
+  finishOf,
+  type Fixture,
+  recordings,
+  textOf,
+} from "../../../test/support/recordings.ts"
 import { answerParts } from "../src/internal/parts.ts"
 import { Reading } from "../src/internal/reading.ts"
 import { MessagesReader } from "../src/internal/stream.ts"
 import { origin } from "./requests.ts"
 
-const folder =
-  process.env["HOLDFAST_FIXTURES"] ?? fileURLToPath(new URL("../../../../shared/fixtures", import.meta.url))
-
-interface Fixture {
-  readonly file: string
-  readonly provider: string
-  readonly endpoint: string
-  readonly stream: boolean
-  readonly special: ReadonlyArray<string>
-  readonly finish: string | null
-  readonly text_chars: number
-  readonly usage: Readonly<Record<string, unknown>>
-}
-
-const contents = (file: string): string => readFileSync(`${folder}/${file}`, "utf8")
-
-const recorded: ReadonlyArray<Fixture> = existsSync(folder)
-  ? (JSON.parse(contents("index.json")) as { fixtures: ReadonlyArray<Fixture> }).fixtures.filter(
-      ({ endpoint, provider }) => provider === "anthropic" && endpoint === "messages",
-    )
-  : []
+const recorded = recordings.filter(({ endpoint, provider }) => provider === "anthropic" && endpoint === "messages")
 
 interface Event {
   readonly type: string
 }
 
-const events = (fixture: Fixture): ReadonlyArray<Event> =>
-  contents(fixture.file)
-    .split("\n")
-    .flatMap((line) => {
-      const parsed = Result.try(() => JSON.parse(line) as Event)
-      return Result.isSuccess(parsed) ? [parsed.success] : []
-    })
-
 /** Some recordings hold the answers of several requests, one after the other. */
 const answers = (fixture: Fixture): ReadonlyArray<ReadonlyArray<Event>> =>
-  events(fixture).reduce<Array<Array<Event>>>(
+  (events(fixture) as ReadonlyArray<Event>).reduce<Array<Array<Event>>>(
     (split, event) => {
       split.at(-1)?.push(event)
       if (event.type === "message_stop") split.push([])
@@ -58,7 +36,7 @@ const answers = (fixture: Fixture): ReadonlyArray<ReadonlyArray<Event>> =>
 
 const reading = () => new Reading(origin, new Map())
 
-const streamed = (recording: ReadonlyArray<Event>) =>
+const streamed = (recording: ReadonlyArray<unknown>) =>
   Stream.runCollect(mapEvents(Stream.fromIterable(recording), new MessagesReader(reading()), Effect.succeed))
 
 const replay = (
@@ -71,21 +49,11 @@ const replay = (
       )
     : Effect.map(Effect.fromResult(answerParts(JSON.parse(contents(fixture.file)), reading())), (parts) => [parts])
 
-const textOf = (parts: ReadonlyArray<Response.AllPartsEncoded>): string =>
-  parts.map((part) => (part.type === "text" ? part.text : part.type === "text-delta" ? part.delta : "")).join("")
-
-const finishOf = (parts: ReadonlyArray<Response.AllPartsEncoded>) => parts.find((part) => part.type === "finish")
-
 const reasons: Readonly<Record<string, string>> = {
   end_turn: "stop",
   tool_use: "tool-calls",
   refusal: "content-filter",
 }
-
-const number = (usage: unknown, ...path: ReadonlyArray<string>): number | undefined =>
-  path.reduce((value: unknown, key) => (value as Record<string, unknown> | undefined)?.[key], usage) as
-    | number
-    | undefined
 
 const sound = recorded.filter(({ file }) => !file.includes("spliced"))
 
@@ -105,12 +73,12 @@ describe.skipIf(recorded.length === 0)("recorded answers", () => {
       if (fixture.special.includes("tool_call")) assert.isTrue(parts.some(({ type }) => type === "tool-call"))
       if (fixture.special.includes("thinking")) {
         const thoughts = parts.filter(({ type }) => type === "reasoning" || type === "reasoning-end")
-        assert.isTrue(thoughts.some(({ metadata }) => typeof number(metadata, "anthropic", "signature") === "string"))
+        assert.isTrue(thoughts.some(({ metadata }) => typeof count(metadata, "anthropic", "signature") === "string"))
       }
       if (fixture.special.includes("citations")) assert.isTrue(parts.some(({ type }) => type === "source"))
       const { usage } = fixture
-      const read = number(usage, "cache_read_input_tokens")
-      const written = number(usage, "cache_creation_input_tokens")
+      const read = count(usage, "cache_read_input_tokens")
+      const written = count(usage, "cache_creation_input_tokens")
       assert.deepStrictEqual(
         [
           finish?.usage.inputTokens.total,
@@ -120,11 +88,11 @@ describe.skipIf(recorded.length === 0)("recorded answers", () => {
           finish?.usage.outputTokens.reasoning,
         ],
         [
-          (number(usage, "input_tokens") ?? 0) + (read ?? 0) + (written ?? 0),
+          (count(usage, "input_tokens") ?? 0) + (read ?? 0) + (written ?? 0),
           read,
           written,
-          number(usage, "output_tokens"),
-          number(usage, "output_tokens_details", "thinking_tokens"),
+          count(usage, "output_tokens"),
+          count(usage, "output_tokens_details", "thinking_tokens"),
         ],
       )
     }),

@@ -1,7 +1,7 @@
 import { type Origin } from "@holdfast/core/provider/ProviderError"
-import type * as ProviderModel from "@holdfast/core/provider/ProviderModel"
-import { type Schema, Tracer } from "effect"
-import { AnthropicStructuredOutput, Prompt, type Tool } from "effect/ai"
+import { AnthropicStructuredOutput } from "effect/ai"
+
+import { requestsWith } from "../../../test/support/requests.ts"
 
 /** Where the errors of tests happen. */
 export const origin: Origin = {
@@ -12,43 +12,4 @@ export const origin: Origin = {
   scrub: (text) => text.replaceAll("sk-secret", "<redacted>"),
 }
 
-const span = Tracer.nativeTracer.span({
-  name: "test",
-  parent: undefined as never,
-  annotations: undefined as never,
-  links: [],
-  startTime: 0n,
-  kind: "client",
-  root: true,
-  sampled: false,
-} as never)
-
-/** A request as `core` hands it to a provider. */
-export const request = (
-  prompt: Prompt.RawInput,
-  options: {
-    readonly tools?: ReadonlyArray<Tool.Any>
-    readonly toolChoice?: unknown
-    readonly schema?: Schema.Top
-    readonly objectName?: string
-    readonly previousResponseId?: string
-    readonly incrementalPrompt?: Prompt.RawInput
-  } = {},
-): ProviderModel.ProviderRequest => ({
-  jsonSchema:
-    options.schema === undefined
-      ? undefined
-      : AnthropicStructuredOutput.toCodecAnthropic(options.schema as Schema.Codec<unknown, unknown>).jsonSchema,
-  options: {
-    prompt: Prompt.make(prompt),
-    tools: options.tools ?? [],
-    toolChoice: (options.toolChoice ?? (options.tools === undefined ? "none" : "auto")) as never,
-    responseFormat:
-      options.schema === undefined
-        ? { type: "text" }
-        : { type: "json", objectName: options.objectName ?? "answer", schema: options.schema },
-    span,
-    previousResponseId: options.previousResponseId,
-    incrementalPrompt: options.incrementalPrompt === undefined ? undefined : Prompt.make(options.incrementalPrompt),
-  },
-})
+export const request = requestsWith((schema) => AnthropicStructuredOutput.toCodecAnthropic(schema).jsonSchema)

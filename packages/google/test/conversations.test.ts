@@ -2,9 +2,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { Tool } from "effect/ai"
 
+import { conversation, secrets, turns } from "../../../test/support/turns.ts"
 import { contentBody } from "../src/internal/request.ts"
 import { request } from "./requests.ts"
-import { conversation, secrets, turns } from "./turns.ts"
 
 const tools = [Tool.make("weather", { parameters: Schema.Struct({ city: Schema.String }) })]
 

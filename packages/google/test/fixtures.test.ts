@@ -1,13 +1,11 @@
-import { existsSync, readFileSync } from "node:fs"
-import { fileURLToPath } from "node:url"
-
 import { assert, describe, it } from "@effect/vitest"
 import { ApiError } from "@google/genai/web"
 import { Failure } from "@holdfast/core"
 import { mapEvents } from "@holdfast/core/provider/EventReader"
-import { Effect, Option, Result, Stream } from "effect"
+import { Effect, Option, Stream } from "effect"
 import { type Response } from "effect/ai"
 
+import { contents, events, type Fixture, recordings, textOf } from "../../../test/support/recordings.ts"
 import { Exchange } from "../src/internal/exchange.ts"
 import { fromThrown } from "../src/internal/failure.ts"
 import { answerParts } from "../src/internal/parts.ts"
@@ -15,47 +13,16 @@ import { Reading } from "../src/internal/reading.ts"
 import { ChunkReader } from "../src/internal/stream.ts"
 import { origin } from "./requests.ts"
 
-const folder =
-  process.env["HOLDFAST_FIXTURES"] ?? fileURLToPath(new URL("../../../../shared/fixtures", import.meta.url))
-
-interface Fixture {
-  readonly file: string
-  readonly endpoint: string
-  readonly stream: boolean
-  readonly special: ReadonlyArray<string>
-  readonly model: string | null
-  readonly finish: string | null
-  readonly text_chars: number
-  readonly usage: Readonly<Record<string, unknown>>
-}
-
-const read = (file: string): string => readFileSync(`${folder}/${file}`, "utf8")
-
-const recorded: ReadonlyArray<Fixture> = existsSync(folder)
-  ? (JSON.parse(read("index.json")) as { fixtures: ReadonlyArray<Fixture> }).fixtures.filter(
-      ({ endpoint }) => endpoint === "generateContent",
-    )
-  : []
+const recorded = recordings.filter(({ endpoint }) => endpoint === "generateContent")
 
 const answers = recorded.filter(({ special }) => !special.includes("error"))
-
-const events = (fixture: Fixture): ReadonlyArray<unknown> =>
-  read(fixture.file)
-    .split("\n")
-    .flatMap((line) => {
-      const parsed = Result.try(() => JSON.parse(line) as unknown)
-      return Result.isSuccess(parsed) ? [parsed.success] : []
-    })
 
 const newReading = () => new Reading({ origin, declared: new Map(), headers: {}, fallbackId: "call" })
 
 const replay = (fixture: Fixture): Effect.Effect<ReadonlyArray<Response.AllPartsEncoded>, unknown> =>
   fixture.stream
     ? Stream.runCollect(mapEvents(Stream.fromIterable(events(fixture)), new ChunkReader(newReading()), Effect.succeed))
-    : Effect.fromResult(answerParts(JSON.parse(read(fixture.file)), newReading()))
-
-const textOf = (parts: ReadonlyArray<Response.AllPartsEncoded>): string =>
-  parts.map((part) => (part.type === "text" ? part.text : part.type === "text-delta" ? part.delta : "")).join("")
+    : Effect.fromResult(answerParts(JSON.parse(contents(fixture.file)), newReading()))
 
 const callsOf = (parts: ReadonlyArray<Response.AllPartsEncoded>) =>
   parts.flatMap((part) => (part.type === "tool-call" ? [part] : []))
@@ -118,7 +85,7 @@ describe.skipIf(recorded.length === 0)("recorded answers", () => {
   )
 
   it("a limit of a minute is no exhausted quota, whatever the words", () => {
-    const cause = new ApiError({ status: 429, message: read(named("429-retry-info").file) })
+    const cause = new ApiError({ status: 429, message: contents(named("429-retry-info").file) })
     const exchange = new Exchange({ headers: undefined, fetch: undefined })
     const error = fromThrown({ ApiError }, origin, exchange, false)(cause)
     assert.strictEqual(error.reason._tag, "RateLimitError")

@@ -3,11 +3,19 @@ import { providerTools } from "@holdfast/core/provider/ToolForms"
 import { Result } from "effect"
 import { type Tool } from "effect/ai"
 
+import {
+  changed,
+  changedEvents,
+  partsOf,
+  problemOf,
+  problemOfWhole,
+  problemsIn,
+  type Random,
+} from "../../../test/support/mutations.ts"
 import * as GoogleTool from "../src/GoogleTool.ts"
 import { answerParts } from "../src/internal/parts.ts"
 import { Reading } from "../src/internal/reading.ts"
 import { ChunkReader } from "../src/internal/stream.ts"
-import { changed, changedEvents, partsOf, problemOf, problemOfWhole, problemsIn, type Random } from "./mutations.ts"
 import { origin } from "./requests.ts"
 
 const tools: ReadonlyArray<Tool.Any> = [GoogleTool.codeExecution({}), GoogleTool.googleSearch({})]

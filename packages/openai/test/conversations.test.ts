@@ -2,15 +2,15 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { Prompt, Response, Tool } from "effect/ai"
 
+import { partsOf } from "../../../test/support/mutations.ts"
+import { conversation, secrets, turns } from "../../../test/support/turns.ts"
 import { type Dialect, openai } from "../src/internal/chat/dialect.ts"
 import { chatBody } from "../src/internal/chat/request.ts"
 import { Reading } from "../src/internal/responses/parts.ts"
 import { responsesBody } from "../src/internal/responses/request.ts"
 import { ResponsesReader } from "../src/internal/responses/stream.ts"
 import { mistral } from "../src/OpenAiCompatible.ts"
-import { partsOf } from "./mutations.ts"
 import { origin, request } from "./requests.ts"
-import { conversation, secrets, turns } from "./turns.ts"
 
 const tools = [Tool.make("weather", { parameters: Schema.Struct({ city: Schema.String }) })]
 const wanted = (turn: string) => request(conversation(turns[turn] ?? []), { tools })

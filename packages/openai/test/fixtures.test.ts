@@ -1,11 +1,17 @@
-import { existsSync, readFileSync } from "node:fs"
-import { fileURLToPath } from "node:url"
-
 import { assert, describe, it } from "@effect/vitest"
 import { type EventReader, mapEvents } from "@holdfast/core/provider/EventReader"
-import { Effect, Result, Stream } from "effect"
+import { Effect, Stream } from "effect"
 import { type Response } from "effect/ai"
 
+import {
+  contents,
+  count,
+  events,
+  finishOf,
+  type Fixture,
+  recordings,
+  textOf,
+} from "../../../test/support/recordings.ts"
 import { common, type Dialect } from "../src/internal/chat/dialect.ts"
 import { completionParts, Reading as ChatReading } from "../src/internal/chat/parts.ts"
 import { ChatReader } from "../src/internal/chat/stream.ts"
@@ -13,41 +19,11 @@ import { answerParts, Reading as ResponsesReading } from "../src/internal/respon
 import { ResponsesReader } from "../src/internal/responses/stream.ts"
 import { origin } from "./requests.ts"
 
-const folder =
-  process.env["HOLDFAST_FIXTURES"] ?? fileURLToPath(new URL("../../../../shared/fixtures", import.meta.url))
-
-interface Fixture {
-  readonly file: string
-  readonly provider: string
-  readonly endpoint: string
-  readonly stream: boolean
-  readonly special: ReadonlyArray<string>
-  readonly finish: string | null
-  readonly text_chars: number
-  readonly usage: Readonly<Record<string, unknown>>
-}
-
-// The images in the recordings were shortened in the middle, and are no base64 any more.
-const read = (file: string): string =>
-  readFileSync(`${folder}/${file}`, "utf8").replaceAll(/"result":\s*"[^"]*\.\.\.[^"]*"/g, '"result":"AAAA"')
-
-const recorded: ReadonlyArray<Fixture> = existsSync(folder)
-  ? (JSON.parse(read("index.json")) as { fixtures: ReadonlyArray<Fixture> }).fixtures.filter(({ endpoint }) =>
-      ["responses", "chat/completions"].includes(endpoint),
-    )
-  : []
+const recorded = recordings.filter(({ endpoint }) => ["responses", "chat/completions"].includes(endpoint))
 
 const xai: Dialect = { ...common, reasoningOutsideCompletion: true }
 
 const dialectOf = ({ file }: Fixture): Dialect => (file.includes("xai") ? xai : common)
-
-const events = (fixture: Fixture): ReadonlyArray<unknown> =>
-  read(fixture.file)
-    .split("\n")
-    .flatMap((line) => {
-      const parsed = Result.try(() => JSON.parse(line) as unknown)
-      return Result.isSuccess(parsed) ? [parsed.success] : []
-    })
 
 const replay = (fixture: Fixture) => {
   if (fixture.stream) {
@@ -57,7 +33,7 @@ const replay = (fixture: Fixture) => {
         : new ChatReader(new ChatReading(origin, fixture.provider, dialectOf(fixture)))
     return Stream.runCollect(mapEvents(Stream.fromIterable(events(fixture)), reader, Effect.succeed))
   }
-  const body: unknown = JSON.parse(read(fixture.file))
+  const body: unknown = JSON.parse(contents(fixture.file))
   return Effect.fromResult<ReadonlyArray<Response.AllPartsEncoded>, unknown>(
     fixture.endpoint === "responses"
       ? answerParts(body, new ResponsesReading(origin, "openai", new Map()))
@@ -65,17 +41,7 @@ const replay = (fixture: Fixture) => {
   )
 }
 
-const textOf = (parts: ReadonlyArray<Response.AllPartsEncoded>): string =>
-  parts.map((part) => (part.type === "text" ? part.text : part.type === "text-delta" ? part.delta : "")).join("")
-
-const finishOf = (parts: ReadonlyArray<Response.AllPartsEncoded>) => parts.find((part) => part.type === "finish")
-
 const reasons: Readonly<Record<string, string>> = { stop: "stop", completed: "stop", tool_calls: "tool-calls" }
-
-const number = (usage: unknown, ...path: ReadonlyArray<string>): number | undefined =>
-  path.reduce((value: unknown, key) => (value as Record<string, unknown> | undefined)?.[key], usage) as
-    | number
-    | undefined
 
 const whole = recorded.filter(({ special }) => !special.some((mark) => mark === "error" || mark === "no usage"))
 
@@ -92,8 +58,8 @@ describe.skipIf(recorded.length === 0)("recorded answers", () => {
       if (fixture.special.includes("tool_call")) assert.isAtLeast(calls.length, 1)
       const { usage } = fixture
       const prefix = fixture.endpoint === "responses" ? ["input", "output"] : ["prompt", "completion"]
-      const reasoning = number(usage, `${prefix[1]}_tokens_details`, "reasoning_tokens")
-      const output = number(usage, `${prefix[1]}_tokens`) ?? 0
+      const reasoning = count(usage, `${prefix[1]}_tokens_details`, "reasoning_tokens")
+      const output = count(usage, `${prefix[1]}_tokens`) ?? 0
       assert.deepStrictEqual(
         [
           finish?.usage.inputTokens.total,
@@ -102,10 +68,10 @@ describe.skipIf(recorded.length === 0)("recorded answers", () => {
           finish?.usage.outputTokens.total,
         ],
         [
-          number(usage, `${prefix[0]}_tokens`),
-          number(usage, `${prefix[0]}_tokens_details`, "cached_tokens"),
+          count(usage, `${prefix[0]}_tokens`),
+          count(usage, `${prefix[0]}_tokens_details`, "cached_tokens"),
           reasoning,
-          fixture.file.includes("xai") ? number(usage, "total_tokens")! - number(usage, "prompt_tokens")! : output,
+          fixture.file.includes("xai") ? count(usage, "total_tokens")! - count(usage, "prompt_tokens")! : output,
         ],
       )
       const special = fixture.special.includes("thinking") && fixture.endpoint === "chat/completions"

@@ -4,13 +4,21 @@ import { providerTools } from "@holdfast/core/provider/ToolForms"
 import { Result } from "effect"
 import { type AiError, type Response, type Tool } from "effect/ai"
 
+import {
+  changed,
+  changedEvents,
+  partsOf,
+  problemOf,
+  problemOfWhole,
+  problemsIn,
+  type Random,
+} from "../../../test/support/mutations.ts"
 import { openai } from "../src/internal/chat/dialect.ts"
 import { completionParts, Reading as ChatReading } from "../src/internal/chat/parts.ts"
 import { ChatReader } from "../src/internal/chat/stream.ts"
 import { answerParts, Reading as ResponsesReading } from "../src/internal/responses/parts.ts"
 import { ResponsesReader } from "../src/internal/responses/stream.ts"
 import * as OpenAiTool from "../src/OpenAiTool.ts"
-import { changed, changedEvents, partsOf, problemOf, problemOfWhole, problemsIn, type Random } from "./mutations.ts"
 import { origin } from "./requests.ts"
 
 const tools: ReadonlyArray<Tool.Any> = [OpenAiTool.webSearch({}), OpenAiTool.codeInterpreter({ container: "c" })]
