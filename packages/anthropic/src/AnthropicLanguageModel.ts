@@ -5,7 +5,8 @@
  */
 import type { Anthropic } from "@anthropic-ai/sdk"
 import { type ProviderModel, ResilientModel } from "@holdfast/core"
-import { Context, Effect, Function } from "effect"
+import { layered, override, type Override } from "@holdfast/core/provider/Settings"
+import { Context, Effect } from "effect"
 
 import { AnthropicClient } from "./AnthropicClient.ts"
 import { messagesModel } from "./internal/model.ts"
@@ -94,13 +95,7 @@ export const make = (
   name: Model,
   config?: Settings,
 ): Effect.Effect<ProviderModel.ProviderModel, never, AnthropicClient> =>
-  Effect.map(AnthropicClient, (client) =>
-    messagesModel(
-      client,
-      name,
-      Effect.map(Config, (overrides) => ({ ...config, ...overrides })),
-    ),
-  )
+  Effect.map(AnthropicClient, (client) => messagesModel(client, name, layered(Config, config)))
 
 /**
  * Changes settings for the requests of one effect.
@@ -126,9 +121,4 @@ export const make = (
  * @since 0.1.0
  * @category combinators
  */
-export const withConfigOverride: {
-  (overrides: Settings): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-  <A, E, R>(self: Effect.Effect<A, E, R>, overrides: Settings): Effect.Effect<A, E, R>
-} = Function.dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, overrides: Settings): Effect.Effect<A, E, R> =>
-  Effect.updateService(self, Config, (current) => ({ ...current, ...overrides })),
-)
+export const withConfigOverride: Override<Settings> = override(Config)

@@ -4,7 +4,8 @@
  * @since 0.1.0
  */
 import { type ProviderModel, ResilientModel } from "@holdfast/core"
-import { Context, Effect, Function } from "effect"
+import { layered, override, type Override } from "@holdfast/core/provider/Settings"
+import { Context, Effect } from "effect"
 
 import { GoogleClient } from "./GoogleClient.ts"
 import { contentModel } from "./internal/model.ts"
@@ -112,13 +113,7 @@ export const model = (
  * @category constructors
  */
 export const make = (name: Model, config?: Settings): Effect.Effect<ProviderModel.ProviderModel, never, GoogleClient> =>
-  Effect.map(GoogleClient, (client) =>
-    contentModel(
-      client,
-      name,
-      Effect.map(Config, (overrides) => ({ ...config, ...overrides })),
-    ),
-  )
+  Effect.map(GoogleClient, (client) => contentModel(client, name, layered(Config, config)))
 
 /**
  * Changes settings for the requests of one effect.
@@ -144,9 +139,4 @@ export const make = (name: Model, config?: Settings): Effect.Effect<ProviderMode
  * @since 0.1.0
  * @category combinators
  */
-export const withConfigOverride: {
-  (overrides: Settings): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-  <A, E, R>(self: Effect.Effect<A, E, R>, overrides: Settings): Effect.Effect<A, E, R>
-} = Function.dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, overrides: Settings): Effect.Effect<A, E, R> =>
-  Effect.updateService(self, Config, (current) => ({ ...current, ...overrides })),
-)
+export const withConfigOverride: Override<Settings> = override(Config)

@@ -1,4 +1,5 @@
 import { type ProviderModel, ResilientModel } from "@holdfast/core"
+import { layered, override, type Override } from "@holdfast/core/provider/Settings"
 /**
  * Servers that speak OpenAI's Chat Completions: DeepSeek, OpenRouter, Groq, Mistral, xAI, Ollama, vLLM and others.
  *
@@ -7,7 +8,7 @@ import { type ProviderModel, ResilientModel } from "@holdfast/core"
  *
  * @since 0.1.0
  */
-import { Config as Configuration, Context, Effect, Function, Layer, type Redacted } from "effect"
+import { Config as Configuration, Context, Effect, Layer, type Redacted } from "effect"
 
 import { common, type Dialect } from "./internal/chat/dialect.ts"
 import { chatModel } from "./internal/chat/model.ts"
@@ -358,7 +359,7 @@ export const make = <Name extends string>(
       name,
       server,
       // The tiers of other servers have other names.
-      Effect.map(Config, (overrides) => ({ ...config, ...overrides }) as ChatSettings),
+      Effect.map(layered(Config, config), (settings) => settings as ChatSettings),
     ),
   )
 
@@ -368,9 +369,4 @@ export const make = <Name extends string>(
  * @since 0.1.0
  * @category combinators
  */
-export const withConfigOverride: {
-  (overrides: Settings): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-  <A, E, R>(self: Effect.Effect<A, E, R>, overrides: Settings): Effect.Effect<A, E, R>
-} = Function.dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, overrides: Settings) =>
-  Effect.updateService(self, Config, (current) => ({ ...current, ...overrides })),
-)
+export const withConfigOverride: Override<Settings> = override(Config)

@@ -1,10 +1,11 @@
 import { type ProviderModel, ResilientModel } from "@holdfast/core"
+import { layered, override, type Override } from "@holdfast/core/provider/Settings"
 /**
  * OpenAI's models: on the Responses API, and on Chat Completions where asked for.
  *
  * @since 0.1.0
  */
-import { Context, Effect, Function } from "effect"
+import { Context, Effect } from "effect"
 import type { OpenAI } from "openai"
 
 import * as dialects from "./internal/chat/dialect.ts"
@@ -134,13 +135,7 @@ export const make = (
   name: Model,
   config?: ResponsesSettings,
 ): Effect.Effect<ProviderModel.ProviderModel, never, OpenAiClient> =>
-  Effect.map(OpenAiClient, (client) =>
-    responsesModel(
-      client,
-      name,
-      Effect.map(Config, (overrides) => ({ ...config, ...overrides })),
-    ),
-  )
+  Effect.map(OpenAiClient, (client) => responsesModel(client, name, layered(Config, config)))
 
 /**
  * What `chat` is made of.
@@ -152,19 +147,7 @@ export const makeChat = (
   name: OpenAI.ChatModel | (string & {}),
   config?: ChatSettings,
 ): Effect.Effect<ProviderModel.ProviderModel, never, OpenAiClient> =>
-  Effect.map(OpenAiClient, (client) =>
-    chatModel(
-      client,
-      name,
-      dialects.openai,
-      Effect.map(ChatConfig, (overrides) => ({ ...config, ...overrides })),
-    ),
-  )
-
-const override =
-  <S extends object>(reference: Context.Reference<S>) =>
-  <A, E, R>(self: Effect.Effect<A, E, R>, overrides: S): Effect.Effect<A, E, R> =>
-    Effect.updateService(self, reference, (current) => ({ ...current, ...overrides }))
+  Effect.map(OpenAiClient, (client) => chatModel(client, name, dialects.openai, layered(ChatConfig, config)))
 
 /**
  * Changes settings for the requests of one effect.
@@ -191,10 +174,7 @@ const override =
  * @since 0.1.0
  * @category combinators
  */
-export const withConfigOverride: {
-  (overrides: ResponsesSettings): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-  <A, E, R>(self: Effect.Effect<A, E, R>, overrides: ResponsesSettings): Effect.Effect<A, E, R>
-} = Function.dual(2, override(Config))
+export const withConfigOverride: Override<ResponsesSettings> = override(Config)
 
 /**
  * Changes settings for the requests of one effect to OpenAI's Chat Completions.
@@ -203,7 +183,4 @@ export const withConfigOverride: {
  * @since 0.1.0
  * @category combinators
  */
-export const withChatConfigOverride: {
-  (overrides: ChatSettings): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-  <A, E, R>(self: Effect.Effect<A, E, R>, overrides: ChatSettings): Effect.Effect<A, E, R>
-} = Function.dual(2, override(ChatConfig))
+export const withChatConfigOverride: Override<ChatSettings> = override(ChatConfig)

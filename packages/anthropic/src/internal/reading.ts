@@ -1,15 +1,7 @@
 import { Bounds } from "@holdfast/core/provider/Bounds"
 import { defined, json } from "@holdfast/core/provider/Json"
 import { malformed, type Origin } from "@holdfast/core/provider/ProviderError"
-import { type AiError, type Response, type Tool } from "effect/ai"
-
-/** Parts that an answer has in both modes. */
-type CommonPart = Extract<Response.PartEncoded, Response.StreamPartEncoded>
-
-/** Where such parts go: a list of the parts of either mode. */
-export interface Sink {
-  push(...parts: Array<CommonPart>): number
-}
+import { type AiError, type Tool } from "effect/ai"
 
 /** What reading an answer needs, and what it finds out on the way. */
 export class Reading {

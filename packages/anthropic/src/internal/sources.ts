@@ -1,9 +1,10 @@
 /**
  * From the citations of a text to `source` parts.
  */
+import { type Sink } from "@holdfast/core/provider/EventReader"
 import { count, text, url } from "@holdfast/core/provider/Json"
 
-import { metadata, type Reading, type Sink } from "./reading.ts"
+import { metadata, type Reading } from "./reading.ts"
 
 /** Appends the source that a citation names. */
 export const pushSource = (citation: unknown, reading: Reading, out: Sink): void => {

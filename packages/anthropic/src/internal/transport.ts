@@ -4,7 +4,7 @@
 import type { Anthropic, ClientOptions } from "@anthropic-ai/sdk"
 import { boundedFetch } from "@holdfast/core/provider/BoundedBody"
 import * as Endpoints from "@holdfast/core/provider/Endpoint"
-import { malformed, type Origin } from "@holdfast/core/provider/ProviderError"
+import { type Origin } from "@holdfast/core/provider/ProviderError"
 import { type ProviderReply } from "@holdfast/core/provider/ProviderModel"
 import * as SdkStream from "@holdfast/core/provider/SdkStream"
 import { Effect, type Redacted, type Scope, type Stream } from "effect"
@@ -178,11 +178,7 @@ const messagesEndpoint = (
           })),
         catch: fromThrown(errors, origin, true),
       })
-      const type = head["content-type"] ?? ""
-      // The SDK reads any body as events and finds none in these.
-      if (/^(?:text\/html|application\/json)\b/i.test(type)) {
-        return yield* Effect.fail(malformed(origin, `a stream was asked for, and the answer is ${type}`, false))
-      }
+      yield* SdkStream.requireEvents(origin, head)
       return { headers: head, parts: events }
     }),
   }

@@ -20,6 +20,19 @@ export type Part = Response.StreamPartEncoded
  */
 export type Parts = readonly [Part, ...Array<Part>]
 
+// Parts that an answer has in both modes.
+type CommonPart = Extract<Response.PartEncoded, Response.StreamPartEncoded>
+
+/**
+ * Where parts go that an answer has in both modes: a list of the parts of either.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Sink {
+  push(...parts: Array<CommonPart>): number
+}
+
 /**
  * The longest text that a reader gathers before it can be given out, such as the arguments of a tool call. Characters.
  *

@@ -133,6 +133,27 @@ export const undecodable = (origin: Origin, description: string): AiError.AiErro
   })
 
 /**
+ * The error for what an SDK threw that is no error of its own: a connection that broke, or an answer it cannot read.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromUnknown = (origin: Origin, cause: unknown, inStream: boolean): AiError.AiError => {
+  if (isBrokenConnection(cause)) return fromTransport(origin, cause)
+  if (cause instanceof SyntaxError) return malformed(origin, "the answer is not JSON", inStream)
+  return malformed(origin, thrownMessage(cause), inStream)
+}
+
+/**
+ * What is told of what an SDK threw.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const thrownMessage = (cause: unknown): string =>
+  cause instanceof Error ? cause.message : "the SDK threw what is no error"
+
+/**
  * Whether what `fetch` threw, before or after the headers, means that the connection broke or was aborted.
  *
  * **Details**

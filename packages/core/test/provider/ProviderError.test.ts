@@ -228,6 +228,22 @@ describe("an answer that is none", () => {
   })
 })
 
+describe("what an SDK threw that is none of its own errors", () => {
+  it("is a broken connection, an answer that is not JSON, or whatever it says", () => {
+    const thrown = (cause: unknown) => ProviderError.fromUnknown(origin, cause, false)
+    const broken = thrown(new TypeError("terminated"))
+    assert.deepStrictEqual(summary(broken), ["NetworkError", "transient"])
+    for (const [cause, text] of [
+      [new SyntaxError("Unexpected token"), "the answer is not JSON"],
+      [new RangeError("an event exceeds"), "an event exceeds"],
+      ["x", "the SDK threw what is no error"],
+    ] as const) {
+      assert.deepStrictEqual(summary(thrown(cause)), ["InvalidResponseError", "transient"])
+      assert.include(said(thrown(cause)), text)
+    }
+  })
+})
+
 describe("any fault", () => {
   const optional = <A>(arbitrary: fc.Arbitrary<A>) => fc.option(arbitrary, { nil: undefined })
 

@@ -7,10 +7,11 @@ import { field, list, record, text } from "@holdfast/core/provider/Json"
 import {
   fromFault,
   fromTransport,
+  fromUnknown,
   isBrokenConnection,
-  malformed,
   type Origin,
   type ProviderFault,
+  thrownMessage,
 } from "@holdfast/core/provider/ProviderError"
 import { Duration, Predicate, Result } from "effect"
 import { type AiError } from "effect/ai"
@@ -31,19 +32,15 @@ export const fromThrown =
     if (exchange !== undefined && !exchange.sent) return refusedBySdk(origin, cause)
     const status = exchange?.status ?? 200
     if (status >= 300) return fromFault(origin, { message: "no details", status, headers: exchange?.headers })
-    if (cause instanceof SyntaxError) return malformed(origin, "the answer is not JSON", inStream)
-    return malformed(origin, messageOf(cause), inStream)
+    return fromUnknown(origin, cause, inStream)
   }
 
 /** The error for an error object in a body of status 200. */
 export const fromErrorObject = (origin: Origin, error: unknown): AiError.AiError => fromFault(origin, facts(error))
 
-const messageOf = (cause: unknown): string =>
-  cause instanceof Error ? cause.message : "the SDK threw what is no error"
-
 // The SDK checks options that only Vertex AI has, and throws before it sends anything.
 const refusedBySdk = (origin: Origin, cause: unknown): AiError.AiError =>
-  fromFault(origin, { message: messageOf(cause), type: "INVALID_ARGUMENT" })
+  fromFault(origin, { message: thrownMessage(cause), type: "INVALID_ARGUMENT" })
 
 const inStreamPrefix = /^got status: [^.]{0,100}\. /
 

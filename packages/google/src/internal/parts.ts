@@ -1,4 +1,5 @@
 import { isTooDeep, parsedArguments } from "@holdfast/core/provider/Bounds"
+import { type Sink } from "@holdfast/core/provider/EventReader"
 /**
  * From an answer of Gemini to the parts of `effect/ai`.
  */
@@ -8,7 +9,7 @@ import { Predicate, Result } from "effect"
 import { type AiError, type Response } from "effect/ai"
 
 import { pushProviderTool } from "./providerTools.ts"
-import { candidateOf, type Reading, type Sink } from "./reading.ts"
+import { candidateOf, type Reading } from "./reading.ts"
 import { pushSources } from "./sources.ts"
 import { usage } from "./usage.ts"
 

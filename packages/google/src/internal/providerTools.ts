@@ -2,11 +2,12 @@
  * Tools that Google runs itself. Their calls and results are parts only if the caller declared the tool: `effect/ai`
  * cannot decode a result of a tool that it does not know.
  */
+import { type Sink } from "@holdfast/core/provider/EventReader"
 import { defined, field, record, text } from "@holdfast/core/provider/Json"
 import { Predicate, Result, Schema } from "effect"
 import { type AiError, type Tool } from "effect/ai"
 
-import { type Reading, type Sink } from "./reading.ts"
+import { type Reading } from "./reading.ts"
 
 /** Appends what a part says of one of Google's tools. */
 export const pushProviderTool = (part: unknown, reading: Reading, out: Sink): AiError.AiError | undefined => {

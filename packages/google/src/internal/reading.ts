@@ -1,18 +1,10 @@
 import { Bounds } from "@holdfast/core/provider/Bounds"
 import { defined, field, json, type Json, list, text } from "@holdfast/core/provider/Json"
 import { type Origin } from "@holdfast/core/provider/ProviderError"
-import { type Response, type Tool } from "effect/ai"
+import { type Tool } from "effect/ai"
 
 import { key } from "./promptOptions.ts"
 import { laterUsage } from "./usage.ts"
-
-/** Parts that an answer has in both modes. */
-type CommonPart = Extract<Response.PartEncoded, Response.StreamPartEncoded>
-
-/** Where such parts go: a list of the parts of either mode. */
-export interface Sink {
-  push(...parts: Array<CommonPart>): number
-}
 
 export interface ReadingOptions {
   readonly origin: Origin

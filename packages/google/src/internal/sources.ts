@@ -1,6 +1,7 @@
+import { type Sink } from "@holdfast/core/provider/EventReader"
 import { field, list, text, textOrEmpty, url } from "@holdfast/core/provider/Json"
 
-import { type Reading, type Sink } from "./reading.ts"
+import { type Reading } from "./reading.ts"
 
 const mostSources = 10_000
 

@@ -119,11 +119,7 @@ const contentEndpoint = (
           .then((stream) => ({ events: stream, head: undefined })),
       catch: fromThrown(sdk, place, exchange, true),
     })
-    const type = contentType(exchange)
-    // The SDK reads any body as events and finds none in these.
-    if (/^(?:text\/html|application\/json)\b/i.test(type)) {
-      return yield* Effect.fail(malformed(place, `a stream was asked for, and the answer is ${type}`, false))
-    }
+    yield* SdkStream.requireEvents(place, exchange.headers)
     return { headers: exchange.headers, parts: events }
   }),
 })

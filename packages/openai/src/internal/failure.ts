@@ -1,11 +1,5 @@
 import { field, type Json, record, text } from "@holdfast/core/provider/Json"
-import {
-  fromFault,
-  fromTransport,
-  isBrokenConnection,
-  malformed,
-  type Origin,
-} from "@holdfast/core/provider/ProviderError"
+import { fromFault, fromTransport, fromUnknown, type Origin } from "@holdfast/core/provider/ProviderError"
 import { headersOf } from "@holdfast/core/provider/SdkStream"
 /**
  * From what the `openai` SDK threw, or what an error object in an answer says, to the facts that `ProviderError` reads.
@@ -29,9 +23,7 @@ export const fromThrown =
     if (cause instanceof sdk.APIConnectionError) return fromTransport(origin, cause.cause ?? cause)
     if (cause instanceof sdk.APIUserAbortError) return fromTransport(origin, cause)
     if (cause instanceof sdk.APIError) return fromApiError(origin, cause)
-    if (cause instanceof SyntaxError) return malformed(origin, "the answer is not JSON", inStream)
-    if (isBrokenConnection(cause)) return fromTransport(origin, cause)
-    return malformed(origin, cause instanceof Error ? cause.message : "the SDK threw what is no error", inStream)
+    return fromUnknown(origin, cause, inStream)
   }
 
 /** The error for an error object inside an answer: a stream's event, or a body of status 200. */

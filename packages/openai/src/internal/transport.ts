@@ -1,6 +1,6 @@
 import { boundedFetch } from "@holdfast/core/provider/BoundedBody"
 import * as Endpoints from "@holdfast/core/provider/Endpoint"
-import { malformed, type Origin } from "@holdfast/core/provider/ProviderError"
+import { type Origin } from "@holdfast/core/provider/ProviderError"
 import { type ProviderReply } from "@holdfast/core/provider/ProviderModel"
 import * as SdkStream from "@holdfast/core/provider/SdkStream"
 /**
@@ -152,11 +152,7 @@ const endpoint = <Body>(
           .then(({ data, response }) => ({ events: data, head: SdkStream.headersOf(response.headers) })),
       catch: fromThrown(sdk, origin, true),
     })
-    const type = head["content-type"] ?? ""
-    // The SDK reads any body as events and finds none in these.
-    if (/^(?:text\/html|application\/json)\b/i.test(type)) {
-      return yield* Effect.fail(malformed(origin, `a stream was asked for, and the answer is ${type}`, false))
-    }
+    yield* SdkStream.requireEvents(origin, head)
     return { headers: head, parts: events }
   }),
 })

@@ -1,4 +1,5 @@
 import { Bounds, isTooDeep, parsedArguments } from "@holdfast/core/provider/Bounds"
+import { type Sink } from "@holdfast/core/provider/EventReader"
 import {
   count,
   defined,
@@ -23,14 +24,6 @@ import { type AiError, type Response, type Tool } from "effect/ai"
 import { fromErrorObject } from "../failure.ts"
 import { providerExecuted } from "../providerTools.ts"
 import { usage } from "./usage.ts"
-
-/** Parts that an answer has in both modes. */
-type CommonPart = Extract<Response.PartEncoded, Response.StreamPartEncoded>
-
-/** Where such parts go: a list of the parts of either mode. */
-export interface Sink {
-  push(...parts: Array<CommonPart>): number
-}
 
 /** What reading an answer needs, and what it finds out on the way. */
 export class Reading {
