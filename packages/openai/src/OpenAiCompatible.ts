@@ -1,5 +1,3 @@
-import { type ProviderModel, ResilientModel } from "@holdfast/core"
-import { layered, override, type Override } from "@holdfast/core/provider/Settings"
 /**
  * Servers that speak OpenAI's Chat Completions: DeepSeek, OpenRouter, Groq, Mistral, xAI, Ollama, vLLM and others.
  *
@@ -8,6 +6,9 @@ import { layered, override, type Override } from "@holdfast/core/provider/Settin
  *
  * @since 0.1.0
  */
+
+import { type ProviderModel, ResilientModel } from "@holdfast/core"
+import { layered, override, type Override } from "@holdfast/core/provider/Settings"
 import { Config as Configuration, Context, Effect, Layer, type Redacted } from "effect"
 
 import { common, type Dialect } from "./internal/chat/dialect.ts"

@@ -1,10 +1,11 @@
-import { type ProviderModel, ResilientModel } from "@holdfast/core"
-import { layered, override, type Override } from "@holdfast/core/provider/Settings"
 /**
  * OpenAI's models: on the Responses API, and on Chat Completions where asked for.
  *
  * @since 0.1.0
  */
+
+import { type ProviderModel, ResilientModel } from "@holdfast/core"
+import { layered, override, type Override } from "@holdfast/core/provider/Settings"
 import { Context, Effect } from "effect"
 import type { OpenAI } from "openai"
 

@@ -1,7 +1,8 @@
-import { isTooDeep, parsedArguments } from "@holdfast/core/provider/Bounds"
 /**
  * From an answer to the parts of `effect/ai`.
  */
+
+import { isTooDeep, parsedArguments } from "@holdfast/core/provider/Bounds"
 import { defined, field, type Json, json, list, record, text, textOrEmpty } from "@holdfast/core/provider/Json"
 import { malformed, undecodable } from "@holdfast/core/provider/ProviderError"
 import { Predicate, Result } from "effect"

@@ -1,10 +1,11 @@
-import { isTooDeep } from "@holdfast/core/provider/Bounds"
 /**
  * From the events of a stream to the parts of `effect/ai`.
  *
  * Anthropic's events carry no numbers, so a frame that is sent twice is known only by what it does: what begins, ends or
  * replaces something does so once. A piece of a text that comes twice cannot be told from a model that repeats itself.
  */
+
+import { isTooDeep } from "@holdfast/core/provider/Bounds"
 import { type EventReader, type Part } from "@holdfast/core/provider/EventReader"
 import { field, index, type Json, list, record, text, textOrEmpty } from "@holdfast/core/provider/Json"
 import { malformed } from "@holdfast/core/provider/ProviderError"

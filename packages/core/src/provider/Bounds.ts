@@ -1,11 +1,12 @@
-import { Result } from "effect"
-import { type AiError } from "effect/ai"
-
 /**
  * How much an answer may hold. Nothing of it is trusted, and neither our memory nor our stack is the provider's to take.
  *
  * @since 0.1.0
  */
+
+import { Result } from "effect"
+import { type AiError } from "effect/ai"
+
 import { longestGathered } from "./EventReader.ts"
 import { params } from "./Json.ts"
 import { malformed, type Origin } from "./ProviderError.ts"

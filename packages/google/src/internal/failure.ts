@@ -1,8 +1,9 @@
-import type { ApiError } from "@google/genai/web"
 /**
  * From what the `@google/genai` SDK threw, or what an error object in an answer says, to the facts that `ProviderError`
  * reads.
  */
+
+import type { ApiError } from "@google/genai/web"
 import { field, list, record, text } from "@holdfast/core/provider/Json"
 import {
   fromFault,

@@ -1,7 +1,8 @@
-import { between, refuseNumbers, refuseStops, wholeFrom } from "@holdfast/core/provider/Ranges"
 /**
  * Which settings Gemini's API, or a model, cannot take. Told before any request, instead of by a 400.
  */
+
+import { between, refuseNumbers, refuseStops, wholeFrom } from "@holdfast/core/provider/Ranges"
 import { type Refusals } from "@holdfast/core/provider/Refusals"
 
 import { type Family, familyOf, isFrom } from "./family.ts"

@@ -1,7 +1,8 @@
-import type { Content, FunctionResponse, Part, PartMediaResolutionLevel } from "@google/genai/web"
 /**
  * From a prompt to Gemini's contents and system instruction.
  */
+
+import type { Content, FunctionResponse, Part, PartMediaResolutionLevel } from "@google/genai/web"
 import { mediaOf } from "@holdfast/core/provider/Media"
 import { type Refusals } from "@holdfast/core/provider/Refusals"
 import { type Prompt } from "effect/ai"

@@ -1,8 +1,9 @@
-import { isTooDeep, parsedArguments } from "@holdfast/core/provider/Bounds"
-import { type Sink } from "@holdfast/core/provider/EventReader"
 /**
  * From an answer of Gemini to the parts of `effect/ai`.
  */
+
+import { isTooDeep, parsedArguments } from "@holdfast/core/provider/Bounds"
+import { type Sink } from "@holdfast/core/provider/EventReader"
 import { defined, field, isBase64, list, record, text, textOrEmpty } from "@holdfast/core/provider/Json"
 import { malformed, undecodable } from "@holdfast/core/provider/ProviderError"
 import { Predicate, Result } from "effect"

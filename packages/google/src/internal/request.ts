@@ -1,7 +1,8 @@
-import type { GenerateContentConfig } from "@google/genai/web"
 /**
  * From what the caller wants to a request for content.
  */
+
+import type { GenerateContentConfig } from "@google/genai/web"
 import { defined } from "@holdfast/core/provider/Json"
 import type * as ProviderModel from "@holdfast/core/provider/ProviderModel"
 import { Refusals } from "@holdfast/core/provider/Refusals"

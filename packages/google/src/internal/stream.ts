@@ -1,7 +1,8 @@
-import { isTooDeep } from "@holdfast/core/provider/Bounds"
 /**
  * From the chunks of Gemini's stream to the parts of `effect/ai`.
  */
+
+import { isTooDeep } from "@holdfast/core/provider/Bounds"
 import { type EventReader, longestGathered, type Part } from "@holdfast/core/provider/EventReader"
 import { field, list, record, text, textOrEmpty } from "@holdfast/core/provider/Json"
 import { malformed } from "@holdfast/core/provider/ProviderError"

@@ -1,7 +1,8 @@
-import type { FunctionDeclaration } from "@google/genai/web"
 /**
  * From the caller's tools and tool choice to Gemini's.
  */
+
+import type { FunctionDeclaration } from "@google/genai/web"
 import { type Refusals } from "@holdfast/core/provider/Refusals"
 import { type Choice, choiceOf } from "@holdfast/core/provider/ToolForms"
 import { type Tool } from "effect/ai"

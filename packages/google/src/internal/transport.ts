@@ -1,7 +1,8 @@
-import type { Content, GenerateContentConfig, GoogleGenAI } from "@google/genai/web"
 /**
  * The SDK behind a typed face. It is loaded when a client is made, and the key stays in here.
  */
+
+import type { Content, GenerateContentConfig, GoogleGenAI } from "@google/genai/web"
 import * as Endpoints from "@holdfast/core/provider/Endpoint"
 import { field } from "@holdfast/core/provider/Json"
 import { malformed, type Origin } from "@holdfast/core/provider/ProviderError"

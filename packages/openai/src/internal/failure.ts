@@ -1,9 +1,10 @@
-import { field, type Json, record, text } from "@holdfast/core/provider/Json"
-import { fromFault, fromTransport, fromUnknown, type Origin } from "@holdfast/core/provider/ProviderError"
-import { headersOf } from "@holdfast/core/provider/SdkStream"
 /**
  * From what the `openai` SDK threw, or what an error object in an answer says, to the facts that `ProviderError` reads.
  */
+
+import { field, type Json, record, text } from "@holdfast/core/provider/Json"
+import { fromFault, fromTransport, fromUnknown, type Origin } from "@holdfast/core/provider/ProviderError"
+import { headersOf } from "@holdfast/core/provider/SdkStream"
 import { Duration, Predicate } from "effect"
 import { type AiError } from "effect/ai"
 import type { OpenAI } from "openai"

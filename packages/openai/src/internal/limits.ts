@@ -1,7 +1,8 @@
-import { between, refuseNumbers, wholeFrom } from "@holdfast/core/provider/Ranges"
 /**
  * Which settings OpenAI's API, or a model, cannot take. Told before any request, instead of by a 400.
  */
+
+import { between, refuseNumbers, wholeFrom } from "@holdfast/core/provider/Ranges"
 import { type Refusals } from "@holdfast/core/provider/Refusals"
 import { type Tool } from "effect/ai"
 

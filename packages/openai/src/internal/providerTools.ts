@@ -1,8 +1,9 @@
-import { defined, field, json, params, text, textOrEmpty } from "@holdfast/core/provider/Json"
 /**
  * Tools that OpenAI runs itself. Their calls and results are parts only if the caller declared the tool: `effect/ai`
  * cannot decode a result of a tool that it does not know.
  */
+
+import { defined, field, json, params, text, textOrEmpty } from "@holdfast/core/provider/Json"
 import { Result, Schema } from "effect"
 import { type Response, type Tool } from "effect/ai"
 

@@ -1,11 +1,12 @@
+/**
+ * The SDK behind a typed face. It is loaded when a client is made, and the key stays in here.
+ */
+
 import { boundedFetch } from "@holdfast/core/provider/BoundedBody"
 import * as Endpoints from "@holdfast/core/provider/Endpoint"
 import { type Origin } from "@holdfast/core/provider/ProviderError"
 import { type ProviderReply } from "@holdfast/core/provider/ProviderModel"
 import * as SdkStream from "@holdfast/core/provider/SdkStream"
-/**
- * The SDK behind a typed face. It is loaded when a client is made, and the key stays in here.
- */
 import { Effect, type Redacted, type Scope, type Stream } from "effect"
 import { type AiError } from "effect/ai"
 import type { ClientOptions, OpenAI } from "openai"

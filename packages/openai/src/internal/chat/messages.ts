@@ -1,10 +1,11 @@
+/**
+ * From a prompt to the messages of Chat Completions.
+ */
+
 import { field, json, list, record } from "@holdfast/core/provider/Json"
 import { fileNameOf, type Media, mediaOf, refuseUnreadable } from "@holdfast/core/provider/Media"
 import { type Refusals } from "@holdfast/core/provider/Refusals"
 import { resultText } from "@holdfast/core/provider/ToolForms"
-/**
- * From a prompt to the messages of Chat Completions.
- */
 import { Prompt } from "effect/ai"
 import type { OpenAI } from "openai"
 

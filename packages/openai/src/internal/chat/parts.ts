@@ -1,3 +1,7 @@
+/**
+ * From a chat completion to the parts of `effect/ai`.
+ */
+
 import { Bounds, isTooDeep, parsedArguments } from "@holdfast/core/provider/Bounds"
 import {
   count,
@@ -14,9 +18,6 @@ import {
   url,
 } from "@holdfast/core/provider/Json"
 import { malformed, type Origin, undecodable } from "@holdfast/core/provider/ProviderError"
-/**
- * From a chat completion to the parts of `effect/ai`.
- */
 import { Predicate, Result } from "effect"
 import { type AiError, type Response } from "effect/ai"
 

@@ -1,11 +1,12 @@
+/**
+ * From what the caller wants to the body of a Chat Completions request.
+ */
+
 import { defined } from "@holdfast/core/provider/Json"
 import type * as ProviderModel from "@holdfast/core/provider/ProviderModel"
 import { refuseStops } from "@holdfast/core/provider/Ranges"
 import { Refusals } from "@holdfast/core/provider/Refusals"
 import { choiceOf } from "@holdfast/core/provider/ToolForms"
-/**
- * From what the caller wants to the body of a Chat Completions request.
- */
 import { type Effect } from "effect"
 import { type Tool } from "effect/ai"
 import type { OpenAI } from "openai"

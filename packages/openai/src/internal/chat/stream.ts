@@ -1,10 +1,11 @@
+/**
+ * From the chunks of a chat completion to the parts of `effect/ai`.
+ */
+
 import { isTooDeep } from "@holdfast/core/provider/Bounds"
 import { type EventReader, type Part } from "@holdfast/core/provider/EventReader"
 import { count, field, list, record, text, textOrEmpty } from "@holdfast/core/provider/Json"
 import { malformed } from "@holdfast/core/provider/ProviderError"
-/**
- * From the chunks of a chat completion to the parts of `effect/ai`.
- */
 import { Predicate, Result } from "effect"
 import { type AiError } from "effect/ai"
 

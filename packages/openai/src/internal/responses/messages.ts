@@ -1,10 +1,11 @@
+/**
+ * From a prompt to the input items of the Responses API.
+ */
+
 import { field, record } from "@holdfast/core/provider/Json"
 import { concrete, fileNameOf, mediaOf, refuseUnreadable } from "@holdfast/core/provider/Media"
 import { type Refusals } from "@holdfast/core/provider/Refusals"
 import { resultText } from "@holdfast/core/provider/ToolForms"
-/**
- * From a prompt to the input items of the Responses API.
- */
 import { type Prompt } from "effect/ai"
 import type { OpenAI } from "openai"
 

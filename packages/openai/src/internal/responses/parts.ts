@@ -1,3 +1,7 @@
+/**
+ * From an answer of the Responses API to the parts of `effect/ai`.
+ */
+
 import { Bounds, isTooDeep, parsedArguments } from "@holdfast/core/provider/Bounds"
 import { type Sink } from "@holdfast/core/provider/EventReader"
 import {
@@ -15,9 +19,6 @@ import {
   url,
 } from "@holdfast/core/provider/Json"
 import { malformed, type Origin, undecodable } from "@holdfast/core/provider/ProviderError"
-/**
- * From an answer of the Responses API to the parts of `effect/ai`.
- */
 import { Predicate, Result } from "effect"
 import { type AiError, type Response, type Tool } from "effect/ai"
 

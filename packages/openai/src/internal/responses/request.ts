@@ -1,10 +1,11 @@
+/**
+ * From what the caller wants to the body of a request to the Responses API.
+ */
+
 import { defined } from "@holdfast/core/provider/Json"
 import type * as ProviderModel from "@holdfast/core/provider/ProviderModel"
 import { Refusals } from "@holdfast/core/provider/Refusals"
 import { choiceOf } from "@holdfast/core/provider/ToolForms"
-/**
- * From what the caller wants to the body of a request to the Responses API.
- */
 import { type Effect } from "effect"
 import { type Tool } from "effect/ai"
 import type { OpenAI } from "openai"

@@ -1,10 +1,11 @@
+/**
+ * From the events of the Responses API to the parts of `effect/ai`.
+ */
+
 import { isTooDeep } from "@holdfast/core/provider/Bounds"
 import { type EventReader, type Part } from "@holdfast/core/provider/EventReader"
 import { field, index, type Json, list, record, text, textOrEmpty } from "@holdfast/core/provider/Json"
 import { malformed } from "@holdfast/core/provider/ProviderError"
-/**
- * From the events of the Responses API to the parts of `effect/ai`.
- */
 import { Predicate } from "effect"
 import { type AiError } from "effect/ai"
 
