@@ -4,6 +4,7 @@ import { assert, describe, it, vi } from "@effect/vitest"
 import { Emulator, Fault, Reply } from "@holdfast/testing"
 import { Cause, ConfigProvider, Effect, Exit, Layer, Redacted } from "effect"
 
+import { environment } from "../../../test/support/environment.ts"
 import * as AnthropicClient from "../src/AnthropicClient.ts"
 
 const key = "sk-ant-secret-0123456789"
@@ -18,20 +19,6 @@ const body: AnthropicClient.MessagesBody = {
 const defectOf = (options: AnthropicClient.Options) =>
   Effect.map(Effect.exit(AnthropicClient.make(options)), (exit) =>
     Exit.isFailure(exit) ? Cause.pretty(exit.cause) : undefined,
-  )
-
-/** Sets variables of the process for as long as a scope is open. */
-const environment = (variables: Record<string, string>) =>
-  Effect.acquireRelease(
-    Effect.sync(() => {
-      const before = { ...process.env }
-      Object.assign(process.env, variables)
-      return before
-    }),
-    (before) =>
-      Effect.sync(() => {
-        process.env = before
-      }),
   )
 
 describe("options", () => {

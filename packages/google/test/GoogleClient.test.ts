@@ -4,6 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Emulator, Reply } from "@holdfast/testing"
 import { Cause, ConfigProvider, Effect, Exit, Layer, Redacted } from "effect"
 
+import { environment } from "../../../test/support/environment.ts"
 import * as GoogleClient from "../src/GoogleClient.ts"
 
 const key = "AIza-secret-0123456789"
@@ -18,19 +19,6 @@ const hi: GoogleClient.ContentBody = {
 const defectOf = (options: GoogleClient.Options) =>
   Effect.map(Effect.exit(GoogleClient.make(options)), (exit) =>
     Exit.isFailure(exit) ? Cause.pretty(exit.cause) : undefined,
-  )
-
-const withEnvironment = (variables: Record<string, string>) =>
-  Effect.acquireRelease(
-    Effect.sync(() => {
-      const before = { ...process.env }
-      Object.assign(process.env, variables)
-      return before
-    }),
-    (before) =>
-      Effect.sync(() => {
-        process.env = before
-      }),
   )
 
 describe("options", () => {
@@ -82,7 +70,7 @@ describe("a client", () => {
   it.live("knows nothing of the environment", () =>
     Effect.gen(function* () {
       const emulator = yield* Emulator.Emulator
-      yield* withEnvironment({
+      yield* environment({
         GOOGLE_API_KEY: "other",
         GEMINI_API_KEY: "other",
         GOOGLE_GEMINI_BASE_URL: "http://127.0.0.1:1",

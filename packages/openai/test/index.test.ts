@@ -1,27 +1,8 @@
-import { execFileSync } from "node:child_process"
-
 import { assert, it } from "@effect/vitest"
 
-const script = `
-  import { registerHooks } from "node:module"
-  let loaded = false
-  registerHooks({
-    resolve(specifier, context, next) {
-      if (specifier === "openai" || specifier.startsWith("openai/")) loaded = true
-      return next(specifier, context)
-    },
-  })
-  const { OpenAiClient } = await import(${JSON.stringify(new URL("../src/index.ts", import.meta.url).href)})
-  const { Effect, Redacted } = await import("effect")
-  const before = loaded
-  await Effect.runPromise(OpenAiClient.make({ apiKey: Redacted.make("sk-test") }))
-  console.log(JSON.stringify([before, loaded]))
-`
+import { sdkLoadedBy } from "../../../test/support/lazySdk.ts"
 
 it("loads the SDK only when a client is made", () => {
-  const output = execFileSync(process.execPath, ["--input-type=module", "--eval", script], {
-    cwd: new URL("..", import.meta.url),
-    encoding: "utf8",
-  })
-  assert.deepStrictEqual(JSON.parse(output), [false, true])
+  const index = new URL("../src/index.ts", import.meta.url)
+  assert.deepStrictEqual(sdkLoadedBy({ index, client: "OpenAiClient", sdk: "openai" }), [false, true])
 }, 20_000)
