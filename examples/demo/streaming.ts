@@ -8,12 +8,17 @@ import { LanguageModel } from "effect/ai"
 import { Providers } from "./providers.ts"
 import { dim, green, line, red, title, write } from "./terminal.ts"
 
-const marks = { AttemptStarted: "→", AttemptEnded: "·", RetryScheduled: "↻", FallbackChosen: "⇒", HedgeStarted: "⇉" }
+const marks: Readonly<Record<string, string>> = {
+  AttemptStarted: "→",
+  RetryScheduled: "↻",
+  FallbackChosen: "⇒",
+  HedgeStarted: "⇉",
+}
 
 /** A line about an event, as it happens. */
 export const narrate = (event: Attempt.Event): void => {
   const failed = event._tag === "AttemptEnded" && event.outcome._tag !== "Completed"
-  const text = `  ${marks[event._tag]} ${Attempt.summary(event)}`
+  const text = `  ${marks[event._tag] ?? "·"} ${Attempt.summary(event)}`
   Effect.runSync(line(failed ? red(text) : dim(text)))
 }
 

@@ -14,6 +14,7 @@ import { type Response } from "effect/ai"
 import { dual } from "effect/Function"
 
 import { type Failure } from "./Failure.ts"
+import { type Phase } from "./internal/circuits.ts"
 import { GuardRefusal } from "./internal/guardRefusal.ts"
 import { type Program, type Unchanged } from "./internal/program.ts"
 import { summary as describe } from "./internal/summary.ts"
@@ -118,6 +119,49 @@ export type Decision =
       readonly to: { readonly provider: string; readonly model: string }
       readonly error: unknown
     }
+  | {
+      /** The answer was there already. No attempt is made. */
+      readonly _tag: "CacheHit"
+      readonly spanId: string
+      readonly provider: string
+      readonly model: string
+    }
+
+/**
+ * Something changed that concerns more than one call.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Change =
+  | {
+      readonly _tag: "CircuitChanged"
+      readonly key: string
+      /** Counts the changes of one registry of circuits. */
+      readonly sequence: number
+      readonly from: Phase
+      readonly to: Phase
+    }
+  | {
+      /** A provider said that less is left than a limit of ours knows of, or that it wants a rest. */
+      readonly _tag: "LimitTightened"
+      readonly key: string
+      readonly dimension: string
+      /** What is left until then. */
+      readonly remaining: number
+      readonly for: Duration.Duration
+    }
+  | {
+      /** A policy has no answer from the state that it shares with other processes. */
+      readonly _tag: "SharedStateLost"
+      readonly policy: string
+      readonly error: unknown
+    }
+  | {
+      readonly _tag: "SharedStateFound"
+      readonly policy: string
+      readonly lostFor: Duration.Duration
+    }
 
 /**
  * What a sink receives.
@@ -125,7 +169,7 @@ export type Decision =
  * @since 0.1.0
  * @category models
  */
-export type Event = AttemptStart | Attempt | Decision
+export type Event = AttemptStart | Attempt | Decision | Change
 
 /**
  * Receives events, synchronously and in order. It must be quick; what it returns or throws is ignored.

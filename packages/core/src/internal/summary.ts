@@ -3,6 +3,7 @@ import { type Response } from "effect/ai"
 
 import { type Attempt, type Event } from "../Attempt.ts"
 import { messageOf, tagOf } from "../Failure.ts"
+import { type Phase } from "./circuits.ts"
 
 /** One line about an event, for people. */
 export const summary: (event: Event) => string = Match.typeTags<Event>()({
@@ -11,7 +12,19 @@ export const summary: (event: Event) => string = Match.typeTags<Event>()({
   RetryScheduled: (event) => `${name(event)} again in ${time(event.delay)}`,
   HedgeStarted: ({ after, from, to }) => `${name(to)} beside ${name(from)}, which is silent for ${time(after)}`,
   FallbackChosen: ({ from, to }) => `${name(to)} instead of ${name(from)}`,
+  CacheHit: (event) => `${name(event)} need not be asked: its answer is in the cache`,
+  CircuitChanged: ({ from, key, to }) => `the circuit of ${key} was ${phases[from]} and is ${phases[to]}`,
+  LimitTightened: (event) => `${event.key} has ${event.remaining} ${event.dimension} left for ${time(event.for)}`,
+  SharedStateLost: ({ policy }) => `${policy} has lost its shared state`,
+  SharedStateFound: ({ lostFor, policy }) => `${policy} has its shared state again after ${time(lostFor)}`,
 })
+
+const phases: Readonly<Record<Phase, string>> = {
+  closed: "closed",
+  ramping: "closed with traffic growing",
+  open: "open",
+  halfOpen: "half-open",
+}
 
 const name = ({ model, provider }: { readonly model: string; readonly provider: string }): string =>
   `${model} of ${provider}`

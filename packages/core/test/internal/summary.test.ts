@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber } from "effect"
+import { Duration, Effect, Exit, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 
 import * as Attempt from "../../src/Attempt.ts"
@@ -72,4 +72,21 @@ describe("the summary of an event", () => {
       assert.strictEqual(events.map(summary).at(-1), "attempt 1: acme-1 of acme answered in 0 ms")
     }),
   )
+
+  it("tells what concerns more than one call", () => {
+    const events: ReadonlyArray<Attempt.Event> = [
+      { _tag: "CacheHit", spanId: "s", provider: "acme", model: "acme-1" },
+      { _tag: "CircuitChanged", key: "acme/acme-1", sequence: 1, from: "halfOpen", to: "ramping" },
+      { _tag: "LimitTightened", key: "acme/acme-1", dimension: "tokens", remaining: 5, for: Duration.seconds(2) },
+      { _tag: "SharedStateLost", policy: "Breaker.guard", error: "gone" },
+      { _tag: "SharedStateFound", policy: "Breaker.guard", lostFor: Duration.seconds(90) },
+    ]
+    assert.deepStrictEqual(events.map(summary), [
+      "acme-1 of acme need not be asked: its answer is in the cache",
+      "the circuit of acme/acme-1 was half-open and is closed with traffic growing",
+      "acme/acme-1 has 5 tokens left for 2.0 s",
+      "Breaker.guard has lost its shared state",
+      "Breaker.guard has its shared state again after 90.0 s",
+    ])
+  })
 })

@@ -1,0 +1,127 @@
+/**
+ * The way to state that is shared in Redis, and what is done while it is lost.
+ *
+ * A decision waits for Redis only so long. When it does not answer, all go on without it for a second, and then one call
+ * tries again: nobody has to restart anything.
+ */
+import { Clock, Context, Duration, Effect, Exit, Fiber } from "effect"
+import { Redis } from "effect/persistence"
+
+import * as Attempt from "../Attempt.ts"
+import { onItsOwn, type RedisOptions } from "../SharedState.ts"
+import { millis } from "./guardedCall.ts"
+
+/** What one run of a script is given. Keys of one script belong into one slot: `{...}` around what they have in common. */
+export interface ScriptCall {
+  readonly keys: ReadonlyArray<string>
+  readonly args: ReadonlyArray<string | number>
+}
+
+/** A script that runs as one step. `now()` is the server's time in milliseconds, and `ARGV` begins with the arguments at 2. */
+export const atomic = <Result>(lua: string): Atomic<Result> =>
+  Redis.script(({ args, keys }: ScriptCall, now: string) => [...keys, now, ...args], {
+    lua: `${clock}${lua}`,
+    numberOfKeys: ({ keys }) => keys.length,
+  }).withReturnType<Result>()
+
+type Atomic<Result> = Redis.Script<{ readonly params: [call: ScriptCall, now: string]; readonly result: Result }>
+
+// Microseconds of the server, so that the clocks of the processes do not matter.
+const clock = `
+local function now()
+  if ARGV[1] ~= "" then return tonumber(ARGV[1]) end
+  local time = redis.call("TIME")
+  return tonumber(time[1]) * 1000 + tonumber(time[2]) / 1000
+end
+`
+
+/** The time of the server in milliseconds, where a test sets it. */
+export const ServerTime: Context.Reference<number | undefined> = Context.Reference<number | undefined>(
+  "@holdfast/core/ServerTime",
+  { defaultValue: () => undefined },
+)
+
+export interface SharedLink {
+  readonly prefix: string
+  /** Whether calls are to be refused while the state is lost. */
+  readonly refuses: boolean
+  /** What a script answers; `undefined` if Redis does not. Waits no longer than the patience, also uninterruptibly. */
+  readonly ask: <Result>(script: Atomic<Result>, call: ScriptCall) => Effect.Effect<Result | undefined>
+}
+
+export const sharedLink = (policy: string, options: RedisOptions = {}): Effect.Effect<SharedLink, never, Redis.Redis> =>
+  Effect.map(Redis.Redis, (redis) => {
+    const link = new Link(policy, Duration.fromInputUnsafe(options.patience ?? "250 millis"))
+    return {
+      prefix: options.prefix ?? "holdfast",
+      refuses: (options.whenLost ?? onItsOwn)._tag === "Refusing",
+      ask: (script, call) => {
+        const run = redis.eval(script)
+        return Effect.flatMap(ServerTime, (time) => link.ask(run(call, time === undefined ? "" : String(time))))
+      },
+    }
+  })
+
+/** How long nothing is asked after Redis did not answer. Milliseconds. */
+const pause = 1_000
+
+class Link {
+  private readonly policy: string
+  private readonly patience: Duration.Duration
+  private lostSince: number | undefined
+  private askAgain = 0
+
+  constructor(policy: string, patience: Duration.Duration) {
+    this.policy = policy
+    this.patience = patience
+  }
+
+  ask<A>(run: Effect.Effect<A, Redis.RedisError>): Effect.Effect<A | undefined> {
+    return Effect.flatMap(Clock.Clock, (time): Effect.Effect<A | undefined> => {
+      const now = () => millis(time)
+      if (this.lostSince !== undefined) {
+        if (now() < this.askAgain) return Effect.succeed(undefined)
+        // One tries, and the others need not wait for it.
+        this.askAgain = now() + pause
+      }
+      return Effect.flatMap(impatient(run, this.patience), (exit) =>
+        Exit.isSuccess(exit) ? Effect.as(this.found(now()), exit.value) : Effect.as(this.lost(now(), exit), undefined),
+      )
+    })
+  }
+
+  private found(now: number): Effect.Effect<void> {
+    const { lostSince, policy } = this
+    if (lostSince === undefined) return Effect.void
+    this.lostSince = undefined
+    return Attempt.emit(() => ({ _tag: "SharedStateFound", policy, lostFor: Duration.millis(now - lostSince) }))
+  }
+
+  private lost(now: number, exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> {
+    this.askAgain = now + pause
+    if (this.lostSince !== undefined) return Effect.void
+    this.lostSince = now
+    const error = Exit.isFailure(exit) ? exit.cause : undefined
+    return Attempt.emit(() => ({ _tag: "SharedStateLost", policy: this.policy, error }))
+  }
+}
+
+/** An answer, or the failure to give one in time. */
+const impatient = <A, E>(run: Effect.Effect<A, E>, patience: Duration.Duration) =>
+  Effect.withFiber((parent) =>
+    Effect.callback<Exit.Exit<A, E | "no answer">>((resume) => {
+      const fork = Effect.runForkWith(parent.context)
+      const child = fork(run)
+      const alarm = fork(Effect.sleep(patience))
+      child.addObserver((exit) => {
+        alarm.interruptUnsafe()
+        resume(Effect.succeed(exit))
+      })
+      alarm.addObserver((exit) => {
+        if (Exit.isFailure(exit)) return
+        resume(Effect.succeed(Exit.fail("no answer" as const)))
+        child.interruptUnsafe()
+      })
+      return Fiber.interruptAll([child, alarm])
+    }),
+  )
