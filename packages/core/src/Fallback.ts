@@ -15,11 +15,15 @@ import { AiError } from "effect/ai"
 import * as Attempt from "./Attempt.ts"
 import { remaining } from "./Deadline.ts"
 import * as Failure from "./Failure.ts"
+import { countAttempt } from "./internal/attemptAllowance.ts"
+import { failedModel, FailedModel as FailedModels } from "./internal/failedModel.ts"
 import { GuardRefusal } from "./internal/guardRefusal.ts"
+import { deposited, costAfter, drawn } from "./internal/retryFunds.ts"
 import { withoutStack } from "./internal/withoutStack.ts"
 import { isAvailable, type ModelCall, type ModelRequest, type Part } from "./ModelCall.ts"
 import * as PolicyError from "./PolicyError.ts"
 import * as ResilientModel from "./ResilientModel.ts"
+import { exhausted } from "./RetryBudget.ts"
 
 /**
  * What one model of several failed with.
@@ -27,15 +31,7 @@ import * as ResilientModel from "./ResilientModel.ts"
  * @since 0.1.0
  * @category schemas
  */
-export const FailedModel = Schema.Struct({
-  provider: Schema.String,
-  model: Schema.String,
-  /** The error's tag, or the tag of an `AiError`'s reason: `RateLimitError`, `CircuitOpen`. */
-  reason: Schema.String,
-  kind: Schema.Literals(["transient", "throttled", "overloaded", "undecodable", "fatal", "ignored"]),
-  message: Schema.String,
-  retryAfter: Schema.optionalKey(Schema.DurationFromMillis),
-})
+export const FailedModel = FailedModels
 
 /**
  * @since 0.1.0
@@ -241,8 +237,17 @@ const standIn = <E, E2>({ preferred, request, stand }: Switch<E, E2>, error: E):
       if (last instanceof GuardRefusal) return last
       return withoutStack(() => new AllModelsFailed({ trail: [...trailOf(preferred, error), ...trailOf(stand, last)] }))
     })
-    return Effect.andThen(chosen, opened)
+    countAttempt(request)
+    return Effect.flatMap(allowed(lastOf(preferred, error), stand, error), (may): Opened<E | E2 | AllModelsFailed> =>
+      may ? Effect.andThen(chosen, opened) : Effect.fail(exhausted(stand.provider, lastTrail(preferred, error)) as E),
+    )
   })
+
+/** Another model of the same provider is one more attempt there. */
+const allowed = (from: { readonly provider: string }, stand: ModelCall<unknown>, error: unknown) =>
+  from.provider === stand.provider
+    ? drawn(stand, costAfter(Failure.classify(error).kind))
+    : Effect.as(deposited(stand), true)
 
 const modelOf = ({ model, provider }: ModelCall<unknown>) => ({ provider, model })
 
@@ -252,17 +257,11 @@ const lastOf = (call: ModelCall<unknown>, error: unknown) => {
   return last === undefined ? modelOf(call) : { provider: last.provider, model: last.model }
 }
 
+const lastTrail = (call: ModelCall<unknown>, error: unknown): FailedModel =>
+  trailOf(call, error).at(-1) ?? failedModel(modelOf(call), error)
+
 // A fallback of a fallback tells one story.
 const trailOf = (call: ModelCall<unknown>, error: unknown): ReadonlyArray<FailedModel> => {
   if (error instanceof AllModelsFailed) return error.trail
-  const { kind, retryAfter } = Failure.classify(error)
-  return [
-    {
-      ...modelOf(call),
-      reason: Failure.tagOf(error),
-      kind,
-      message: Failure.messageOf(error),
-      ...(retryAfter !== undefined && { retryAfter }),
-    },
-  ]
+  return [failedModel(modelOf(call), error)]
 }

@@ -13,11 +13,13 @@ import { Clock, Duration, Effect, Exit, type Scope, type Stream } from "effect"
 
 import * as Attempt from "./Attempt.ts"
 import * as Failure from "./Failure.ts"
+import { standardAttempts, takeAttempt } from "./internal/attemptAllowance.ts"
 import { describeDuration } from "./internal/describeDuration.ts"
 import { millis } from "./internal/guardedCall.ts"
 import { GuardRefusal } from "./internal/guardRefusal.ts"
 import * as HedgeAllowance from "./internal/hedgeAllowance.ts"
 import { hedgedOpen } from "./internal/hedgedOpen.ts"
+import { drawn } from "./internal/retryFunds.ts"
 import { type ModelCall, type ModelRequest, type Part } from "./ModelCall.ts"
 import * as ResilientModel from "./ResilientModel.ts"
 
@@ -63,8 +65,8 @@ export interface Options {
  * - The first reply that commits wins. The other request is interrupted, its socket closed and its attempt recorded.
  * - A failure before the second request is sent is the call's failure. After that the other one is waited for, unless the
  *   failure is fatal: what is wrong with a request is wrong with both.
- * - No hedges are sent beyond `maxShare`, nor while the model is throttled: for as long as it asked for, or 10 seconds.
- *   Then the call simply waits.
+ * - No hedges are sent beyond `maxShare`, nor while the model is throttled: for as long as it asked for, or 10 seconds;
+ *   nor where a `RetryBudget` around it has nothing left. Then the call simply waits.
  * - After the commit point nothing is sent.
  *
  * **Gotchas**
@@ -161,11 +163,11 @@ const hedging = <E, E2>(call: ModelCall<E>, other: ModelCall<E2>, state: Hedging
     Effect.flatMap(Clock.Clock, (clock) => {
       const wait = state.called()
       const now = () => millis(clock)
-      const late = Effect.suspend(() =>
-        state.takes(now())
-          ? Effect.as(announce(call, other, request, wait), observed<E | E2>(other.open(request), state, now))
-          : Effect.succeed(undefined),
-      )
+      const second = Effect.as(announce(call, other, request, wait), observed<E | E2>(other.open(request), state, now))
+      const late = Effect.suspend(() => {
+        if (!state.takes(now()) || !takeAttempt(request, standardAttempts)) return Effect.succeed(undefined)
+        return Effect.flatMap(drawn(other, 1), (allowed) => (allowed ? second : Effect.succeed(undefined)))
+      })
       return hedgedOpen<Stream.Stream<Part, E | E2>, E | E2>({
         first: observed<E | E2>(call.open(request), state, now),
         second: Effect.andThen(Effect.sleep(wait), late),

@@ -15,9 +15,13 @@ import { Clock, Context, Duration, Effect, Option, Pull, Random, Schedule, type 
 import * as Attempt from "./Attempt.ts"
 import { remaining } from "./Deadline.ts"
 import * as Failure from "./Failure.ts"
+import { standardAttempts, takeAttempt } from "./internal/attemptAllowance.ts"
+import { failedModel } from "./internal/failedModel.ts"
 import { type Backoff, jitterCeiling, waitBeforeRetry } from "./internal/retryDecision.ts"
+import { costAfter, drawn } from "./internal/retryFunds.ts"
 import { type ModelCall, type ModelRequest, type Part } from "./ModelCall.ts"
 import * as ResilientModel from "./ResilientModel.ts"
+import { exhausted } from "./RetryBudget.ts"
 
 /**
  * Retries without end, after a random wait that grows with each retry.
@@ -35,8 +39,9 @@ import * as ResilientModel from "./ResilientModel.ts"
  * import { Schedule } from "effect"
  *
  * const patient = Retry.fullJitter({ base: "2 seconds", cap: "5 minutes" }).pipe(Schedule.upTo({ times: 8 }))
+ * const stubborn = Retry.schedule(patient, { mostAttempts: 9 })
  *
- * Schedule.isSchedule(patient) // => true
+ * typeof stubborn // => "function"
  * ```
  *
  * @since 0.1.0
@@ -74,7 +79,7 @@ export const fullJitter = (options?: {
 export const standard: Schedule.Schedule<Duration.Duration> = Schedule.upTo(fullJitter(), { times: 2 })
 
 /**
- * How far a provider's hint is obeyed.
+ * How far a provider's hint is obeyed, and how far retries of retries may go.
  *
  * @since 0.1.0
  * @category models
@@ -82,6 +87,8 @@ export const standard: Schedule.Schedule<Duration.Duration> = Schedule.upTo(full
 export interface Options {
   /** The longest hint that is worth waiting for. 60 seconds if left out, as in OpenAI's SDK. */
   readonly longestHint?: Duration.Input | undefined
+  /** The most attempts of one call, those of other retries, hedges and fallbacks included. 6 if left out. */
+  readonly mostAttempts?: number | undefined
 }
 
 /**
@@ -93,12 +100,16 @@ export interface Options {
  *   schedule's wait, to the millisecond; a hint longer than `longestHint` ends the retries at once, so that a fallback
  *   can take over.
  * - A wait that would reach the deadline of the call (`Deadline.total`) is not begun.
+ * - Retries around each other do not multiply: once the call has made `mostAttempts` in all, none retries.
+ * - Where a `RetryBudget` is around it, each retry is drawn from that. When nothing is left, the call fails with
+ *   `RetryBudgetExhausted`.
  * - When the retries end, the call fails with its last error, unchanged.
  * - The schedule's steps are built when the first attempt has failed, so successful calls pay nothing for it.
  *
  * **Gotchas**
  *
- * The vendors' SDKs retry too; Holdfast's providers have switched that off. A retry around another retry multiplies.
+ * The vendors' SDKs retry too; Holdfast's providers have switched that off. A schedule of more than five retries needs a
+ * higher `mostAttempts`.
  *
  * @since 0.1.0
  * @category policies
@@ -128,17 +139,20 @@ const retrying =
   <In, Out, R2>(name: string, accepts: (error: unknown) => boolean, { options, policy }: Plan<In, Out, R2>) =>
   <E extends In, R>(self: ResilientModel.ResilientModel<E, R>): ResilientModel.ResilientModel<E, R | R2> => {
     const longestHint = Duration.fromInputUnsafe(options?.longestHint ?? "60 seconds")
+    const mostAttempts = options?.mostAttempts ?? standardAttempts
     const settings = {
       schedule: Object.is(policy, standard) ? "standard" : "custom",
       longestHint: Duration.format(longestHint),
+      mostAttempts,
     }
-    return ResilientModel.onto(self, { name, settings }, (call) =>
-      Effect.map(Effect.context<R2>(), (context) => {
+    return ResilientModel.onto(self, { name, settings }, (call) => {
+      if (!(mostAttempts >= 1)) return Effect.die(new Error(`${name}: mostAttempts must be 1 or more`))
+      return Effect.map(Effect.context<R2>(), (context) => {
         // What the schedule needs comes from the layer; what the caller has set, such as a seed, goes before it.
         const provided = <A, X>(effect: Effect.Effect<A, X, R2>) =>
           Effect.updateContext(effect, (callers: Context.Context<never>) => Context.merge(context, callers))
         const steps = provided(Schedule.toStep(policy))
-        const rules = { accepts, longestHint: Duration.toMillis(longestHint) }
+        const rules = { accepts, longestHint: Duration.toMillis(longestHint), mostAttempts }
         return {
           ...call,
           open: (request) =>
@@ -150,23 +164,32 @@ const retrying =
                 : Effect.fail(error),
             ),
         } satisfies ModelCall<E>
-      }),
-    )
+      })
+    })
   }
 
 interface Retries<E> {
   readonly call: ModelCall<E>
   readonly request: ModelRequest
-  readonly rules: { readonly accepts: (error: unknown) => boolean; readonly longestHint: number }
+  readonly rules: {
+    readonly accepts: (error: unknown) => boolean
+    readonly longestHint: number
+    readonly mostAttempts: number
+  }
   readonly step: (now: number, error: E) => Pull.Pull<[unknown, Duration.Duration], never, unknown>
 }
 
 /** Waits as decided and tries once more, and again after the next failure. */
 const again = <E>(retries: Retries<E>, error: E): Effect.Effect<Stream.Stream<Part, E>, E, Scope.Scope> =>
   Effect.flatMap(waitAfter(retries, error), (wait) => {
-    if (wait === undefined) return Effect.fail(error)
     const { call, request, rules } = retries
-    return announce(call, request, { wait, error }).pipe(
+    if (wait === undefined || !takeAttempt(request, rules.mostAttempts)) return Effect.fail(error)
+    return drawn(call, costAfter(Failure.classify(error).kind)).pipe(
+      Effect.filterOrFail(
+        (allowed) => allowed,
+        () => exhausted(call.provider, failedModel(call, error)) as E,
+      ),
+      Effect.andThen(announce(call, request, { wait, error })),
       Effect.andThen(Effect.sleep(wait)),
       Effect.andThen(call.open(request)),
       Effect.catch((next) => (rules.accepts(next) ? again(retries, next) : Effect.fail(next))),

@@ -372,11 +372,11 @@ describe("a stack with a retry", () => {
     const own = Retry.resample(Schedule.recurs(1), { longestHint: "5 minutes" })
     assert.deepInclude(ResilientModel.describe(model.pipe(standard)), {
       name: "Retry.schedule",
-      settings: { schedule: "standard", longestHint: Duration.format(Duration.minutes(1)) },
+      settings: { schedule: "standard", longestHint: Duration.format(Duration.minutes(1)), mostAttempts: 6 },
     })
     assert.deepInclude(ResilientModel.describe(model.pipe(own)), {
       name: "Retry.resample",
-      settings: { schedule: "custom", longestHint: Duration.format(Duration.minutes(5)) },
+      settings: { schedule: "custom", longestHint: Duration.format(Duration.minutes(5)), mostAttempts: 6 },
     })
   })
 

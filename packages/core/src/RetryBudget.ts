@@ -1,0 +1,173 @@
+/**
+ * Bounds how much all calls together may ask again.
+ *
+ * A number of retries per call bounds nothing: when a provider is down, every call fails, and with two retries each it is
+ * asked three times as much as when it was well. A budget is a share of the calls. While few fail, all of them are retried;
+ * while all fail, one in ten is. Retries, hedges and fallbacks to the same provider draw on it
+ * (W. Reese, Retry Budgets, Finagle 2016).
+ *
+ * **Where in a stack**: outside of retry and hedge, inside of fallback; or around a fallback between models of one provider.
+ *
+ * @since 0.1.0
+ */
+import { Clock, Context, Duration, Effect, Layer, Option, Schema } from "effect"
+import { AiError } from "effect/ai"
+import { type Redis } from "effect/persistence"
+
+import { describeDuration } from "./internal/describeDuration.ts"
+import { FailedModel } from "./internal/failedModel.ts"
+import { millis } from "./internal/guardedCall.ts"
+import { type Rules } from "./internal/retryBudgetState.ts"
+import { CurrentRetryBudget } from "./internal/retryFunds.ts"
+import { memoryFunds, redisFunds, type RetryFunds } from "./internal/retryFundsStore.ts"
+import { withoutStack } from "./internal/withoutStack.ts"
+import { type ModelCall, type ModelRequest } from "./ModelCall.ts"
+import * as PolicyError from "./PolicyError.ts"
+import * as ResilientModel from "./ResilientModel.ts"
+import { type RedisOptions } from "./SharedState.ts"
+
+/**
+ * The model failed, and all that may be asked again at this time has been.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class RetryBudgetExhausted
+  extends Schema.TaggedError<RetryBudgetExhausted>("@holdfast/core/RetryBudgetExhausted")("RetryBudgetExhausted", {
+    provider: Schema.String,
+    model: Schema.String,
+    /** What the model failed with. */
+    last: FailedModel,
+  })
+  implements PolicyError.PolicyError<"refusal">
+{
+  readonly [PolicyError.TypeId] = "refusal" as const
+
+  override get message(): string {
+    const { model, provider, reason } = this.last
+    return `${model} of ${provider} failed with ${reason}, and the budget of ${this.provider} for retries is used up`
+  }
+
+  toReason(metadata: AiError.ProviderMetadata): AiError.AiErrorReason {
+    return new AiError.InternalProviderError({ description: this.message, metadata })
+  }
+}
+
+/**
+ * @since 0.1.0
+ * @category options
+ */
+export interface Options {
+  /** Attempts that are allowed in any case, in one window. 3 if left out, as in Envoy. */
+  readonly floor?: number | undefined
+  /** How long an attempt counts. 60 seconds if left out. */
+  readonly window?: Duration.Input | undefined
+  /** Budgets with equal keys are one. The provider if left out. */
+  readonly key?: ((call: { readonly provider: string; readonly model: string }) => string) | undefined
+}
+
+/**
+ * Allows as many attempts beside the first ones as a share of the calls, or the floor if that is more.
+ *
+ * **Details**
+ *
+ * - Each call through this policy counts as a first attempt. What `Retry`, `Hedge` and `Fallback` inside make in addition
+ *   is drawn from the budget; an attempt after throttling costs 2.
+ * - A fallback to another provider is not a repetition: it counts as a first attempt of that provider.
+ * - When nothing is left, a retry fails with `RetryBudgetExhausted`, which a fallback around it takes over; a hedge is not
+ *   sent.
+ *
+ * State belongs to the layer. With `RetryBudgets` in context it is shared by all models of the application with the same
+ * key.
+ *
+ * **Example** (Retries that cannot become a storm)
+ *
+ * ```ts
+ * import { Retry, RetryBudget } from "@holdfast/core"
+ * import { flow } from "effect"
+ *
+ * const careful = flow(Retry.schedule(Retry.standard), RetryBudget.share(0.1))
+ *
+ * typeof careful // => "function"
+ * ```
+ *
+ * @since 0.1.0
+ * @category policies
+ */
+export const share = (ofCalls: number, options: Options = {}) => {
+  const rules: Rules = {
+    share: ofCalls,
+    floor: options.floor ?? 3,
+    window: Duration.toMillis(options.window ?? "60 seconds"),
+  }
+  const keyOf = options.key ?? (({ provider }) => provider)
+  const settings = { share: ofCalls, floor: rules.floor, window: describeDuration(rules.window) }
+  return ResilientModel.policy<RetryBudgetExhausted>(
+    { name: "RetryBudget.share", settings },
+    Effect.fnUntraced(function* <E>(call: ModelCall<E>) {
+      const mistake = mistakeIn(rules)
+      if (mistake !== undefined) return yield* Effect.die(new Error(`RetryBudget.share: ${mistake}`))
+      const { funds } = Option.getOrElse(yield* Effect.serviceOption(RetryBudgets), () => ({ funds: memoryFunds() }))
+      const clock = yield* Clock.Clock
+      const budget = { rules, keyOf, funds }
+      const key = keyOf(call)
+      return {
+        ...call,
+        open: (request: ModelRequest) =>
+          Effect.suspend(() => {
+            funds.deposit(key, rules, millis(clock))
+            return Effect.provideService(call.open(request), CurrentRetryBudget, budget)
+          }),
+      }
+    }),
+  )
+}
+
+/**
+ * The budgets of an application.
+ *
+ * @since 0.1.0
+ * @category services
+ */
+export class RetryBudgets extends Context.Service<
+  RetryBudgets,
+  {
+    /** @internal */
+    readonly funds: RetryFunds
+  }
+>()("@holdfast/core/RetryBudgets") {}
+
+/**
+ * Budgets in the memory of this process.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerMemory: Layer.Layer<RetryBudgets> = Layer.sync(RetryBudgets, () => ({ funds: memoryFunds() }))
+
+/**
+ * Budgets that several processes share.
+ *
+ * **Details**
+ *
+ * Calls that need no second attempt cost no round trip: a process tells of its first attempts together with the next retry
+ * that it asks for. Those of processes that retry nothing are not counted, so the budget is rather too small.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerRedis = (options?: RedisOptions): Layer.Layer<RetryBudgets, never, Redis.Redis> =>
+  Layer.effect(
+    RetryBudgets,
+    Effect.map(redisFunds(options), (funds) => ({ funds })),
+  )
+
+/** @internal */
+export const exhausted = (provider: string, last: typeof FailedModel.Type): RetryBudgetExhausted =>
+  withoutStack(() => new RetryBudgetExhausted({ provider, model: last.model, last }))
+
+const mistakeIn = ({ floor, share: ofCalls, window }: Rules): string | undefined => {
+  if (!(ofCalls >= 0 && ofCalls <= 1)) return "the share must be between 0 and 1"
+  if (!Number.isInteger(floor) || floor < 0) return "floor must be a whole number, 0 or more"
+  return window > 0 ? undefined : "window must be longer than nothing"
+}
