@@ -5,6 +5,7 @@
  * overtaken more than a few times: then the oldest goes next, whoever else there is. Granting, joining and leaving cost the
  * same however many wait.
  */
+import { type Entry, LinkedList } from "./linkedList.ts"
 
 export interface Waiter {
   readonly weight: number
@@ -20,14 +21,33 @@ export interface Waiter {
 
 export const mostOvertaken = 8
 
-type Line = Map<string, Set<Waiter>>
+/** Where a waiter stands. */
+interface Place {
+  readonly waiter: Waiter
+  readonly arrival: Entry<Place>
+  readonly tenant: Tenant
+  readonly turn: Entry<Place>
+}
+
+interface Tenant {
+  readonly name: string
+  readonly waiting: LinkedList<Place>
+  /** Its place among the tenants, which take turns. */
+  turn: Entry<Tenant>
+}
+
+interface Line {
+  readonly tenants: LinkedList<Tenant>
+  readonly byName: Map<string, Tenant>
+}
 
 export class Gate {
-  private readonly limit: number
+  private limit: number
   private readonly places: number
-  private free: number
+  private taken = 0
   private sequence = 0
-  private readonly arrivals = new Set<Waiter>()
+  private readonly arrivals = new LinkedList<Place>()
+  private readonly standing = new Map<Waiter, Place>()
   private readonly lines: ReadonlyArray<Line>
   /** Sequence numbers of those who were let in before somebody older that still waits; never more than a few. */
   private ahead: ReadonlyArray<number> = []
@@ -35,8 +55,10 @@ export class Gate {
   constructor(options: { readonly limit: number; readonly places: number; readonly urgencies: number }) {
     this.limit = options.limit
     this.places = options.places
-    this.free = options.limit
-    this.lines = Array.from({ length: options.urgencies }, (): Line => new Map())
+    this.lines = Array.from({ length: options.urgencies }, (): Line => ({
+      tenants: new LinkedList(),
+      byName: new Map(),
+    }))
   }
 
   get waiting(): number {
@@ -44,78 +66,92 @@ export class Gate {
   }
 
   get held(): number {
-    return this.limit - this.free
+    return this.taken
   }
 
   /** Holds, waits, or is turned away, which `false` says. */
   join(waiter: Waiter): boolean {
     waiter.sequence = ++this.sequence
-    if (this.arrivals.size === 0 && waiter.weight <= this.free) {
+    if (this.arrivals.size === 0 && this.fits(waiter)) {
       this.hold(waiter)
       return true
     }
     if (this.arrivals.size >= this.places && !this.makeRoom(waiter.urgency)) return false
-    this.arrivals.add(waiter)
-    const line = this.lineOf(waiter)
-    const tenant = line.get(waiter.tenant) ?? new Set()
-    line.set(waiter.tenant, tenant.add(waiter))
+    this.add(waiter)
     this.letIn()
     return true
   }
 
   /** Gives up waiting, or what is held. */
   leave(waiter: Waiter): void {
-    if (waiter.state === "holding") this.free += waiter.weight
+    if (waiter.state === "holding") this.taken -= waiter.weight
     else if (waiter.state === "waiting") this.remove(waiter)
     waiter.state = "gone"
     this.letIn()
   }
 
+  /** Another limit from now on. Who holds more than that keeps it. */
+  resize(limit: number): void {
+    this.limit = limit
+    this.letIn()
+  }
+
   private letIn(): void {
     for (let next = this.next(); next !== undefined; next = this.next()) {
-      const oldest = first(this.arrivals)
+      const oldest = this.arrivals.first?.value.waiter
       if (oldest !== undefined && next.sequence > oldest.sequence) this.ahead = [...this.ahead, next.sequence]
       this.remove(next)
-      this.turn(next)
       this.hold(next)
       next.granted()
     }
   }
 
   private next(): Waiter | undefined {
-    const oldest = first(this.arrivals)
-    if (oldest === undefined || this.free <= 0) return undefined
-    this.ahead = this.ahead.filter((sequence) => sequence > oldest.sequence)
-    if (this.ahead.length >= mostOvertaken) return oldest.weight <= this.free ? oldest : undefined
-    for (const line of this.lines) {
-      for (const tenant of line.values()) {
-        const waiter = first(tenant)
-        if (waiter !== undefined && waiter.weight <= this.free) return waiter
+    const oldest = this.arrivals.first?.value.waiter
+    if (oldest === undefined || this.taken >= this.limit) return undefined
+    if (this.ahead.length > 0) this.ahead = this.ahead.filter((sequence) => sequence > oldest.sequence)
+    if (this.ahead.length >= mostOvertaken) return this.fits(oldest) ? oldest : undefined
+    for (const { tenants } of this.lines) {
+      for (let turn = tenants.first; turn !== undefined; turn = turn.after) {
+        const waiter = turn.value.waiting.first?.value.waiter
+        if (waiter !== undefined && this.fits(waiter)) return waiter
       }
     }
     return undefined
   }
 
+  /** One that is heavier than the limit, because that has shrunk, goes in alone. */
+  private fits({ weight }: Waiter): boolean {
+    return this.taken + weight <= this.limit || this.taken === 0
+  }
+
   private hold(waiter: Waiter): void {
     waiter.state = "holding"
-    this.free -= waiter.weight
+    this.taken += waiter.weight
   }
 
+  private add(waiter: Waiter): void {
+    const { byName, tenants } = this.lineOf(waiter)
+    const tenant = byName.get(waiter.tenant) ?? newTenant(waiter.tenant, tenants)
+    byName.set(waiter.tenant, tenant)
+    const place = { waiter, tenant } as { -readonly [K in keyof Place]: Place[K] }
+    place.arrival = this.arrivals.append(place)
+    place.turn = tenant.waiting.append(place)
+    this.standing.set(waiter, place)
+  }
+
+  /** Takes somebody out of the line; the next turn is that of another tenant. */
   private remove(waiter: Waiter): void {
-    this.arrivals.delete(waiter)
-    const line = this.lineOf(waiter)
-    const tenant = line.get(waiter.tenant)
-    tenant?.delete(waiter)
-    if (tenant?.size === 0) line.delete(waiter.tenant)
-  }
-
-  /** The next turn is that of another tenant. */
-  private turn(waiter: Waiter): void {
-    const line = this.lineOf(waiter)
-    const tenant = line.get(waiter.tenant)
-    if (tenant === undefined) return
-    line.delete(waiter.tenant)
-    line.set(waiter.tenant, tenant)
+    const place = this.standing.get(waiter)
+    if (place === undefined) return
+    this.standing.delete(waiter)
+    this.arrivals.remove(place.arrival)
+    const { tenant } = place
+    const { byName, tenants } = this.lineOf(waiter)
+    tenant.waiting.remove(place.turn)
+    tenants.remove(tenant.turn)
+    if (tenant.waiting.size === 0) byName.delete(tenant.name)
+    else tenant.turn = tenants.append(tenant)
   }
 
   /** Sends away the newest of those who are least urgent, if they are less urgent than the one who comes. */
@@ -136,12 +172,17 @@ export class Gate {
   }
 }
 
-const newestOf = (line: Line): Waiter | undefined => {
+const newTenant = (name: string, tenants: LinkedList<Tenant>): Tenant => {
+  const tenant = { name, waiting: new LinkedList<Place>() } as { -readonly [K in keyof Tenant]: Tenant[K] }
+  tenant.turn = tenants.append(tenant)
+  return tenant
+}
+
+const newestOf = ({ tenants }: Line): Waiter | undefined => {
   let newest: Waiter | undefined
-  for (const tenant of line.values()) {
-    for (const waiter of tenant) if (newest === undefined || waiter.sequence > newest.sequence) newest = waiter
+  for (let turn = tenants.first; turn !== undefined; turn = turn.after) {
+    const waiter = turn.value.waiting.last?.value.waiter
+    if (waiter !== undefined && (newest === undefined || waiter.sequence > newest.sequence)) newest = waiter
   }
   return newest
 }
-
-const first = <A>(values: ReadonlySet<A>): A | undefined => values.values().next().value
