@@ -1,21 +1,27 @@
 /**
  * Limits how many calls of a model are under way at the same time.
  *
+ * The number is given, or found out: a model that has too much to do says so, or takes longer until it begins.
+ *
  * **Where in a stack**: inside of retry and of the breaker, so that neither a sleeping retry nor a refused call takes a
  * place; outside of the deadlines for parts, so that waiting in line is not blamed on the model.
  *
  * @since 0.1.0
  */
-import { Effect, Exit, Schema, Scope, type Stream } from "effect"
+import { Context, Effect, Layer, Option, Schema } from "effect"
 import { AiError } from "effect/ai"
+import { type Redis } from "effect/persistence"
 
-import { Gate, type Waiter } from "./internal/gate.ts"
-import { ownScope } from "./internal/ownScope.ts"
+import { AdaptiveGate } from "./internal/adaptiveGate.ts"
+import * as AdaptiveLimit from "./internal/adaptiveLimit.ts"
+import { held } from "./internal/heldPlace.ts"
+import { memoryPermits, type Permits, redisPermits } from "./internal/permits.ts"
 import { withoutStack } from "./internal/withoutStack.ts"
-import { type ModelCall, type ModelRequest, type Part } from "./ModelCall.ts"
+import { type ModelCall, type ModelRequest } from "./ModelCall.ts"
 import * as PolicyError from "./PolicyError.ts"
-import { type Priority, RequestContext } from "./RequestContext.ts"
+import { type Priority } from "./RequestContext.ts"
 import * as ResilientModel from "./ResilientModel.ts"
+import { type RedisOptions } from "./SharedState.ts"
 
 /**
  * All places are taken, also those in line.
@@ -48,13 +54,15 @@ export class ConcurrencyLimited
 
 /**
  * @since 0.1.0
- * @category models
+ * @category options
  */
 export interface Options {
   /** How many calls may wait. Twice the limit if left out. */
   readonly queue?: number | undefined
   /** How many places a call takes, at least 1 and at most all. 1 if left out. */
   readonly weight?: ((request: ModelRequest) => number) | undefined
+  /** Limits with equal keys are one, where there are `ConcurrencyLimits`. `<provider>/<model>` if left out. */
+  readonly key?: ((call: { readonly provider: string; readonly model: string }) => string) | undefined
 }
 
 /**
@@ -68,6 +76,9 @@ export interface Options {
  * - When the line is full, the newest of the least urgent is turned away for one that is more urgent; otherwise the one
  *   that comes is.
  * - A caller that gives up leaves the line at once.
+ *
+ * State belongs to the layer. With `ConcurrencyLimits` in context, limits with equal keys are one, in this process or in
+ * all of them.
  *
  * **Example** (Room for long prompts)
  *
@@ -92,60 +103,141 @@ export const limit = (places: number, options: Options = {}) => {
       if (!Number.isInteger(places) || places < 1) {
         return yield* Effect.die(new Error("Concurrency.limit: the limit must be a whole number, 1 or more"))
       }
-      if (!Number.isInteger(queue) || queue < 0) {
-        return yield* Effect.die(new Error("Concurrency.limit: queue must be a whole number, 0 or more"))
+      if (!isQueue(queue)) return yield* Effect.die(new Error(`Concurrency.limit: ${wrongQueue}`))
+      const permits = yield* permitsInContext
+      const key = keyOf(options, call)
+      const gate = permits.gateOf(key, { limit: places, places: queue })
+      const seat = {
+        gate,
+        weightOf: (request: ModelRequest) => Math.min(places, Math.max(1, Math.ceil(options.weight?.(request) ?? 1))),
+        refusal: (priority: Priority) => refusal(call, { limit: places, queue, priority }),
+        shared: permits.shared && { permits: permits.shared, key, limit: places },
       }
-      const gate = new Gate({ limit: places, places: queue, urgencies: urgencies.length })
-      const weightOf = (request: ModelRequest) =>
-        Math.min(places, Math.max(1, Math.ceil(options.weight?.(request) ?? 1)))
-      const refusal = (priority: Priority) =>
-        withoutStack(
-          () => new ConcurrencyLimited({ provider: call.provider, model: call.model, limit: places, queue, priority }),
-        )
+      return { ...call, open: (request: ModelRequest) => held(seat, request, call.open(request)) }
+    }),
+  )
+}
+
+/**
+ * @since 0.1.0
+ * @category options
+ */
+export interface AdaptiveOptions {
+  /** Never fewer. 1 if left out. */
+  readonly min?: number | undefined
+  /** Never more. 200 if left out, as in Netflix's and failsafe's limiters. */
+  readonly max?: number | undefined
+  /** To begin with. 8 if left out. */
+  readonly start?: number | undefined
+  /** How many calls may wait. Twice `max` if left out. */
+  readonly queue?: number | undefined
+  /** How large a request is; those of about the same size are compared. Characters of the prompt's text if left out. */
+  readonly size?: ((request: ModelRequest) => number) | undefined
+}
+
+/**
+ * Finds out how many calls a model bears at the same time.
+ *
+ * **Details**
+ *
+ * - The limit grows by one for as many good answers as it is, while at least half of it is in use.
+ * - It falls by three tenths when the model throttles, is overloaded or does not begin in time (`Deadline.firstPart`), at
+ *   most once for as long as a first part takes.
+ * - It falls by up to a tenth for an answer whose first part took more than one and a half times as long as usual, for
+ *   prompts of its size. How long the whole answer takes plays no part: that depends on its length.
+ * - Each process finds its own limit, also where `limit` is shared. Waiting is as with `limit`.
+ *
+ * **Example** (Between 4 and 100)
+ *
+ * ```ts
+ * import { Concurrency } from "@holdfast/core"
+ *
+ * const adaptive = Concurrency.adaptive({ min: 4, max: 100 })
+ *
+ * typeof adaptive // => "function"
+ * ```
+ *
+ * @since 0.1.0
+ * @category policies
+ */
+export const adaptive = (options: AdaptiveOptions = {}) => {
+  const { max = 200, min = 1 } = options
+  const rules = { min, max, start: options.start ?? Math.min(max, Math.max(min, 8)) }
+  const queue = options.queue ?? max * 2
+  return ResilientModel.policy<ConcurrencyLimited>(
+    { name: "Concurrency.adaptive", settings: { ...rules, queue } },
+    Effect.fnUntraced(function* <E>(call: ModelCall<E>) {
+      const mistake = AdaptiveLimit.mistakeIn(rules) ?? (isQueue(queue) ? undefined : wrongQueue)
+      if (mistake !== undefined) return yield* Effect.die(new Error(`Concurrency.adaptive: ${mistake}`))
+      const adapting = new AdaptiveGate(rules, { queue, size: options.size })
+      const seat = {
+        gate: adapting.gate,
+        weightOf: () => 1,
+        refusal: (priority: Priority) => refusal(call, { limit: adapting.limit, queue, priority }),
+        shared: undefined,
+      }
       return {
         ...call,
-        open: (request: ModelRequest) => held(gate, weightOf(request), refusal, call.open(request)),
+        open: (request: ModelRequest) => held(seat, request, adapting.observed(request, call.open(request))),
       }
     }),
   )
 }
 
-const urgencies: ReadonlyArray<Priority> = ["critical", "interactive", "batch", "best-effort"]
+/**
+ * The limits of an application.
+ *
+ * @since 0.1.0
+ * @category services
+ */
+export class ConcurrencyLimits extends Context.Service<
+  ConcurrencyLimits,
+  {
+    /** @internal */
+    readonly permits: Permits
+  }
+>()("@holdfast/core/ConcurrencyLimits") {}
 
-type Opened<E> = Effect.Effect<Stream.Stream<Part, E>, E, Scope.Scope>
+/**
+ * One limit for all models of this process with the same key.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerMemory: Layer.Layer<ConcurrencyLimits> = Layer.sync(ConcurrencyLimits, () => ({
+  permits: memoryPermits(),
+}))
 
-const held = <E>(
-  gate: Gate,
-  weight: number,
-  refusal: (priority: Priority) => ConcurrencyLimited,
-  opening: Opened<E>,
-): Opened<E | ConcurrencyLimited> =>
-  ownScope(
-    Effect.uninterruptibleMask((restore) =>
-      Effect.flatMap(RequestContext, ({ priority, tenant = "" }) => {
-        let waiter: Waiter | undefined
-        const granted = Effect.callback<void, ConcurrencyLimited>((resume) => {
-          waiter = {
-            weight,
-            urgency: urgencies.indexOf(priority),
-            tenant,
-            granted: () => resume(Effect.void),
-            shed: () => resume(Effect.fail(refusal(priority))),
-            sequence: 0,
-            state: "waiting",
-          }
-          if (!gate.join(waiter)) resume(Effect.fail(refusal(priority)))
-          else if (waiter.state === "holding") resume(Effect.void)
-        })
-        const leave = Effect.sync(() => {
-          if (waiter !== undefined) gate.leave(waiter)
-        })
-        return Effect.flatMap(Effect.scope, (scope) =>
-          Effect.onExitPrimitive(restore(granted), (exit) => (Exit.isFailure(exit) ? leave : undefined), true).pipe(
-            Effect.andThen(Scope.addFinalizer(scope, leave)),
-            Effect.andThen(restore(opening)),
-          ),
-        )
-      }),
-    ),
+/**
+ * One limit for all models of several processes with the same key.
+ *
+ * **Details**
+ *
+ * Who waits is served in order within each process, and processes take what they get. A process that dies gives its places
+ * back after 30 seconds.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerRedis = (options?: RedisOptions): Layer.Layer<ConcurrencyLimits, never, Redis.Redis> =>
+  Layer.effect(
+    ConcurrencyLimits,
+    Effect.map(redisPermits(options), (shared) => ({ permits: memoryPermits(shared) })),
   )
+
+const permitsInContext = Effect.map(
+  Effect.serviceOption(ConcurrencyLimits),
+  Option.match({ onNone: () => memoryPermits(), onSome: ({ permits }) => permits }),
+)
+
+const keyOf = ({ key }: Options, { model, provider }: ModelCall<unknown>): string =>
+  key === undefined ? `${provider}/${model}` : key({ provider, model })
+
+const isQueue = (queue: number): boolean => Number.isInteger(queue) && queue >= 0
+
+const wrongQueue = "queue must be a whole number, 0 or more"
+
+const refusal = (
+  { model, provider }: ModelCall<unknown>,
+  fields: { readonly limit: number; readonly queue: number; readonly priority: Priority },
+): ConcurrencyLimited => withoutStack(() => new ConcurrencyLimited({ provider, model, ...fields }))

@@ -28,7 +28,7 @@ const nextIndex = (request: ModelRequest): number => {
  * 128 random bits in hexadecimal. Not from `Random`: a seed must neither repeat an id nor be used up by somebody who
  * listens. And not `randomUUID`, which pages without TLS do not have.
  */
-const newId = (): string =>
+export const newId = (): string =>
   Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("")
 
 export const startOf = (
