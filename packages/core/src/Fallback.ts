@@ -20,7 +20,7 @@ import { failedModel, FailedModel as FailedModels } from "./internal/failedModel
 import { GuardRefusal } from "./internal/guardRefusal.ts"
 import { deposited, costAfter, drawn } from "./internal/retryFunds.ts"
 import { withoutStack } from "./internal/withoutStack.ts"
-import { isAvailable, type ModelCall, type ModelRequest, type Part } from "./ModelCall.ts"
+import { identityOf, isAvailable, type ModelCall, type ModelRequest, type Part } from "./ModelCall.ts"
 import * as PolicyError from "./PolicyError.ts"
 import * as ResilientModel from "./ResilientModel.ts"
 import { exhausted } from "./RetryBudget.ts"
@@ -199,6 +199,7 @@ const either = <E, R, E2, R2, Out>(
     Effect.map(ResilientModel.callOf(second), (stand): ModelCall<E | E2 | AllModelsFailed> => ({
       ...preferred,
       available: () => isAvailable(preferred) || isAvailable(stand),
+      identity: Effect.all([identityOf(preferred), identityOf(stand)]),
       open: (request): Opened<E | E2 | AllModelsFailed> =>
         Effect.catch(preferred.open(request), (error): Opened<E | E2 | AllModelsFailed> =>
           goesOn(accepts, error) ? standIn({ preferred, stand, request }, error) : Effect.fail(error),

@@ -20,7 +20,7 @@ import { GuardRefusal } from "./internal/guardRefusal.ts"
 import * as HedgeAllowance from "./internal/hedgeAllowance.ts"
 import { hedgedOpen } from "./internal/hedgedOpen.ts"
 import { drawn } from "./internal/retryFunds.ts"
-import { type ModelCall, type ModelRequest, type Part } from "./ModelCall.ts"
+import { identityOf, type ModelCall, type ModelRequest, type Part } from "./ModelCall.ts"
 import * as ResilientModel from "./ResilientModel.ts"
 
 /**
@@ -159,6 +159,7 @@ type Opened<E> = Effect.Effect<Stream.Stream<Part, E>, E, Scope.Scope>
 
 const hedging = <E, E2>(call: ModelCall<E>, other: ModelCall<E2>, state: Hedging): ModelCall<E | E2> => ({
   ...call,
+  identity: Effect.all([identityOf(call), identityOf(other)]),
   open: (request): Opened<E | E2> =>
     Effect.flatMap(Clock.Clock, (clock) => {
       const wait = state.called()

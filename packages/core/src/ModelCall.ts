@@ -8,7 +8,7 @@
  *
  * @since 0.1.0
  */
-import { type Effect, type Scope, type Stream } from "effect"
+import { Effect, type Scope, type Stream } from "effect"
 import { type LanguageModel, type Response } from "effect/ai"
 
 /**
@@ -47,6 +47,8 @@ export interface ModelCall<out E> {
   readonly model: string
   /** Whether a call would be let through now; absent where nothing stands in the way. A route looks here. */
   readonly available?: (() => boolean) | undefined
+  /** What decides the answer beside the request: the settings of the running request, of all models that may answer. */
+  readonly identity?: Effect.Effect<unknown> | undefined
   readonly open: (request: ModelRequest) => Effect.Effect<Stream.Stream<Part, E>, E, Scope.Scope>
 }
 
@@ -57,6 +59,15 @@ export interface ModelCall<out E> {
  * @category predicates
  */
 export const isAvailable = ({ available }: Pick<ModelCall<unknown>, "available">): boolean => available?.() ?? true
+
+/**
+ * Who may answer a call, and by which settings: calls with equal identities answer equal requests alike.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const identityOf = ({ identity, model, provider }: Omit<ModelCall<unknown>, "open">): Effect.Effect<unknown> =>
+  Effect.map(identity ?? Effect.undefined, (settings) => ({ provider, model, settings }))
 
 /**
  * Whether a part carries content, so that showing it to the caller commits the call.

@@ -13,7 +13,7 @@ import { Clock, Effect, type Fiber, Random, type Scope, type Stream } from "effe
 import { millis } from "./internal/guardedCall.ts"
 import { ownScope } from "./internal/ownScope.ts"
 import * as Choice from "./internal/routeChoice.ts"
-import { isAvailable, type ModelCall, type ModelRequest, type Part } from "./ModelCall.ts"
+import { identityOf, isAvailable, type ModelCall, type ModelRequest, type Part } from "./ModelCall.ts"
 import { RequestContext } from "./RequestContext.ts"
 import * as ResilientModel from "./ResilientModel.ts"
 
@@ -216,6 +216,7 @@ const route = <M extends Model>(
       provider: calls[0]?.provider ?? "",
       model: calls[0]?.model ?? "",
       available: () => calls.some(isAvailable),
+      identity: Effect.forEach(calls, identityOf),
       open: (request) => Effect.withFiber((fiber) => sent(chosen(targets, pick, request, fiber), request)),
     }
   })

@@ -29,6 +29,7 @@ export const messagesModel = (
   return {
     provider,
     model,
+    settings: settingsOf,
     codecTransformer: AnthropicStructuredOutput.toCodecAnthropic,
     generate: Effect.fnUntraced(function* (request) {
       const { betas, body, polish, reading } = yield* prepare(request)

@@ -27,6 +27,7 @@ type Opened = Effect.Effect<Stream.Stream<Part, CallFailure>, CallFailure, Scope
 export const metered = (model: ProviderModel): ModelCall<CallFailure> => ({
   provider: model.provider,
   model: model.model,
+  identity: model.settings,
   open: (request) =>
     Effect.withFiber((fiber): Opened => {
       const sink = fiber.getRef(AttemptSink)

@@ -14,7 +14,7 @@ export interface Rules {
 }
 
 /** What happened in a tenth of the window. */
-export interface Slice {
+interface Slice {
   /** Number of the slice since the clock's beginning. */
   readonly number: number
   /** First attempts of calls. */

@@ -10,6 +10,10 @@ export const fromWhole = (parts: ReadonlyArray<Part>): Stream.Stream<Part> =>
 
 /** All parts of an answer; those of a whole one without running its stream, which costs more than the rest of a call. */
 export const collect = <E>(answer: Stream.Stream<Part, E>): Effect.Effect<ReadonlyArray<Part>, E> => {
-  const whole = (answer as { readonly [Whole]?: ReadonlyArray<Part> })[Whole]
+  const whole = wholeOf(answer)
   return whole === undefined ? Stream.runCollect(answer) : Effect.succeed(whole)
 }
+
+/** The parts of an answer that came as a whole. */
+export const wholeOf = (answer: Stream.Stream<Part, unknown>): ReadonlyArray<Part> | undefined =>
+  (answer as { readonly [Whole]?: ReadonlyArray<Part> })[Whole]

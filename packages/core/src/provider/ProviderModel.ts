@@ -60,6 +60,8 @@ export interface ProviderModel {
   readonly provider: string
   readonly model: string
   readonly codecTransformer: LanguageModel.CodecTransformer
+  /** The settings of the running request. A cache tells answers apart by them; absent where there are none. */
+  readonly settings?: Effect.Effect<unknown> | undefined
   readonly generate: (
     request: ProviderRequest,
   ) => Effect.Effect<ProviderReply<Array<Response.PartEncoded>>, ProviderFailure, Scope.Scope>

@@ -32,6 +32,7 @@ export const contentModel = (
   return {
     provider,
     model,
+    settings: settingsOf,
     codecTransformer: toCodecGoogle,
     generate: Effect.fnUntraced(function* (request) {
       const { body, polish, reading } = yield* prepare(request)

@@ -28,6 +28,7 @@ export const chatModel = (
   return {
     provider,
     model,
+    settings: settingsOf,
     codecTransformer: OpenAiStructuredOutput.toCodecOpenAI,
     generate: Effect.fnUntraced(function* (request) {
       const { body, polish, reading } = yield* prepare(request)

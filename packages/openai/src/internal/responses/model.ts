@@ -29,6 +29,7 @@ export const responsesModel = (
   return {
     provider,
     model,
+    settings: settingsOf,
     codecTransformer: OpenAiStructuredOutput.toCodecOpenAI,
     generate: Effect.fnUntraced(function* (request) {
       const { body, polish, reading } = yield* prepare(request)

@@ -1,0 +1,266 @@
+/**
+ * Answers the same question with the same answer, without asking again.
+ *
+ * Only what is exactly the same: the whole prompt, the tools, the format of the answer, the models and all of their
+ * settings. Who asks the same at the same time waits for one answer. A stream is recorded and played back as a stream.
+ *
+ * **Where in a stack**: outside of everything but the total deadline, so that an answer that is there costs nothing and
+ * takes no place.
+ *
+ * @since 0.1.0
+ */
+import { Context, Duration, Effect, Layer, Option, type Scope, Stream } from "effect"
+import { Persistence, type Redis } from "effect/persistence"
+import { type SqlClient } from "effect/sql"
+
+import * as Attempt from "./Attempt.ts"
+import { type AnswerStore, memoryStore, persistedStore } from "./internal/answerStore.ts"
+import { describeDuration } from "./internal/describeDuration.ts"
+import { Flight } from "./internal/flight.ts"
+import { ownScope } from "./internal/ownScope.ts"
+import { requestKey } from "./internal/requestKey.ts"
+import { fromWhole, wholeOf } from "./internal/wholeAnswer.ts"
+import { identityOf, type ModelCall, type ModelRequest, type Part } from "./ModelCall.ts"
+import { RequestContext } from "./RequestContext.ts"
+import * as ResilientModel from "./ResilientModel.ts"
+
+/**
+ * Who shares answers: those for whom this gives the same. Nothing is kept for whom it gives `undefined`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Tenancy = (context: RequestContext) => string | undefined
+
+/**
+ * Each tenant has its own answers; requests without a tenant are always asked.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const perTenant: Tenancy = ({ tenant }) => (tenant === undefined ? undefined : `tenant:${tenant}`)
+
+/**
+ * Everybody shares all answers.
+ *
+ * **When to use**
+ *
+ * Use where no prompt holds anything that not everybody may know: who guesses a prompt of somebody else gets the answer.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const forEverybody: Tenancy = () => "everybody"
+
+/**
+ * @since 0.1.0
+ * @category options
+ */
+export interface Options {
+  /** Who shares answers: `perTenant`, `forEverybody`, or a function of the request's context. */
+  readonly tenancy: Tenancy
+  /** How long an answer holds. */
+  readonly timeToLive: Duration.Input
+  /** The largest answer that is kept, in characters of JSON. 1,000,000 if left out. */
+  readonly largest?: number | undefined
+}
+
+/**
+ * Keeps answers to exactly the same requests.
+ *
+ * **Details**
+ *
+ * - The same is: mode, prompt, tools, tool choice, format, the models that may answer and their settings, those of
+ *   `withConfigOverride` included. A request with something that cannot be compared is always asked.
+ * - Only complete answers are kept: those that ended with `stop` or `tool-calls`. Failures never are.
+ * - Requests for what is being asked wait for that answer, and read along when it streams. It is asked by the settings,
+ *   budget and deadline of the one who came first, and goes on when that one gives up. What it fails with, all fail with.
+ * - The `finish` part of an answer that was not asked for has `metadata.holdfast.cached`. Its usage is that of the
+ *   answer; nothing was paid, and there is no attempt.
+ *
+ * Answers are kept by this policy, 1,000 at most, or in the `ResponseCaches` of the context.
+ *
+ * **Example** (An hour for each tenant)
+ *
+ * ```ts
+ * import { ResponseCache } from "@holdfast/core"
+ *
+ * const cached = ResponseCache.exact({ tenancy: ResponseCache.perTenant, timeToLive: "1 hour" })
+ *
+ * typeof cached // => "function"
+ * ```
+ *
+ * @since 0.1.0
+ * @category policies
+ */
+export const exact = ({ largest = 1_000_000, tenancy, timeToLive }: Options) => {
+  const ttl = Duration.fromInputUnsafe(timeToLive)
+  const settings = { tenancy: nameOf(tenancy), timeToLive: describeDuration(ttl), largest }
+  return ResilientModel.policy(
+    { name: "ResponseCache.exact", settings },
+    <E>(call: ModelCall<E>): Effect.Effect<ModelCall<E>> =>
+      Duration.isPositive(ttl)
+        ? Effect.map(storeInContext, (store) => {
+            const cache: Cache<E> = { call, store, keep: { largest, ttl }, flights: new Map() }
+            return {
+              ...call,
+              open: (request) =>
+                Effect.flatMap(keyOf(call, request, tenancy), (key) =>
+                  key === undefined ? call.open(request) : boarded(cache, key, request),
+                ),
+            }
+          })
+        : Effect.die(new Error("ResponseCache.exact: timeToLive must be longer than nothing")),
+  )
+}
+
+/**
+ * The answers that an application keeps.
+ *
+ * @since 0.1.0
+ * @category services
+ */
+export class ResponseCaches extends Context.Service<
+  ResponseCaches,
+  {
+    /** @internal */
+    readonly store: AnswerStore
+  }
+>()("@holdfast/core/ResponseCaches") {}
+
+/**
+ * Answers in the memory of this process; the ones that were not asked for longest make room. 1,000 answers if left out.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerMemory = (options?: { readonly capacity?: number | undefined }): Layer.Layer<ResponseCaches> =>
+  Layer.sync(ResponseCaches, () => ({ store: memoryStore(options?.capacity ?? standardCapacity) }))
+
+/**
+ * @since 0.1.0
+ * @category options
+ */
+export interface PersistedOptions {
+  /** Applications with equal names share their answers. `holdfast_responses` if left out. */
+  readonly storeId?: string | undefined
+  /** How long to wait for an answer that may be kept, before the model is asked. 250 milliseconds if left out. */
+  readonly patience?: Duration.Input | undefined
+}
+
+/**
+ * Answers in any persistence of Effect.
+ *
+ * **Gotchas**
+ *
+ * What is kept is the text of answers. Who can read the store can read them.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerPersisted = (
+  options?: PersistedOptions,
+): Layer.Layer<ResponseCaches, never, Persistence.BackingPersistence> =>
+  Layer.effect(
+    ResponseCaches,
+    Effect.map(
+      persistedStore({
+        storeId: options?.storeId ?? "holdfast_responses",
+        patience: Duration.fromInputUnsafe(options?.patience ?? "250 millis"),
+      }),
+      (store) => ({ store }),
+    ),
+  )
+
+/**
+ * Answers in Redis, where they expire by themselves.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerRedis = (options?: PersistedOptions): Layer.Layer<ResponseCaches, never, Redis.Redis> =>
+  Layer.provide(layerPersisted(options), Persistence.layerBackingRedis)
+
+/**
+ * Answers in a table of a database.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerSql = (options?: PersistedOptions): Layer.Layer<ResponseCaches, never, SqlClient.SqlClient> =>
+  Layer.provide(layerPersisted(options), Persistence.layerBackingSql)
+
+const standardCapacity = 1_000
+
+const storeInContext = Effect.map(
+  Effect.serviceOption(ResponseCaches),
+  Option.match({ onNone: () => memoryStore(standardCapacity), onSome: ({ store }) => store }),
+)
+
+const nameOf = (tenancy: Tenancy): string =>
+  tenancy === perTenant ? "perTenant" : tenancy === forEverybody ? "forEverybody" : "custom"
+
+interface Cache<E> {
+  readonly call: ModelCall<E>
+  readonly store: AnswerStore
+  readonly keep: { readonly largest: number; readonly ttl: Duration.Duration }
+  readonly flights: Map<string, Flight<E>>
+}
+
+const keyOf = (call: ModelCall<unknown>, request: ModelRequest, tenancy: Tenancy) =>
+  Effect.flatMap(RequestContext, (context) => {
+    const tenant = tenancy(context)
+    if (tenant === undefined) return Effect.succeed(undefined)
+    return Effect.flatMap(identityOf(call), (identity) => requestKey(request, { tenant, identity }))
+  })
+
+type Opened<E> = Effect.Effect<Stream.Stream<Part, E>, E, Scope.Scope>
+
+const boarded = <E>(cache: Cache<E>, key: string, request: ModelRequest): Opened<E> =>
+  ownScope(
+    Effect.suspend(() => {
+      const { call, flights } = cache
+      const found = flights.get(key)
+      if (found !== undefined) return Effect.andThen(announce(call, request), Effect.map(found.board, cached))
+      const flight = newFlight(cache, key, request)
+      flights.set(key, flight)
+      return flight.board
+    }),
+  )
+
+const newFlight = <E>(cache: Cache<E>, key: string, request: ModelRequest): Flight<E> => {
+  const { call, flights, keep, store } = cache
+  let asked = false
+  const opening = Effect.flatMap(store.get(key), (answer): Opened<E> => {
+    asked = answer === undefined
+    if (answer === undefined) return call.open(request)
+    const played = request.mode === "generate" ? fromWhole(answer) : Stream.fromArray(answer)
+    return Effect.as(announce(call, request), cached(played))
+  })
+  const flight = new Flight<E>(opening, {
+    closed: () => {
+      if (flights.get(key) === flight) flights.delete(key)
+    },
+    // What was kept already is not kept for longer.
+    arrived: (answer) =>
+      asked && isComplete(answer) && JSON.stringify(answer).length <= keep.largest
+        ? store.set(key, answer, keep.ttl)
+        : Effect.void,
+  })
+  return flight
+}
+
+const isComplete = (answer: ReadonlyArray<Part>): boolean =>
+  answer.some((part) => part.type === "finish" && (part.reason === "stop" || part.reason === "tool-calls"))
+
+/** An answer that says of itself that it was not asked for. */
+const cached = <E>(answer: Stream.Stream<Part, E>): Stream.Stream<Part, E> => {
+  const whole = wholeOf(answer)
+  return whole === undefined ? Stream.map(answer, asCached) : fromWhole(whole.map(asCached))
+}
+
+const asCached = (part: Part): Part =>
+  part.type === "finish" ? { ...part, metadata: { ...part.metadata, holdfast: { cached: true } } } : part
+
+const announce = ({ model, provider }: ModelCall<unknown>, request: ModelRequest) =>
+  Attempt.emit(() => ({ _tag: "CacheHit", spanId: request.options.span.spanId, provider, model }))
