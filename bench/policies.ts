@@ -1,9 +1,12 @@
 /**
  * What a policy adds to a call at the seam, inside of a fiber, beside what Effect's own adds to the same effect.
  */
-import { Breaker, Concurrency, type ModelCall, ResilientModel } from "@holdfast/core"
-import { Effect, Stream } from "effect"
+import { Breaker, Concurrency, type ModelCall, Resilience, ResilientModel } from "@holdfast/core"
+import * as cockatiel from "cockatiel"
+import { Effect, Semaphore, Stream } from "effect"
 import { CircuitBreaker } from "effect/persistence"
+import Opossum from "opossum"
+import pRetry from "p-retry"
 
 import { type Contestant } from "./measure.ts"
 
@@ -50,6 +53,62 @@ export const breakers = Effect.gen(function* () {
     effectOpen: contestant(Effect.scoped(effects.execute(answer, { key: "open" }))),
   }
 }).pipe(Effect.provide([Breaker.layerMemory, CircuitBreaker.layerStoreMemory()]))
+
+/**
+ * What the seven policies of `Resilience.standard` add to a call, beside four of cockatiel around the same promise, and what
+ * other libraries add.
+ */
+export const stacks = Effect.gen(function* () {
+  const seven = yield* ResilientModel.callOf(
+    ResilientModel.make(Effect.succeed(named("seven")), { name: "bench", settings: {} }).pipe(Resilience.standard()),
+  )
+  const stock = yield* stockStack
+  const resolved = async () => 1
+  const breaker = new Opossum(resolved, { timeout: 30_000, rollingPercentilesEnabled: false })
+  const wrapped = cockatiel.wrap(
+    cockatiel.retry(cockatiel.handleAll, { maxAttempts: 2, backoff: new cockatiel.ExponentialBackoff() }),
+    cockatiel.circuitBreaker(cockatiel.handleAll, {
+      halfOpenAfter: 5_000,
+      breaker: new cockatiel.SamplingBreaker({ threshold: 0.5, duration: 60_000 }),
+    }),
+    cockatiel.timeout(30_000, cockatiel.TimeoutStrategy.Cooperative),
+    cockatiel.bulkhead(64, 128),
+  )
+  return {
+    bare: contestant(Effect.scoped(answer)),
+    seven: contestant(Effect.scoped(seven.open(request))),
+    stock: contestant(stock(Effect.scoped(answer))),
+    promise: promised(resolved),
+    cockatiel4: promised(() => wrapped.execute(resolved)),
+    opossum: promised(() => breaker.fire()),
+    pRetry: promised(() => pRetry(resolved, { retries: 2 })),
+  }
+})
+
+/** As near to it as Effect comes by itself: retry, breaker, semaphore and timeout. */
+const stockStack = Effect.gen(function* () {
+  const breaker = yield* CircuitBreaker.make({
+    tripPolicy: CircuitBreaker.rate({ threshold: 0.5 }),
+    openDuration: "5 seconds",
+  })
+  const places = yield* Semaphore.make(64)
+  return <A>(self: Effect.Effect<A>) =>
+    self.pipe(Effect.timeout("30 seconds"), places.withPermit, (limited) => breaker.execute(limited, { key: "stock" })).pipe(
+      Effect.retry({ times: 2 }),
+    )
+}).pipe(Effect.provide(CircuitBreaker.layerStoreMemory()))
+
+/** Many calls of a promise, one after the other. */
+const promised = (call: () => Promise<unknown>): Contestant => ({
+  units: calls,
+  runs: 1,
+  run: async () => {
+    for (let index = 0; index < calls; index++) {
+      // oxlint-disable-next-line eslint/no-await-in-loop -- one after the other is the point
+      await call()
+    }
+  },
+})
 
 /** One line of waiters, drained through a limit of one call at a time. */
 export const drains = Effect.gen(function* () {

@@ -9,7 +9,7 @@ import * as http from "./http.ts"
 import * as imports from "./imports.ts"
 import { type Contestant, interleaved, median, ratio } from "./measure.ts"
 import { generate, models, stream, streamed, vercel } from "./models.ts"
-import { breakers, drains } from "./policies.ts"
+import { breakers, drains, stacks } from "./policies.ts"
 
 interface Result {
   readonly value: number
@@ -77,6 +77,15 @@ const policies = Effect.gen(function* () {
   record("breaker.reject_over_effect", ratio(rounds.open, rounds.effectOpen), "ratio")
   record("breaker.added_us", median(added), "us")
   record("breaker.reject_us", median(rounds.open), "us")
+  const whole = yield* Effect.flatMap(stacks, (contestants) => Effect.promise(() => interleaved(contestants, 25)))
+  const over = (name: keyof typeof whole, base: "bare" | "promise") =>
+    whole[name].map((time, round) => time - (whole[base][round] ?? 0))
+  record("stack7.added_over_cockatiel4", ratio(over("seven", "bare"), whole.cockatiel4), "ratio")
+  record("stack7.added_us", median(over("seven", "bare")), "us")
+  record("stack4_effect.added_us", median(over("stock", "bare")), "us")
+  record("stack4_cockatiel.us", median(whole.cockatiel4), "us")
+  record("opossum.us", median(whole.opossum), "us")
+  record("p_retry.us", median(whole.pRetry), "us")
   const lines = yield* Effect.flatMap(drains, (contestants) => Effect.promise(() => interleaved(contestants, 7)))
   record("semaphore.drain_16k_ms_over_1k", ratio(lines.many, lines.few), "ratio")
   record("semaphore.drain_16k_ms", median(lines.many) / 1_000, "ms")

@@ -15,6 +15,7 @@ import { dual } from "effect/Function"
 import { foreignModel } from "./internal/foreignModel.ts"
 import { type CallFailure, metered } from "./internal/meter.ts"
 import { type Changed, type Program } from "./internal/program.ts"
+import { findings } from "./internal/stackOrder.ts"
 import { collect } from "./internal/wholeAnswer.ts"
 import { type ModelCall } from "./ModelCall.ts"
 import * as PolicyError from "./PolicyError.ts"
@@ -93,7 +94,10 @@ export type Label = Omit<Description, "inner"> & { readonly inner?: ReadonlyArra
 export const make = <E, R>(
   build: Effect.Effect<ModelCall<E>, never, R>,
   label: Label,
-): ResilientModel<E, Exclude<R, Scope.Scope>> => labelled(Layer.effectContext(Effect.flatMap(build, services)), label)
+): ResilientModel<E, Exclude<R, Scope.Scope>> => {
+  const description: Description = { ...label, inner: label.inner ?? [] }
+  return labelled(Layer.effectContext(Effect.flatMap(checked(build, description), services)), description)
+}
 
 /**
  * A provider's model: each call is one attempt, committed, guarded and seen.
@@ -267,11 +271,28 @@ export const describe = <E, R>(self: ResilientModel<E, R>): Description => self[
 export const isResilientModel = (value: unknown): value is ResilientModel<unknown, unknown> =>
   Layer.isLayer(value) && TypeId in value
 
-const labelled = <E, R>(
-  layer: Layer.Layer<Provides, never, R>,
-  { inner = [], ...label }: Label,
-): ResilientModel<E, R> =>
-  Object.assign(layer, { [TypeId]: { _E: covariant, description: { ...label, inner } } }) as ResilientModel<E, R>
+const labelled = <E, R>(layer: Layer.Layer<Provides, never, R>, description: Description): ResilientModel<E, R> =>
+  Object.assign(layer, { [TypeId]: { _E: covariant, description } }) as ResilientModel<E, R>
+
+/** Whether the layer that is built is part of another one, which speaks for both. */
+const InsideStack: Context.Reference<boolean> = Context.Reference<boolean>("@holdfast/core/InsideStack", {
+  defaultValue: () => false,
+})
+
+const reported = new WeakSet<Description>()
+
+/** Says when the order of a whole stack is harmful, once for each stack. */
+const checked = <A, E, R>(build: Effect.Effect<A, E, R>, stack: Description): Effect.Effect<A, E, R> =>
+  Effect.flatMap(InsideStack, (inside) => {
+    if (inside) return build
+    const whole = Effect.provideService(build, InsideStack, true)
+    if (reported.has(stack)) return whole
+    reported.add(stack)
+    const warnings = Effect.forEach(findings(stack), ({ fix, inner, outer, problem }) =>
+      Effect.logWarning(`${outer} stands around ${inner}: ${problem}. To mend it, ${fix}.`),
+    )
+    return Effect.andThen(warnings, whole)
+  })
 
 // `Layer.build` would build again what the running layer graph has built.
 const memoized = Effect.withFiber((fiber) =>
