@@ -16,7 +16,7 @@ import { dual } from "effect/Function"
 
 import { type Failure } from "./Failure.ts"
 import { bounded } from "./internal/boundedPulls.ts"
-import { counted, cuttable, reason, untilResumed } from "./internal/cutShort.ts"
+import { counted, CurrentCut, cuttable, newCut, reason, untilResumed } from "./internal/cutShort.ts"
 import { describeDuration } from "./internal/describeDuration.ts"
 import { type Program, type Unchanged } from "./internal/program.ts"
 import { raced } from "./internal/raced.ts"
@@ -181,21 +181,7 @@ export const total = (bound: Duration.Input) => {
     <E>(call: ModelCall<E>) =>
       Effect.succeed({
         ...call,
-        open: (request: ModelRequest) =>
-          Effect.flatMap(shortened(duration), (deadline) =>
-            cuttable((cut) => {
-              const error = () => reason(cut, () => exceeded(call, "total", deadline.duration))
-              const timeIsUp = Effect.suspend(() => Effect.fail(error()))
-              const opened = Effect.flatMap(remainingUntil(deadline.at), (left) =>
-                Duration.isZero(left)
-                  ? timeIsUp
-                  : raced(call.open(request), Effect.andThen(Effect.sleep(left), timeIsUp)),
-              )
-              return Effect.map(Effect.provideService(opened, CurrentDeadline, deadline), (parts) =>
-                request.mode === "generate" ? parts : bounded(parts, { expiry: () => deadline.at, error }),
-              )
-            }),
-          ),
+        open: (request: ModelRequest) => untilDeadline(call, request, duration),
       }),
   )
 }
@@ -277,17 +263,38 @@ const opening = <E, E2>(
   request: ModelRequest,
   { duration, error }: Limit<E2>,
 ): Effect.Effect<Stream.Stream<Part, E>, E | E2, Scope.Scope> =>
-  cuttable((cut) => {
-    const timer = Effect.flatMap(Clock.Clock, (clock) => {
-      const began = clock.monotonicTimeNanosUnsafe()
-      const expired: Effect.Effect<never, E2> = Effect.suspend(() => {
-        if (cut.pausedSince !== undefined) return Effect.andThen(untilResumed(cut), expired)
-        const left = nanos(duration) - counted(cut, began, clock.monotonicTimeNanosUnsafe())
-        return left > 0n ? Effect.andThen(Effect.sleep(Duration.nanos(left)), expired) : Effect.fail(reason(cut, error))
-      })
-      return expired
+  Effect.withFiber((fiber) => {
+    const cut = newCut(fiber.getRef(CurrentCut))
+    const clock = fiber.getRef(Clock.Clock)
+    const began = clock.monotonicTimeNanosUnsafe()
+    const timer: Effect.Effect<never, E2> = Effect.suspend(() => {
+      if (cut.pausedSince !== undefined) return Effect.andThen(untilResumed(cut), timer)
+      const left = nanos(duration) - counted(cut, began, clock.monotonicTimeNanosUnsafe())
+      return left > 0n ? Effect.andThen(Effect.sleep(Duration.nanos(left)), timer) : Effect.fail(reason(cut, error))
     })
-    return raced(call.open(request), timer)
+    return raced({ opening: call.open(request), context: Context.add(CurrentCut, cut), timer })
+  })
+
+const untilDeadline = <E>(
+  call: ModelCall<E>,
+  request: ModelRequest,
+  duration: Duration.Duration,
+): Effect.Effect<Stream.Stream<Part, E | DeadlineExceeded>, E | DeadlineExceeded, Scope.Scope> =>
+  Effect.withFiber((fiber) => {
+    const cut = newCut(fiber.getRef(CurrentCut))
+    const now = fiber.getRef(Clock.Clock).monotonicTimeNanosUnsafe()
+    const deadline = shorter(fiber.getRef(CurrentDeadline), now, duration)
+    const error = () => reason(cut, () => exceeded(call, "total", deadline.duration))
+    const timeIsUp = Effect.suspend(() => Effect.fail(error()))
+    if (deadline.at <= now) return timeIsUp
+    const opened = raced({
+      opening: call.open(request),
+      context: (callers) => Context.add(Context.add(callers, CurrentCut, cut), CurrentDeadline, deadline),
+      timer: Effect.andThen(Effect.sleep(Duration.nanos(deadline.at - now)), timeIsUp),
+    })
+    return request.mode === "generate"
+      ? opened
+      : Effect.map(opened, (parts) => bounded(parts, { expiry: () => deadline.at, error }))
   })
 
 const remainingUntil = (at: bigint): Effect.Effect<Duration.Duration> =>
@@ -295,11 +302,13 @@ const remainingUntil = (at: bigint): Effect.Effect<Duration.Duration> =>
 
 const shortened = (duration: Duration.Duration): Effect.Effect<Deadline> =>
   Effect.flatMap(CurrentDeadline, (outer) =>
-    Effect.map(Clock.monotonicTimeNanos, (now) => {
-      const at = now + nanos(duration)
-      return outer !== undefined && outer.at <= at ? outer : { at, duration }
-    }),
+    Effect.map(Clock.monotonicTimeNanos, (now) => shorter(outer, now, duration)),
   )
+
+const shorter = (outer: Deadline | undefined, now: bigint, duration: Duration.Duration): Deadline => {
+  const at = now + nanos(duration)
+  return outer !== undefined && outer.at <= at ? outer : { at, duration }
+}
 
 const nanos = (duration: Duration.Duration): bigint => Option.getOrElse(Duration.toNanos(duration), () => forever)
 

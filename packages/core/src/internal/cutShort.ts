@@ -21,10 +21,19 @@ export const CurrentCut: Context.Reference<Cut | undefined> = Context.Reference<
   { defaultValue: () => undefined },
 )
 
+/** A cut inside of another one. */
+export const newCut = (outer: Cut | undefined): Cut => ({
+  outer,
+  reason: undefined,
+  paused: 0n,
+  pausedSince: undefined,
+  wake: undefined,
+})
+
 /** Runs an effect that can be cut. */
 export const cuttable = <A, E, R>(self: (cut: Cut) => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.flatMap(CurrentCut, (outer) => {
-    const cut: Cut = { outer, reason: undefined, paused: 0n, pausedSince: undefined, wake: undefined }
+  Effect.withFiber((fiber) => {
+    const cut = newCut(fiber.getRef(CurrentCut))
     return Effect.provideService(self(cut), CurrentCut, cut)
   })
 

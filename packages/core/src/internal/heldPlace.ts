@@ -1,13 +1,13 @@
 /**
  * A call that holds its place from before it is sent until its answer is complete.
  */
-import { Effect, Exit, Scope, type Stream } from "effect"
+import { Context, Effect, Scope, type Stream } from "effect"
 
 import { type ModelRequest, type Part } from "../ModelCall.ts"
 import { type Priority, RequestContext } from "../RequestContext.ts"
 import { newId } from "./attemptRecord.ts"
 import { type Gate, type Waiter } from "./gate.ts"
-import { ownScope } from "./ownScope.ts"
+import { settled } from "./ownScope.ts"
 import { type SharedPermits } from "./permits.ts"
 import { urgencies } from "./urgencies.ts"
 
@@ -23,48 +23,59 @@ export interface Seat<E2> {
 
 // Nothing may come between taking a place and what gives it back.
 export const held = <E, E2>(seat: Seat<E2>, request: ModelRequest, opening: Opened<E>): Opened<E | E2> =>
-  ownScope(
-    Effect.uninterruptibleMask((restore) =>
-      Effect.flatMap(RequestContext, ({ priority, tenant = "" }) => {
-        const weight = seat.weightOf(request)
-        const place = new Standing(seat, { weight, urgency: urgencies.indexOf(priority), tenant, priority })
-        return Effect.flatMap(Effect.scope, (scope) =>
-          Effect.onExitPrimitive(
-            restore(place.granted),
-            (exit) => (Exit.isFailure(exit) ? place.leave : undefined),
-            true,
-          ).pipe(
-            Effect.andThen(Scope.addFinalizer(scope, place.leave)),
-            Effect.andThen(
-              seat.shared === undefined
-                ? Effect.void
-                : permitted(seat, seat.shared, { scope, weight, restore, priority }),
-            ),
-            Effect.andThen(restore(opening)),
-          ),
-        )
-      }),
-    ),
+  Effect.uninterruptibleMask((restore) =>
+    Effect.withFiber((fiber): Opened<E | E2> => {
+      const { priority, tenant = "" } = fiber.getRef(RequestContext)
+      const standing = new Standing(seat, { weight: seat.weightOf(request), tenant, priority })
+      if (!standing.joined) return Effect.fail(seat.refusal(priority))
+      const own = Scope.makeUnsafe()
+      const options = { scope: own, weight: standing.weight, priority, restore }
+      const call = restore(Scope.provide(opening, own))
+      const permitting = seat.shared === undefined ? call : Effect.andThen(permitted(seat, seat.shared, options), call)
+      const waiting = standing.state === "holding" ? permitting : Effect.andThen(restore(standing.turn), permitting)
+      const outer = Context.getUnsafe(fiber.context, Scope.Scope)
+      return settled(Effect.andThen(Scope.addFinalizer(own, standing.leave), waiting), own, outer)
+    }),
   )
 
-class Standing<E2> {
-  readonly granted: Effect.Effect<void, E2>
-  readonly leave: Effect.Effect<void>
+class Standing<E2> implements Waiter {
+  readonly weight: number
+  readonly urgency: number
+  readonly tenant: string
+  readonly joined: boolean
+  sequence = 0
+  state: Waiter["state"] = "waiting"
+  private readonly seat: Seat<E2>
+  private readonly priority: Priority
+  private wake: (() => void) | undefined
 
-  constructor(
-    { gate, refusal }: Seat<E2>,
-    { priority, ...who }: Pick<Waiter, "weight" | "urgency" | "tenant"> & { readonly priority: Priority },
-  ) {
-    let waiter: Waiter | undefined
-    this.granted = Effect.callback<void, E2>((resume) => {
-      const refused = () => resume(Effect.fail(refusal(priority)))
-      waiter = { ...who, granted: () => resume(Effect.void), shed: refused, sequence: 0, state: "waiting" }
-      if (!gate.join(waiter)) refused()
-      else if (waiter.state === "holding") resume(Effect.void)
+  constructor(seat: Seat<E2>, who: { readonly weight: number; readonly tenant: string; readonly priority: Priority }) {
+    this.seat = seat
+    this.weight = who.weight
+    this.tenant = who.tenant
+    this.priority = who.priority
+    this.urgency = urgencies.indexOf(who.priority)
+    this.joined = seat.gate.join(this)
+  }
+
+  granted(): void {
+    this.wake?.()
+  }
+
+  shed(): void {
+    this.wake?.()
+  }
+
+  /** Waits for its turn, which may have come already. */
+  get turn(): Effect.Effect<void, E2> {
+    return Effect.callback((resume) => {
+      this.wake = () => resume(this.state === "holding" ? Effect.void : Effect.fail(this.seat.refusal(this.priority)))
+      if (this.state !== "waiting") this.wake()
     })
-    this.leave = Effect.sync(() => {
-      if (waiter !== undefined) gate.leave(waiter)
-    })
+  }
+
+  get leave(): Effect.Effect<void> {
+    return Effect.sync(() => this.seat.gate.leave(this))
   }
 }
 

@@ -1,6 +1,13 @@
-import { Effect, Exit, Fiber, type Scope } from "effect"
+import { Context, Effect, Exit, Fiber, Scope } from "effect"
 
-import { ownScope } from "./ownScope.ts"
+import { settled } from "./ownScope.ts"
+
+export interface Race<A, E, R, E2> {
+  readonly opening: Effect.Effect<A, E, R | Scope.Scope>
+  /** What the opening finds in its context beside the services of the caller. */
+  readonly context: (callers: Context.Context<never>) => Context.Context<never>
+  readonly timer: Effect.Effect<never, E2>
+}
 
 /**
  * An opening against a timer, which fails when the time is up. The timer starts only if the opening is not done at once.
@@ -8,26 +15,29 @@ import { ownScope } from "./ownScope.ts"
  * The scope is of its own, because the opening may succeed just as the timer wins, and then nobody else would release what
  * it holds.
  */
-export const raced = <A, E, R, E2>(
-  opening: Effect.Effect<A, E, R | Scope.Scope>,
-  timer: Effect.Effect<never, E2>,
-): Effect.Effect<A, E | E2, R | Scope.Scope> =>
-  ownScope(
-    Effect.withFiber((parent) =>
-      Effect.callback<A, E | E2, R | Scope.Scope>((resume) => {
-        const fork = Effect.runForkWith(parent.context)
-        const child = fork(opening as Effect.Effect<A, E>)
-        const done = child.pollUnsafe()
-        if (done !== undefined) return resume(done)
-        const alarm = fork(timer)
-        child.addObserver((exit) => {
-          alarm.interruptUnsafe()
-          resume(exit)
-        })
-        alarm.addObserver((exit) => {
-          if (!Exit.hasInterrupts(exit)) resume(Effect.andThen(Fiber.interrupt(child), exit))
-        })
-        return Fiber.interruptAll([child, alarm])
-      }),
-    ),
-  )
+export const raced = <A, E, R, E2>({
+  context,
+  opening,
+  timer,
+}: Race<A, E, R, E2>): Effect.Effect<A, E | E2, R | Scope.Scope> =>
+  Effect.withFiber((parent) => {
+    const own = Scope.makeUnsafe()
+    const callers = parent.context as Context.Context<never>
+    const running = Effect.callback<A, E | E2>((resume) => {
+      const child = Effect.runForkWith(Context.add(context(callers), Scope.Scope, own))(
+        opening as Effect.Effect<A, E, Scope.Scope>,
+      )
+      const done = child.pollUnsafe()
+      if (done !== undefined) return resume(done)
+      const alarm = Effect.runForkWith(context(callers))(timer)
+      child.addObserver((exit) => {
+        alarm.interruptUnsafe()
+        resume(exit)
+      })
+      alarm.addObserver((exit) => {
+        if (!Exit.hasInterrupts(exit)) resume(Effect.andThen(Fiber.interrupt(child), exit))
+      })
+      return Fiber.interruptAll([child, alarm])
+    })
+    return settled(running, own, Context.getUnsafe(parent.context, Scope.Scope))
+  })
