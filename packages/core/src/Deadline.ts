@@ -272,7 +272,8 @@ const opening = <E, E2>(
       const left = nanos(duration) - counted(cut, began, clock.monotonicTimeNanosUnsafe())
       return left > 0n ? Effect.andThen(Effect.sleep(Duration.nanos(left)), timer) : Effect.fail(reason(cut, error))
     })
-    return raced({ opening: call.open(request), context: Context.add(CurrentCut, cut), timer })
+    const whole = request.mode === "generate"
+    return raced({ opening: call.open(request), context: Context.add(CurrentCut, cut), timer, whole })
   })
 
 const untilDeadline = <E>(
@@ -287,14 +288,14 @@ const untilDeadline = <E>(
     const error = () => reason(cut, () => exceeded(call, "total", deadline.duration))
     const timeIsUp = Effect.suspend(() => Effect.fail(error()))
     if (deadline.at <= now) return timeIsUp
+    const whole = request.mode === "generate"
     const opened = raced({
       opening: call.open(request),
       context: (callers) => Context.add(Context.add(callers, CurrentCut, cut), CurrentDeadline, deadline),
       timer: Effect.andThen(Effect.sleep(Duration.nanos(deadline.at - now)), timeIsUp),
+      whole,
     })
-    return request.mode === "generate"
-      ? opened
-      : Effect.map(opened, (parts) => bounded(parts, { expiry: () => deadline.at, error }))
+    return whole ? opened : Effect.map(opened, (parts) => bounded(parts, { expiry: () => deadline.at, error }))
   })
 
 const remainingUntil = (at: bigint): Effect.Effect<Duration.Duration> =>

@@ -1,14 +1,13 @@
 /**
  * A call that holds its place from before it is sent until its answer is complete.
  */
-import { Context, Effect, Scope, type Stream } from "effect"
+import { Context, Effect, Exit, Scope, type Stream } from "effect"
 
 import { type ModelRequest, type Part } from "../ModelCall.ts"
 import { type Priority, RequestContext } from "../RequestContext.ts"
 import { newId } from "./attemptRecord.ts"
 import { type Gate, type Waiter } from "./gate.ts"
-import { settled } from "./ownScope.ts"
-import { type SharedPermits } from "./permits.ts"
+import { type Holder, type SharedPermits } from "./permits.ts"
 import { urgencies } from "./urgencies.ts"
 
 type Opened<E> = Effect.Effect<Stream.Stream<Part, E>, E, Scope.Scope>
@@ -21,32 +20,34 @@ export interface Seat<E2> {
   readonly shared: { readonly permits: SharedPermits; readonly key: string; readonly limit: number } | undefined
 }
 
-// Nothing may come between taking a place and what gives it back.
+// What gives the place back is in place before it is taken, so that nothing can come between.
 export const held = <E, E2>(seat: Seat<E2>, request: ModelRequest, opening: Opened<E>): Opened<E | E2> =>
-  Effect.uninterruptibleMask((restore) =>
-    Effect.withFiber((fiber): Opened<E | E2> => {
-      const { priority, tenant = "" } = fiber.getRef(RequestContext)
-      const standing = new Standing(seat, { weight: seat.weightOf(request), tenant, priority })
-      if (!standing.joined) return Effect.fail(seat.refusal(priority))
-      const own = Scope.makeUnsafe()
-      const options = { scope: own, weight: standing.weight, priority, restore }
-      const call = restore(Scope.provide(opening, own))
-      const permitting = seat.shared === undefined ? call : Effect.andThen(permitted(seat, seat.shared, options), call)
-      const waiting = standing.state === "holding" ? permitting : Effect.andThen(restore(standing.turn), permitting)
-      const outer = Context.getUnsafe(fiber.context, Scope.Scope)
-      return settled(Effect.andThen(Scope.addFinalizer(own, standing.leave), waiting), own, outer)
-    }),
-  )
+  Effect.withFiber((fiber): Opened<E | E2> => {
+    const { priority, tenant = "" } = fiber.getRef(RequestContext)
+    const standing = new Standing(seat, { weight: seat.weightOf(request), tenant, priority })
+    // Nothing of a whole answer outlives its opening.
+    if (request.mode === "generate") return Effect.onExitPrimitive(standing.served(opening), () => standing.leave())
+    const own = Scope.makeUnsafe()
+    const outer = Context.getUnsafe(fiber.context, Scope.Scope)
+    const over = (exit: Exit.Exit<unknown, unknown>) =>
+      Effect.andThen(
+        Scope.close(own, exit),
+        Effect.suspend(() => standing.leave() ?? Effect.void),
+      )
+    return Effect.onExitPrimitive(standing.served(Scope.provide(opening, own)), (exit) =>
+      Exit.isFailure(exit) ? over(exit) : Scope.addFinalizerExit(outer, over),
+    )
+  })
 
 class Standing<E2> implements Waiter {
   readonly weight: number
   readonly urgency: number
   readonly tenant: string
-  readonly joined: boolean
   sequence = 0
   state: Waiter["state"] = "waiting"
   private readonly seat: Seat<E2>
   private readonly priority: Priority
+  private readonly holder: Holder | undefined
   private wake: (() => void) | undefined
 
   constructor(seat: Seat<E2>, who: { readonly weight: number; readonly tenant: string; readonly priority: Priority }) {
@@ -55,7 +56,22 @@ class Standing<E2> implements Waiter {
     this.tenant = who.tenant
     this.priority = who.priority
     this.urgency = urgencies.indexOf(who.priority)
-    this.joined = seat.gate.join(this)
+    this.holder = seat.shared && { key: seat.shared.key, id: newId(), weight: who.weight }
+  }
+
+  /** Waits for a place and runs there. */
+  served<A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E | E2, R> {
+    return Effect.suspend((): Effect.Effect<A, E | E2, R> => {
+      if (!this.seat.gate.join(this)) return this.refused
+      const permitted = this.seat.shared === undefined ? self : Effect.andThen(this.permit(this.seat.shared), self)
+      return this.state === "holding" ? permitted : Effect.andThen(this.turn, permitted)
+    })
+  }
+
+  /** Gives back whatever was taken, also if it is not known whether it was. */
+  leave(): Effect.Effect<void> | undefined {
+    this.seat.gate.leave(this)
+    return this.holder && this.seat.shared?.permits.release(this.holder)
   }
 
   granted(): void {
@@ -66,33 +82,21 @@ class Standing<E2> implements Waiter {
     this.wake?.()
   }
 
-  /** Waits for its turn, which may have come already. */
-  get turn(): Effect.Effect<void, E2> {
+  /** Its turn may have come already. */
+  private get turn(): Effect.Effect<void, E2> {
     return Effect.callback((resume) => {
-      this.wake = () => resume(this.state === "holding" ? Effect.void : Effect.fail(this.seat.refusal(this.priority)))
+      this.wake = () => resume(this.state === "holding" ? Effect.void : this.refused)
       if (this.state !== "waiting") this.wake()
     })
   }
 
-  get leave(): Effect.Effect<void> {
-    return Effect.sync(() => this.seat.gate.leave(this))
+  private permit({ limit, permits }: NonNullable<Seat<E2>["shared"]>): Effect.Effect<void, E2> {
+    return this.holder === undefined
+      ? Effect.void
+      : Effect.flatMap(permits.take(this.holder, limit), (granted) => (granted ? Effect.void : this.refused))
   }
-}
 
-/** What is asked for is given back, also if it is not known whether it was given. */
-const permitted = <E2>(
-  { refusal }: Seat<E2>,
-  { key, limit, permits }: NonNullable<Seat<E2>["shared"]>,
-  options: {
-    readonly scope: Scope.Scope
-    readonly weight: number
-    readonly priority: Priority
-    readonly restore: <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-  },
-): Effect.Effect<void, E2> => {
-  const holder = { key, id: newId(), weight: options.weight }
-  return Scope.addFinalizer(options.scope, permits.release(holder)).pipe(
-    Effect.andThen(options.restore(permits.take(holder, limit))),
-    Effect.flatMap((granted) => (granted ? Effect.void : Effect.fail(refusal(options.priority)))),
-  )
+  private get refused(): Effect.Effect<never, E2> {
+    return Effect.suspend(() => Effect.fail(this.seat.refusal(this.priority)))
+  }
 }

@@ -7,6 +7,8 @@ export interface Race<A, E, R, E2> {
   /** What the opening finds in its context beside the services of the caller. */
   readonly context: (callers: Context.Context<never>) => Context.Context<never>
   readonly timer: Effect.Effect<never, E2>
+  /** Whether all of the answer is there when the opening is done, so that nothing is held by then. */
+  readonly whole: boolean
 }
 
 /**
@@ -19,17 +21,19 @@ export const raced = <A, E, R, E2>({
   context,
   opening,
   timer,
+  whole,
 }: Race<A, E, R, E2>): Effect.Effect<A, E | E2, R | Scope.Scope> =>
   Effect.withFiber((parent) => {
-    const own = Scope.makeUnsafe()
     const callers = parent.context as Context.Context<never>
+    const own = whole ? undefined : Scope.makeUnsafe()
+    const services = context(callers)
     const running = Effect.callback<A, E | E2>((resume) => {
-      const child = Effect.runForkWith(Context.add(context(callers), Scope.Scope, own))(
-        opening as Effect.Effect<A, E, Scope.Scope>,
+      const child = Effect.runForkWith(own === undefined ? services : Context.add(services, Scope.Scope, own))(
+        opening as Effect.Effect<A, E>,
       )
       const done = child.pollUnsafe()
       if (done !== undefined) return resume(done)
-      const alarm = Effect.runForkWith(context(callers))(timer)
+      const alarm = Effect.runForkWith(services)(timer)
       child.addObserver((exit) => {
         alarm.interruptUnsafe()
         resume(exit)
@@ -39,5 +43,5 @@ export const raced = <A, E, R, E2>({
       })
       return Fiber.interruptAll([child, alarm])
     })
-    return settled(running, own, Context.getUnsafe(parent.context, Scope.Scope))
+    return own === undefined ? running : settled(running, own, Context.getUnsafe(parent.context, Scope.Scope))
   })
