@@ -94,7 +94,11 @@ const stockStack = Effect.gen(function* () {
   const places = yield* Semaphore.make(64)
   return <A>(self: Effect.Effect<A>) =>
     self
-      .pipe(Effect.timeout("30 seconds"), places.withPermit, (limited) => breaker.execute(limited, { key: "stock" }))
+      .pipe(
+        Effect.timeout("30 seconds"),
+        (timed) => places.withPermit(timed),
+        (limited) => breaker.execute(limited, { key: "stock" }),
+      )
       .pipe(Effect.retry({ times: 2 }))
 }).pipe(Effect.provide(CircuitBreaker.layerStoreMemory()))
 

@@ -24,7 +24,7 @@ export const raced = <A, E, R, E2>({
   whole,
 }: Race<A, E, R, E2>): Effect.Effect<A, E | E2, R | Scope.Scope> =>
   Effect.withFiber((parent) => {
-    const callers = parent.context as Context.Context<never>
+    const callers = parent.context
     const own = whole ? undefined : Scope.makeUnsafe()
     const services = context(callers)
     const running = Effect.callback<A, E | E2>((resume) => {
