@@ -1,7 +1,7 @@
 /**
  * What one call has taken of a limit, until it is known what it did cost.
  */
-import { type Clock, Duration, Effect, Exit, Option, Result } from "effect"
+import { type Clock, Duration, Effect, Exit, Option, Pull, Result } from "effect"
 
 import * as Attempt from "../Attempt.ts"
 import * as Failure from "../Failure.ts"
@@ -100,7 +100,7 @@ export class HeldCosts implements ReplyListener {
 
   pulled(exit: Exit.Exit<ReadonlyArray<Part>, unknown>): undefined {
     if (Exit.isSuccess(exit)) this.read(exit.value)
-    else this.broken = Option.getOrUndefined(Exit.findErrorOption(exit))
+    else if (!Pull.isDoneCause(exit.cause)) this.broken = Option.getOrUndefined(Exit.findErrorOption(exit))
   }
 
   /** The call is over: says what it took. */
