@@ -7,12 +7,11 @@ import { CurrentDeadline } from "../Deadline.ts"
 import { type ModelCall, type ModelRequest, type Part } from "../ModelCall.ts"
 import { RequestContext } from "../RequestContext.ts"
 import { millis } from "./guardedCall.ts"
-import { HeldCosts, type Limit } from "./heldCosts.ts"
+import { blocked, closed, type Held, hold, type Limit, opened, pulled, replied, takenTogether } from "./heldCosts.ts"
 import { withReplyListener } from "./replyHeaders.ts"
 import { type SharedUsage } from "./sharedUsage.ts"
 import { take } from "./usageAccount.ts"
 import { type Wait, type Waiter } from "./waitingLine.ts"
-import { partsOf } from "./wholeAnswer.ts"
 
 /** Why a call is refused. Without a wait it never fits. */
 export interface Refused {
@@ -43,7 +42,7 @@ export const limited = <E, E2>(call: ModelCall<E>, request: ModelRequest, limit:
       const clock = fiber.getRef(Clock.Clock)
       const now = millis(clock)
       const key = limit.keyOf === undefined ? limit.key : limit.keyOf(fiber.getRef(RequestContext))
-      const held = new HeldCosts({ limit, request, clock, key, now })
+      const held = hold(limit, request, { clock, key, now })
       const mistaken = held.costs.findIndex((cost) => !(cost >= 0))
       if (mistaken >= 0)
         return Effect.die(new Error(`RateLimit: the cost in "${limit.rules[mistaken]?.name}" must be 0 or more`))
@@ -61,38 +60,32 @@ export const limited = <E, E2>(call: ModelCall<E>, request: ModelRequest, limit:
     }),
   )
 
-const refused = ({ costs, entry }: HeldCosts, dimension: number | undefined) => ({
+const refused = ({ costs, entry }: Held, dimension: number | undefined) => ({
   key: entry.key,
   dimension,
   cost: dimension === undefined ? 0 : (costs[dimension] ?? 0),
 })
 
-const sent = <E>(call: ModelCall<E>, held: HeldCosts, restore: Restore): Opened<E> => {
+const sent = <E>(call: ModelCall<E>, held: Held, restore: Restore): Opened<E> => {
   const opening = Effect.suspend(() => {
     held.sent = true
-    return call.open(withReplyListener(held.request, held))
+    return call.open(withReplyListener(held.request, (headers) => replied(held, headers)))
   })
-  const opened = Effect.onExitPrimitive(restore(opening), (exit) => held.opened(exit), true)
-  return held.request.mode === "generate"
-    ? Effect.flatMap(opened, (parts) => settled(parts, held))
-    : streaming(opened, held)
+  const answered = Effect.onExitPrimitive(restore(opening), (exit) => opened(held, exit), true)
+  return held.request.mode === "generate" ? answered : streaming(answered, held)
 }
 
-/** A whole answer has been settled, unless a policy of somebody else made a stream of it. */
-const settled = <E>(parts: Stream.Stream<Part, E>, held: HeldCosts): Opened<E> =>
-  partsOf(parts) === undefined ? streaming(Effect.succeed(parts), held) : Effect.succeed(parts)
-
 /** Settles when the stream is closed, however far it was read. */
-const streaming = <E>(opened: Opened<E>, held: HeldCosts): Opened<E> =>
+const streaming = <E>(opened: Opened<E>, held: Held): Opened<E> =>
   Effect.flatMap(opened, (parts) =>
     Effect.flatMap(Effect.scope, (scope) =>
       Effect.as(
         Scope.addFinalizer(
           scope,
-          Effect.suspend(() => held.closed() ?? Effect.void),
+          Effect.suspend(() => closed(held) ?? Effect.void),
         ),
         Stream.transformPull(parts, (pull) =>
-          Effect.succeed(Effect.onExitPrimitive(pull, (exit) => held.pulled(exit), true)),
+          Effect.succeed(Effect.onExitPrimitive(pull, (exit) => pulled(held, exit), true)),
         ),
       ),
     ),
@@ -104,7 +97,7 @@ interface Waiting {
 }
 
 /** Waits in line and asks until the costs are taken. Leaves the line whatever happens. */
-const inTurn = <E2>(held: HeldCosts, limit: Refusing<E2>, { expires, restore }: Waiting): Effect.Effect<void, E2> => {
+const inTurn = <E2>(held: Held, limit: Refusing<E2>, { expires, restore }: Waiting): Effect.Effect<void, E2> => {
   const { clock, costs, entry } = held
   const { line } = entry
   const sendAway = ({ dimension, wait }: Wait) => Effect.fail(limit.refusal({ ...refused(held, dimension), wait }))
@@ -138,9 +131,10 @@ const inTurn = <E2>(held: HeldCosts, limit: Refusing<E2>, { expires, restore }: 
 }
 
 /** Takes the costs, or answers why not. */
-const asked = (held: HeldCosts, { rules, shared }: Limit): Effect.Effect<Wait | undefined> => {
+const asked = (held: Held, { rules, shared }: Limit): Effect.Effect<Wait | undefined> => {
   const own = Effect.sync(() => {
-    const now = held.takenNow()
+    const now = millis(held.clock)
+    held.at = now
     return take(held.entry.account(now), rules, held.costs, now)
   })
   return shared === undefined
@@ -152,14 +146,14 @@ const asked = (held: HeldCosts, { rules, shared }: Limit): Effect.Effect<Wait | 
 const lost: Wait = { dimension: undefined, wait: 1_000 }
 
 const askedTogether = (
-  held: HeldCosts,
+  held: Held,
   rules: Limit["rules"],
   shared: SharedUsage,
 ): Effect.Effect<Wait | undefined | "lost"> =>
   Effect.map(shared.take(held.entry.key, rules, held.costs), (answer) => {
     if (answer === undefined) return shared.refuses ? lost : "lost"
-    if ("at" in answer) return held.takenTogether(answer)
-    if (answer.dimension === undefined) held.blockedFor(answer.wait)
+    if ("at" in answer) return takenTogether(held, answer)
+    if (answer.dimension === undefined) blocked(held, answer.wait)
     return answer
   })
 

@@ -118,7 +118,7 @@ interface Observers {
 const generate = (model: ProviderModel, request: ProviderRequest, { listener, record }: Observers): Opened =>
   Effect.flatMap(model.generate(request), ({ headers, parts }) => {
     record?.replied(headers)
-    listener?.replied(headers)
+    listener?.(headers)
     return CommitPoint.commitWhole(parts, model, record).pipe(
       Effect.flatMap((checked) =>
         StructuredOutput.canonical(model.provider, model.codecTransformer, request.options.responseFormat, checked),
@@ -130,7 +130,7 @@ const generate = (model: ProviderModel, request: ProviderRequest, { listener, re
 const stream = (model: ProviderModel, request: ProviderRequest, { listener, record }: Observers): Opened =>
   Effect.flatMap(model.stream(request), ({ headers, parts }) => {
     record?.replied(headers)
-    listener?.replied(headers)
+    listener?.(headers)
     return CommitPoint.commit<AiError.AiError>(parts, model, record)
   })
 

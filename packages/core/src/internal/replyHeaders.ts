@@ -4,27 +4,30 @@
  */
 import { type ModelRequest } from "../ModelCall.ts"
 
-export interface ReplyListener {
-  /** Names are in lower case. */
-  readonly replied: (headers: Readonly<Record<string, string>>) => void
+/** Receives the headers, with names in lower case. */
+export type ReplyListener = (headers: Readonly<Record<string, string>>) => void
+
+interface Heard extends ModelRequest {
+  readonly "~holdfast/core/replyListener"?: ReplyListener
 }
 
-const Listener = Symbol("@holdfast/core/replyListener")
-
 export const replyListenerOf = (request: ModelRequest): ReplyListener | undefined =>
-  (request as { readonly [Listener]?: ReplyListener })[Listener]
+  (request as Heard)["~holdfast/core/replyListener"]
 
 /** The request with a listener, beside any that listens already. */
 export const withReplyListener = (request: ModelRequest, listener: ReplyListener): ModelRequest => {
   const outer = replyListenerOf(request)
-  const all: ReplyListener =
-    outer === undefined
-      ? listener
-      : {
-          replied: (headers) => {
-            outer.replied(headers)
-            listener.replied(headers)
-          },
-        }
-  return { ...request, [Listener]: all } as ModelRequest
+  const heard: Heard = {
+    mode: request.mode,
+    options: request.options,
+    "~holdfast/core/replyListener": outer === undefined ? listener : both(outer, listener),
+  }
+  return heard
 }
+
+const both =
+  (outer: ReplyListener, inner: ReplyListener): ReplyListener =>
+  (headers) => {
+    outer(headers)
+    inner(headers)
+  }
