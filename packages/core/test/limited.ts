@@ -1,8 +1,7 @@
 /**
  * Limits in memory and in Redis, on the clock of a test.
  */
-import { Clock, Effect, Layer } from "effect"
-import { type Duration } from "effect"
+import { Clock, Duration, Effect, Layer } from "effect"
 import { Redis } from "effect/persistence"
 import { TestClock } from "effect/testing"
 
@@ -26,10 +25,12 @@ import {
 export interface Place {
   readonly limits: Layer.Layer<RateLimit.RateLimits>
   readonly pass: (span: Duration.Input) => Effect.Effect<void>
+  /** How exactly times are known. Milliseconds. */
+  readonly resolution: number
 }
 
 export const inMemory = <A, E>(use: (place: Place) => Effect.Effect<A, E>): Effect.Effect<A, E> =>
-  use({ limits: RateLimit.layerMemory, pass: TestClock.adjust })
+  use({ limits: RateLimit.layerMemory, pass: TestClock.adjust, resolution: 0 })
 
 /** The server takes its time from the test, and the test waits for the server. */
 export const inRedis = <A, E>(use: (place: Place) => Effect.Effect<A, E>): Effect.Effect<A, E> =>
@@ -37,10 +38,19 @@ export const inRedis = <A, E>(use: (place: Place) => Effect.Effect<A, E>): Effec
     Effect.gen(function* () {
       const { layer, quiet } = onTestTime(yield* Redis.Redis)
       const limits = RateLimit.layerRedis({ prefix, patience: "100 days" }).pipe(Layer.provide(layer))
-      const pass = (span: Duration.Input) => quiet.pipe(Effect.andThen(TestClock.adjust(span)), Effect.andThen(quiet))
-      return yield* use({ limits, pass })
+      const step = (millis: number) => Effect.andThen(TestClock.adjust(millis), quiet)
+      const pass = (span: Duration.Input) => {
+        const millis = Duration.toMillis(span)
+        // Long waits may be inexact.
+        const one = Math.max(resolution, millis / 100)
+        const steps = Array.from({ length: Math.floor(millis / one) }, () => step(one))
+        return Effect.andThen(quiet, Effect.all([...steps, step(millis % one)], { discard: true }))
+      }
+      return yield* use({ limits, pass, resolution })
     }),
   ) as Effect.Effect<A, E>
+
+const resolution = 25
 
 const onTestTime = (redis: Redis.Redis["Service"]) => {
   let asking = 0
@@ -60,7 +70,7 @@ const onTestTime = (redis: Redis.Redis["Service"]) => {
   }
   const turn = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
   const quiet: Effect.Effect<void> = Effect.andThen(
-    Effect.replicateEffect(turn, 3),
+    Effect.replicateEffect(turn, 4),
     Effect.suspend(() => (asking > 0 ? quiet : Effect.void)),
   )
   const layer = Layer.effect(
