@@ -29,7 +29,7 @@ export interface Place {
   readonly resolution: number
 }
 
-export const inMemory = <A, E>(use: (place: Place) => Effect.Effect<A, E>): Effect.Effect<A, E> =>
+export const inMemory = <A, E, R>(use: (place: Place) => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   use({ limits: RateLimit.layerMemory, pass: TestClock.adjust, resolution: 0 })
 
 /** The server takes its time from the test, and the test waits for the server. */

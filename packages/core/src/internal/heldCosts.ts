@@ -213,7 +213,7 @@ const tell = (
 /** What was given back may be enough for the first in line. */
 const reported = (held: Held, tightened: ReadonlyArray<Tightened>): Effect.Effect<void> | undefined => {
   const { clock, entry, limit, shared } = held
-  const first = entry.line.first
+  const first = entry.isWaitedFor ? entry.line.first : undefined
   if (first?.wake !== undefined) {
     const now = millis(clock)
     const account = entry.account(now)

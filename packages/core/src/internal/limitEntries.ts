@@ -16,12 +16,12 @@ export const nameOf = (id: string): string => id.slice(0, id.lastIndexOf(" "))
 export class Entry {
   readonly key: string
   readonly rules: Rules
-  readonly line = new WaitingLine()
   /** Calls that will still say what they took. */
   underWay = 0
   /** Until when the provider wants a rest, as far as this process has heard. */
   blockedUntil = 0
   private own: Account | undefined
+  private waiting: WaitingLine | undefined
 
   constructor(key: string, rules: Rules) {
     this.key = key
@@ -34,10 +34,19 @@ export class Entry {
     return this.own
   }
 
+  get line(): WaitingLine {
+    this.waiting ??= new WaitingLine()
+    return this.waiting
+  }
+
+  get isWaitedFor(): boolean {
+    return this.waiting !== undefined && this.waiting.size > 0
+  }
+
   isIdle(now: number): boolean {
     return (
       this.underWay === 0 &&
-      this.line.size === 0 &&
+      !this.isWaitedFor &&
       this.blockedUntil <= now &&
       (this.own === undefined || isIdle(this.own, this.rules, now))
     )

@@ -50,7 +50,7 @@ export const limited = <E, E2>(call: ModelCall<E>, request: ModelRequest, limit:
       if (never >= 0) return Effect.fail(limit.refusal({ ...refused(held, never), wait: undefined }))
       const { entry } = held
       entry.underWay++
-      if (limit.shared === undefined && entry.line.size === 0) {
+      if (limit.shared === undefined && !entry.isWaitedFor) {
         if (take(entry.account(now), limit.rules, held.costs, now) === undefined) return sent(call, held, restore)
       }
       const deadline = fiber.getRef(CurrentDeadline)

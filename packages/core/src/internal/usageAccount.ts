@@ -1,7 +1,7 @@
 /**
  * What has been used of a limit, by time, in several dimensions at once.
  *
- * Use is kept in slices of a hundredth of a window. A slice counts until its last use is a whole window ago, so that no window of
+ * Use is kept in slices of a two-hundredth of a window. A slice counts until its last use is a whole window ago, so that no window of
  * that length, wherever it begins, holds more than the limit, and hardly less of it than all can be used.
  *
  * Plain data, without a clock or a timer. Times are milliseconds of any clock; should it be set back, the past moves with
@@ -156,7 +156,7 @@ const longestPause = 60_000
 /** Hints are believed up to ten minutes; then one call finds out whether they still hold. */
 export const longestHint = 600_000
 
-export const slicesOfWindow = 100
+export const slicesOfWindow = 200
 
 const moveOn = (account: Account, rules: Rules, now: number): void => {
   if (now < account.latest) shift(account, now - account.latest)
