@@ -19,6 +19,7 @@ import { millis } from "./internal/guardedCall.ts"
 import { limited, type Refused } from "./internal/limitedCall.ts"
 import { Entries, idOf, nameOf } from "./internal/limitEntries.ts"
 import { headerNames } from "./internal/limitHeaders.ts"
+import { described, mistakeIn, rulesOf } from "./internal/limitRules.ts"
 import { type SharedUsage, sharedUsage } from "./internal/sharedUsage.ts"
 import { type Rules } from "./internal/usageAccount.ts"
 import { withoutStack } from "./internal/withoutStack.ts"
@@ -41,7 +42,7 @@ export class RateLimited
     model: Schema.String,
     /** Whose limit it is: the model's, or what the option `key` made of it. */
     key: Schema.String,
-    /** What is used up: `requests`, `tokens` or another name; `all` while the provider wants a rest. */
+    /** What is used up: `requests`, `tokens` or another name; `all` after a 429, or while the shared state is lost. */
     dimension: Schema.String,
     /** How much of it there is in a window. 0 with `all`. */
     limit: Schema.Finite,
@@ -59,7 +60,7 @@ export class RateLimited
     if (retryAfter === undefined) {
       return `a call of ${model} of ${provider} would take ${cost} ${dimension}, and ${key} has ${limit} in all; it never fits`
     }
-    const what = dimension === "all" ? "the provider wants a rest" : `${dimension} are limited to ${limit}`
+    const what = dimension === "all" ? "nothing is let through" : `${dimension} are limited to ${limit}`
     return `${model} of ${provider}: ${what} for ${key}; there may be room in ${Duration.format(retryAfter)}`
   }
 
@@ -355,12 +356,8 @@ const defaultLongestWait = "30 seconds"
 
 const policy = (name: string, dimensions: ReadonlyArray<Dimension>, options: Options) => {
   const { estimate = TokenEstimate.ofRequest, key, longestWait = defaultLongestWait, queue = defaultQueue } = options
-  const rules = dimensions.map(({ limit, name: dimension, window }) => ({
-    name: dimension,
-    limit,
-    window: Duration.toMillis(window),
-  }))
-  const settings = { limits: rules.map(told), queue, longestWait: describeDuration(longestWait) }
+  const rules = rulesOf(dimensions)
+  const settings = { limits: rules.map(described), queue, longestWait: describeDuration(longestWait) }
   return ResilientModel.policy<RateLimited>(
     { name, settings },
     Effect.fnUntraced(function* <E>(call: ModelCall<E>) {
@@ -390,21 +387,6 @@ const policy = (name: string, dimensions: ReadonlyArray<Dimension>, options: Opt
       }
     }),
   )
-}
-
-const told = ({ limit, name, window }: Rules[number]): string => `${limit} ${name} in ${describeDuration(window)}`
-
-const mistakeIn = (rules: Rules, queue: number, longestWait: number): string | undefined => {
-  if (rules.length === 0) return "there must be a limit"
-  for (const { limit, name, window } of rules) {
-    if (!(limit > 0 && limit < Infinity)) return `the limit of ${name} must be a number above 0`
-    if (!(window > 0 && window < Infinity)) return `the window of ${name} must be a duration above 0`
-    if (!/^[\w-]{1,64}$/.test(name)) return "the name of a dimension must be letters, digits, - and _"
-  }
-  if (new Set(rules.map(({ name, window }) => `${name}/${window}`)).size < rules.length)
-    return "two limits are of the same dimension and window"
-  if (!Number.isInteger(queue) || queue < 0) return "queue must be a whole number, 0 or more"
-  return longestWait >= 0 ? undefined : "longestWait must be a duration, 0 or more"
 }
 
 const refusal = ({ model, provider }: ModelCall<unknown>, rules: Rules, refused: Refused): RateLimited => {

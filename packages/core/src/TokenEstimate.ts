@@ -84,9 +84,11 @@ const margin = 1.1
 const usualAnswer = 500
 
 const factorOf = (source: { readonly provider: string; readonly model: string } | undefined): number => {
-  if (source === undefined || !/anthropic|claude/.test(`${source.provider}/${source.model}`)) return 1
-  return /claude-(2|3|(opus|sonnet|haiku)-4(-[0-6])?(-\d{8})?$)/.test(source.model) ? 1.15 : 1.45
+  if (source === undefined || !(source.provider === "anthropic" || source.model.includes("claude"))) return 1
+  return oldClaude.test(source.model) ? 1.15 : 1.45
 }
+
+const oldClaude = /claude-(2|3|(opus|sonnet|haiku)-4(-[0-6])?(-\d{8})?$)/
 
 /** The tokens of a text before they are rounded. */
 export const weightOf = (text: string): number => {

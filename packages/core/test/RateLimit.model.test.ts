@@ -191,7 +191,7 @@ const world = Effect.fnUntraced(function* (place: Place) {
       }),
   }
   const limit = RateLimit.limits(
-    rules.map((rule) => ({ ...rule, cost: (tokens) => (rule.name === "requests" ? 1 : tokens.output) })),
+    [RateLimit.requests(4, 1_000), { ...RateLimit.tokens(100, 700), cost: ({ output }) => output }],
     {
       estimate: ({ options }) => ({ input: 0, output: asked[Number(options.previousResponseId)]!.cost }),
       longestWait: "1 day",

@@ -216,8 +216,8 @@ const reported = (held: Held, tightened: ReadonlyArray<Tightened>): Effect.Effec
   const first = entry.isWaitedFor ? entry.line.first : undefined
   if (first?.wake !== undefined) {
     const now = millis(clock)
-    const account = entry.account(now)
-    if (shared !== undefined || wouldRefuse(account, limit.rules, first.costs, now) === undefined) first.wake()
+    const fits = () => wouldRefuse(entry.account(now), limit.rules, first.costs, now) === undefined
+    if (shared !== undefined || fits()) first.wake()
   }
   return tightened.length === 0
     ? undefined

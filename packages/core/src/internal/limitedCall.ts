@@ -76,8 +76,8 @@ const sent = <E>(call: ModelCall<E>, held: Held, restore: Restore): Opened<E> =>
 }
 
 /** Settles when the stream is closed, however far it was read. */
-const streaming = <E>(opened: Opened<E>, held: Held): Opened<E> =>
-  Effect.flatMap(opened, (parts) =>
+const streaming = <E>(answered: Opened<E>, held: Held): Opened<E> =>
+  Effect.flatMap(answered, (parts) =>
     Effect.flatMap(Effect.scope, (scope) =>
       Effect.as(
         Scope.addFinalizer(
@@ -170,7 +170,11 @@ const asleep = (waiter: Waiter, span: number): Effect.Effect<void> =>
   Effect.withFiber((parent) =>
     Effect.callback<void>((resume) => {
       const alarm = Effect.runForkWith(parent.context)(Effect.sleep(span))
+      let slept = false
       const over = () => {
+        // Who was woken may sleep again by now.
+        if (slept) return
+        slept = true
         waiter.wake = undefined
         resume(Effect.void)
       }

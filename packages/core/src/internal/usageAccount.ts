@@ -9,7 +9,7 @@
  */
 
 /** What is allowed in one dimension. The window is in milliseconds. */
-export interface Rule {
+interface Rule {
   readonly name: string
   readonly limit: number
   readonly window: number

@@ -44,7 +44,7 @@ export class WaitingLine {
   join(waiter: Waiter, { now, places }: { readonly now: number; readonly places: number }): Wait | undefined {
     const { rest } = this
     if (rest === undefined) {
-      if (this.waiters.size > places + mostAsking) return { dimension: undefined, wait: 1 }
+      if (this.waiters.size > places + mostAsking) return { dimension: 0, wait: 1 }
     } else if (this.waiters.size >= places || waiter.expires < rest.until) return waitUntil(rest, now)
     this.waiters.add(waiter)
     this.earliest = Math.min(this.earliest, waiter.expires)
