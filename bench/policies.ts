@@ -13,7 +13,7 @@ import { type Contestant } from "./measure.ts"
 const calls = 2_000
 
 /** Many calls in one fiber, each in a scope of its own as the seam has it. */
-const contestant = (each: Effect.Effect<unknown, unknown>): Contestant => {
+export const contestant = (each: Effect.Effect<unknown, unknown>): Contestant => {
   const one = Effect.ignore(each)
   const all = Effect.forEach(Array.from({ length: calls }), () => one, { discard: true })
   return { run: () => Effect.runPromise(all), units: calls, runs: 1 }

@@ -7,6 +7,7 @@ import { Effect } from "effect"
 
 import * as http from "./http.ts"
 import * as imports from "./imports.ts"
+import { limits, roundTrips } from "./limits.ts"
 import { type Contestant, interleaved, median, ratio } from "./measure.ts"
 import { generate, models, stream, streamed, vercel } from "./models.ts"
 import { breakers, drains, stacks } from "./policies.ts"
@@ -91,6 +92,15 @@ const policies = Effect.gen(function* () {
   record("semaphore.drain_16k_ms", median(lines.many) / 1_000, "ms")
 })
 
+const rateLimits = Effect.gen(function* () {
+  const rounds = yield* Effect.flatMap(limits, (contestants) => Effect.promise(() => interleaved(contestants, 25)))
+  const added = (times: ReadonlyArray<number>) => median(times.map((time, round) => time - (rounds.bare[round] ?? 0)))
+  record("ratelimit.added_us", added(rounds.both), "us")
+  record("ratelimit.requests_added_us", added(rounds.requests), "us")
+  record("ratelimit.effect_added_us", added(rounds.effect), "us")
+  record("ratelimit.redis_roundtrips", yield* roundTrips, "commands")
+})
+
 const onTheWire = Effect.gen(function* () {
   const { least, sdk, stack } = yield* http.contestants(yield* Effect.promise(http.emulator))
   // One request a round, so that the medians over the rounds are the p50 of each.
@@ -113,7 +123,7 @@ const loading = Effect.sync(() => {
   record("import.effect_ai_ms", median(rounds.map(({ effectAi }) => effectAi)), "ms")
 })
 
-await Effect.runPromise(Effect.scoped(Effect.all([inMemory, policies, onTheWire, loading])))
+await Effect.runPromise(Effect.scoped(Effect.all([inMemory, policies, rateLimits, onTheWire, loading])))
 
 const width = Math.max(...Object.keys(results).map((name) => name.length))
 for (const [name, { unit, value }] of Object.entries(results)) {

@@ -147,7 +147,7 @@ export type Change =
       readonly _tag: "LimitTightened"
       readonly key: string
       readonly dimension: string
-      /** What is left until then. */
+      /** What is left. It comes back until then: evenly, or after a 429 all at once. */
       readonly remaining: number
       readonly for: Duration.Duration
     }

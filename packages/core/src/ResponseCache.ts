@@ -19,7 +19,7 @@ import { describeDuration } from "./internal/describeDuration.ts"
 import { Flight } from "./internal/flight.ts"
 import { ownScope } from "./internal/ownScope.ts"
 import { requestKey } from "./internal/requestKey.ts"
-import { fromWhole, wholeOf } from "./internal/wholeAnswer.ts"
+import { fromWhole, partsOf } from "./internal/wholeAnswer.ts"
 import { identityOf, type ModelCall, type ModelRequest, type Part } from "./ModelCall.ts"
 import { RequestContext } from "./RequestContext.ts"
 import * as ResilientModel from "./ResilientModel.ts"
@@ -255,7 +255,7 @@ const isComplete = (answer: ReadonlyArray<Part>): boolean =>
 
 /** An answer that says of itself that it was not asked for. */
 const cached = <E>(answer: Stream.Stream<Part, E>): Stream.Stream<Part, E> => {
-  const whole = wholeOf(answer)
+  const whole = partsOf(answer)
   return whole === undefined ? Stream.map(answer, asCached) : fromWhole(whole.map(asCached))
 }
 

@@ -2,7 +2,7 @@
  * What becomes of one attempt, written down as it happens.
  */
 import { type Clock, Duration, Exit, type Fiber, Option } from "effect"
-import { AiError, type Response } from "effect/ai"
+import { type Response } from "effect/ai"
 
 import { type Attempt, type AttemptStart, type Outcome } from "../Attempt.ts"
 import { type Observer } from "../CommitPoint.ts"
@@ -11,7 +11,7 @@ import { isContent, type ModelRequest, type Part } from "../ModelCall.ts"
 import * as PolicyError from "../PolicyError.ts"
 import { RequestContext } from "../RequestContext.ts"
 import { type Cut, CurrentCut, reasonOf } from "./cutShort.ts"
-import { keptHeaders, requestId } from "./responseHeaders.ts"
+import { headersOf, keptHeaders, requestId } from "./responseHeaders.ts"
 
 type AnyFiber = Fiber.Fiber<unknown, unknown>
 
@@ -145,14 +145,4 @@ const errorOf = (exit: Exit.Exit<unknown, unknown>): unknown => {
     if (reason._tag === "Die") return reason.defect
   }
   return undefined
-}
-
-const headersOf = (error: unknown): Record<string, string> => {
-  if (!AiError.isAiError(error) || !("http" in error.reason)) return {}
-  const headers: Readonly<Record<string, unknown>> = error.reason.http?.response?.headers ?? {}
-  // The errors of foreign models hold all that came, in any case.
-  const texts = Object.entries(headers).flatMap(([name, value]): Array<[string, string]> =>
-    typeof value === "string" ? [[name.toLowerCase(), value]] : [],
-  )
-  return keptHeaders(Object.fromEntries(texts))
 }

@@ -7,7 +7,7 @@
 import { Cause, Effect, Exit, Fiber, Pull, Scope, Stream } from "effect"
 
 import { type Part } from "../ModelCall.ts"
-import { fromWhole, wholeOf } from "./wholeAnswer.ts"
+import { fromWhole, partsOf } from "./wholeAnswer.ts"
 
 type Chunk = readonly [Part, ...Array<Part>]
 
@@ -113,7 +113,7 @@ export class Flight<E> {
   private get fly(): Effect.Effect<void> {
     const answered = Effect.scoped(
       Effect.flatMap(this.opening, (answer) => {
-        this.whole = wholeOf(answer)
+        this.whole = partsOf(answer)
         this.committed = true
         if (this.whole !== undefined) return Effect.void
         this.tell()

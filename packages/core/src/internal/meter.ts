@@ -15,6 +15,7 @@ import { AttemptRecord, startOf } from "./attemptRecord.ts"
 import { CurrentCut, uncounted } from "./cutShort.ts"
 import { type GuardRefusal } from "./guardRefusal.ts"
 import { ownScope } from "./ownScope.ts"
+import { type ReplyListener, replyListenerOf } from "./replyHeaders.ts"
 import * as StructuredOutput from "./structuredOutput.ts"
 import { fromWhole } from "./wholeAnswer.ts"
 
@@ -99,16 +100,26 @@ const untilClosed = (
     return Effect.andThen(Scope.addFinalizerExit(scope, options.end), opened)
   })
 
-const send = (model: ProviderModel, request: ModelRequest, record: AttemptRecord | undefined): Opened =>
-  Effect.flatMap(StructuredOutput.requestSchema(model.codecTransformer, request.options.responseFormat), (jsonSchema) =>
-    request.mode === "generate"
-      ? generate(model, { options: request.options, jsonSchema }, record)
-      : stream(model, { options: request.options, jsonSchema }, record),
+const send = (model: ProviderModel, request: ModelRequest, record: AttemptRecord | undefined): Opened => {
+  const observers = { record, listener: replyListenerOf(request) }
+  return Effect.flatMap(
+    StructuredOutput.requestSchema(model.codecTransformer, request.options.responseFormat),
+    (jsonSchema) =>
+      request.mode === "generate"
+        ? generate(model, { options: request.options, jsonSchema }, observers)
+        : stream(model, { options: request.options, jsonSchema }, observers),
   )
+}
 
-const generate = (model: ProviderModel, request: ProviderRequest, record: AttemptRecord | undefined): Opened =>
+interface Observers {
+  readonly record: AttemptRecord | undefined
+  readonly listener: ReplyListener | undefined
+}
+
+const generate = (model: ProviderModel, request: ProviderRequest, { listener, record }: Observers): Opened =>
   Effect.flatMap(model.generate(request), ({ headers, parts }) => {
     record?.replied(headers)
+    listener?.(headers)
     return CommitPoint.commitWhole(parts, model, record).pipe(
       Effect.flatMap((checked) =>
         StructuredOutput.canonical(model.provider, model.codecTransformer, request.options.responseFormat, checked),
@@ -117,9 +128,10 @@ const generate = (model: ProviderModel, request: ProviderRequest, record: Attemp
     )
   })
 
-const stream = (model: ProviderModel, request: ProviderRequest, record: AttemptRecord | undefined): Opened =>
+const stream = (model: ProviderModel, request: ProviderRequest, { listener, record }: Observers): Opened =>
   Effect.flatMap(model.stream(request), ({ headers, parts }) => {
     record?.replied(headers)
+    listener?.(headers)
     return CommitPoint.commit<AiError.AiError>(parts, model, record)
   })
 

@@ -22,7 +22,8 @@ const decimal = (value: string | undefined): number | undefined =>
 const imfFixdate =
   /^\s*(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d{2}:\d{2}:\d{2} GMT\s*$/
 
-const httpDate = (value: string | undefined): number | undefined => {
+/** Unix time in milliseconds of a date as HTTP writes it. */
+export const httpDate = (value: string | undefined): number | undefined => {
   if (value === undefined || !imfFixdate.test(value)) return undefined
   const millis = Date.parse(value)
   return Number.isNaN(millis) ? undefined : millis

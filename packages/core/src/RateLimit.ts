@@ -1,0 +1,408 @@
+/**
+ * Keeps calls within what a provider allows per minute or per day: requests, tokens, and whatever else is counted.
+ *
+ * A call takes what it will cost in all dimensions together, or waits in line, or is refused. What it did cost is known in the end,
+ * and settled then. No window of the given length ever holds more than the limit, wherever it begins.
+ *
+ * **Where in a stack**: inside of retry and of the breaker, so that each attempt is counted and neither a sleeping retry nor a
+ * refused call takes anything; outside of a limit on concurrency, so that who waits here holds no place there, and of the
+ * deadlines for parts, so that waiting in line is not blamed on the model.
+ *
+ * @since 0.1.0
+ */
+import { Clock, Context, Duration, Effect, Layer, Option, Schema } from "effect"
+import { AiError } from "effect/ai"
+import { type Redis } from "effect/persistence"
+
+import { describeDuration } from "./internal/describeDuration.ts"
+import { millis } from "./internal/guardedCall.ts"
+import { limited, type Refused } from "./internal/limitedCall.ts"
+import { Entries, idOf, nameOf } from "./internal/limitEntries.ts"
+import { headerNames } from "./internal/limitHeaders.ts"
+import { described, mistakeIn, rulesOf } from "./internal/limitRules.ts"
+import { type SharedUsage, sharedUsage } from "./internal/sharedUsage.ts"
+import { type Rules } from "./internal/usageAccount.ts"
+import { withoutStack } from "./internal/withoutStack.ts"
+import { isAvailable, type ModelCall, type ModelRequest } from "./ModelCall.ts"
+import * as PolicyError from "./PolicyError.ts"
+import { type RequestContext } from "./RequestContext.ts"
+import * as ResilientModel from "./ResilientModel.ts"
+import { type RedisOptions } from "./SharedState.ts"
+import * as TokenEstimate from "./TokenEstimate.ts"
+
+/**
+ * A limit is used up, and the call would have to wait too long, or there are too many that wait.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class RateLimited
+  extends Schema.TaggedError<RateLimited>("@holdfast/core/RateLimited")("RateLimited", {
+    provider: Schema.String,
+    model: Schema.String,
+    /** Whose limit it is: the model's, or what the option `key` made of it. */
+    key: Schema.String,
+    /** What is used up: `requests`, `tokens` or another name; `all` after a 429, or while the shared state is lost. */
+    dimension: Schema.String,
+    /** How much of it there is in a window. 0 with `all`. */
+    limit: Schema.Finite,
+    /** How much of it the call would take. */
+    cost: Schema.Number,
+    /** When there may be room, at the earliest. Absent if there never will be, because the call alone is above the limit. */
+    retryAfter: Schema.optionalKey(Schema.DurationFromMillis),
+  })
+  implements PolicyError.PolicyError<"refusal">
+{
+  readonly [PolicyError.TypeId] = "refusal" as const
+
+  override get message(): string {
+    const { cost, dimension, key, limit, model, provider, retryAfter } = this
+    if (retryAfter === undefined) {
+      return `a call of ${model} of ${provider} would take ${cost} ${dimension}, and ${key} has ${limit} in all; it never fits`
+    }
+    const what = dimension === "all" ? "nothing is let through" : `${dimension} are limited to ${limit}`
+    return `${model} of ${provider}: ${what} for ${key}; there may be room in ${Duration.format(retryAfter)}`
+  }
+
+  toReason(metadata: AiError.ProviderMetadata): AiError.AiErrorReason {
+    const { retryAfter } = this
+    return retryAfter === undefined
+      ? new AiError.InvalidRequestError({ description: this.message, metadata })
+      : new AiError.RateLimitError({ retryAfter, metadata })
+  }
+}
+
+/**
+ * The tokens of a call: estimated before it, as the provider counted them after it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Tokens extends TokenEstimate.TokenEstimate {
+  /** Those of the input that came from the provider's prompt cache. 0 before the call. */
+  readonly cacheRead: number
+}
+
+/**
+ * One thing that is counted.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Dimension {
+  /** As the provider's headers call it, so that they are heeded: `tokens` of `x-ratelimit-remaining-tokens`. */
+  readonly name: string
+  readonly limit: number
+  /** How long what was used counts. */
+  readonly window: Duration.Input
+  /** What a call takes, by its estimated tokens at first, and by its real ones in the end. */
+  readonly cost: (tokens: Tokens, request: ModelRequest) => number
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** The tokens of a request. `TokenEstimate.ofRequest` if left out. */
+  readonly estimate?:
+    | ((
+        request: ModelRequest,
+        call: { readonly provider: string; readonly model: string },
+      ) => TokenEstimate.TokenEstimate)
+    | undefined
+  /** Calls with equal keys share a limit. `<provider>/<model>` if left out. Never give an API key itself: keys are in errors. */
+  readonly key?:
+    | ((call: { readonly provider: string; readonly model: string; readonly context: RequestContext }) => string)
+    | undefined
+  /** How many calls may wait. 1,000 if left out. */
+  readonly queue?: number | undefined
+  /** How long a call may wait, and never beyond its deadline. 30 seconds if left out. */
+  readonly longestWait?: Duration.Input | undefined
+}
+
+/**
+ * What may be used in a window.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Limits {
+  readonly requests?: number | undefined
+  /** Input and output together, as OpenAI counts. */
+  readonly tokens?: number | undefined
+  /** Input and output by themselves, as Anthropic counts. */
+  readonly inputTokens?: number | undefined
+  readonly outputTokens?: number | undefined
+}
+
+/**
+ * The limits of OpenAI's usage tiers, per minute, for their larger current models.
+ *
+ * **Example** (A limit of tier 1)
+ *
+ * ```ts
+ * import { RateLimit } from "@holdfast/core"
+ *
+ * const limit = RateLimit.perMinute(RateLimit.openAiTier1)
+ *
+ * typeof limit // => "function"
+ * ```
+ *
+ * @since 0.1.0
+ * @category presets
+ */
+export const openAiTier1: Limits = { requests: 500, tokens: 200_000 }
+
+/**
+ * @since 0.1.0
+ * @category presets
+ */
+export const openAiTier2: Limits = { requests: 5_000, tokens: 2_000_000 }
+
+/**
+ * @since 0.1.0
+ * @category presets
+ */
+export const openAiTier3: Limits = { requests: 5_000, tokens: 5_000_000 }
+
+/**
+ * @since 0.1.0
+ * @category presets
+ */
+export const openAiTier4: Limits = { requests: 10_000, tokens: 10_000_000 }
+
+/**
+ * @since 0.1.0
+ * @category presets
+ */
+export const openAiTier5: Limits = { requests: 10_000, tokens: 30_000_000 }
+
+/**
+ * So many calls in a window.
+ *
+ * @since 0.1.0
+ * @category dimensions
+ */
+export const requests = (limit: number, window: Duration.Input): Dimension => ({
+  name: "requests",
+  limit,
+  window,
+  cost: () => 1,
+})
+
+/**
+ * So many tokens in a window, input and output together.
+ *
+ * @since 0.1.0
+ * @category dimensions
+ */
+export const tokens = (limit: number, window: Duration.Input): Dimension => ({
+  name: "tokens",
+  limit,
+  window,
+  cost: ({ input, output }) => input + output,
+})
+
+/**
+ * So many tokens of input in a window. Those that came from the provider's prompt cache do not count, as with Anthropic.
+ *
+ * @since 0.1.0
+ * @category dimensions
+ */
+export const inputTokens = (limit: number, window: Duration.Input): Dimension => ({
+  name: "input-tokens",
+  limit,
+  window,
+  cost: ({ cacheRead, input }) => Math.max(0, input - cacheRead),
+})
+
+/**
+ * So many tokens of output in a window.
+ *
+ * @since 0.1.0
+ * @category dimensions
+ */
+export const outputTokens = (limit: number, window: Duration.Input): Dimension => ({
+  name: "output-tokens",
+  limit,
+  window,
+  cost: ({ output }) => output,
+})
+
+/**
+ * Keeps calls within limits per minute.
+ *
+ * **Details**
+ *
+ * - All dimensions are taken together or none is.
+ * - Who finds no room waits in line. The order is that of arrival, and nobody is overtaken, whatever he costs.
+ * - A call takes the tokens that it is estimated to have, and in the end those that it had: what was too much is given back,
+ *   what was too little is missing from then on. A call that an inner policy refuses gives all back. One that its caller
+ *   gives up keeps its input and what it delivered of its output.
+ * - A 429 stops all calls of the key for as long as the provider says, or for a second, two, four, up to a minute. When the
+ *   headers of an answer say that less is left than is known here, no more is used. They never make room.
+ *
+ * **Example** (The first tier of OpenAI)
+ *
+ * ```ts
+ * import { RateLimit, Retry } from "@holdfast/core"
+ * import { flow } from "effect"
+ *
+ * const careful = flow(RateLimit.perMinute({ requests: 500, tokens: 200_000 }), Retry.schedule(Retry.standard))
+ *
+ * typeof careful // => "function"
+ * ```
+ *
+ * @since 0.1.0
+ * @category policies
+ */
+export const perMinute = (options: Limits & Options) =>
+  policy("RateLimit.perMinute", within(options, "1 minute"), options)
+
+/**
+ * Keeps calls within limits per day: of any 24 hours, not from midnight to midnight.
+ *
+ * @since 0.1.0
+ * @category policies
+ */
+export const perDay = (options: Limits & Options) => policy("RateLimit.perDay", within(options, "1 day"), options)
+
+/**
+ * Keeps calls within limits of any kind.
+ *
+ * **Example** (By minute and by day, and images by themselves)
+ *
+ * ```ts
+ * import { RateLimit } from "@holdfast/core"
+ *
+ * const images: RateLimit.Dimension = {
+ *   name: "images",
+ *   limit: 50,
+ *   window: "1 minute",
+ *   cost: (_, { options }) => JSON.stringify(options.prompt).split("image/").length - 1,
+ * }
+ * const limit = RateLimit.limits([RateLimit.requests(500, "1 minute"), RateLimit.requests(10_000, "1 day"), images])
+ *
+ * typeof limit // => "function"
+ * ```
+ *
+ * @since 0.1.0
+ * @category policies
+ */
+export const limits = (dimensions: ReadonlyArray<Dimension>, options: Options = {}) =>
+  policy("RateLimit.limits", dimensions, options)
+
+/**
+ * What has been used of the limits of an application.
+ *
+ * **Details**
+ *
+ * Without it in context, what is used belongs to the layer of the model. With it, all models with equal keys and dimensions
+ * share.
+ *
+ * @since 0.1.0
+ * @category services
+ */
+export class RateLimits extends Context.Service<
+  RateLimits,
+  {
+    /** @internal */
+    readonly entries: Entries
+    /** @internal */
+    readonly shared: SharedUsage | undefined
+  }
+>()("@holdfast/core/RateLimits") {}
+
+/**
+ * What is used is kept in the memory of this process.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerMemory: Layer.Layer<RateLimits> = Layer.sync(RateLimits, () => inMemory())
+
+/**
+ * What is used is kept in Redis, for all processes together.
+ *
+ * **Details**
+ *
+ * A call asks Redis once before it is sent, and once more in the end if there is something to settle. Within a process the order
+ * of those who wait is that of arrival; between processes it is a matter of luck.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerRedis = (options?: RedisOptions): Layer.Layer<RateLimits, never, Redis.Redis> =>
+  Layer.effect(
+    RateLimits,
+    Effect.map(sharedUsage(options), (shared) => ({ entries: new Entries(), shared })),
+  )
+
+const inMemory = (): RateLimits["Service"] => ({ entries: new Entries(), shared: undefined })
+
+const within = (options: Limits, window: Duration.Input): ReadonlyArray<Dimension> => {
+  const all = [
+    [options.requests, requests],
+    [options.tokens, tokens],
+    [options.inputTokens, inputTokens],
+    [options.outputTokens, outputTokens],
+  ] as const
+  return all.flatMap(([limit, dimension]) => (limit === undefined ? [] : [dimension(limit, window)]))
+}
+
+const defaultQueue = 1_000
+const defaultLongestWait = "30 seconds"
+
+const policy = (name: string, dimensions: ReadonlyArray<Dimension>, options: Options) => {
+  const { estimate = TokenEstimate.ofRequest, key, longestWait = defaultLongestWait, queue = defaultQueue } = options
+  const rules = rulesOf(dimensions)
+  const settings = { limits: rules.map(described), queue, longestWait: describeDuration(longestWait) }
+  return ResilientModel.policy<RateLimited>(
+    { name, settings },
+    Effect.fnUntraced(function* <E>(call: ModelCall<E>) {
+      const mistake = mistakeIn(rules, queue, Duration.toMillis(longestWait))
+      if (mistake !== undefined) return yield* Effect.die(new Error(`${name}: ${mistake}`))
+      const { entries, shared } = Option.getOrElse(yield* Effect.serviceOption(RateLimits), inMemory)
+      const clock = yield* Clock.Clock
+      const { model, provider } = call
+      const id = idOf(rules)
+      const limit = {
+        entries,
+        shared,
+        rules,
+        costs: dimensions.map(({ cost }) => cost),
+        headers: rules.map((rule) => headerNames(rule.name)),
+        estimate: (request: ModelRequest) => estimate(request, call),
+        key: id(`${provider}/${model}`),
+        keyOf: key && ((context: RequestContext) => id(key({ provider, model, context }))),
+        places: queue,
+        patience: Duration.toMillis(longestWait),
+        refusal: (refused: Refused) => refusal(call, rules, refused),
+      }
+      return {
+        ...call,
+        available: () => !(key === undefined && entries.isBlocked(limit.key, millis(clock))) && isAvailable(call),
+        open: (request: ModelRequest) => limited(call, request, limit),
+      }
+    }),
+  )
+}
+
+const refusal = ({ model, provider }: ModelCall<unknown>, rules: Rules, refused: Refused): RateLimited => {
+  const { cost, dimension, key, wait } = refused
+  const rule = dimension === undefined ? undefined : rules[dimension]
+  const retryAfter = wait === undefined ? undefined : { retryAfter: Duration.millis(Math.max(1, Math.ceil(wait))) }
+  return withoutStack(
+    () =>
+      new RateLimited({
+        provider,
+        model,
+        key: nameOf(key),
+        dimension: rule?.name ?? "all",
+        limit: rule?.limit ?? 0,
+        cost,
+        ...retryAfter,
+      }),
+  )
+}
