@@ -10,14 +10,29 @@
  *
  * @since 0.1.0
  */
-import { Clock, Context, Duration, Effect, Layer, Option, Queue, Random, Schedule, Schema, Stream } from "effect"
+import {
+  Clock,
+  Context,
+  Duration,
+  Effect,
+  Layer,
+  Option,
+  Queue,
+  Random,
+  Schedule,
+  Schema,
+  type Scope,
+  Stream,
+} from "effect"
 import { AiError } from "effect/ai"
 
 import { mistakeIn, rulesOf, settingsOf } from "./internal/breakerRules.ts"
-import { type Change, Circuits, type Mode, type Phase } from "./internal/circuits.ts"
-import { guarded, millis } from "./internal/guardedCall.ts"
+import { type BreakerStore, memoryStore } from "./internal/breakerStore.ts"
+import { type Change, type Mode, type Phase } from "./internal/circuits.ts"
+import { guarded } from "./internal/guardedCall.ts"
+import { millis } from "./internal/millis.ts"
+import { refusal } from "./internal/refusal.ts"
 import { jitterCeiling } from "./internal/retryDecision.ts"
-import { withoutStack } from "./internal/withoutStack.ts"
 import { isAvailable, type ModelCall, type ModelRequest } from "./ModelCall.ts"
 import * as PolicyError from "./PolicyError.ts"
 import * as ResilientModel from "./ResilientModel.ts"
@@ -37,7 +52,9 @@ export class CircuitOpen
   })
   implements PolicyError.PolicyError<"refusal">
 {
-  readonly [PolicyError.TypeId] = "refusal" as const
+  get [PolicyError.TypeId]() {
+    return "refusal" as const
+  }
 
   override get message(): string {
     return `${this.model} of ${this.provider} has been failing; it is asked again in ${Duration.format(this.retryAfter)}`
@@ -150,23 +167,28 @@ export const openFor: Schedule.Schedule<Duration.Duration> = Schedule.fromStep(
 export const guard = (options: Options = {}) => {
   const rules = rulesOf(options)
   const keyOf = options.key ?? (({ model, provider }) => `${provider}/${model}`)
-  return ResilientModel.policy<CircuitOpen>(
+  return ResilientModel.policy<CircuitOpen, Scope.Scope>(
     { name: "Breaker.guard", settings: settingsOf(rules) },
     Effect.fnUntraced(function* <E>(call: ModelCall<E>) {
       const mistake = mistakeIn(rules)
       if (mistake !== undefined) return yield* Effect.die(new Error(`Breaker.guard: ${mistake}`))
-      const { circuits } = Option.getOrElse(yield* Effect.serviceOption(Breakers), make)
-      const circuit = {
-        circuits,
-        circuit: circuits.declare(keyOf(call), rules),
-        schedule: options.openFor ?? openFor,
-        refusal: (retryAfter: Duration.Duration) => refusal(call, retryAfter),
-      }
+      const { store } = Option.getOrElse(yield* Effect.serviceOption(Breakers), () => breakers(memoryStore()))
       const clock = yield* Clock.Clock
+      const circuit = yield* Effect.acquireRelease(
+        Effect.sync(() => store.circuits.declare(keyOf(call), rules)),
+        (used) => Effect.sync(() => store.circuits.release(used, millis(clock))),
+      )
+      const { model, provider } = call
+      const guardedBy = {
+        store,
+        circuit,
+        schedule: options.openFor ?? openFor,
+        refusal: (retryAfter: number) => circuitOpen(provider, model, retryAfter),
+      }
       return {
         ...call,
-        available: () => circuits.wouldAdmit(circuit.circuit, millis(clock)) && isAvailable(call),
-        open: (request: ModelRequest) => guarded(call, request, circuit),
+        available: () => store.circuits.wouldAdmit(circuit, millis(clock)) && isAvailable(call),
+        open: (request: ModelRequest) => guarded(call, request, guardedBy),
       }
     }),
   )
@@ -216,7 +238,7 @@ export class Breakers extends Context.Service<
      */
     readonly set: (key: string, mode: Mode) => Effect.Effect<boolean>
     /** @internal */
-    readonly circuits: Circuits
+    readonly store: BreakerStore
   }
 >()("@holdfast/core/Breakers") {}
 
@@ -226,29 +248,23 @@ export class Breakers extends Context.Service<
  * @since 0.1.0
  * @category layers
  */
-export const layerMemory: Layer.Layer<Breakers> = Layer.sync(Breakers, () => make())
+export const layerMemory: Layer.Layer<Breakers> = Layer.sync(Breakers, () => breakers(memoryStore()))
 
-const make = (): Breakers["Service"] => {
-  const circuits = new Circuits()
-  const status = Effect.map(now, (at) => circuits.status(at))
-  return {
-    circuits,
-    status,
-    available: Effect.map(status, (all) => all.filter(({ available }) => available).map(({ key }) => key)),
-    transitions: Stream.unwrap(
-      Effect.map(
-        Effect.acquireRelease(
-          Effect.map(Queue.unbounded<Transition>(), (queue) => ({ queue, stop: circuits.listen(queue) })),
-          ({ stop }) => Effect.sync(stop),
-        ),
-        ({ queue }) => Stream.fromQueue(queue),
+const breakers = (store: BreakerStore): Breakers["Service"] => ({
+  store,
+  status: store.status,
+  available: Effect.map(store.status, (all) => all.filter(({ available }) => available).map(({ key }) => key)),
+  transitions: Stream.unwrap(
+    Effect.map(
+      Effect.acquireRelease(
+        Effect.map(Queue.unbounded<Transition>(), (queue) => ({ queue, stop: store.circuits.listen(queue) })),
+        ({ stop }) => Effect.sync(stop),
       ),
+      ({ queue }) => Stream.fromQueue(queue),
     ),
-    set: (key, mode) => Effect.map(now, (at) => circuits.setMode(key, mode, at)),
-  }
-}
+  ),
+  set: store.setMode,
+})
 
-const now = Effect.map(Clock.Clock, millis)
-
-const refusal = ({ model, provider }: ModelCall<unknown>, retryAfter: Duration.Duration): CircuitOpen =>
-  withoutStack(() => new CircuitOpen({ provider, model, retryAfter }))
+const circuitOpen = (provider: string, model: string, wait: number): CircuitOpen =>
+  refusal(CircuitOpen, { _tag: "CircuitOpen", provider, model, retryAfter: Duration.millis(Math.ceil(wait)) })

@@ -295,6 +295,22 @@ describe("a half-open circuit", () => {
     }),
   )
 
+  it.effect("hears of a probe that answers after its lease, and not of one that fails then", () =>
+    Effect.gen(function* () {
+      const slow = (played: Script): Script => ({ ...played, opening: [wait("15 seconds")] })
+      const { ask, phase } = yield* halfOpen([slow(bad), slow(bad), slow(good), slow(good), silent])
+      const first = yield* Effect.forEach([1, 2, 3], () => Effect.forkChild(ask))
+      yield* TestClock.adjust("10 seconds")
+      const second = yield* Effect.forEach([4, 5, 6], () => Effect.forkChild(ask))
+      yield* TestClock.adjust("5 seconds")
+      // Two of the first have failed and one has answered, all of them after others had taken their places.
+      assert.strictEqual(yield* phase, "halfOpen")
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual(yield* phase, "closed")
+      yield* Effect.forEach([...first, ...second], Fiber.interrupt)
+    }),
+  )
+
   it.effect("opens for as long as the provider asked for, up to ten minutes", () =>
     Effect.gen(function* () {
       const cases = [
