@@ -25,6 +25,7 @@ import {
   Stream,
 } from "effect"
 import { AiError } from "effect/ai"
+import { type Redis } from "effect/persistence"
 
 import { mistakeIn, rulesOf, settingsOf } from "./internal/breakerRules.ts"
 import { type BreakerStore, memoryStore } from "./internal/breakerStore.ts"
@@ -33,9 +34,12 @@ import { guarded } from "./internal/guardedCall.ts"
 import { millis } from "./internal/millis.ts"
 import { refusal } from "./internal/refusal.ts"
 import { jitterCeiling } from "./internal/retryDecision.ts"
+import { sharedLink } from "./internal/sharedLink.ts"
+import { sharedStore } from "./internal/sharedStore.ts"
 import { isAvailable, type ModelCall, type ModelRequest } from "./ModelCall.ts"
 import * as PolicyError from "./PolicyError.ts"
 import * as ResilientModel from "./ResilientModel.ts"
+import type * as SharedState from "./SharedState.ts"
 
 /**
  * The model has been failing and is not asked for now.
@@ -250,6 +254,32 @@ export class Breakers extends Context.Service<
  */
 export const layerMemory: Layer.Layer<Breakers> = Layer.sync(Breakers, () => breakers(memoryStore()))
 
+/**
+ * Circuits in Redis, so that all processes decide by what all of them see.
+ *
+ * **Details**
+ *
+ * - Letting a call through and taking note of it are one script and one round trip each, by the server's clock. The probes
+ *   of a half-open circuit are those of all processes together.
+ * - `set` holds for all processes; a mode that was set is kept for a month after its last use, and a circuit for an hour.
+ * - A change is a `Transition` and an event of each process when it hears of it, with sequence numbers of its own: at the
+ *   latest with its next call, and within a second where the circuit lets nobody through. What changes to and fro between
+ *   two calls is not seen.
+ * - A stack knows whether it would let a call through without asking, by what it heard last.
+ *
+ * While Redis does not answer, each process goes on by itself from what it knew last, or refuses with `CircuitOpen`, as
+ * the options say. What it knows by itself is over when Redis answers again. A probe that was under way when its process
+ * or Redis was lost gives its place up after the lease.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerRedis = (options?: SharedState.RedisOptions): Layer.Layer<Breakers, never, Redis.Redis> =>
+  Layer.effect(
+    Breakers,
+    Effect.map(Effect.flatMap(sharedLink("Breaker", options), sharedStore), (store) => breakers(store)),
+  )
+
 const breakers = (store: BreakerStore): Breakers["Service"] => ({
   store,
   status: store.status,
@@ -263,7 +293,7 @@ const breakers = (store: BreakerStore): Breakers["Service"] => ({
       ({ queue }) => Stream.fromQueue(queue),
     ),
   ),
-  set: store.setMode,
+  set: (key, mode) => store.setMode(key, mode),
 })
 
 const circuitOpen = (provider: string, model: string, wait: number): CircuitOpen =>

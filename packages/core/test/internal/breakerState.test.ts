@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 
 import * as BreakerState from "../../src/internal/breakerState.ts"
+import { type Command, command, outcomeOf, someRules } from "../breakerCommands.ts"
 
 const openFor = 5_000
 
@@ -154,63 +155,6 @@ const apply = (real: Real, model: Model, entry: Real["tickets"][number], outcome
   model.opened = now
 }
 
-type Command =
-  | { readonly _tag: "Ask"; readonly chance: number }
-  | {
-      readonly _tag: "End"
-      readonly which: number
-      readonly how: "good" | "slow" | "bad" | "ignored" | "completes" | "breaks"
-    }
-  | { readonly _tag: "Wait"; readonly millis: number }
-
-const command: fc.Arbitrary<Command> = fc.oneof(
-  {
-    weight: 5,
-    arbitrary: fc.record({ _tag: fc.constant("Ask" as const), chance: fc.double({ min: 0, max: 0.999, noNaN: true }) }),
-  },
-  {
-    weight: 5,
-    arbitrary: fc.record({
-      _tag: fc.constant("End" as const),
-      which: fc.nat(20),
-      how: fc.constantFrom("good", "slow", "bad", "bad", "ignored", "completes", "breaks"),
-    }),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.record({ _tag: fc.constant("Wait" as const), millis: fc.integer({ min: 1, max: 8_000 }) }),
-  },
-)
-
-const someRules: fc.Arbitrary<BreakerState.Rules> = fc.record({
-  window: fc.oneof(
-    fc.record({ _tag: fc.constant("Time" as const), millis: fc.integer({ min: 100, max: 20_000 }) }),
-    fc.record({ _tag: fc.constant("Calls" as const), calls: fc.integer({ min: 1, max: 8 }) }),
-  ),
-  failureRate: fc.option(fc.double({ min: 0.1, max: 1, noNaN: true }), { nil: undefined }),
-  slowRate: fc.option(fc.double({ min: 0.1, max: 1, noNaN: true }), { nil: undefined }),
-  slowerThan: fc.constant(1_000),
-  consecutive: fc.option(fc.integer({ min: 1, max: 4 }), { nil: undefined }),
-  minimumCalls: fc.integer({ min: 1, max: 6 }),
-  probes: fc.constant(3),
-  successes: fc.integer({ min: 1, max: 3 }),
-  lease: fc.integer({ min: 500, max: 20_000 }),
-  ramp: fc.integer({ min: 0, max: 5_000 }),
-})
-
-const outcomeOf = (how: Extract<Command, { _tag: "End" }>["how"], committed: boolean): BreakerState.Outcome => {
-  if (committed)
-    return how === "breaks" || how === "bad"
-      ? { _tag: "Broken" }
-      : how === "ignored"
-        ? { _tag: "Ignored" }
-        : { _tag: "Completed" }
-  if (how === "bad") return { _tag: "Failed" }
-  if (how === "ignored") return { _tag: "Ignored" }
-  const streamed = how === "completes" || how === "breaks"
-  return { _tag: "Committed", timeToFirstPart: how === "slow" ? 2_000 : 10, streamed }
-}
-
 const run = (real: Real, model: Model, commands: ReadonlyArray<Command>): void => {
   for (const step of commands) {
     if (step._tag === "Wait") real.now += step.millis
@@ -252,7 +196,7 @@ describe("a circuit", () => {
   it("decides as a log of all calls would, whatever happens", () => {
     let runs = 0
     fc.assert(
-      fc.property(someRules, fc.array(command, { maxLength: 80 }), (rules, commands) => {
+      fc.property(someRules, fc.array(command, { maxLength: 80, size: "max" }), (rules, commands) => {
         run({ state: BreakerState.initial, rules, tickets: [], now: 0 }, new Model(rules), commands)
         runs++
       }),
@@ -263,7 +207,7 @@ describe("a circuit", () => {
 
   it("is never stuck: after the time that a refusal names, a probe goes through", () => {
     fc.assert(
-      fc.property(someRules, fc.array(command, { maxLength: 60 }), (some, commands) => {
+      fc.property(someRules, fc.array(command, { maxLength: 60, size: "max" }), (some, commands) => {
         const rules = { ...some, lease: 2_000 }
         let state = BreakerState.initial
         let now = 0
