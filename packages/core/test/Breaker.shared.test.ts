@@ -181,7 +181,9 @@ const suite = (within: typeof inMemory) => {
   )
 }
 
-describe("a breaker in memory", () => suite(inMemory))
+describe("a breaker in memory", () => {
+  suite(inMemory)
+})
 
 describe.skipIf(redisIsMissing)("a breaker on Redis (REDIS_URL)", () => {
   suite(shared())
