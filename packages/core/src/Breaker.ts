@@ -3,7 +3,7 @@
  *
  * A circuit is closed while a model answers. It opens when too many of the recent calls fail, or begin too slowly, and then
  * refuses calls at once. After a while it lets a few probes through, and as soon as enough of them have their first part
- * it closes again, with traffic growing back over half a minute.
+ * it closes again, with traffic growing back over some seconds.
  *
  * **Where in a stack**: inside of retry, so that each attempt is counted and an open circuit ends the retries; outside of
  * the deadlines, so that an attempt that hangs counts as a failure.
@@ -33,7 +33,6 @@ import { type Change, type Mode, type Phase } from "./internal/circuits.ts"
 import { guarded } from "./internal/guardedCall.ts"
 import { millis } from "./internal/millis.ts"
 import { refusal } from "./internal/refusal.ts"
-import { jitterCeiling } from "./internal/retryDecision.ts"
 import { sharedLink } from "./internal/sharedLink.ts"
 import { sharedStore } from "./internal/sharedStore.ts"
 import { isAvailable, type ModelCall, type ModelRequest } from "./ModelCall.ts"
@@ -78,7 +77,7 @@ export class CircuitOpen
 export interface Options {
   /** The calls that count: of a span of time, or the last so many. The last 60 seconds if left out. */
   readonly window?: Duration.Input | { readonly calls: number } | undefined
-  /** What opens the circuit. Half of the calls failing if left out. */
+  /** What opens the circuit. Half of the calls failing, or 10 in a row, if left out. */
   readonly trip?: Trip | undefined
   /** Rates say nothing of fewer calls. 10 if left out: models are asked less often than web servers. */
   readonly minimumCalls?: number | undefined
@@ -115,26 +114,31 @@ export interface Recovery {
   readonly probes?: number | undefined
   /** How many of them have to succeed. 2 if left out. */
   readonly successes?: number | undefined
-  /** How long a probe may take until another one takes its place. 10 seconds if left out. */
+  /** How long a probe may take until another one is let through beside it. 5 seconds if left out. */
   readonly lease?: Duration.Input | undefined
-  /** How long traffic grows, from a tenth to all of it. 30 seconds if left out. */
+  /** How long traffic grows, from a tenth to all of it. 3 seconds if left out. */
   readonly ramp?: Duration.Input | undefined
 }
 
 /**
- * Opens for 5 seconds, then 10, 20 and so on up to 2 minutes, less up to half of it at random, so that processes do not
- * come back together.
+ * Opens for 1 second, each time in a row for a twentieth longer, up to 30 seconds; less up to half of it at random, so that
+ * processes do not come back together.
+ *
+ * **Details**
+ *
+ * So the longest opening is about 1 second and a fifteenth of how long the outage has lasted: 5 seconds after a minute.
+ * That is how late it is noticed, at worst, that a model is back.
  *
  * @since 0.1.0
  * @category schedules
  */
 export const openFor: Schedule.Schedule<Duration.Duration> = Schedule.fromStep(
   Effect.sync(() => {
-    let opening = 0
+    let most = 1_000
     return () =>
       Effect.map(Random.next, (random): [Duration.Duration, Duration.Duration] => {
-        const most = jitterCeiling({ base: 5_000, throttledBase: 5_000, cap: 120_000 }, "transient", ++opening)
         const wait = Duration.millis(Math.round(most / 2 + (random * most) / 2))
+        most = Math.min(30_000, most * 1.05)
         return [wait, wait]
       })
   }),

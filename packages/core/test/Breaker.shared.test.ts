@@ -71,7 +71,10 @@ const waitOf = (exit: Exit.Exit<unknown, unknown>) => {
   return Duration.toMillis(error.retryAfter)
 }
 
-type Use<A, E> = (layer: Layer.Layer<Breaker.Breakers>, redis: Redis.Redis["Service"]) => Effect.Effect<A, E, Scope.Scope>
+type Use<A, E> = (
+  layer: Layer.Layer<Breaker.Breakers>,
+  redis: Redis.Redis["Service"],
+) => Effect.Effect<A, E, Scope.Scope>
 
 const inMemory = <A, E>(use: (layer: Layer.Layer<Breaker.Breakers>) => Effect.Effect<A, E, Scope.Scope>) =>
   use(Breaker.layerMemory)
@@ -148,7 +151,16 @@ const suite = (within: typeof inMemory) => {
   it.effect("gives the place of a probe back that is interrupted", () =>
     within((layer) =>
       Effect.gen(function* () {
-        const { ask, phase, requests, times } = yield* started(layer, [bad, bad, bad, bad, silent, silent, silent, good])
+        const { ask, phase, requests, times } = yield* started(layer, [
+          bad,
+          bad,
+          bad,
+          bad,
+          silent,
+          silent,
+          silent,
+          good,
+        ])
         yield* times(4)
         yield* TestClock.adjust("10 seconds")
         const probes = yield* Effect.forEach([1, 2, 3], () => Effect.forkChild(ask))
@@ -281,7 +293,19 @@ describe.skipIf(redisIsMissing)("a breaker whose Redis is lost (REDIS_URL)", () 
   it.effect("goes on by itself from what it knew, and by the shared state when that is back", () =>
     losing({}, (layer, evals) =>
       Effect.gen(function* () {
-        const { ask, isAvailable, phase, times } = yield* started(layer, [bad, bad, bad, bad, good, good, bad, bad, bad, bad, good])
+        const { ask, isAvailable, phase, times } = yield* started(layer, [
+          bad,
+          bad,
+          bad,
+          bad,
+          good,
+          good,
+          bad,
+          bad,
+          bad,
+          bad,
+          good,
+        ])
         yield* times(4)
         evals.lost = true
         const [refusal, events] = yield* observed(ask)
@@ -322,7 +346,16 @@ describe.skipIf(redisIsMissing)("a breaker whose Redis is lost (REDIS_URL)", () 
   it.effect("gives the places of probes back after their lease that could not be heard of", () =>
     losing({}, (layer, evals) =>
       Effect.gen(function* () {
-        const { ask, phase, requests, times } = yield* started(layer, [bad, bad, bad, bad, silent, silent, silent, good])
+        const { ask, phase, requests, times } = yield* started(layer, [
+          bad,
+          bad,
+          bad,
+          bad,
+          silent,
+          silent,
+          silent,
+          good,
+        ])
         yield* times(4)
         yield* TestClock.adjust("10 seconds")
         const probes = yield* Effect.forEach([1, 2, 3], () => Effect.forkChild(ask))
