@@ -281,10 +281,10 @@ describe("a breaker", () => {
           if (Exit.isFailure(exit)) throw exit.cause.reasons[0]
           runs++
         })
-        yield* Effect.promise(() => fc.assert(property, { numRuns: 1_500, seed: 42 }))
-        assert.strictEqual(runs, 1_500)
+        yield* Effect.promise(() => fc.assert(property, { numRuns: 1_200, seed: 42 }))
+        assert.strictEqual(runs, 1_200)
         assert.isAbove(Math.min(seen.closed, seen.open, seen.halfOpen), 1_000)
-        assert.isAbove(seen.recovered, 100)
+        assert.isAbove(seen.recovered, 60)
       }),
     30_000,
   )
