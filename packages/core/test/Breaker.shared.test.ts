@@ -173,6 +173,24 @@ const suite = (within: typeof inMemory) => {
     ),
   )
 
+  it.effect("gives it back also when that happens while it is being let through", () =>
+    within((layer) =>
+      Effect.gen(function* () {
+        const { ask, phase, times } = yield* started(layer, [bad, bad, bad, bad, good])
+        yield* times(4)
+        yield* TestClock.adjust("10 seconds")
+        for (let turns = 0; turns < 4; turns++) {
+          const probe = yield* Effect.forkChild(ask, { startImmediately: true })
+          // Fewer than a probe needs on Redis. In memory it has its verdict at once.
+          yield* Effect.replicateEffect(Effect.yieldNow, turns)
+          yield* Fiber.interrupt(probe)
+        }
+        yield* times(2)
+        assert.strictEqual(yield* phase, "closed")
+      }),
+    ),
+  )
+
   it.effect("counts streams that break, and can be set", () =>
     within((layer) =>
       Effect.gen(function* () {
@@ -242,6 +260,19 @@ describe.skipIf(redisIsMissing)("a breaker on Redis (REDIS_URL)", () => {
         assert.isFalse(two.isAvailable())
         yield* TestClock.adjust("1 second")
         yield* until(() => two.isAvailable() === true)
+      }),
+    ),
+  )
+
+  it.effect("can be set by a process that has no such model", () =>
+    shared()((layer) =>
+      Effect.gen(function* () {
+        const { ask } = yield* started(layer, [good])
+        yield* ask
+        const { set } = yield* Effect.provide(Breaker.Breakers, layer)
+        assert.isTrue(yield* inTime(set(key, "forcedOpen")))
+        assert.isFalse(yield* inTime(set("no such key", "forcedOpen")))
+        waitOf((yield* ask).exit)
       }),
     ),
   )
