@@ -3,7 +3,8 @@
  */
 import { Breaker, Concurrency, type ModelCall, Resilience, ResilientModel } from "@holdfast/core"
 import * as cockatiel from "cockatiel"
-import { Effect, Semaphore, Stream } from "effect"
+import { Effect, Schedule, Semaphore, Stream } from "effect"
+import { AiError } from "effect/ai"
 import { CircuitBreaker } from "effect/persistence"
 import Opossum from "opossum"
 import pRetry from "p-retry"
@@ -24,19 +25,26 @@ const request: ModelCall.ModelRequest = { mode: "generate", options: Object.crea
 
 const answer = Effect.succeed(Stream.empty)
 
-const named = (model: string): ModelCall.ModelCall<never> => ({ provider: "bench", model, open: () => answer })
+const broken = Effect.fail(
+  AiError.make({
+    module: "bench",
+    method: "bench",
+    reason: new AiError.InternalProviderError({ description: "broken" }),
+  }),
+)
 
-const guarded = (model: string) =>
-  ResilientModel.callOf(
-    ResilientModel.make(Effect.succeed(named(model)), { name: "bench", settings: {} }).pipe(Breaker.guard()),
+const guarded = <E>(model: string, open: ReturnType<ModelCall.ModelCall<E>["open"]>, options?: Breaker.Options) => {
+  const call: ModelCall.ModelCall<E> = { provider: "bench", model, open: () => open }
+  return ResilientModel.callOf(
+    ResilientModel.make(Effect.succeed(call), { name: "bench", settings: {} }).pipe(Breaker.guard(options)),
   )
+}
 
 /** A call by itself, through a closed and through an open circuit, of ours and of Effect's. */
 export const breakers = Effect.gen(function* () {
-  const closed = yield* guarded("closed")
-  const open = yield* guarded("open")
-  const { set } = yield* Breaker.Breakers
-  yield* set("bench/open", "forcedOpen")
+  const closed = yield* guarded("closed", answer)
+  const open = yield* guarded("open", broken, { openFor: Schedule.spaced("1 day") })
+  yield* Effect.replicateEffect(Effect.ignore(Effect.scoped(open.open(request))), 10)
   const effects = yield* CircuitBreaker.make({
     tripPolicy: CircuitBreaker.rate({ threshold: 0.5 }),
     openDuration: "1 day",

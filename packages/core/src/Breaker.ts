@@ -3,24 +3,42 @@
  *
  * A circuit is closed while a model answers. It opens when too many of the recent calls fail, or begin too slowly, and then
  * refuses calls at once. After a while it lets a few probes through, and as soon as enough of them have their first part
- * it closes again, with traffic growing back over half a minute.
+ * it closes again, with traffic growing back over some seconds.
  *
  * **Where in a stack**: inside of retry, so that each attempt is counted and an open circuit ends the retries; outside of
  * the deadlines, so that an attempt that hangs counts as a failure.
  *
  * @since 0.1.0
  */
-import { Clock, Context, Duration, Effect, Layer, Option, Queue, Random, Schedule, Schema, Stream } from "effect"
+import {
+  Clock,
+  Context,
+  Duration,
+  Effect,
+  Layer,
+  Option,
+  Queue,
+  Random,
+  Schedule,
+  Schema,
+  type Scope,
+  Stream,
+} from "effect"
 import { AiError } from "effect/ai"
+import { type Redis } from "effect/persistence"
 
 import { mistakeIn, rulesOf, settingsOf } from "./internal/breakerRules.ts"
-import { type Change, Circuits, type Mode, type Phase } from "./internal/circuits.ts"
-import { guarded, millis } from "./internal/guardedCall.ts"
-import { jitterCeiling } from "./internal/retryDecision.ts"
-import { withoutStack } from "./internal/withoutStack.ts"
+import { type BreakerStore, memoryStore } from "./internal/breakerStore.ts"
+import { type Change, type Mode, type Phase } from "./internal/circuits.ts"
+import { guarded } from "./internal/guardedCall.ts"
+import { millis } from "./internal/millis.ts"
+import { refusal } from "./internal/refusal.ts"
+import { sharedLink } from "./internal/sharedLink.ts"
+import { sharedStore } from "./internal/sharedStore.ts"
 import { isAvailable, type ModelCall, type ModelRequest } from "./ModelCall.ts"
 import * as PolicyError from "./PolicyError.ts"
 import * as ResilientModel from "./ResilientModel.ts"
+import type * as SharedState from "./SharedState.ts"
 
 /**
  * The model has been failing and is not asked for now.
@@ -37,7 +55,9 @@ export class CircuitOpen
   })
   implements PolicyError.PolicyError<"refusal">
 {
-  readonly [PolicyError.TypeId] = "refusal" as const
+  get [PolicyError.TypeId]() {
+    return "refusal" as const
+  }
 
   override get message(): string {
     return `${this.model} of ${this.provider} has been failing; it is asked again in ${Duration.format(this.retryAfter)}`
@@ -57,7 +77,7 @@ export class CircuitOpen
 export interface Options {
   /** The calls that count: of a span of time, or the last so many. The last 60 seconds if left out. */
   readonly window?: Duration.Input | { readonly calls: number } | undefined
-  /** What opens the circuit. Half of the calls failing if left out. */
+  /** What opens the circuit. Half of the calls failing, or 10 in a row, if left out. */
   readonly trip?: Trip | undefined
   /** Rates say nothing of fewer calls. 10 if left out: models are asked less often than web servers. */
   readonly minimumCalls?: number | undefined
@@ -94,26 +114,31 @@ export interface Recovery {
   readonly probes?: number | undefined
   /** How many of them have to succeed. 2 if left out. */
   readonly successes?: number | undefined
-  /** How long a probe may take until another one takes its place. 10 seconds if left out. */
+  /** How long a probe may take until another one is let through beside it. 5 seconds if left out. */
   readonly lease?: Duration.Input | undefined
-  /** How long traffic grows, from a tenth to all of it. 30 seconds if left out. */
+  /** How long traffic grows, from a tenth to all of it. 3 seconds if left out. */
   readonly ramp?: Duration.Input | undefined
 }
 
 /**
- * Opens for 5 seconds, then 10, 20 and so on up to 2 minutes, less up to half of it at random, so that processes do not
- * come back together.
+ * Opens for 1 second, each time in a row for a twentieth longer, up to 30 seconds; less up to half of it at random, so that
+ * processes do not come back together.
+ *
+ * **Details**
+ *
+ * So the longest opening is about 1 second and a fifteenth of how long the outage has lasted: 5 seconds after a minute.
+ * That is how late it is noticed, at worst, that a model is back.
  *
  * @since 0.1.0
  * @category schedules
  */
 export const openFor: Schedule.Schedule<Duration.Duration> = Schedule.fromStep(
   Effect.sync(() => {
-    let opening = 0
+    let most = 1_000
     return () =>
       Effect.map(Random.next, (random): [Duration.Duration, Duration.Duration] => {
-        const most = jitterCeiling({ base: 5_000, throttledBase: 5_000, cap: 120_000 }, "transient", ++opening)
         const wait = Duration.millis(Math.round(most / 2 + (random * most) / 2))
+        most = Math.min(30_000, most * 1.05)
         return [wait, wait]
       })
   }),
@@ -150,23 +175,28 @@ export const openFor: Schedule.Schedule<Duration.Duration> = Schedule.fromStep(
 export const guard = (options: Options = {}) => {
   const rules = rulesOf(options)
   const keyOf = options.key ?? (({ model, provider }) => `${provider}/${model}`)
-  return ResilientModel.policy<CircuitOpen>(
+  return ResilientModel.policy<CircuitOpen, Scope.Scope>(
     { name: "Breaker.guard", settings: settingsOf(rules) },
     Effect.fnUntraced(function* <E>(call: ModelCall<E>) {
       const mistake = mistakeIn(rules)
       if (mistake !== undefined) return yield* Effect.die(new Error(`Breaker.guard: ${mistake}`))
-      const { circuits } = Option.getOrElse(yield* Effect.serviceOption(Breakers), make)
-      const circuit = {
-        circuits,
-        circuit: circuits.declare(keyOf(call), rules),
-        schedule: options.openFor ?? openFor,
-        refusal: (retryAfter: Duration.Duration) => refusal(call, retryAfter),
-      }
+      const { store } = Option.getOrElse(yield* Effect.serviceOption(Breakers), () => breakers(memoryStore()))
       const clock = yield* Clock.Clock
+      const circuit = yield* Effect.acquireRelease(
+        Effect.sync(() => store.circuits.declare(keyOf(call), rules)),
+        (used) => Effect.sync(() => store.circuits.release(used, millis(clock))),
+      )
+      const { model, provider } = call
+      const guardedBy = {
+        store,
+        circuit,
+        schedule: options.openFor ?? openFor,
+        refusal: (retryAfter: number) => circuitOpen(provider, model, retryAfter),
+      }
       return {
         ...call,
-        available: () => circuits.wouldAdmit(circuit.circuit, millis(clock)) && isAvailable(call),
-        open: (request: ModelRequest) => guarded(call, request, circuit),
+        available: () => store.circuits.wouldAdmit(circuit, millis(clock)) && isAvailable(call),
+        open: (request: ModelRequest) => guarded(call, request, guardedBy),
       }
     }),
   )
@@ -216,7 +246,7 @@ export class Breakers extends Context.Service<
      */
     readonly set: (key: string, mode: Mode) => Effect.Effect<boolean>
     /** @internal */
-    readonly circuits: Circuits
+    readonly store: BreakerStore
   }
 >()("@holdfast/core/Breakers") {}
 
@@ -226,29 +256,49 @@ export class Breakers extends Context.Service<
  * @since 0.1.0
  * @category layers
  */
-export const layerMemory: Layer.Layer<Breakers> = Layer.sync(Breakers, () => make())
+export const layerMemory: Layer.Layer<Breakers> = Layer.sync(Breakers, () => breakers(memoryStore()))
 
-const make = (): Breakers["Service"] => {
-  const circuits = new Circuits()
-  const status = Effect.map(now, (at) => circuits.status(at))
-  return {
-    circuits,
-    status,
-    available: Effect.map(status, (all) => all.filter(({ available }) => available).map(({ key }) => key)),
-    transitions: Stream.unwrap(
-      Effect.map(
-        Effect.acquireRelease(
-          Effect.map(Queue.unbounded<Transition>(), (queue) => ({ queue, stop: circuits.listen(queue) })),
-          ({ stop }) => Effect.sync(stop),
-        ),
-        ({ queue }) => Stream.fromQueue(queue),
+/**
+ * Circuits in Redis, so that all processes decide by what all of them see.
+ *
+ * **Details**
+ *
+ * - Letting a call through and taking note of it are one script and one round trip each, by the server's clock. The probes
+ *   of a half-open circuit are those of all processes together.
+ * - `set` holds for all processes; a mode that was set is kept for a month after its last use, and a circuit for an hour.
+ * - A change is a `Transition` and an event of each process when it hears of it, with sequence numbers of its own: at the
+ *   latest with its next call, and within a second where the circuit lets nobody through. What changes to and fro between
+ *   two calls is not seen.
+ * - A stack knows whether it would let a call through without asking, by what it heard last.
+ *
+ * While Redis does not answer, each process goes on by itself from what it knew last, or refuses with `CircuitOpen`, as
+ * the options say. What it knows by itself is over when Redis answers again. A probe that was under way when its process
+ * or Redis was lost gives its place up after the lease.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerRedis = (options?: SharedState.RedisOptions): Layer.Layer<Breakers, never, Redis.Redis> =>
+  Layer.effect(
+    Breakers,
+    Effect.map(Effect.flatMap(sharedLink("Breaker", options), sharedStore), (store) => breakers(store)),
+  )
+
+const breakers = (store: BreakerStore): Breakers["Service"] => ({
+  store,
+  status: store.status,
+  available: Effect.map(store.status, (all) => all.filter(({ available }) => available).map(({ key }) => key)),
+  transitions: Stream.unwrap(
+    Effect.map(
+      Effect.acquireRelease(
+        Effect.map(Queue.unbounded<Transition>(), (queue) => ({ queue, stop: store.circuits.listen(queue) })),
+        ({ stop }) => Effect.sync(stop),
       ),
+      ({ queue }) => Stream.fromQueue(queue),
     ),
-    set: (key, mode) => Effect.map(now, (at) => circuits.setMode(key, mode, at)),
-  }
-}
+  ),
+  set: (key, mode) => store.setMode(key, mode),
+})
 
-const now = Effect.map(Clock.Clock, millis)
-
-const refusal = ({ model, provider }: ModelCall<unknown>, retryAfter: Duration.Duration): CircuitOpen =>
-  withoutStack(() => new CircuitOpen({ provider, model, retryAfter }))
+const circuitOpen = (provider: string, model: string, wait: number): CircuitOpen =>
+  refusal(CircuitOpen, { _tag: "CircuitOpen", provider, model, retryAfter: Duration.millis(Math.ceil(wait)) })

@@ -16,7 +16,7 @@ import { type Redis } from "effect/persistence"
 
 import { describeDuration } from "./internal/describeDuration.ts"
 import { FailedModel } from "./internal/failedModel.ts"
-import { millis } from "./internal/guardedCall.ts"
+import { millis } from "./internal/millis.ts"
 import { type Rules } from "./internal/retryBudgetState.ts"
 import { CurrentRetryBudget } from "./internal/retryFunds.ts"
 import { memoryFunds, redisFunds, type RetryFunds } from "./internal/retryFundsStore.ts"

@@ -10,7 +10,7 @@
  */
 import { Clock, Effect, type Fiber, Random, type Scope, type Stream } from "effect"
 
-import { millis } from "./internal/guardedCall.ts"
+import { millis } from "./internal/millis.ts"
 import { ownScope } from "./internal/ownScope.ts"
 import * as Choice from "./internal/routeChoice.ts"
 import { identityOf, isAvailable, type ModelCall, type ModelRequest, type Part } from "./ModelCall.ts"

@@ -1,5 +1,5 @@
 import { assert, describe, expectTypeOf, it } from "@effect/vitest"
-import { Cause, Duration, Effect, Exit, Fiber, Option, Schedule, Stream } from "effect"
+import { Cause, Duration, Effect, Exit, Fiber, Option, Schedule, Schema, Stream } from "effect"
 import { type AiError, LanguageModel } from "effect/ai"
 import { TestClock } from "effect/testing"
 
@@ -9,7 +9,7 @@ import * as Fallback from "../src/Fallback.ts"
 import * as PolicyError from "../src/PolicyError.ts"
 import { type UnsupportedOption } from "../src/provider/ProviderModel.ts"
 import * as ResilientModel from "../src/ResilientModel.ts"
-import { answer, deliver, errors, refused, request, type Script, scripted } from "./scripted.ts"
+import { answer, deliver, errorOf, errors, refused, request, type Script, scripted } from "./scripted.ts"
 
 const options: Breaker.Options = {
   trip: { consecutiveFailures: 2 },
@@ -165,6 +165,26 @@ describe("a mistake in the options", () => {
 })
 
 describe("CircuitOpen", () => {
+  it.effect("is made without its constructor, and is the same for all that", () =>
+    Effect.gen(function* () {
+      const { set } = yield* Breaker.Breakers
+      const a = yield* guarded("a", [answer("a")])
+      yield* set("a/a-1", "forcedOpen")
+      const refusal = errorOf((yield* a.ask).exit)
+      const fields = { provider: "a", model: "a-1", retryAfter: Duration.seconds(60) }
+      const made = new Breaker.CircuitOpen(fields)
+      assert.instanceOf(refusal, Breaker.CircuitOpen)
+      assert.isTrue(Schema.is(Breaker.CircuitOpen)(refusal) && PolicyError.isPolicyError(refusal))
+      assert.strictEqual(String(refusal), String(made))
+      assert.strictEqual(refusal.stack, String(made))
+      assert.strictEqual(Cause.pretty(Cause.fail(refusal)), String(made))
+      assert.deepStrictEqual(JSON.parse(JSON.stringify(refusal)), JSON.parse(JSON.stringify(made)))
+      const codec = Schema.toCodecJson(Breaker.CircuitOpen)
+      assert.deepStrictEqual(Schema.encodeSync(codec)(refusal), Schema.encodeSync(codec)(made))
+      assert.strictEqual(yield* Effect.flip(refusal), refusal)
+    }).pipe(Effect.provide(Breaker.layerMemory)),
+  )
+
   it.effect("is in the type, is recovered from an AiError, and is handled by a fallback", () =>
     Effect.gen(function* () {
       const model = scripted([bad]).model.pipe(Breaker.guard({ ...options, trip: { consecutiveFailures: 1 } }))

@@ -7,7 +7,7 @@ import * as Failure from "../Failure.ts"
 import { type ModelRequest, type Part } from "../ModelCall.ts"
 import * as AdaptiveLimit from "./adaptiveLimit.ts"
 import { Gate } from "./gate.ts"
-import { millis } from "./guardedCall.ts"
+import { millis } from "./millis.ts"
 import { promptSize } from "./promptSize.ts"
 import { urgencies } from "./urgencies.ts"
 

@@ -8,7 +8,7 @@ import { describeDuration } from "./describeDuration.ts"
 export const rulesOf = ({
   minimumCalls = 10,
   recovery = {},
-  trip = { failureRate: 0.5 },
+  trip = { failureRate: 0.5, consecutiveFailures: 10 },
   window = "60 seconds",
 }: Options): Rules => ({
   window:
@@ -22,8 +22,8 @@ export const rulesOf = ({
   minimumCalls,
   probes: recovery.probes ?? 3,
   successes: recovery.successes ?? Math.min(2, recovery.probes ?? 3),
-  lease: Duration.toMillis(recovery.lease ?? "10 seconds"),
-  ramp: Duration.toMillis(recovery.ramp ?? "30 seconds"),
+  lease: Duration.toMillis(recovery.lease ?? "5 seconds"),
+  ramp: Duration.toMillis(recovery.ramp ?? "3 seconds"),
 })
 
 /** What is wrong with the rules, by the name of the option. */

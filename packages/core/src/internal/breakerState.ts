@@ -17,7 +17,7 @@ export interface Rules {
   readonly minimumCalls: number
   readonly probes: number
   readonly successes: number
-  /** How long a probe may take before another one takes its place. */
+  /** How long a probe holds its place before another one may be let through beside it. */
   readonly lease: number
   readonly ramp: number
 }
@@ -37,7 +37,7 @@ interface Open {
 
 interface HalfOpen {
   readonly _tag: "HalfOpen"
-  /** Leases of the probes that are under way, by their number, and when they expire. */
+  /** Probes that are under way, by their number, and until when they hold a place. */
   readonly probes: ReadonlyMap<number, number>
   readonly started: number
   readonly succeeded: number
@@ -87,27 +87,38 @@ export type Outcome =
 /** The share of calls that a ramp begins with. */
 const rampFrom = 0.1
 
-/** Whether a call may go through. `chance` is uniform between 0 and 1. */
+/** Probes whose place was given away are remembered, up to so many for each place, for they may still answer. */
+const remembered = 100
+
+/**
+ * Whether a call may go through, where that takes nobody's place; `undefined` where it would be a probe. `chance` is
+ * uniform between 0 and 1, and is asked for only while a ramp lasts.
+ */
+export const answer = (state: State, rules: Rules, now: number, chance: () => number): Admission | undefined => {
+  const { circuit } = state
+  if (circuit._tag === "Closed") {
+    return circuit.since === undefined || chance() < share(circuit.since, rules, now)
+      ? admitted(state, undefined)
+      : refused(rules.ramp / 10)
+  }
+  const wait = circuit._tag === "Open" ? circuit.until - now : untilPlace(circuit, rules, now)
+  return wait > 0 ? refused(wait) : undefined
+}
+
+/** Whether a call may go through. Takes the place of a probe where it is one. */
 export const admit = (
   state: State,
   rules: Rules,
   { chance, now }: { readonly now: number; readonly chance: number },
 ): readonly [State, Admission] => {
-  const { circuit } = state
-  switch (circuit._tag) {
-    case "Closed":
-      return [state, chance < share(circuit, rules, now) ? admitted(state, undefined) : refused(rules.ramp / 10)]
-    case "Open":
-      return now < circuit.until ? [state, refused(circuit.until - now)] : probe(halfOpened(state), rules, now)
-    case "HalfOpen":
-      return probe(state, rules, now)
-  }
+  const answered = answer(state, rules, now, () => chance)
+  return answered === undefined ? probe(state, rules, now) : [state, answered]
 }
 
 /** Whether a call would go through, without letting it. A ramp counts as open for traffic. */
 export const wouldAdmit = ({ circuit }: State, rules: Rules, now: number): boolean => {
-  if (circuit._tag === "Open") return now >= circuit.until
-  return circuit._tag === "Closed" || underWay(circuit, now).size + circuit.succeeded + circuit.failed < rules.probes
+  if (circuit._tag === "Closed") return true
+  return circuit._tag === "Open" ? now >= circuit.until : untilPlace(circuit, rules, now) <= 0
 }
 
 /** Takes note of what became of a call. The second value says whether the circuit has to open now. */
@@ -147,29 +158,29 @@ const admitted = ({ epoch }: State, probe: number | undefined): Admission => ({
 
 const refused = (retryAfter: number): Admission => ({ _tag: "Refused", retryAfter: Math.max(1, retryAfter) })
 
-const share = ({ since }: Closed, { ramp }: Rules, now: number): number =>
-  since === undefined || now - since >= ramp ? 1 : rampFrom + (1 - rampFrom) * ((now - since) / ramp)
+const share = (since: number, { ramp }: Rules, now: number): number =>
+  now - since >= ramp ? 1 : rampFrom + (1 - rampFrom) * ((now - since) / ramp)
 
-const halfOpened = (state: State): State => ({
-  ...state,
-  circuit: { _tag: "HalfOpen", probes: new Map(), started: 0, succeeded: 0, failed: 0 },
-  epoch: state.epoch + 1,
-})
-
-const underWay = ({ probes }: HalfOpen, now: number): ReadonlyMap<number, number> =>
-  new Map([...probes].filter(([, expires]) => expires > now))
+/** How long all places are taken, by probes and by verdicts. Not above 0 where one is free. */
+const untilPlace = ({ failed, probes, succeeded }: HalfOpen, rules: Rules, now: number): number => {
+  const held = [...probes.values()].filter((until) => until > now).toSorted((a, b) => a - b)
+  const tooMany = held.length + succeeded + failed - rules.probes
+  return tooMany < 0 ? 0 : (held[tooMany] ?? now + rules.lease) - now
+}
 
 const probe = (state: State, rules: Rules, now: number): readonly [State, Admission] => {
-  const circuit = state.circuit as HalfOpen
-  const probes = underWay(circuit, now)
-  if (probes.size + circuit.succeeded + circuit.failed >= rules.probes) {
-    return [state, refused(Math.min(...probes.values(), now + rules.lease) - now)]
-  }
+  const { circuit, epoch } =
+    state.circuit._tag === "HalfOpen" ? { ...state, circuit: state.circuit } : halfOpened(state)
   const number = circuit.started + 1
-  const leased = new Map(probes).set(number, now + rules.lease)
-  const next: State = { ...state, circuit: { ...circuit, probes: leased, started: number } }
+  const probes = new Map([...circuit.probes].slice(1 - rules.probes * remembered)).set(number, now + rules.lease)
+  const next: State = { ...state, epoch, circuit: { ...circuit, probes, started: number } }
   return [next, admitted(next, number)]
 }
+
+const halfOpened = ({ epoch }: State): { readonly circuit: HalfOpen; readonly epoch: number } => ({
+  circuit: { _tag: "HalfOpen", probes: new Map(), started: 0, succeeded: 0, failed: 0 },
+  epoch: epoch + 1,
+})
 
 const recordClosed = (
   state: State,
@@ -178,38 +189,33 @@ const recordClosed = (
   outcome: Outcome,
   now: number,
 ): readonly [State, boolean] => {
-  const next = counted(circuit, rules, outcome, now)
-  return [{ ...state, circuit: next }, next !== circuit && tripped(next, rules, now)]
+  const next = afterCall(circuit, rules, outcome, now)
+  if (next === circuit) return [state, false]
+  return [
+    { circuit: next, epoch: state.epoch, openings: state.openings, openFor: state.openFor },
+    tripped(next, rules, now),
+  ]
 }
 
-const counted = (circuit: Closed, rules: Rules, outcome: Outcome, now: number): Closed => {
+const afterCall = (circuit: Closed, rules: Rules, outcome: Outcome, now: number): Closed => {
+  const { consecutive, since, window } = circuit
   switch (outcome._tag) {
     case "Ignored":
       return circuit
     case "Completed":
-      return circuit.consecutive === 0 ? circuit : { ...circuit, consecutive: 0 }
+      return consecutive === 0 ? circuit : { ...circuit, consecutive: 0 }
     case "Broken":
-      return {
-        ...circuit,
-        window: CallWindow.amend(circuit.window, rules.window, now),
-        consecutive: circuit.consecutive + 1,
-      }
-    case "Failed":
-      return {
-        ...circuit,
-        window: CallWindow.add(circuit.window, rules.window, now, { failed: true, slow: false }),
-        consecutive: circuit.consecutive + 1,
-      }
-    case "Committed":
-      return {
-        ...circuit,
-        window: CallWindow.add(circuit.window, rules.window, now, {
-          failed: false,
-          slow: outcome.timeToFirstPart > rules.slowerThan,
-        }),
-        // A stream that has only begun may still break, and then it is one more in a row.
-        consecutive: outcome.streamed ? circuit.consecutive : 0,
-      }
+    case "Failed": {
+      const call = outcome._tag === "Failed" ? "failed" : "broken"
+      const added = CallWindow.add(window, rules.window, now, call)
+      return { _tag: "Closed", window: added, consecutive: consecutive + 1, since }
+    }
+    case "Committed": {
+      const call = outcome.timeToFirstPart > rules.slowerThan ? "slow" : "good"
+      const added = CallWindow.add(window, rules.window, now, call)
+      // A stream that has only begun may still break, and then it is one more in a row.
+      return { _tag: "Closed", window: added, consecutive: outcome.streamed ? consecutive : 0, since }
+    }
   }
 }
 
@@ -227,12 +233,16 @@ const recordProbe = (
   rules: Rules,
   { now, outcome, probe: number }: { readonly probe: number; readonly outcome: Outcome; readonly now: number },
 ): readonly [State, boolean] => {
-  // The verdict was given before, or the lease had run out and another probe took the place.
-  if (!circuit.probes.has(number)) return [state, false]
-  const probes = new Map(circuit.probes)
-  probes.delete(number)
-  if (outcome._tag === "Ignored") return [{ ...state, circuit: { ...circuit, probes } }, false]
+  const until = circuit.probes.get(number)
+  // The verdict was given before.
+  if (until === undefined) return [state, false]
+  const probes = new Map([...circuit.probes].filter(([other]) => other !== number))
   const good = outcome._tag === "Committed" && outcome.timeToFirstPart <= slowestProbe(rules)
+  // However late an answer comes, it shows that the model is back. A late failure is old news where its place was taken.
+  const late = until <= now && untilPlace(circuit, rules, now) > 0
+  if (outcome._tag === "Ignored" || (late && !good)) {
+    return [{ ...state, circuit: { ...circuit, probes } }, false]
+  }
   const succeeded = circuit.succeeded + (good ? 1 : 0)
   const failed = circuit.failed + (good ? 0 : 1)
   if (succeeded >= rules.successes) return [closed(state, now), false]

@@ -1,7 +1,8 @@
 /**
  * Counts of the calls of the recent past: those of a span of time, or the last so many.
  *
- * Plain data. Times are milliseconds of a clock that is never set back.
+ * Plain data. Times are milliseconds of a clock that is never set back. A call makes one small object: what lies before
+ * the present is summed up, and is looked at again only when a new slice of time begins.
  */
 
 export interface Counts {
@@ -14,63 +15,113 @@ export type Span =
   | { readonly _tag: "Time"; readonly millis: number }
   | { readonly _tag: "Calls"; readonly calls: number }
 
-/** Counts of one slice: a tenth of the time, or a single call. */
+/** Counts of a tenth of the span. */
 interface Slice extends Counts {
-  /** Number of the slice since the clock's beginning; calls that are counted by number have 0. */
+  /** Number of the slice since the clock's beginning. */
   readonly number: number
 }
 
-export interface CallWindow {
-  /** The oldest slice first. */
-  readonly slices: ReadonlyArray<Slice>
+/** The present slice, and those before it, the oldest first. */
+interface Recent extends Slice {
+  readonly past: ReadonlyArray<Slice>
+  /** Sums of the past. */
+  readonly pastCalls: number
+  readonly pastFailures: number
+  readonly pastSlow: number
 }
+
+/** The last calls, the oldest first: 1 for a failure, 2 for a slow one, 0 for a good one. */
+interface Last extends Counts {
+  readonly each: ReadonlyArray<number>
+}
+
+export type CallWindow = Recent | Last
 
 const slicesOfTime = 10
 
-export const empty: CallWindow = { slices: [] }
-
-/** The window with one more call. */
-export const add = (
-  window: CallWindow,
-  span: Span,
-  now: number,
-  call: { readonly failed: boolean; readonly slow: boolean },
-): CallWindow => {
-  const added = { calls: 1, failures: call.failed ? 1 : 0, slow: call.slow ? 1 : 0 }
-  if (span._tag === "Calls") return { slices: [...window.slices, { number: 0, ...added }].slice(-span.calls) }
-  return addToSlice(window, span.millis, now, added)
+const emptyRecent: Recent = {
+  number: -Infinity,
+  calls: 0,
+  failures: 0,
+  slow: 0,
+  past: [],
+  pastCalls: 0,
+  pastFailures: 0,
+  pastSlow: 0,
 }
 
-/** The window with a call that had counted as good, and broke afterwards. */
-export const amend = (window: CallWindow, span: Span, now: number): CallWindow => {
-  const broken = { calls: 0, failures: 1, slow: 0 }
-  if (span._tag === "Time") return addToSlice(window, span.millis, now, broken)
-  // Which of the good ones it was makes no difference to the counts.
-  const index = window.slices.findLastIndex(({ calls, failures }) => failures < calls)
-  const slice = window.slices[index]
-  return slice === undefined ? window : { slices: window.slices.with(index, plus(slice, broken)) }
+const emptyLast: Last = { each: [], calls: 0, failures: 0, slow: 0 }
+
+export const empty: CallWindow = emptyRecent
+
+/** What became of a call: a broken one had counted as good before. */
+export type Call = "good" | "slow" | "failed" | "broken"
+
+/** The window with one more call, or with one that broke afterwards. */
+export const add = (window: CallWindow, span: Span, now: number, call: Call): CallWindow => {
+  if (span._tag === "Calls") {
+    return call === "broken" ? amend(lastOf(window)) : append(lastOf(window), span.calls, call)
+  }
+  const present = at(recentOf(window), span.millis, now)
+  return {
+    number: present.number,
+    calls: call === "broken" ? present.calls : present.calls + 1,
+    failures: call === "failed" || call === "broken" ? present.failures + 1 : present.failures,
+    slow: call === "slow" ? present.slow + 1 : present.slow,
+    past: present.past,
+    pastCalls: present.pastCalls,
+    pastFailures: present.pastFailures,
+    pastSlow: present.pastSlow,
+  }
 }
 
 /** What the window holds now. */
 export const counts = (window: CallWindow, span: Span, now: number): Counts => {
-  const oldest = span._tag === "Time" ? numberOf(now, span.millis) - slicesOfTime : -1
-  let sum: Counts = { calls: 0, failures: 0, slow: 0 }
-  for (const slice of window.slices) if (slice.number > oldest) sum = plus(sum, slice)
-  return sum
+  if (span._tag === "Calls") return lastOf(window)
+  const { calls, failures, pastCalls, pastFailures, pastSlow, slow } = at(recentOf(window), span.millis, now)
+  return { calls: calls + pastCalls, failures: failures + pastFailures, slow: slow + pastSlow }
 }
 
-const addToSlice = (window: CallWindow, millis: number, now: number, added: Counts): CallWindow => {
-  const number = numberOf(now, millis)
-  const last = window.slices.at(-1)
-  if (last?.number === number) return { slices: [...window.slices.slice(0, -1), plus(last, added)] }
-  return { slices: [...window.slices.filter((slice) => slice.number > number - slicesOfTime), { number, ...added }] }
+// Rules may change from one kind of window to the other, and then it begins anew.
+const lastOf = (window: CallWindow): Last => ("each" in window ? window : emptyLast)
+const recentOf = (window: CallWindow): Recent => ("past" in window ? window : emptyRecent)
+
+/** The window as it is now. */
+const at = (window: Recent, millis: number, now: number): Recent => {
+  const number = Math.floor((now * slicesOfTime) / millis)
+  if (number === window.number) return window
+  const past = [...window.past, window].filter((slice) => slice.number > number - slicesOfTime).map(sliceOf)
+  return {
+    number,
+    calls: 0,
+    failures: 0,
+    slow: 0,
+    past,
+    pastCalls: past.reduce((sum, { calls }) => sum + calls, 0),
+    pastFailures: past.reduce((sum, { failures }) => sum + failures, 0),
+    pastSlow: past.reduce((sum, { slow }) => sum + slow, 0),
+  }
 }
 
-const numberOf = (now: number, millis: number): number => Math.floor((now * slicesOfTime) / millis)
+const sliceOf = ({ calls, failures, number, slow }: Slice): Slice => ({ number, calls, failures, slow })
 
-const plus = <C extends Counts>(counted: C, added: Counts): C => ({
-  ...counted,
-  calls: counted.calls + added.calls,
-  failures: counted.failures + added.failures,
-  slow: counted.slow + added.slow,
+const codes = { good: 0, failed: 1, slow: 2 }
+
+const append = ({ each }: Last, most: number, call: Exclude<Call, "broken">): Last =>
+  summed([...(each.length < most ? each : each.slice(each.length - most + 1)), codes[call]])
+
+// Which of the good ones it was makes no difference to the counts.
+const amend = (window: Last): Last => {
+  const index = window.each.findLastIndex((code) => (code & codes.failed) === 0)
+  return index < 0 ? window : summed(window.each.with(index, (window.each[index] ?? 0) | codes.failed))
+}
+
+const summed = (each: ReadonlyArray<number>): Last => ({
+  each,
+  calls: each.length,
+  failures: having(each, codes.failed),
+  slow: having(each, codes.slow),
 })
+
+const having = (each: ReadonlyArray<number>, flag: number): number =>
+  each.reduce((sum, code) => ((code & flag) === 0 ? sum : sum + 1), 0)

@@ -1,115 +1,104 @@
 /**
- * The effects around a circuit: reading the clock, letting calls through, telling how they ended.
+ * The effects around a circuit: letting calls through, and telling how they ended.
  */
-import { Clock, Duration, Effect, Exit, Option, Pull, Random, Schedule, type Scope, Stream } from "effect"
+import { Cause, Clock, Duration, Effect, Exit, type Fiber, Option, Pull, type Scope, Stream } from "effect"
 
 import * as Failure from "../Failure.ts"
 import { type ModelCall, type ModelRequest, type Part } from "../ModelCall.ts"
 import { type Outcome, type Ticket } from "./breakerState.ts"
-import { type Circuit, type Circuits } from "./circuits.ts"
+import { type BreakerStore, type Guarded } from "./breakerStore.ts"
+import { millis } from "./millis.ts"
 
-/** A circuit as one policy guards it. */
-export interface Guard<E2> {
-  readonly circuits: Circuits
-  readonly circuit: Circuit
-  readonly schedule: Schedule.Schedule<unknown>
-  readonly refusal: (retryAfter: Duration.Duration) => E2
+/** A circuit as one policy guards it, and what it refuses with. `retryAfter` is milliseconds. */
+export interface Guard<E2> extends Guarded {
+  readonly store: BreakerStore
+  readonly refusal: (retryAfter: number) => E2
 }
+
+type Opened<E> = Effect.Effect<Stream.Stream<Part, E>, E, Scope.Scope>
 
 /** A call that is let through or refused, and whose end is recorded. */
-export const guarded = <E, E2>(
-  call: ModelCall<E>,
-  request: ModelRequest,
-  guard: Guard<E2>,
-): Effect.Effect<Stream.Stream<Part, E>, E | E2, Scope.Scope> =>
-  // Nothing may come between the admission of a probe and what frees its place.
+export const guarded = <E, E2>(call: ModelCall<E>, request: ModelRequest, guard: Guard<E2>): Opened<E | E2> =>
+  Effect.withFiber((fiber): Opened<E | E2> => {
+    const began = now(fiber)
+    const answer = guard.store.answer(guard.circuit, began, fiber)
+    if (answer === undefined) return asking(call, request, guard)
+    if (answer._tag === "Refused") return Effect.fail(guard.refusal(answer.retryAfter))
+    return attended(call.open(request), { guard, fiber, ticket: answer.ticket, streamed: isStreamed(request), began })
+  })
+
+/** A call that may be a probe: nothing may come between its admission and what frees its place. */
+const asking = <E, E2>(call: ModelCall<E>, request: ModelRequest, guard: Guard<E2>): Opened<E | E2> =>
   Effect.uninterruptibleMask((restore) =>
-    Effect.withFiber((fiber): Effect.Effect<Stream.Stream<Part, E>, E | E2, Scope.Scope> => {
-      const clock = fiber.getRef(Clock.Clock)
-      const began = millis(clock)
-      const chance = () => fiber.getRef(Random.Random).nextDoubleUnsafe()
-      const admission = guard.circuits.admit(guard.circuit, { now: began, chance })
-      if (admission._tag === "Refused")
-        return Effect.fail(guard.refusal(Duration.millis(Math.ceil(admission.retryAfter))))
-      const { ticket } = admission
-      const streamed = request.mode === "stream"
-      const opened = Effect.onExitPrimitive(
-        restore(call.open(request)),
-        (exit) => record(guard, ticket, { clock, ...verdict(exit, millis(clock) - began, streamed) }),
-        true,
-      )
-      return streamed ? Effect.map(opened, (parts) => watched(parts, guard, ticket)) : opened
-    }),
+    Effect.flatMap(guard.store.admit(guard.circuit), (answer) =>
+      Effect.withFiber((fiber): Opened<E | E2> => {
+        if (answer._tag === "Refused") return Effect.fail(guard.refusal(answer.retryAfter))
+        const { ticket } = answer
+        const admitted = { guard, fiber, ticket, streamed: isStreamed(request), began: now(fiber) }
+        return attended(restore(call.open(request)), admitted)
+      }),
+    ),
   )
 
-interface Verdict {
-  readonly outcome: Outcome
-  readonly retryAfter?: Duration.Duration | undefined
+const isStreamed = ({ mode }: ModelRequest): boolean => mode === "stream"
+
+const now = (fiber: Fiber.Fiber<unknown, unknown>): number => millis(fiber.getRef(Clock.Clock))
+
+interface Admitted {
+  readonly guard: Guard<unknown>
+  readonly fiber: Fiber.Fiber<unknown, unknown>
+  readonly ticket: Ticket
+  readonly streamed: boolean
+  readonly began: number
 }
 
-const verdict = (exit: Exit.Exit<unknown, unknown>, timeToFirstPart: number, streamed: boolean): Verdict => {
-  if (Exit.isSuccess(exit)) return { outcome: { _tag: "Committed", timeToFirstPart, streamed } }
-  const error = Exit.findErrorOption(exit)
-  return Option.isSome(error) ? failed(error.value, "Failed") : { outcome: { _tag: "Ignored" } }
-}
-
-const failed = (error: unknown, tag: "Failed" | "Broken"): Verdict => {
-  const { kind, retryAfter } = Failure.classify(error)
-  const counts = kind === "transient" || kind === "overloaded"
-  return counts ? { outcome: { _tag: tag }, retryAfter } : { outcome: { _tag: "Ignored" } }
+const attended = <E>(open: Opened<E>, { began, fiber, guard, streamed, ticket }: Admitted): Opened<E> => {
+  const opened = Effect.onExitPrimitive(open, (exit) => {
+    const at = now(fiber)
+    const { hint, outcome } = verdict(exit, at - began, streamed)
+    return guard.store.record(guard, { ticket, outcome, now: at, hint }, fiber)
+  })
+  return streamed ? Effect.map(opened, (parts) => watched(parts, guard, ticket)) : opened
 }
 
 /** Sees how a stream ends. A consumer that stops early says nothing about the model. */
 const watched = <E>(parts: Stream.Stream<Part, E>, guard: Guard<unknown>, ticket: Ticket): Stream.Stream<Part, E> =>
   Stream.transformPull(parts, (pull) =>
-    Effect.map(Clock.Clock, (clock) => {
-      const ended = (end: Verdict) => record(guard, ticket, { clock, ...end }) ?? Effect.void
-      return Effect.matchCauseEffect(pull, {
-        onSuccess: Effect.succeed,
-        onFailure: (cause) =>
-          Effect.andThen(
-            ended(Pull.isDoneCause(cause) ? { outcome: { _tag: "Completed" } } : broken(cause)),
-            Effect.failCause(cause),
-          ),
-      })
+    Effect.withFiber((fiber) => {
+      const recorded = (end: Verdict) =>
+        guard.store.record(guard, { ticket, now: now(fiber), ...end }, fiber) ?? Effect.void
+      return Effect.succeed(
+        Effect.matchCauseEffect(pull, {
+          onSuccess: Effect.succeed,
+          onFailure: (cause) =>
+            Effect.andThen(
+              recorded(Pull.isDoneCause(cause) ? { outcome: { _tag: "Completed" }, hint: 0 } : failed(cause, "Broken")),
+              Effect.failCause(cause),
+            ),
+        }),
+      )
     }),
   )
 
-const broken = (cause: Parameters<typeof Exit.failCause<unknown>>[0]): Verdict => {
-  const error = Exit.findErrorOption(Exit.failCause(cause))
-  return Option.isSome(error) ? failed(error.value, "Broken") : { outcome: { _tag: "Ignored" } }
+interface Verdict {
+  readonly outcome: Outcome
+  readonly hint: number
 }
+
+const verdict = (exit: Exit.Exit<unknown, unknown>, timeToFirstPart: number, streamed: boolean): Verdict =>
+  Exit.isSuccess(exit)
+    ? { outcome: { _tag: "Committed", timeToFirstPart, streamed }, hint: 0 }
+    : failed(exit.cause, "Failed")
 
 const longestHint = 600_000
 
-const record = (
-  { circuit, circuits, schedule }: Guard<unknown>,
-  ticket: Ticket,
-  { clock, outcome, retryAfter }: Verdict & { readonly clock: Clock.Clock },
-): Effect.Effect<void> | undefined => {
-  const at = millis(clock)
-  const opening = circuits.record(circuit, { ticket, outcome, now: at })
-  if (opening === undefined) return undefined
+const failed = (cause: Cause.Cause<unknown>, tag: "Failed" | "Broken"): Verdict => {
+  const error = Cause.findErrorOption(cause)
+  if (Option.isNone(error)) return ignored
+  const { kind, retryAfter } = Failure.classify(error.value)
+  if (kind !== "transient" && kind !== "overloaded") return ignored
   const hint = retryAfter === undefined ? 0 : Math.min(longestHint, Duration.toMillis(retryAfter))
-  return Effect.map(delay(schedule, opening), (wait) =>
-    circuits.open(circuit, ticket.epoch, { now: at, openFor: Math.max(wait, hint, 1) }),
-  )
+  return { outcome: { _tag: tag }, hint }
 }
 
-/** The wait of the n-th step of a schedule; that of its last one when it has ended before. Milliseconds. */
-const delay = (schedule: Schedule.Schedule<unknown>, step: number): Effect.Effect<number> =>
-  Effect.flatMap(Schedule.toStep(schedule), (next) => {
-    const from = (taken: number, before: number): Effect.Effect<number> =>
-      Pull.matchEffect(next(0, undefined), {
-        onSuccess: ([, duration]) => {
-          const wait = Duration.toMillis(duration)
-          return taken >= step ? Effect.succeed(wait) : from(taken + 1, wait)
-        },
-        onFailure: Effect.failCause<never>,
-        onDone: () => Effect.succeed(before),
-      })
-    return from(1, 0)
-  })
-
-/** The monotonic clock in milliseconds. */
-export const millis = (clock: Clock.Clock): number => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
+const ignored: Verdict = { outcome: { _tag: "Ignored" }, hint: 0 }

@@ -4,7 +4,7 @@
 import { Clock, Context, Effect } from "effect"
 
 import { type ModelCall } from "../ModelCall.ts"
-import { millis } from "./guardedCall.ts"
+import { millis } from "./millis.ts"
 import { type Rules } from "./retryBudgetState.ts"
 import { type RetryFunds } from "./retryFundsStore.ts"
 

@@ -9,7 +9,7 @@ import { Redis } from "effect/persistence"
 
 import * as Attempt from "../Attempt.ts"
 import { onItsOwn, type RedisOptions } from "../SharedState.ts"
-import { millis } from "./guardedCall.ts"
+import { millis } from "./millis.ts"
 
 /** What one run of a script is given. Keys of one script belong into one slot: `{...}` around what they have in common. */
 export interface ScriptCall {
