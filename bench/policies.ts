@@ -25,6 +25,8 @@ const request: ModelCall.ModelRequest = { mode: "generate", options: Object.crea
 
 const answer = Effect.succeed(Stream.empty)
 
+const quick: ModelCall.ModelCall<never> = { provider: "bench", model: "quick", open: () => answer }
+
 const broken = Effect.fail(
   AiError.make({
     module: "bench",
@@ -68,7 +70,7 @@ export const breakers = Effect.gen(function* () {
  */
 export const stacks = Effect.gen(function* () {
   const seven = yield* ResilientModel.callOf(
-    ResilientModel.make(Effect.succeed(named("seven")), { name: "bench", settings: {} }).pipe(Resilience.standard()),
+    ResilientModel.make(Effect.succeed(quick), { name: "bench", settings: {} }).pipe(Resilience.standard()),
   )
   const stock = yield* stockStack
   const resolved = async () => 1
