@@ -4,3 +4,4 @@
  * @module @holdfast/cost
  */
 export * as Money from "./Money.ts"
+export * as Price from "./Price.ts"
