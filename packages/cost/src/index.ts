@@ -5,3 +5,4 @@
  */
 export * as Money from "./Money.ts"
 export * as Price from "./Price.ts"
+export * as PriceBook from "./PriceBook.ts"
