@@ -16,13 +16,13 @@ interface Model {
   readonly model: string
 }
 
-const amount = (money: Money.Money | undefined): string =>
-  money === undefined ? "nothing" : Money.format(Money.times(money, 1_000_000))
+const amount = (name: Price.TokenClass, money: Money.Money | undefined): string =>
+  money === undefined ? "nothing" : Money.format(Money.times(money, name === "webSearch" ? 1_000 : 1_000_000))
 
 const ratesDiffer = (ours: Price.Rates, theirs: Price.Rates): ReadonlyArray<string> =>
   [...new Set([...Object.keys(ours), ...Object.keys(theirs)])].flatMap((key) => {
     const name = key as Price.TokenClass
-    return ours[name] === theirs[name] ? [] : [`${name} ${amount(ours[name])}, there ${amount(theirs[name])}`]
+    return ours[name] === theirs[name] ? [] : [`${name} ${amount(name, ours[name])}, there ${amount(name, theirs[name])}`]
   })
 
 const pricesDiffer = (ours: Price.Price, theirs: Price.Price): ReadonlyArray<string> => {

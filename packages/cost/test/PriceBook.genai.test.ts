@@ -7,14 +7,14 @@ import { pricesOf } from "../src/internal/genaiPrices.ts"
 
 /** Where the package is known to differ, and why ours stands. */
 const known: ReadonlyArray<readonly [difference: RegExp, why: string]> = [
-  [/^openai\/.*webSearch nothing, there \$10000\.00$/, "OpenAI's usage does not say how many searches there were"],
+  [/^openai\/.*webSearch nothing, there \$10\.00$/, "OpenAI's usage does not say how many searches there were"],
   [/^openai\/gpt-(?:6-astra|5\.[456].*): tier above 272000, there 271999$/, "the page says: more than 272K"],
   [/^openai\/gpt-6\.1-(?:sol|terra): not there$/, "of October 2026, newer than the package"],
   [/^anthropic\/claude-(?:haiku|sonnet)-5-5: not there$/, "of October 2026; the package takes Sonnet 5.5 for Sonnet 5"],
   [/^google\/gemini-4-(?:argon|carbon): not there$/, "of November 2026, newer than the package"],
   [/^deepseek\/deepseek-flash: not there$/, "V4.1 of October 2026, newer than the package"],
   [/^deepseek\/deepseek-v4-flash: /, "since October 2026 billed as deepseek-flash, by DeepSeek's page"],
-  [/^anthropic\/claude-3-haiku: webSearch \$10000\.00, there nothing$/, "searches cost the same with every model"],
+  [/^anthropic\/claude-3-haiku: webSearch \$10\.00, there nothing$/, "searches cost the same with every model"],
   [/^google\/gemini-1\.5-pro: (?:long prompts: )?cacheRead/, "the package has it as gemini-pro-1.5 only"],
 ]
 
