@@ -6,3 +6,4 @@
 export * as Money from "./Money.ts"
 export * as Price from "./Price.ts"
 export * as PriceBook from "./PriceBook.ts"
+export * as Estimate from "./Estimate.ts"
