@@ -30,7 +30,8 @@ describe("the prompt", () => {
   it.effect("is bounded by a quarter more than a count by script, and by its bytes", () =>
     Effect.gen(function* () {
       const { input, inputAtMost, uncorrected } = yield* estimate(prose)
-      assert.strictEqual(uncorrected, prose.length / 4 + 4 + 3)
+      // Thirteen words of up to eight letters, and a full stop.
+      assert.strictEqual(uncorrected, 100 * 14 + 4 + 3)
       assert.strictEqual(input, Math.ceil(uncorrected * 1.25))
       assert.strictEqual(inputAtMost, prose.length + 4 + 3)
     }).pipe(provided),
@@ -51,7 +52,7 @@ describe("the prompt", () => {
           tokens("claude-sonnet-5-5"),
           tokens("anthropic/claude-sonnet-5-5", "openrouter"),
         ]),
-        [1707, 1707, 1962, 1962, 1962, 2472, 2472, 2472],
+        [1407, 1407, 1617, 1617, 1617, 2037, 2037, 2037],
       )
     }).pipe(provided),
   )
