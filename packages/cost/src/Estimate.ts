@@ -104,57 +104,6 @@ export class Estimator extends Context.Service<
  */
 export const certain = (estimate: Estimate): Estimate => ({ ...estimate, input: estimate.inputAtMost })
 
-/** Counts the tokens of texts, about as `o200k_base` does. */
-type Count = (texts: ReadonlyArray<string>) => Effect.Effect<TextTokens>
-
-interface Counted {
-  readonly contents: PromptContents
-  readonly text: TextTokens
-}
-
-const byScript: Count = (texts) => Effect.sync(() => totalOf(texts))
-
-/** Each model has a correction of its own; of more than these the oldest is forgotten. */
-const mostModels = 1_000
-
-const makeWith = (count: Count): Estimator["Service"] => {
-  const corrections = new Map<string, Correction>()
-  // Retries, fallbacks and hedges ask for the same request again.
-  const counted = new WeakMap<ModelCall.ModelRequest["options"], Counted>()
-  const countOnce = (options: ModelCall.ModelRequest["options"]): Effect.Effect<Counted> =>
-    Effect.suspend(() => {
-      const known = counted.get(options)
-      if (known !== undefined) return Effect.succeed(known)
-      const contents = promptContents(options)
-      return Effect.map(count(contents.texts), (text) => {
-        const fresh = { contents, text }
-        counted.set(options, fresh)
-        return fresh
-      })
-    })
-  const keyOf = ({ model, provider }: Pick<Target, "model" | "provider">) => `${provider}\n${model}`
-  return {
-    estimate: ({ options }, target) =>
-      Effect.map(countOnce(options), ({ contents, text }) => {
-        const measured = measure(contents, target, text)
-        const factor = bound(corrections.get(keyOf(target)) ?? initial)
-        const input = Math.ceil(measured.input + measured.uncorrected * factor)
-        return { ...measured, input: Math.min(input, measured.inputAtMost) }
-      }),
-    learn: (estimate, usage) =>
-      Effect.sync(() => {
-        const real = usage?.inputTokens.total
-        if (real === undefined || !estimate.isText) return
-        const key = keyOf(estimate)
-        const next = learn(corrections.get(key) ?? initial, estimate.uncorrected, real)
-        corrections.delete(key)
-        corrections.set(key, next)
-        const [oldest] = corrections.keys()
-        if (corrections.size > mostModels && oldest !== undefined) corrections.delete(oldest)
-      }),
-  }
-}
-
 /**
  * Counts by script. What it learns lives as long as it does.
  *
@@ -228,6 +177,57 @@ export const layerGptTokenizer: Layer.Layer<Tokenizer.Tokenizer, PackageMissing>
       }),
   ),
 )
+
+/** Counts the tokens of texts, about as `o200k_base` does. */
+type Count = (texts: ReadonlyArray<string>) => Effect.Effect<TextTokens>
+
+interface Counted {
+  readonly contents: PromptContents
+  readonly text: TextTokens
+}
+
+const byScript: Count = (texts) => Effect.sync(() => totalOf(texts))
+
+/** Each model has a correction of its own; of more than these the oldest is forgotten. */
+const mostModels = 1_000
+
+const makeWith = (count: Count): Estimator["Service"] => {
+  const corrections = new Map<string, Correction>()
+  // Retries, fallbacks and hedges ask for the same request again.
+  const counted = new WeakMap<ModelCall.ModelRequest["options"], Counted>()
+  const countOnce = (options: ModelCall.ModelRequest["options"]): Effect.Effect<Counted> =>
+    Effect.suspend(() => {
+      const known = counted.get(options)
+      if (known !== undefined) return Effect.succeed(known)
+      const contents = promptContents(options)
+      return Effect.map(count(contents.texts), (text) => {
+        const fresh = { contents, text }
+        counted.set(options, fresh)
+        return fresh
+      })
+    })
+  const keyOf = ({ model, provider }: Pick<Target, "model" | "provider">) => `${provider}\n${model}`
+  return {
+    estimate: ({ options }, target) =>
+      Effect.map(countOnce(options), ({ contents, text }) => {
+        const measured = measure(contents, target, text)
+        const factor = bound(corrections.get(keyOf(target)) ?? initial)
+        const input = Math.ceil(measured.input + measured.uncorrected * factor)
+        return { ...measured, input: Math.min(input, measured.inputAtMost) }
+      }),
+    learn: (estimate, usage) =>
+      Effect.sync(() => {
+        const real = usage?.inputTokens.total
+        if (real === undefined || !estimate.isText) return
+        const key = keyOf(estimate)
+        const next = learn(corrections.get(key) ?? initial, estimate.uncorrected, real)
+        corrections.delete(key)
+        corrections.set(key, next)
+        const [oldest] = corrections.keys()
+        if (corrections.size > mostModels && oldest !== undefined) corrections.delete(oldest)
+      }),
+  }
+}
 
 const asLetters = { disallowedSpecial: new Set<string>() }
 
