@@ -38,10 +38,10 @@ const squares = ({ height, width }: Size, side: number): number => Math.ceil(wid
 
 // Images: https://platform.claude.com/docs/en/build-with-claude/vision. A page of a PDF is 1,500 to 3,000 tokens of
 // text beside its picture: https://platform.claude.com/docs/en/build-with-claude/pdf-support
-const claudeWith = (textFactor: number, largest: number): TokenFamily => ({
+const claudeWith = (textFactor: number, largest: number, tokens: (size: Size) => number): TokenFamily => ({
   textFactor,
   toolPreamble: 600,
-  image: (size) => (size === undefined ? largest : Math.min(squares(size, 28), largest)),
+  image: (size) => (size === undefined ? largest : Math.min(tokens(size), largest)),
   soundPerSecond: 0,
   filmPerSecond: 0,
   page: 3_000 + largest,
@@ -49,9 +49,9 @@ const claudeWith = (textFactor: number, largest: number): TokenFamily => ({
 
 // The older tokenizer makes 8 to 16 % more of English and code than o200k_base, the one since 4.7 about 30 % more than
 // that.
-const claude = claudeWith(1.15, 1_600)
+const claude = claudeWith(1.15, 1_600, ({ height, width }) => Math.ceil((width * height) / 750))
 
-const newerClaude = claudeWith(1.45, 4_784)
+const newerClaude = claudeWith(1.45, 4_784, (size) => squares(size, 28))
 
 // https://ai.google.dev/gemini-api/docs/tokens: 258 for a tile of 768 pixels, 32 and 263 for a second.
 const unseenTiles = 32
