@@ -8,9 +8,9 @@ import { TestClock } from "effect/testing"
 
 import * as RateLimit from "../src/RateLimit.ts"
 import * as SharedState from "../src/SharedState.ts"
-import { built } from "./limited.ts"
+import { built, guessed, using } from "./limited.ts"
 import { broken, type FakeRedis, fakeRedis, redisIsMissing, silent, slow, withRedis } from "./redis.ts"
-import { errorOf, hangs, observed, script } from "./scripted.ts"
+import { chunk, delta, errorOf, finish, hangs, observed, script, wait } from "./scripted.ts"
 
 const placed = (redis: FakeRedis, options?: SharedState.RedisOptions) => ({
   limits: Layer.provide(RateLimit.layerRedis(options), redis.layer),
@@ -51,6 +51,47 @@ describe("a limit that is shared", () => {
       yield* TestClock.adjust("5300 millis")
       assert.strictEqual(evaluated(redis), 52)
       yield* Effect.forEach(fibers, Fiber.join)
+    }),
+  )
+
+  it.effect("asks again for who is first in line whenever something was given back", () =>
+    Effect.gen(function* () {
+      const redis = fakeRedis()
+      redis.answers = room
+      const slowly = script(wait("1 second"), chunk(delta("a")), chunk(finish()))
+      const limit = RateLimit.perMinute({ tokens: 1_000, ...guessed(500, 0) })
+      const { ask } = yield* built(limit, { place: placed(redis), scripts: [slowly] })
+      const first = yield* Effect.forkChild(ask)
+      yield* TestClock.adjust("500 millis")
+      const second = yield* Effect.forkChild(ask)
+      yield* TestClock.adjust("100 millis")
+      redis.answers = Effect.succeed(["0", "20000", "0"])
+      const waiting = yield* Effect.forkChild(ask)
+      yield* TestClock.adjust("100 millis")
+      assert.strictEqual(evaluated(redis), 3)
+      // Each settles, and is followed by the question of the one that waits.
+      yield* TestClock.adjust("300 millis")
+      assert.strictEqual(evaluated(redis), 5)
+      yield* TestClock.adjust("500 millis")
+      assert.strictEqual(evaluated(redis), 7)
+      yield* Effect.forEach([first, second, waiting], Fiber.interrupt)
+    }),
+  )
+
+  it.effect("says nothing to Redis of headers that leave more than is known to be left", () =>
+    Effect.gen(function* () {
+      const redis = fakeRedis()
+      redis.answers = room
+      const headers = { "x-ratelimit-remaining-requests": "1", "x-ratelimit-reset-requests": "1s" }
+      const { ask } = yield* built(RateLimit.perMinute({ requests: 10 }), {
+        place: placed(redis),
+        scripts: [{ ...using(1, 1), headers }],
+      })
+      yield* ask
+      assert.strictEqual(evaluated(redis), 1)
+      redis.answers = Effect.succeed(["1", "1000", "5"])
+      yield* ask
+      assert.strictEqual(evaluated(redis), 3)
     }),
   )
 
@@ -147,7 +188,7 @@ describe.skipIf(redisIsMissing)("four processes with one limit on Redis (REDIS_U
             }
             const [first, last] = [sent[limit], sent[limit * (windows + 1)]]
             assert.isDefined(first)
-            used.push(last === undefined ? 0 : (windows * window) / (last - first!))
+            used.push(last === undefined ? 0 : (windows * window) / (last - first))
           }
           assert.isAbove(Math.max(...used), 0.98)
         }),
