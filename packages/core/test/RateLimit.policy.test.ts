@@ -162,6 +162,39 @@ describe("a limit", () => {
     ),
   )
 
+  it.effect("counts the whole estimate of an answer that was paid and could not be read", () =>
+    inMemory((place) =>
+      Effect.gen(function* () {
+        const limit = RateLimit.perMinute({ tokens: 100, ...guessed(10, 80), longestWait: 0 })
+        const { ask } = yield* built(limit, { place, scripts: [refused(errors.undecodable)] })
+        yield* ask
+        assert.strictEqual(tagOf((yield* ask).exit), "RateLimited")
+        const transient = yield* built(limit, { place, scripts: [refused(errors.transient)] })
+        yield* transient.ask
+        assert.strictEqual(yield* Effect.map(transient.ask, ({ exit }) => errorOf(exit)), errors.transient)
+      }),
+    ),
+  )
+
+  it.effect("knows what a call took that lasted longer than a window", () =>
+    inMemory((place) =>
+      Effect.gen(function* () {
+        const key = ({ context }: { context: RequestContext.RequestContext }) => context.tenant ?? ""
+        const limit = RateLimit.perMinute({ tokens: 100, ...guessed(10, 10), key, longestWait: 0 })
+        const { ask } = yield* built(limit, { place, scripts: [using(10, 90, wait("3 minutes")), using(1, 1)] })
+        const long = yield* Effect.forkChild(RequestContext.annotate(ask, { tenant: "a" }))
+        for (const _ of [1, 2, 3]) {
+          yield* place.pass("62 seconds")
+          if (long.pollUnsafe() === undefined) yield* RequestContext.annotate(ask, { tenant: "b" })
+        }
+        yield* Fiber.join(long)
+        // 80 more than had been thought.
+        assert.isTrue(Exit.isSuccess((yield* RequestContext.annotate(ask, { tenant: "a" })).exit))
+        assert.strictEqual(tagOf((yield* RequestContext.annotate(ask, { tenant: "a" })).exit), "RateLimited")
+      }),
+    ),
+  )
+
   it.effect("inside of another one passes it what headers say, and its own refusals give all back", () =>
     inMemory((place) =>
       Effect.gen(function* () {
