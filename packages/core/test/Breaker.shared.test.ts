@@ -1,94 +1,23 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Exit, Fiber, Layer, Schedule, type Scope } from "effect"
+import { Effect, Fiber, Layer, type Scope } from "effect"
 import { Redis } from "effect/persistence"
 import { TestClock } from "effect/testing"
 
 import * as Breaker from "../src/Breaker.ts"
-import { ServerTime } from "../src/internal/sharedLink.ts"
-import * as ResilientModel from "../src/ResilientModel.ts"
-import * as SharedState from "../src/SharedState.ts"
+import { bad, counted, good, inTime, key, started, until, waitOf } from "./breakerProcess.ts"
 import { redisIsMissing, withRedis } from "./redis.ts"
-import {
-  answer,
-  chunk,
-  deliver,
-  delta,
-  errorOf,
-  errors,
-  fails,
-  observed,
-  refused,
-  request,
-  script,
-  type Script,
-  scripted,
-  silent,
-} from "./scripted.ts"
-
-const bad = refused(errors.transient)
-const good = answer("a")
-const key = "acme/acme-1"
-const options: Breaker.Options = {
-  trip: { consecutiveFailures: 4 },
-  openFor: Schedule.spaced("10 seconds"),
-  recovery: { lease: "5 seconds", ramp: 0 },
-}
-
-/** The server's time passes with that of the test. */
-const inTime = <A, E, R>(self: Effect.Effect<A, E, R>) =>
-  TestClock.testClockWith((clock) =>
-    Effect.flatMap(clock.currentTimeMillis, (now) => Effect.provideService(self, ServerTime, 1_790_000_000_000 + now)),
-  )
-
-/** A process with circuits of its own, or with copies of its own, and one guarded model. */
-const started = Effect.fnUntraced(function* (layer: Layer.Layer<Breaker.Breakers>, scripts: ReadonlyArray<Script>) {
-  const breakers = yield* Layer.build(layer)
-  const model = scripted(scripts)
-  const guarded = yield* Effect.provideContext(
-    ResilientModel.callOf(model.model.pipe(Breaker.guard(options))),
-    breakers,
-  )
-  const { set, status } = yield* Effect.provideContext(Breaker.Breakers, breakers)
-  const ask = inTime(Effect.suspend(() => deliver(guarded, request("stream"))))
-  return {
-    ask,
-    isAvailable: () => guarded.available?.(),
-    requests: model.requests,
-    phase: inTime(Effect.map(status, ([circuit]) => circuit?.phase)),
-    set: (mode: Breaker.Mode) => inTime(set(key, mode)),
-    times: (count: number) => Effect.replicateEffect(ask, count),
-  }
-})
-
-/** Lets what is under way on real connections come to where it is expected. */
-const until = (condition: () => boolean): Effect.Effect<void> =>
-  Effect.suspend(() => (condition() ? Effect.void : Effect.andThen(turn, until(condition))))
-const turn = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
-
-const waitOf = (exit: Exit.Exit<unknown, unknown>) => {
-  const error = errorOf(exit)
-  assert.instanceOf(error, Breaker.CircuitOpen)
-  return Duration.toMillis(error.retryAfter)
-}
-
-type Use<A, E> = (
-  layer: Layer.Layer<Breaker.Breakers>,
-  redis: Redis.Redis["Service"],
-) => Effect.Effect<A, E, Scope.Scope>
+import { chunk, delta, errorOf, errors, fails, observed, script, silent } from "./scripted.ts"
 
 const inMemory = <A, E>(use: (layer: Layer.Layer<Breaker.Breakers>) => Effect.Effect<A, E, Scope.Scope>) =>
   use(Breaker.layerMemory)
 
 /** The clock of a test runs ahead of real connections, so nobody loses patience. */
-const shared =
-  (configured?: SharedState.RedisOptions) =>
-  <A, E>(use: Use<A, E>) =>
-    withRedis((prefix) =>
-      Effect.flatMap(Redis.Redis, (redis) => {
-        const layer = Breaker.layerRedis({ prefix, patience: "1 day", ...configured })
-        return use(Layer.provide(layer, Layer.succeed(Redis.Redis, redis)), redis)
-      }),
-    )
+const onRedis = <A, E>(use: (layer: Layer.Layer<Breaker.Breakers>) => Effect.Effect<A, E, Scope.Scope>) =>
+  withRedis((prefix) =>
+    Effect.flatMap(Redis.Redis, (redis) =>
+      use(Layer.provide(Breaker.layerRedis({ prefix, patience: "1 day" }), Layer.succeed(Redis.Redis, redis))),
+    ),
+  )
 
 const suite = (within: typeof inMemory) => {
   it.effect("opens after failures, and refuses for as long as it is open", () =>
@@ -216,10 +145,10 @@ describe("a breaker in memory", () => {
 })
 
 describe.skipIf(redisIsMissing)("a breaker on Redis (REDIS_URL)", () => {
-  suite(shared())
+  suite(onRedis)
 
   it.effect("is one for two processes", () =>
-    shared()((layer) =>
+    onRedis((layer) =>
       Effect.gen(function* () {
         const one = yield* started(layer, [bad, bad, silent])
         const two = yield* started(layer, [bad, bad, good, silent, good])
@@ -249,7 +178,7 @@ describe.skipIf(redisIsMissing)("a breaker on Redis (REDIS_URL)", () => {
   )
 
   it.effect("is set for all processes, and looked up by those that are never asked", () =>
-    shared()((layer) =>
+    onRedis((layer) =>
       Effect.gen(function* () {
         const one = yield* started(layer, [good])
         const two = yield* started(layer, [good])
@@ -265,7 +194,7 @@ describe.skipIf(redisIsMissing)("a breaker on Redis (REDIS_URL)", () => {
   )
 
   it.effect("can be set by a process that has no such model", () =>
-    shared()((layer) =>
+    onRedis((layer) =>
       Effect.gen(function* () {
         const { ask } = yield* started(layer, [good])
         yield* ask
@@ -291,114 +220,6 @@ describe.skipIf(redisIsMissing)("a breaker on Redis (REDIS_URL)", () => {
         assert.strictEqual(evals.count, 5)
         const expires = yield* redis.send<number>("PTTL", `${prefix}:breaker:${key}`)
         assert.isTrue(expires > 3_600_000 && expires <= 3_660_000)
-      }),
-    ),
-  )
-})
-
-const counted = (redis: Redis.Redis["Service"]) => {
-  const evals = { count: 0, lost: false }
-  const run: Redis.Redis["Service"]["eval"] =
-    (wanted) =>
-    (...params) =>
-      Effect.suspend(() => {
-        evals.count++
-        return evals.lost ? Effect.fail(new Redis.RedisError({ cause: "lost" })) : redis.eval(wanted)(...params)
-      })
-  return { evals, counting: { ...redis, eval: run } }
-}
-
-describe.skipIf(redisIsMissing)("a breaker whose Redis is lost (REDIS_URL)", () => {
-  const losing = <A, E>(
-    configured: SharedState.RedisOptions,
-    use: (layer: Layer.Layer<Breaker.Breakers>, evals: { lost: boolean }) => Effect.Effect<A, E, Scope.Scope>,
-  ) =>
-    withRedis((prefix) =>
-      Effect.flatMap(Redis.Redis, (redis) => {
-        const { counting, evals } = counted(redis)
-        const layer = Breaker.layerRedis({ prefix, patience: "1 day", ...configured })
-        return use(Layer.provide(layer, Layer.succeed(Redis.Redis, counting)), evals)
-      }),
-    )
-
-  it.effect("goes on by itself from what it knew, and by the shared state when that is back", () =>
-    losing({}, (layer, evals) =>
-      Effect.gen(function* () {
-        const { ask, isAvailable, phase, times } = yield* started(layer, [
-          bad,
-          bad,
-          bad,
-          bad,
-          good,
-          good,
-          bad,
-          bad,
-          bad,
-          bad,
-          good,
-        ])
-        yield* times(4)
-        evals.lost = true
-        const [refusal, events] = yield* observed(ask)
-        assert.strictEqual(waitOf(refusal.exit), 10_000)
-        assert.deepStrictEqual(
-          events.map(({ _tag }) => _tag),
-          ["SharedStateLost"],
-        )
-        yield* TestClock.adjust("10 seconds")
-        yield* times(2)
-        assert.strictEqual(yield* phase, "closed")
-        yield* times(4)
-        assert.strictEqual(yield* phase, "open")
-        evals.lost = false
-        yield* TestClock.adjust("1 second")
-        // The shared circuit was opened before that, and its time is over.
-        yield* until(() => isAvailable() === true)
-        yield* ask
-        assert.strictEqual(yield* phase, "halfOpen")
-      }),
-    ),
-  )
-
-  it.effect("refuses, where that was asked for", () =>
-    losing({ whenLost: SharedState.refusing }, (layer, evals) =>
-      Effect.gen(function* () {
-        const { ask, requests } = yield* started(layer, [good])
-        evals.lost = true
-        assert.strictEqual(waitOf((yield* ask).exit), 1_000)
-        assert.lengthOf(requests, 0)
-        evals.lost = false
-        yield* TestClock.adjust("1 second")
-        assert.isTrue(Exit.isSuccess((yield* ask).exit))
-      }),
-    ),
-  )
-
-  it.effect("gives the places of probes back after their lease that could not be heard of", () =>
-    losing({}, (layer, evals) =>
-      Effect.gen(function* () {
-        const { ask, phase, requests, times } = yield* started(layer, [
-          bad,
-          bad,
-          bad,
-          bad,
-          silent,
-          silent,
-          silent,
-          good,
-        ])
-        yield* times(4)
-        yield* TestClock.adjust("10 seconds")
-        const probes = yield* Effect.forEach([1, 2, 3], () => Effect.forkChild(ask))
-        yield* until(() => requests.length === 7)
-        evals.lost = true
-        yield* Effect.forEach(probes, Fiber.interrupt)
-        evals.lost = false
-        yield* TestClock.adjust("1 second")
-        assert.strictEqual(waitOf((yield* ask).exit), 4_000)
-        yield* TestClock.adjust("4 seconds")
-        yield* times(2)
-        assert.strictEqual(yield* phase, "closed")
       }),
     ),
   )
