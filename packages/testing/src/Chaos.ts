@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Fault from "./Fault.ts"
+import { generator, hash } from "./internal/seeded.ts"
 import * as Reply from "./Reply.ts"
 
 /**
@@ -79,22 +80,4 @@ export const apply = (
   if (random() >= chaos.rate) return options.reply
   const fault = chaos.faults[Math.floor(random() * chaos.faults.length)]
   return fault === undefined ? options.reply : fault(options.reply)
-}
-
-/** FNV-1a, 32 bits. */
-const hash = (text: string): number => {
-  let value = 0x811c9dc5
-  for (let index = 0; index < text.length; index++) value = Math.imul(value ^ text.charCodeAt(index), 0x01000193)
-  return value >>> 0
-}
-
-/** Mulberry32: numbers from 0 to 1, each number a function of the seed and of how many came before. */
-const generator = (seed: number) => {
-  let state = seed
-  return (): number => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
 }

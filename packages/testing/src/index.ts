@@ -4,7 +4,10 @@
  * @module @holdfast/testing
  */
 export * as Chaos from "./Chaos.ts"
+export * as Distribution from "./Distribution.ts"
 export * as Emulator from "./Emulator.ts"
 export * as Fault from "./Fault.ts"
 export * as Reply from "./Reply.ts"
 export * as ScriptedModel from "./ScriptedModel.ts"
+export * as Simulation from "./Simulation.ts"
+export * as Simulator from "./Simulator.ts"
