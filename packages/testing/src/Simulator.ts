@@ -110,7 +110,10 @@ export const model = (options: Options): ResilientModel.ResilientModel<Resilient
     return Effect.sync(() => simulatedProvider(world.server(settings), world, names))
   })
   const { queue, slots } = settings
-  return ResilientModel.fromProvider(build, { name: "Simulator.model", settings: { provider, model: name, slots, queue } })
+  return ResilientModel.fromProvider(build, {
+    name: "Simulator.model",
+    settings: { provider, model: name, slots, queue },
+  })
 }
 
 /**
@@ -254,7 +257,8 @@ export const run = <R = never>(options: {
 }): Effect.Effect<Simulation, never, R> =>
   Effect.flatMap(Effect.context<R>(), (context) => {
     const until = Duration.toMillis(options.duration)
-    if (!(until > 0 && until < Infinity)) return Effect.die(new Error("Simulator.run: duration must be above 0 and end"))
+    if (!(until > 0 && until < Infinity))
+      return Effect.die(new Error("Simulator.run: duration must be above 0 and end"))
     const time = new VirtualTime()
     const world = new World(options.seed)
     const inner = context.pipe(

@@ -26,13 +26,10 @@ export const simulatedProvider = (server: SimulatedServer, world: World, names: 
     codecTransformer: LanguageModel.defaultCodecTransformer,
     generate: () =>
       Effect.flatMap(desk.opened, (service) =>
-        Effect.map(
-          service.rest,
-          (): ProviderReply<Array<Response.PartEncoded>> => ({
-            headers: {},
-            parts: [{ type: "text", text: service.text }, finish],
-          }),
-        ),
+        Effect.map(service.rest, (): ProviderReply<Array<Response.PartEncoded>> => ({
+          headers: {},
+          parts: [{ type: "text", text: service.text }, finish],
+        })),
       ),
     stream: () => Effect.map(desk.opened, (service) => ({ headers: {}, parts: streamed(service) })),
   }

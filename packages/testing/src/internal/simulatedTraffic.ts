@@ -3,7 +3,7 @@
  */
 import * as Failure from "@holdfast/core/Failure"
 import { type ModelCall, type ModelRequest } from "@holdfast/core/ModelCall"
-import { RequestContext } from "@holdfast/core/RequestContext"
+import { annotate, type RequestContext } from "@holdfast/core/RequestContext"
 import * as ResilientModel from "@holdfast/core/ResilientModel"
 import { Cause, Clock, Context, Effect, Exit, Layer, Option, Random, type Scope, Stream, type Tracer } from "effect"
 import { Prompt } from "effect/ai"
@@ -25,7 +25,9 @@ export const flowing = <R>(
   { index, until }: { readonly index: number; readonly until: number },
 ): Effect.Effect<void, never, R | Scope.Scope> =>
   Effect.flatMap(
-    Effect.forEach(Array.from({ length: traffic.processes }), (_, number) => started(world, traffic, `${index}/${number}`, number)),
+    Effect.forEach(Array.from({ length: traffic.processes }), (_, number) =>
+      started(world, traffic, `${index}/${number}`, number),
+    ),
     (processes) => {
       const gaps = world.chance(`arrivals ${index}`)
       const picks = world.chance(`processes ${index}`)
@@ -38,14 +40,25 @@ export const flowing = <R>(
         const gap = traffic.arrivals.sample(gaps)
         return at + gap >= until
           ? Effect.void
-          : Effect.andThen(Effect.sleep(gap), Effect.andThen(comes, Effect.suspend(() => from(at + gap))))
+          : Effect.andThen(
+              Effect.sleep(gap),
+              Effect.andThen(
+                comes,
+                Effect.suspend(() => from(at + gap)),
+              ),
+            )
       }
       return Effect.suspend(() => from(0))
     },
   )
 
 /** A process has state of its own, also where the simulation itself runs inside of a layer. */
-const started = <R>(world: World, { model }: Traffic<R>, name: string, number: number): Effect.Effect<Process, never, R | Scope.Scope> => {
+const started = <R>(
+  world: World,
+  { model }: Traffic<R>,
+  name: string,
+  number: number,
+): Effect.Effect<Process, never, R | Scope.Scope> => {
   const random = world.random(`process ${name}`)
   return ResilientModel.callOf(model).pipe(
     Effect.provideService(Layer.CurrentMemoMap, Layer.makeMemoMapUnsafe()),
@@ -59,7 +72,12 @@ interface Request {
   readonly context: Partial<RequestContext> | undefined
 }
 
-const made = (world: World, { call, number, random }: Process, traffic: Traffic<unknown>, { context, request }: Request) =>
+const made = (
+  world: World,
+  { call, number, random }: Process,
+  traffic: Traffic<unknown>,
+  { context, request }: Request,
+) =>
   Effect.withFiber((fiber) => {
     const clock = fiber.getRef(Clock.Clock)
     const record: Call = {
@@ -78,12 +96,9 @@ const made = (world: World, { call, number, random }: Process, traffic: Traffic<
       }),
     )
     const services = fiber.context.pipe(Context.add(CurrentCall, record.index), Context.add(Random.Random, random))
-    const inContext =
-      context === undefined
-        ? services
-        : Context.add(services, RequestContext, { ...fiber.getRef(RequestContext), ...context })
-    return Effect.exit(patient(answered, traffic.patience)).pipe(
-      Effect.provideContext(inContext),
+    const asked = context === undefined ? answered : annotate(answered, context)
+    return Effect.exit(patient(asked, traffic.patience)).pipe(
+      Effect.provideContext(services),
       Effect.map((exit) => {
         record.until = millis(clock)
         record.outcome = outcomeOf(exit)
@@ -93,7 +108,10 @@ const made = (world: World, { call, number, random }: Process, traffic: Traffic<
   })
 
 /** Gives up after a while, without saying why. */
-const patient = (answered: Effect.Effect<void, unknown>, patience: number | undefined): Effect.Effect<unknown, unknown> =>
+const patient = (
+  answered: Effect.Effect<void, unknown>,
+  patience: number | undefined,
+): Effect.Effect<unknown, unknown> =>
   patience === undefined
     ? answered
     : Effect.flatMap(Effect.timeoutOption(answered, patience), (answer) =>

@@ -38,7 +38,9 @@ export class World {
 
   /** Of several models, the one whose server will begin to answer first. */
   soonest<E>(calls: ReadonlyArray<ModelCall<E>>, now: number): ModelCall<E> {
-    const waits = calls.map(({ model, provider }) => this.servers.get(`${provider}/${model}`)?.expected(now) ?? Infinity)
+    const waits = calls.map(
+      ({ model, provider }) => this.servers.get(`${provider}/${model}`)?.expected(now) ?? Infinity,
+    )
     return calls[waits.indexOf(Math.min(...waits))] as ModelCall<E>
   }
 

@@ -46,13 +46,18 @@ export class VirtualTime {
     }
   }
 
+  /** How many sleep now. */
+  get sleeping(): number {
+    return this.sleepers.size
+  }
+
   /** Lets so many sleepers wake, and says whether something may still happen before `until`. Milliseconds. */
   advance(options: { readonly until: number; readonly events: number }): boolean {
     this.runTasks()
     for (let woken = 0; woken < options.events; woken++) {
       const next = this.sleepers.earliest
       if (next === undefined || next.at > options.until) {
-        this.now = Math.max(this.now, options.until)
+        if (options.until < Infinity) this.now = Math.max(this.now, options.until)
         return false
       }
       this.sleepers.remove(next)
@@ -91,6 +96,10 @@ class Sleepers {
 
   get earliest(): Sleeper | undefined {
     return this.heap[0]
+  }
+
+  get size(): number {
+    return this.heap.length
   }
 
   add(sleeper: Sleeper): void {
