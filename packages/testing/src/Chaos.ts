@@ -248,7 +248,7 @@ export const badDay: ReadonlyArray<ChaosFaults.ChaosFault> = [
  * import { LanguageModel } from "effect/ai"
  *
  * const model = ScriptedModel.model(ScriptedModel.text("hello")).pipe(
- *   Chaos.inject({ seed: 6, rate: 0.5, faults: [Chaos.overloaded({ retryAfter: "10 millis" }), Chaos.disconnected] }),
+ *   Chaos.inject({ seed: 8, rate: 0.5, faults: [Chaos.overloaded({ retryAfter: "10 millis" }), Chaos.disconnected] }),
  *   Deadline.firstPart("30 seconds"),
  *   Retry.schedule(Retry.standard),
  * )

@@ -121,7 +121,13 @@ export const timeline = (self: Simulation, slice: Duration.Input = "1 second"): 
     const found = slices[Math.floor(at / width)]
     if (found !== undefined) found.attempts++
   }
-  return slices.map((counted) => ({ ...counted, load: counted.attempts / served }))
+  return slices.map(({ answered, at, attempts, offered }) => ({
+    at,
+    offered,
+    answered,
+    attempts,
+    load: attempts / served,
+  }))
 }
 
 /**

@@ -22,7 +22,7 @@
  *   weather: [Simulator.outage({ from: "30 seconds", lasts: "30 seconds" })],
  * })
  * const retried = Retry.schedule(Retry.standard)(provider)
- * const guarded = provider.pipe(Breaker.guard(), Retry.schedule(Retry.standard))
+ * const guarded = provider.pipe(Breaker.guard({ trip: { consecutiveFailures: 5 } }), Retry.schedule(Retry.standard))
  *
  * const amplification = (model: typeof retried | typeof guarded) =>
  *   Simulator.run({
@@ -33,10 +33,10 @@
  *     Effect.map((simulation) => Simulation.amplification(simulation, { from: "30 seconds", until: "55 seconds" })),
  *   )
  *
- * const [without, with_] = await Effect.runPromise(Effect.all([amplification(retried), amplification(guarded)]))
+ * const [loud, quiet] = await Effect.runPromise(Effect.all([amplification(retried), amplification(guarded)]))
  *
- * without > 2.9 // => true
- * with_ < 0.5 // => true
+ * loud > 2.9 // => true
+ * quiet < 0.3 // => true
  * ```
  *
  * @since 0.1.0
@@ -44,13 +44,13 @@
 import { type ModelCall, type ModelRequest } from "@holdfast/core/ModelCall"
 import { type RequestContext } from "@holdfast/core/RequestContext"
 import * as ResilientModel from "@holdfast/core/ResilientModel"
-import { Cause, Clock, Context, Duration, Effect, Random, Scheduler } from "effect"
+import { Clock, Context, Duration, Effect, Random, Scheduler } from "effect"
 
 import { type Distribution } from "./Distribution.ts"
 import * as Distributions from "./Distribution.ts"
 import { simulatedProvider } from "./internal/simulatedProvider.ts"
-import { type Settings } from "./internal/simulatedServer.ts"
-import { flowing } from "./internal/simulatedTraffic.ts"
+import { mistakeIn, type Settings } from "./internal/simulatedServer.ts"
+import { inhabited } from "./internal/simulatedTraffic.ts"
 import { type Weather } from "./internal/simulatedWeather.ts"
 import { CurrentWorld, World } from "./internal/simulatedWorld.ts"
 import { VirtualTime } from "./internal/virtualTime.ts"
@@ -184,7 +184,7 @@ export const evenly = (perSecond: number): Arrivals => Distributions.constant(10
  * @category models
  */
 export interface Traffic<out R = never> {
-  readonly model: ResilientModel.ResilientModel<unknown, R>
+  readonly stack: ResilientModel.ResilientModel<unknown, R>
   readonly arrivals: Arrivals
   readonly processes: number
   readonly mode: (call: number) => ModelRequest["mode"]
@@ -207,7 +207,7 @@ export interface Traffic<out R = never> {
  * @category constructors
  */
 export const traffic = <E, R>(
-  model: ResilientModel.ResilientModel<E, R>,
+  stack: ResilientModel.ResilientModel<E, R>,
   options: {
     /** Of all processes together. */
     readonly arrivals: Arrivals
@@ -223,7 +223,7 @@ export const traffic = <E, R>(
     readonly patience?: Duration.Input | undefined
   },
 ): Traffic<R> => ({
-  model,
+  stack,
   arrivals: options.arrivals,
   processes: options.processes ?? 1,
   mode: options.mode ?? (() => "stream"),
@@ -257,8 +257,8 @@ export const run = <R = never>(options: {
 }): Effect.Effect<Simulation, never, R> =>
   Effect.flatMap(Effect.context<R>(), (context) => {
     const until = Duration.toMillis(options.duration)
-    if (!(until > 0 && until < Infinity))
-      return Effect.die(new Error("Simulator.run: duration must be above 0 and end"))
+    const mistake = mistakeInRun(until, options.traffic)
+    if (mistake !== undefined) return Effect.die(new Error(`Simulator.run: ${mistake}`))
     const time = new VirtualTime()
     const world = new World(options.seed)
     const inner = context.pipe(
@@ -281,32 +281,6 @@ export const run = <R = never>(options: {
       ),
     )
   })
-
-/**
- * All that happens in a world, until it is interrupted.
- *
- * @internal
- */
-export const inhabited = <R>(
-  world: World,
-  all: ReadonlyArray<Traffic<R>>,
-  until: number,
-): Effect.Effect<void, never, R> =>
-  Effect.scoped(
-    Effect.andThen(
-      Effect.forEach(all, (some, index) => flowing(world, some, { index, until }), {
-        concurrency: "unbounded",
-        discard: true,
-      }),
-      Effect.never,
-    ),
-  ).pipe(
-    Effect.catchCause((cause) =>
-      Effect.sync(() => {
-        if (Cause.hasDies(cause)) world.defect ??= cause
-      }),
-    ),
-  )
 
 /** How long calls may still take after the last one has come. Milliseconds. */
 const longestEnd = 3_600_000
@@ -381,11 +355,12 @@ const settingsOf = (name: string, options: Options): Settings => ({
   weather: options.weather ?? [],
 })
 
-/** What is wrong with the settings, by the name of the option. */
-const mistakeIn = ({ limit, queue, slots }: Settings): string | undefined => {
-  if (!Number.isInteger(slots) || slots < 1) return "slots must be a whole number, 1 or more"
-  if (queue !== Infinity && (!Number.isInteger(queue) || queue < 0)) return "queue must be a whole number, 0 or more"
-  return limit === undefined || (limit.requests >= 1 && limit.per > 0)
-    ? undefined
-    : "limit must let some requests through in some time"
+const mistakeInRun = (until: number, all: ReadonlyArray<Traffic<unknown>>): string | undefined => {
+  if (!(until > 0 && until < Infinity)) return "duration must be above 0 and have an end"
+  for (const { arrivals, processes } of all) {
+    if (!Number.isInteger(processes) || processes < 1) return "processes must be a whole number, 1 or more"
+    if (!(arrivals.mean > 0 && arrivals.mean < Infinity))
+      return "arrivals must be some in a second, and not infinitely many"
+  }
+  return undefined
 }

@@ -1,5 +1,5 @@
 /**
- * Scripted models and an emulator of the provider APIs, for tests that need no key and no network.
+ * Scripted models, an emulator of the provider APIs, chaos and a simulator, for tests that need no key and no network.
  *
  * @module @holdfast/testing
  */

@@ -4,7 +4,7 @@
 import { StreamTruncated } from "@holdfast/core/CommitPoint"
 import { isContent, type ModelCall, type ModelRequest, type Part } from "@holdfast/core/ModelCall"
 import * as ProviderError from "@holdfast/core/provider/ProviderError"
-import { Duration, Effect, type Scope, Stream } from "effect"
+import { type Duration, Effect, type Scope, Stream } from "effect"
 import { AiError } from "effect/ai"
 
 /** How a fault can make a call fail. */

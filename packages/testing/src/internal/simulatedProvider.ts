@@ -120,7 +120,8 @@ class Desk {
     clock: Clock.Clock,
   ): Effect.Effect<void, AiError.AiError> {
     const [from, lasts] = half === "firstPart" ? [0, firstPart] : [firstPart, rest]
-    if (ending === undefined || ending.after > from + lasts) return Effect.sleep(lasts)
+    const isHere = ending !== undefined && (ending.kind === "Failure" || ending.after < from + lasts)
+    if (!isHere) return Effect.sleep(lasts)
     return Effect.andThen(
       Effect.sleep(Math.max(0, ending.after - from)),
       Effect.suspend((): Effect.Effect<never, AiError.AiError> => {

@@ -17,6 +17,15 @@ export interface Settings {
   readonly weather: ReadonlyArray<Weather>
 }
 
+/** What is wrong with the settings, by the name of the option. */
+export const mistakeIn = ({ limit, queue, slots }: Settings): string | undefined => {
+  if (!Number.isInteger(slots) || slots < 1) return "slots must be a whole number, 1 or more"
+  if (queue !== Infinity && (!Number.isInteger(queue) || queue < 0)) return "queue must be a whole number, 0 or more"
+  return limit === undefined || (limit.requests >= 1 && limit.per > 0)
+    ? undefined
+    : "limit must let some requests through in some time"
+}
+
 /** A request at the provider. */
 export interface Visit {
   readonly attempt: Attempt
@@ -108,8 +117,7 @@ export class SimulatedServer {
     const broken = breakAt(weather, now)
     if (broken !== undefined) return { firstPart, rest, ending: { after: 0, kind: broken } }
     const next = nextBreak(weather, { after: now, before: now + firstPart + rest })
-    const fails = visit.luck < failing
-    if (fails && (next === undefined || next.at > now + firstPart)) {
+    if (visit.luck < failing && (next === undefined || next.at >= now + firstPart)) {
       return { firstPart, rest, ending: { after: firstPart, kind: "Failure" } }
     }
     return { firstPart, rest, ending: next === undefined ? undefined : { after: next.at - now, kind: next.kind } }
@@ -117,16 +125,20 @@ export class SimulatedServer {
 
   /** How long one more request would have to wait for its first part, by all that the provider itself knows. */
   expected(now: number): number {
-    const { firstPart, rest, slots, weather } = this.settings
+    const { firstPart, slots, weather } = this.settings
+    if (breakAt(weather, now) !== undefined) return Infinity
     const { slower } = strain(weather, now)
+    return (this.serving.size < slots ? 0 : this.nextFree(now, slower)) + firstPart.mean * slower
+  }
+
+  /** How long until a slot is free for one more, when all are taken. */
+  private nextFree(now: number, slower: number): number {
     const free = Array.from(this.serving, ({ doneAt }) => Math.max(now, doneAt))
-    while (free.length < slots) free.push(now)
     for (const visit of this.waiting) {
       const first = free.indexOf(Math.min(...free))
       free[first] = (free[first] ?? now) + (visit.firstPart + visit.rest) * slower
     }
-    const known = breakAt(weather, now) === undefined && Number.isFinite(rest.mean)
-    return known ? Math.min(...free) - now + firstPart.mean * slower : Infinity
+    return Math.min(...free) - now
   }
 
   private serve(visit: Visit, now: number): void {

@@ -18,8 +18,30 @@ interface Process {
   readonly random: Random.Random
 }
 
+/** All that happens in a world, until it is interrupted. */
+export const inhabited = <R>(
+  world: World,
+  all: ReadonlyArray<Traffic<R>>,
+  until: number,
+): Effect.Effect<void, never, R> =>
+  Effect.scoped(
+    Effect.andThen(
+      Effect.forEach(all, (some, index) => flowing(world, some, { index, until }), {
+        concurrency: "unbounded",
+        discard: true,
+      }),
+      Effect.never,
+    ),
+  ).pipe(
+    Effect.catchCause((cause) =>
+      Effect.sync(() => {
+        if (Cause.hasDies(cause)) world.defect ??= cause
+      }),
+    ),
+  )
+
 /** Builds the processes of one kind of traffic, and lets their calls come for a while. */
-export const flowing = <R>(
+const flowing = <R>(
   world: World,
   traffic: Traffic<R>,
   { index, until }: { readonly index: number; readonly until: number },
@@ -55,12 +77,12 @@ export const flowing = <R>(
 /** A process has state of its own, also where the simulation itself runs inside of a layer. */
 const started = <R>(
   world: World,
-  { model }: Traffic<R>,
+  { stack }: Traffic<R>,
   name: string,
   number: number,
 ): Effect.Effect<Process, never, R | Scope.Scope> => {
   const random = world.random(`process ${name}`)
-  return ResilientModel.callOf(model).pipe(
+  return ResilientModel.callOf(stack).pipe(
     Effect.provideService(Layer.CurrentMemoMap, Layer.makeMemoMapUnsafe()),
     Effect.provideService(Random.Random, random),
     Effect.map((call) => ({ number, call, random })),

@@ -34,14 +34,14 @@ export const strain = (
     { slower: 1, failing: 0 },
   )
 
-/** The first break that begins after a time and not after another one. */
+/** The first break that begins between two times. */
 export const nextBreak = (
   weather: ReadonlyArray<Weather>,
   { after, before }: { readonly after: number; readonly before: number },
 ): { readonly at: number; readonly kind: Break } | undefined => {
   let first: { readonly at: number; readonly kind: Break } | undefined
   for (const spell of weather) {
-    const begins = isBreak(spell) && spell.from > after && spell.from <= before
+    const begins = isBreak(spell) && spell.from > after && spell.from < before
     if (begins && (first === undefined || spell.from < first.at)) first = { at: spell.from, kind: spell._tag }
   }
   return first
