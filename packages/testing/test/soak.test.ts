@@ -203,7 +203,7 @@ describe("a hundred thousand calls at 30 % faults", () => {
             outcomes[seen.outcome] = (outcomes[seen.outcome] ?? 0) + 1
             if (seen.ends !== 1 || !isRight(seen)) assert.fail(JSON.stringify(seen))
           }
-          heaps.push(heap())
+          if (index === 1 || index >= rounds - 2) heaps.push(heap())
         }
         // Failures are those of answers that had begun, or of both models. Nothing else comes out.
         const { AllModelsFailed = 0, answered = 0, ...broken } = outcomes
@@ -215,9 +215,10 @@ describe("a hundred thousand calls at 30 % faults", () => {
         ])
         assert.isAbove(answered, 0.85 * rounds * callsPerRound)
         assert.isBelow(AllModelsFailed, 0.05 * rounds * callsPerRound)
-        const [, settled = 0] = heaps
-        assert.isBelow(Math.min(...heaps.slice(-3)) - settled, 2_000_000)
+        // The first rounds warm up.
+        const [settled = 0, ...last] = heaps
+        assert.isBelow(Math.min(...last) - settled, 2_000_000)
       }),
-    60_000,
+    120_000,
   )
 })
