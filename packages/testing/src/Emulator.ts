@@ -49,6 +49,7 @@ import { type HttpServerError } from "effect/http"
 import { NetAddress } from "effect/net"
 
 import { type Chaos } from "./Chaos.ts"
+import { mistakeIn } from "./internal/chaosRate.ts"
 import { baseUrl } from "./internal/dialects.ts"
 import { handle } from "./internal/handler.ts"
 import { fingerprint as fingerprintOf } from "./internal/redact.ts"
@@ -119,6 +120,8 @@ const reset = (state: State): Effect.Effect<void> =>
   })
 
 const make = Effect.fnUntraced(function* (options: Options) {
+  const mistake = options.chaos === undefined ? undefined : mistakeIn(options.chaos)
+  if (mistake !== undefined) return yield* Effect.die(new Error(`Chaos.seeded: ${mistake}`))
   const state: State = {
     count: 0,
     closed: false,

@@ -1,10 +1,13 @@
 /**
- * Scripted models and an emulator of the provider APIs, for tests that need no key and no network.
+ * Scripted models, an emulator of the provider APIs, chaos and a simulator, for tests that need no key and no network.
  *
  * @module @holdfast/testing
  */
 export * as Chaos from "./Chaos.ts"
+export * as Distribution from "./Distribution.ts"
 export * as Emulator from "./Emulator.ts"
 export * as Fault from "./Fault.ts"
 export * as Reply from "./Reply.ts"
 export * as ScriptedModel from "./ScriptedModel.ts"
+export * as Simulation from "./Simulation.ts"
+export * as Simulator from "./Simulator.ts"

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Exit } from "effect"
 
 import * as Chaos from "../src/Chaos.ts"
 import * as Emulator from "../src/Emulator.ts"
@@ -47,6 +47,17 @@ describe("seeded", () => {
 })
 
 describe("in the emulator", () => {
+  it.live("does not start with a rate that is no share", () =>
+    Effect.gen(function* () {
+      for (const rate of [-0.1, 1.1, NaN]) {
+        const chaos = Chaos.seeded(1, { rate })
+        const exit = yield* Effect.exit(Effect.provide(Effect.void, Emulator.layer({ chaos })))
+        assert.isTrue(Exit.hasDies(exit))
+        assert.include(String(exit), "Chaos.seeded: rate must be a number from 0 to 1")
+      }
+    }),
+  )
+
   const chaos = Chaos.seeded(11, {
     rate: 0.5,
     faults: [() => Reply.overloaded(), () => Reply.rateLimited(), Fault.emptyBody],
