@@ -137,17 +137,7 @@ export interface Limits {
 }
 
 /**
- * The limits of OpenAI's usage tiers, per minute, for their larger current models.
- *
- * **Example** (A limit of tier 1)
- *
- * ```ts
- * import { RateLimit } from "@holdfast/core"
- *
- * const limit = RateLimit.perMinute(RateLimit.openAiTier1)
- *
- * typeof limit // => "function"
- * ```
+ * The limits of OpenAI's usage tiers, for `perMinute`. Models differ: the limits page of the account has them.
  *
  * @since 0.1.0
  * @category presets
@@ -342,20 +332,15 @@ export const layerRedis = (options?: RedisOptions): Layer.Layer<RateLimits, neve
 const inMemory = (): RateLimits["Service"] => ({ entries: new Entries(), shared: undefined })
 
 const within = (options: Limits, window: Duration.Input): ReadonlyArray<Dimension> => {
-  const all = [
-    [options.requests, requests],
-    [options.tokens, tokens],
-    [options.inputTokens, inputTokens],
-    [options.outputTokens, outputTokens],
-  ] as const
-  return all.flatMap(([limit, dimension]) => (limit === undefined ? [] : [dimension(limit, window)]))
+  const counted = { requests, tokens, inputTokens, outputTokens }
+  return (Object.keys(counted) as Array<keyof typeof counted>).flatMap((name) => {
+    const limit = options[name]
+    return limit === undefined ? [] : [counted[name](limit, window)]
+  })
 }
 
-const defaultQueue = 1_000
-const defaultLongestWait = "30 seconds"
-
 const policy = (name: string, dimensions: ReadonlyArray<Dimension>, options: Options) => {
-  const { estimate = TokenEstimate.ofRequest, key, longestWait = defaultLongestWait, queue = defaultQueue } = options
+  const { estimate = TokenEstimate.ofRequest, key, longestWait = "30 seconds", queue = 1_000 } = options
   const rules = rulesOf(dimensions)
   const settings = { limits: rules.map(described), queue, longestWait: describeDuration(longestWait) }
   return ResilientModel.policy<RateLimited>(
