@@ -164,25 +164,37 @@ const hedging = <E, E2>(call: ModelCall<E>, other: ModelCall<E2>, state: Hedging
     Effect.flatMap(Clock.Clock, (clock) => {
       const wait = state.called()
       const now = () => millis(clock)
-      const second = Effect.as(announce(call, other, request, wait), observed<E | E2>(other.open(request), state, now))
+      const watch = { state, now, wait }
+      const second = Effect.as(announce(call, other, request, wait), observed<E | E2>(other.open(request), watch))
       const late = Effect.suspend(() => {
         if (!state.takes(now()) || !takeAttempt(request, standardAttempts)) return Effect.succeed(undefined)
         return Effect.flatMap(drawn(other, 1), (allowed) => (allowed ? second : Effect.succeed(undefined)))
       })
       return hedgedOpen<Stream.Stream<Part, E | E2>, E | E2>({
-        first: observed<E | E2>(call.open(request), state, now),
+        first: observed<E | E2>(call.open(request), watch),
         second: Effect.andThen(Effect.sleep(wait), late),
         isFinal,
       })
     }),
 })
 
-const observed = <E>(opening: Opened<E>, state: Hedging, now: () => number): Opened<E> =>
+interface Watch {
+  readonly state: Hedging
+  readonly now: () => number
+  /** How long the first request was waited for. */
+  readonly wait: number
+}
+
+const observed = <E>(opening: Opened<E>, { now, state, wait }: Watch): Opened<E> =>
   Effect.suspend(() => {
     const began = now()
     return Effect.onExitPrimitive(opening, (exit) => {
-      if (Exit.isSuccess(exit)) state.committed(now() - began)
-      else for (const reason of exit.cause.reasons) if (reason._tag === "Fail") state.failed(reason.error, now())
+      const took = now() - began
+      // A request that was late and lost would have taken longer still. Without it slow ones would seem not to exist.
+      if (Exit.isSuccess(exit) || (Exit.hasInterrupts(exit) && took >= wait)) state.committed(took)
+      if (Exit.isFailure(exit)) {
+        for (const reason of exit.cause.reasons) if (reason._tag === "Fail") state.failed(reason.error, now())
+      }
       return undefined
     })
   })

@@ -188,6 +188,44 @@ describe("hedges", () => {
   )
 })
 
+describe("a hedge that follows a quantile", () => {
+  it.effect("counts what a lost call had taken, at least", () =>
+    Effect.gen(function* () {
+      // One call in four is slow, and always beaten: without it all calls would seem to take a second.
+      const scripts = Array.from({ length: 10 }, () => [
+        late("1 second", "a"),
+        late("1 second", "a"),
+        late("1 second", "a"),
+        late("1 hour", "a"),
+        late("1 second", "b"),
+      ]).flat()
+      const lateness = { quantile: 0.9, initially: "5 seconds" } as const
+      const { ask, model } = yield* built([...scripts, silent, answer("b")], lateness, { maxShare: 1 })
+      yield* timePasses(Effect.replicateEffect(ask, 40))
+      assert.lengthOf(model.requests, 50)
+      const [, took] = yield* timePasses(timed(ask))
+      assert.isAtLeast(took, 5_000)
+    }),
+  )
+
+  it.effect("learns nothing of a caller that gives up in time", () =>
+    Effect.gen(function* () {
+      const { ask, model } = yield* built([...Array.from({ length: 30 }, () => silent), silent, answer("b")], {
+        quantile: 0.9,
+        initially: "5 seconds",
+      })
+      for (const _ of Array.from({ length: 30 })) {
+        const given = yield* Effect.forkChild(ask)
+        yield* TestClock.adjust(400)
+        yield* Fiber.interrupt(given)
+      }
+      assert.lengthOf(model.requests, 30)
+      const [, took] = yield* timePasses(timed(ask))
+      assert.strictEqual(took, 5_000)
+    }),
+  )
+})
+
 describe("the type of a hedged model", () => {
   it("has the failures and needs of both", () => {
     const first = scripted([]).model

@@ -9,10 +9,12 @@ export interface Allowance {
   readonly quietUntil: number
   /** Times to the first part, the latest last. */
   readonly samples: ReadonlyArray<number>
+  /** The same, the shortest first. */
+  readonly sorted: ReadonlyArray<number>
 }
 
 /** A first hedge may be sent at once, so that an application that asks seldom has one, too. */
-export const initial: Allowance = { saved: 1, quietUntil: 0, samples: [] }
+export const initial: Allowance = { saved: 1, quietUntil: 0, samples: [], sorted: [] }
 
 /** More are not saved, so that a quiet night does not allow a storm in the morning. */
 const mostSaved = 10
@@ -33,11 +35,26 @@ export const throttled = (allowance: Allowance, until: number): Allowance => ({
   quietUntil: Math.max(allowance.quietUntil, until),
 })
 
-export const sampled = (allowance: Allowance, timeToFirstPart: number): Allowance => ({
-  ...allowance,
-  samples: [...allowance.samples, timeToFirstPart].slice(-mostSamples),
-})
+export const sampled = (allowance: Allowance, timeToFirstPart: number): Allowance => {
+  const samples = [...allowance.samples, timeToFirstPart]
+  const sorted = [...allowance.sorted]
+  sorted.splice(placeOf(sorted, timeToFirstPart), 0, timeToFirstPart)
+  const oldest = samples.length > mostSamples ? samples.shift() : undefined
+  if (oldest !== undefined) sorted.splice(placeOf(sorted, oldest), 1)
+  return { ...allowance, samples, sorted }
+}
 
 /** The value that a share of the samples does not exceed (nearest rank), if there are enough of them. */
-export const quantile = ({ samples }: Allowance, share: number, minimum: number): number | undefined =>
-  samples.length < minimum ? undefined : samples.toSorted((a, b) => a - b)[Math.ceil(share * samples.length) - 1]
+export const quantile = ({ sorted }: Allowance, share: number, minimum: number): number | undefined =>
+  sorted.length < minimum ? undefined : sorted[Math.ceil(share * sorted.length) - 1]
+
+/** Of the first that is not less. */
+const placeOf = (sorted: ReadonlyArray<number>, value: number): number => {
+  let [low, high] = [0, sorted.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((sorted[middle] as number) < value) low = middle + 1
+    else high = middle
+  }
+  return low
+}
