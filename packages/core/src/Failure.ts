@@ -166,17 +166,26 @@ const decodeFacts = Schema.decodeUnknownOption(Facts)
 
 const ignored: Failure = { kind: "ignored", retryAfter: undefined, billed: false }
 
-const classifyAiError = (error: AiError.AiError): Failure =>
+// Each policy on the way asks once more, and reading the facts is a schema's work.
+const known = new WeakMap<AiError.AiError, Failure>()
+
+const classifyAiError = (error: AiError.AiError): Failure => {
+  const failure = known.get(error) ?? readAiError(error)
+  known.set(error, failure)
+  return failure
+}
+
+const readAiError = (error: AiError.AiError): Failure =>
   Option.match(facts(error), {
     onNone: () => ({
       kind: kindOfReason(error.reason),
       retryAfter: error.retryAfter,
       billed: isUndecodableReason(error.reason),
     }),
-    onSome: (known) => ({
-      kind: known.kind,
-      retryAfter: known.retryAfter === undefined ? error.retryAfter : Duration.millis(known.retryAfter),
-      billed: known.billed ?? isUndecodableReason(error.reason),
+    onSome: ({ billed, kind, retryAfter }) => ({
+      kind,
+      retryAfter: retryAfter === undefined ? error.retryAfter : Duration.millis(retryAfter),
+      billed: billed ?? isUndecodableReason(error.reason),
     }),
   })
 

@@ -52,7 +52,7 @@ const outagePlot = Effect.fnUntraced(function* (
     {
       label: "breaker, opens up to 5 s, ramp 5 s",
       color: colors.blue,
-      stack: stacks.returning(Scenarios.chosenReturn),
+      stack: stacks.guarded,
     },
   ]
   const runs = yield* Effect.forEach(contestants, ({ stack, ...contestant }) =>

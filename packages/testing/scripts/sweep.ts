@@ -62,8 +62,9 @@ const returns = Effect.gen(function* () {
 const kinds = Effect.gen(function* () {
   yield* Console.log(head("trouble", "lease"))
   for (const [name, weather] of Object.entries(troubles)) {
+    yield* Console.log(row([name, "as it comes"], yield* worst(undefined, { weather })))
     for (const lease of [1_000, 3_000, 10_000]) {
-      const figures = yield* worst({ ...Scenarios.chosenReturn, lease }, { weather })
+      const figures = yield* worst({ ...Scenarios.plainReturn, lease }, { weather })
       yield* Console.log(row([name, seconds(lease)], figures))
     }
   }
@@ -73,7 +74,7 @@ const sizes = Effect.gen(function* () {
   yield* Console.log(head("processes", "load"))
   for (const processes of [1, 10, 100, 1_000]) {
     for (const load of [0.5, 0.75, 0.9]) {
-      const figures = yield* worst(Scenarios.chosenReturn, { processes, load })
+      const figures = yield* worst(undefined, { processes, load })
       yield* Console.log(row([String(processes), String(load)], figures))
     }
   }

@@ -5,7 +5,7 @@
  * watcher a stream sleeps until the earliest limit of the pull that is pending. A second limit on the same stream joins
  * the first one.
  */
-import { Clock, Duration, Effect, Fiber, type Scope, Stream } from "effect"
+import { Clock, type Context, Duration, Effect, Fiber, type Scope, Stream } from "effect"
 
 import { type Part } from "../ModelCall.ts"
 
@@ -29,7 +29,7 @@ export const bounded = <E, E2>(
   }
   const limits: Array<Limit> = [limit]
   const stream = Stream.transformPull(parts, (pull, scope) =>
-    Effect.map(Clock.Clock, (clock) => new Watch(limits, clock, scope).over(pull)),
+    Effect.withFiber((fiber) => Effect.succeed(new Watch(limits, fiber, scope).over(pull))),
   )
   return Object.assign(stream, { [Limits]: limits })
 }
@@ -43,13 +43,15 @@ interface Pending {
 class Watch {
   private readonly limits: ReadonlyArray<Limit>
   private readonly clock: Clock.Clock
+  private readonly context: Context.Context<never>
   private readonly scope: Scope.Scope
   private pending: Pending | undefined
   private watching = false
 
-  constructor(limits: ReadonlyArray<Limit>, clock: Clock.Clock, scope: Scope.Scope) {
+  constructor(limits: ReadonlyArray<Limit>, fiber: Fiber.Fiber<unknown, unknown>, scope: Scope.Scope) {
     this.limits = limits
-    this.clock = clock
+    this.clock = fiber.getRef(Clock.Clock)
+    this.context = fiber.context
     this.scope = scope
   }
 
@@ -79,9 +81,7 @@ class Watch {
     this.pending = first
     if (this.watching) return
     this.watching = true
-    Effect.runFork(
-      Effect.forkIn(Effect.provideService(this.watch, Clock.Clock, this.clock), this.scope, { startImmediately: true }),
-    )
+    Effect.runForkWith(this.context)(Effect.forkIn(this.watch, this.scope, { startImmediately: true }))
   }
 
   private readonly watch: Effect.Effect<void> = Effect.suspend(() => {

@@ -3,8 +3,10 @@
  */
 
 export interface Allowance {
-  /** Hedges that may be sent now. Each call adds the share of one. */
+  /** Hedges that may be sent now. Each call adds the share of one, from the one on that has paid for the first. */
   readonly saved: number
+  /** Shares that the first hedge, which was there before any call, has still to be paid with. */
+  readonly owed: number
   /** Until when none are sent, because a provider asked for less and not for more. */
   readonly quietUntil: number
   /** Times to the first part, the latest last. */
@@ -14,17 +16,17 @@ export interface Allowance {
 }
 
 /** A first hedge may be sent at once, so that an application that asks seldom has one, too. */
-export const initial: Allowance = { saved: 1, quietUntil: 0, samples: [], sorted: [] }
+export const initial: Allowance = { saved: 1, owed: 1, quietUntil: 0, samples: [], sorted: [] }
 
 /** More are not saved, so that a quiet night does not allow a storm in the morning. */
 const mostSaved = 10
 
 const mostSamples = 100
 
-export const called = (allowance: Allowance, share: number): Allowance => ({
-  ...allowance,
-  saved: Math.min(mostSaved, allowance.saved + share),
-})
+export const called = (allowance: Allowance, share: number): Allowance =>
+  allowance.owed > 0
+    ? { ...allowance, owed: allowance.owed - share }
+    : { ...allowance, saved: Math.min(mostSaved, allowance.saved + share) }
 
 /** The allowance after a hedge, or nothing if there must not be one. */
 export const hedged = (allowance: Allowance, now: number): Allowance | undefined =>
