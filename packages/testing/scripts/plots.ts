@@ -50,7 +50,7 @@ const outagePlot = Effect.fnUntraced(function* (
       stack: stacks.returning({ base: 5_000, cap: 120_000, ramp: 30_000 }),
     },
     {
-      label: "breaker, opens up to 5 s, ramp 5 s",
+      label: "breaker as it comes, retries on a budget",
       color: colors.blue,
       stack: stacks.guarded,
     },
