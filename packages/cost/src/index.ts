@@ -1,0 +1,6 @@
+/**
+ * Exact money, dated prices and estimates for LLM calls.
+ *
+ * @module @holdfast/cost
+ */
+export * as Money from "./Money.ts"
