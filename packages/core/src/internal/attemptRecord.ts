@@ -63,6 +63,7 @@ export class AttemptRecord implements Observer {
   private finish: Response.FinishPartEncoded | undefined
   private responseModel: string | undefined
   private delivered = 0
+  private characters = 0
   private headers: Readonly<Record<string, string>> = {}
   private broken: unknown
   private committed = false
@@ -84,6 +85,7 @@ export class AttemptRecord implements Observer {
       else if (part.type === "response-metadata") this.responseModel = part.modelId ?? this.responseModel
       else if (isContent(part)) {
         this.delivered++
+        this.characters += charactersOf(part)
         this.firstPart ??= this.clock.monotonicTimeNanosUnsafe()
       }
     }
@@ -110,6 +112,7 @@ export class AttemptRecord implements Observer {
       finishMetadata: this.finish?.metadata,
       responseModel: this.responseModel,
       deliveredParts: this.delivered,
+      deliveredCharacters: this.characters,
       timeToFirstPart: this.firstPart === undefined ? undefined : this.since(this.firstPart),
       duration: this.since(this.clock.monotonicTimeNanosUnsafe()),
       requestId: requestId(headers) ?? Option.getOrUndefined(facts(error))?.requestId,
@@ -135,6 +138,20 @@ export class AttemptRecord implements Observer {
 
   private failed(error: unknown): Outcome {
     return { _tag: "Failed", error, failure: classify(error), committed: this.committed }
+  }
+}
+
+const charactersOf = (part: Part): number => {
+  switch (part.type) {
+    case "text-delta":
+    case "reasoning-delta":
+    case "tool-params-delta":
+      return part.delta.length
+    // A stream has told the parameters of a call before.
+    case "tool-call":
+      return 0
+    default:
+      return "text" in part ? part.text.length : 0
   }
 }
 
