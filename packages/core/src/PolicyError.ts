@@ -13,6 +13,8 @@ import { type Failure } from "./Failure.ts"
 import { withoutStack } from "./internal/withoutStack.ts"
 import { wordsOf } from "./internal/wordsOf.ts"
 
+export { withoutStack } from "./internal/withoutStack.ts"
+
 /**
  * @since 0.1.0
  * @category type ids

@@ -1,6 +1,7 @@
 /**
- * Exact money, dated prices and estimates for LLM calls.
+ * Exact money, dated prices, estimates, ledgers and budgets for LLM calls.
  *
  * @module @holdfast/cost
  */
+export * as Ledger from "./Ledger.ts"
 export * as Money from "./Money.ts"
