@@ -11,13 +11,13 @@
  *
  * @since 0.1.0
  */
-import { Context, DateTime, Duration, Effect, Layer, Option, Stream } from "effect"
+import { Context, type DateTime, Duration, Effect, Layer, type Stream } from "effect"
+import { type SqlClient } from "effect/sql"
 
 import type * as Journal from "./internal/journal.ts"
-import { type Excess } from "./internal/ledgerKernel.ts"
-import { LedgerUnavailable } from "./internal/ledgerUnavailable.ts"
-import { MemoryLedger } from "./internal/memoryLedger.ts"
-import { NextChange } from "./internal/nextChange.ts"
+import { type LedgerUnavailable } from "./internal/ledgerUnavailable.ts"
+import { memoryService } from "./internal/memoryService.ts"
+import { sqlService } from "./internal/sqlService.ts"
 import type * as Money from "./Money.ts"
 
 export { LedgerUnavailable } from "./internal/ledgerUnavailable.ts"
@@ -209,62 +209,66 @@ export const layerMemory = (options: MemoryOptions = {}): Layer.Layer<Ledger> =>
     Effect.suspend(() => {
       const keep = options.keep ?? 100_000
       return Number.isInteger(keep) && keep >= 1
-        ? Effect.succeed(
-            inMemory(new MemoryLedger({ keep, tolerance: Duration.toMillis(options.clockTolerance ?? "1 minute") })),
-          )
+        ? Effect.succeed(memoryService({ keep, tolerance: Duration.toMillis(options.clockTolerance ?? "1 minute") }))
         : Effect.die(new Error("Ledger.layerMemory: keep must be a whole number, 1 or more"))
     }),
   )
 
-const inMemory = (ledger: MemoryLedger): Service => {
-  const change = new NextChange()
-  const changing = <A>(self: (now: number) => A): Effect.Effect<A> =>
-    Effect.clockWith((clock) => {
-      const result = self(clock.currentTimeMillisUnsafe())
-      change.happened()
-      return Effect.succeed(result)
-    })
-  return {
-    reserve: (reservation) =>
-      Effect.clockWith((clock) => {
-        const now = clock.currentTimeMillisUnsafe()
-        if (ledger.steppedBack(now)) return clockSteppedBack
-        const excess = ledger.reserve(reservation, now)
-        if (excess === undefined) return admitted
-        return excess === "over" ? reservationOver : Effect.succeed(exceeded(excess))
-      }),
-    settle: (settlement) => changing((now) => ledger.settle(settlement, now) as ReadonlyArray<Movement>),
-    release: (id) => changing((now) => ledger.release(id, now)),
-    expire: changing((now) => ledger.expire(now)),
-    total: (claim) => Effect.sync(() => ledger.totalOf(claim) as Total),
-    outstanding: Effect.sync(() => ledger.open()),
-    entries: (range) =>
-      Stream.suspend(() =>
-        Stream.fromIterable(ledger.entries(millisOf(range?.from, 0), millisOf(range?.to, Infinity))),
-      ),
-    nextChange: Effect.sync(() => change.next()),
-  }
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface SqlOptions {
+  /** What the names of the tables begin with. `holdfast` if left out. */
+  readonly prefix?: string | undefined
+  /** How far the clock may be set back before nothing is reserved any more. 1 minute if left out. */
+  readonly clockTolerance?: Duration.Input | undefined
+  /** After how long one who waits for room looks what other processes have settled. A quarter of a second if left out. */
+  readonly pollInterval?: Duration.Input | undefined
 }
 
-const admitted: Effect.Effect<Admission> = Effect.succeed({ _tag: "Admitted" })
-
-const exceeded = ({ claim, mayFit, total }: Excess): Admission => ({
-  _tag: "Exceeded",
-  claim: claim as Claim,
-  total: total as Total,
-  mayFit,
-})
-
-const clockSteppedBack = Effect.suspend(() =>
-  Effect.fail(new LedgerUnavailable({ operation: "reserve", reason: "ClockSteppedBack" })),
-)
-
-const reservationOver = Effect.suspend(() =>
-  Effect.fail(new LedgerUnavailable({ operation: "reserve", reason: "ReservationOver" })),
-)
-
-// What is no time is no bound; a reader is told nothing false by getting more.
-const millisOf = (input: DateTime.DateTime.Input | undefined, otherwise: number): number =>
-  input === undefined
-    ? otherwise
-    : Option.match(DateTime.make(input), { onNone: () => otherwise, onSome: DateTime.toEpochMillis })
+/**
+ * A ledger in the database of the `SqlClient` in context: SQLite for one process or several on one machine, PostgreSQL 14 or
+ * later for any number.
+ *
+ * **Details**
+ *
+ * - The tables are made when the layer is built, and brought up to date later on. In PostgreSQL they are in the first schema of
+ *   the connection's `search_path`.
+ * - What several fibers ask for at once is done in one transaction. It is all written or nothing is.
+ * - Reservations whose lease is over are found when the layer is built, and whenever `expire` is run.
+ *
+ * **Gotchas**
+ *
+ * When the database fails, so does every reservation, with `LedgerUnavailable`: what cannot be counted is not spent.
+ *
+ * **Example** (A ledger that survives a restart)
+ *
+ * ```ts
+ * import { Ledger } from "@holdfast/cost"
+ * import { SqliteClient } from "@holdfast/sqlite"
+ * import { Effect, Layer } from "effect"
+ *
+ * const ledger = Ledger.layerSql().pipe(Layer.provide(SqliteClient.layer({ filename: ":memory:" })))
+ * const expired = Effect.flatMap(Ledger.Ledger, ({ expire }) => expire)
+ *
+ * await Effect.runPromise(Effect.provide(expired, ledger)) // => 0
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerSql = (options: SqlOptions = {}): Layer.Layer<Ledger, LedgerUnavailable, SqlClient.SqlClient> =>
+  Layer.effect(
+    Ledger,
+    Effect.suspend(() => {
+      const prefix = options.prefix ?? "holdfast"
+      return /^[a-z_][a-z0-9_]{0,40}$/.test(prefix)
+        ? sqlService({
+            prefix,
+            tolerance: Duration.toMillis(options.clockTolerance ?? "1 minute"),
+            pollInterval: Duration.fromInputUnsafe(options.pollInterval ?? "250 millis"),
+          })
+        : Effect.die(new Error("Ledger.layerSql: prefix must be a name of small letters, digits and underscores"))
+    }),
+  )

@@ -1,7 +1,7 @@
 /**
  * The entries of a ledger's journal as data, and as text for databases.
  */
-import { Schema } from "effect"
+import { Effect, Schema } from "effect"
 
 import * as Money from "../Money.ts"
 
@@ -49,16 +49,44 @@ export const Settlement = Schema.Struct({
   saved: Money.Money,
 })
 
-export const Entry = Schema.Union([
-  Schema.TaggedStruct("Reserved", { at: Schema.Int, reservation: Reservation }),
-  Schema.TaggedStruct("Settled", { at: Schema.Int, settlement: Settlement }),
-  Schema.TaggedStruct("Released", { at: Schema.Int, id: Schema.String }),
-  Schema.TaggedStruct("Expired", { at: Schema.Int, id: Schema.String }),
-])
+export type Reservation = typeof Reservation.Type
+export type Settlement = typeof Settlement.Type
 
-export type Entry = typeof Entry.Type
+export type Entry =
+  | { readonly _tag: "Reserved"; readonly at: number; readonly reservation: Reservation }
+  | { readonly _tag: "Settled"; readonly at: number; readonly settlement: Settlement }
+  | { readonly _tag: "Released"; readonly at: number; readonly id: string }
+  | { readonly _tag: "Expired"; readonly at: number; readonly id: string }
 
 export const idOf = (entry: Entry): string => {
   if (entry._tag === "Reserved") return entry.reservation.id
   return entry._tag === "Settled" ? entry.settlement.id : entry.id
+}
+
+/** What a database keeps of an entry besides its id, its kind and its time. */
+export interface Written {
+  readonly id: string
+  readonly kind: string
+  readonly at: number
+  readonly detail: string
+}
+
+const reservationText = Schema.fromJsonString(Reservation)
+const settlementText = Schema.fromJsonString(Settlement)
+
+export const writeReservation = Schema.encodeEffect(reservationText)
+export const writeSettlement = Schema.encodeEffect(settlementText)
+
+const readReservation = Schema.decodeEffect(reservationText)
+const readSettlement = Schema.decodeEffect(settlementText)
+
+export const read = ({ at, detail, id, kind }: Written): Effect.Effect<Entry, Schema.SchemaError> => {
+  switch (kind) {
+    case "Reserved":
+      return Effect.map(readReservation(detail), (reservation) => ({ _tag: "Reserved", at, reservation }))
+    case "Settled":
+      return Effect.map(readSettlement(detail), (settlement) => ({ _tag: "Settled", at, settlement }))
+    default:
+      return Effect.succeed({ _tag: kind === "Released" ? "Released" : "Expired", at, id })
+  }
 }

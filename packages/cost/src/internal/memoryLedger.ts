@@ -3,7 +3,7 @@
  *
  * It works synchronously, so that nothing can happen between the check of a limit and the reservation.
  */
-import { type Entry, idOf } from "./journal.ts"
+import { type Entry, idOf, type Reservation, type Settlement } from "./journal.ts"
 import {
   apply,
   type Change,
@@ -19,10 +19,7 @@ import {
   type Total,
 } from "./ledgerKernel.ts"
 
-type Reservation = Extract<Entry, { readonly _tag: "Reserved" }>["reservation"]
-type Settlement = Extract<Entry, { readonly _tag: "Settled" }>["settlement"]
-
-interface Held {
+export interface Held {
   hold: Hold
   readonly reservation: Reservation | undefined
 }
@@ -42,14 +39,38 @@ export interface Movement {
 export class MemoryLedger {
   readonly #keep: number
   readonly #tolerance: number
-  readonly #held = new Map<string, Held>()
+  readonly #held: Map<string, Held>
   readonly #accounts = new Map<string, Account>()
   #journal: Array<Entry> = []
   #latest = 0
 
-  constructor(options: { readonly keep: number; readonly tolerance: number }) {
+  /** With `held` it goes on from what is known of some reservations elsewhere. */
+  constructor(options: { readonly keep: number; readonly tolerance: number; readonly held?: Map<string, Held> }) {
     this.#keep = options.keep
     this.#tolerance = options.tolerance
+    this.#held = options.held ?? new Map<string, Held>()
+  }
+
+  /** Takes over a total, and what the clock said there at last. */
+  load(account: string, bucket: number, total: Total): void {
+    const known = this.#accounts.get(account)
+    if (known === undefined) this.#accounts.set(account, { buckets: new Map([[bucket, total]]), until: bucket })
+    else known.buckets.set(bucket, total)
+  }
+
+  get latest(): number {
+    return this.#latest
+  }
+
+  set latest(at: number) {
+    this.#latest = at
+  }
+
+  /** All buckets that there are. */
+  *totals(): Generator<readonly [account: string, bucket: number, total: Total]> {
+    for (const [account, { buckets }] of this.#accounts) {
+      for (const [bucket, total] of buckets) yield [account, bucket, total]
+    }
   }
 
   steppedBack(now: number): boolean {
@@ -86,12 +107,14 @@ export class MemoryLedger {
   /** Ends the leases that are over. */
   expire(now: number): number {
     let count = 0
-    for (const [id, { hold, reservation }] of this.#held) {
-      if (hold._tag !== "Reserved" || reservation === undefined || reservation.expiresAt > now) continue
-      this.#take({ _tag: "Expired" }, { _tag: "Expired", at: this.#at(now), id }, reservation)
-      count++
-    }
+    for (const id of this.#held.keys()) if (this.expireOne(id, now)) count++
     return count
+  }
+
+  expireOne(id: string, now: number): boolean {
+    const reservation = this.#held.get(id)?.reservation
+    if (reservation === undefined || reservation.expiresAt > now) return false
+    return this.#take({ _tag: "Expired" }, { _tag: "Expired", at: this.#at(now), id }, reservation)
   }
 
   readonly totalOf = (claim: Pick<Claim, "account" | "since">): Total => {
