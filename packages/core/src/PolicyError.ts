@@ -13,7 +13,20 @@ import { type Failure } from "./Failure.ts"
 import { withoutStack } from "./internal/withoutStack.ts"
 import { wordsOf } from "./internal/wordsOf.ts"
 
-export { withoutStack } from "./internal/withoutStack.ts"
+export {
+  /**
+   * Makes an error without a stack trace.
+   *
+   * **When to use**
+   *
+   * Use for refusals. They are part of the plan and say with their fields what happened, and capturing a stack would cost more
+   * than the call that is refused.
+   *
+   * @since 0.1.0
+   * @category constructors
+   */
+  withoutStack,
+}
 
 /**
  * @since 0.1.0

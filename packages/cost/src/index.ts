@@ -5,3 +5,5 @@
  */
 export * as Ledger from "./Ledger.ts"
 export * as Money from "./Money.ts"
+export * as Price from "./Price.ts"
+export * as PriceBook from "./PriceBook.ts"

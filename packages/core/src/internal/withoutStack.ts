@@ -5,9 +5,6 @@ import { identity, Result } from "effect"
  *
  * A refusal is part of the plan and says with its fields what happened. Capturing a stack would cost more than the call
  * that is refused, just when there are most of them.
- *
- * @since 0.1.0
- * @category constructors
  */
 export const withoutStack = <E>(make: () => E): E => {
   const limit = capturing.stackTraceLimit

@@ -1,0 +1,314 @@
+/**
+ * The prices of many models.
+ *
+ * A model is looked up by provider and name, then by its name without the date of a snapshot, and never by how its name
+ * begins: `gpt-4o-mini` is not a kind of `gpt-4o`, and the next model is not priced like this one. A model that is not in the
+ * book is `PriceUnknown`, and whoever asks says what happens then: it is refused, priced as the worst case, or let through
+ * unmetered and told to somebody. It is never free in silence.
+ *
+ * **Where in a stack**: nowhere by itself; budgets, ledgers and reports ask it.
+ *
+ * @since 0.1.0
+ */
+import { PolicyError } from "@holdfast/core"
+import { Clock, Context, Effect, Layer, Option, Schema } from "effect"
+import { AiError } from "effect/ai"
+import { dual } from "effect/Function"
+
+import { pricesOf, type Vendor, vendors } from "./internal/genaiPrices.ts"
+import { undated } from "./internal/modelName.ts"
+import { load, type PackageMissing } from "./internal/optionalPackage.ts"
+import * as Price from "./Price.ts"
+import { anthropic } from "./prices/anthropic.ts"
+import { deepseek } from "./prices/deepseek.ts"
+import { google } from "./prices/google.ts"
+import { openai } from "./prices/openai.ts"
+import { others } from "./prices/others.ts"
+
+export {
+  /**
+   * @since 0.1.0
+   * @category errors
+   */
+  PackageMissing,
+} from "./internal/optionalPackage.ts"
+
+/**
+ * Nobody knows what the model costs.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class PriceUnknown
+  extends Schema.TaggedError<PriceUnknown>("@holdfast/cost/PriceUnknown")("PriceUnknown", {
+    provider: Schema.String,
+    model: Schema.String,
+  })
+  implements PolicyError.PolicyError<"refusal">
+{
+  readonly [PolicyError.TypeId] = "refusal" as const
+
+  override get message(): string {
+    return `the price of ${this.model} of ${this.provider} is not known; add it to the price book`
+  }
+
+  toReason(metadata: AiError.ProviderMetadata): AiError.AiErrorReason {
+    return new AiError.InvalidRequestError({ parameter: "model", description: this.message, metadata })
+  }
+}
+
+/**
+ * The model whose price is wanted.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Query {
+  readonly provider: string
+  readonly model: string
+  /** When it was called, in Unix milliseconds, as `Attempt.startedAt` is. Now if left out. */
+  readonly startedAt?: number | undefined
+}
+
+/**
+ * Prices that can be looked up.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Book {
+  /** All of them, in the order in which they were given. */
+  readonly prices: ReadonlyArray<Price.Price>
+  readonly find: (query: Query & { readonly startedAt: number }) => Option.Option<Price.Price>
+}
+
+/**
+ * What a call is to be priced with.
+ *
+ * **Details**
+ *
+ * `WorstCase` is the price that was given for models that the book does not know. `Unmetered` has none.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Quote =
+  | { readonly _tag: "Known"; readonly price: Price.Price }
+  | { readonly _tag: "WorstCase"; readonly price: Price.Price }
+  | { readonly _tag: "Unmetered"; readonly unknown: PriceUnknown }
+
+/**
+ * What happens with a model whose price is not known: `refuse`, `worstCase` or `unmetered`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type WhenUnknown = (unknown: PriceUnknown) => Effect.Effect<Quote, PriceUnknown>
+
+/**
+ * The prices of the application.
+ *
+ * @since 0.1.0
+ * @category services
+ */
+export class PriceBook extends Context.Service<PriceBook, Book>()("@holdfast/cost/PriceBook") {}
+
+/**
+ * A book of just these prices. Of several for one model the last that holds at the time counts.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (prices: Iterable<Price.Price>): Book => {
+  const all = [...prices]
+  const providers = new Map<string, Map<string, Array<Price.Price>>>()
+  for (const each of all) {
+    const models = providers.get(each.provider) ?? new Map<string, Array<Price.Price>>()
+    providers.set(each.provider, models)
+    models.set(each.model, [...(models.get(each.model) ?? []), each])
+  }
+  return {
+    prices: all,
+    find: ({ model, provider, startedAt }) => {
+      const models = providers.get(provider)
+      const found = models?.get(model) ?? models?.get(undated(model) ?? "")
+      return Option.fromUndefinedOr(found?.findLast((each) => Price.holds(each, startedAt)))
+    },
+  }
+}
+
+/**
+ * The prices that come with this package. They are dated; `source` and `checkedOn` of each say where and when it was read.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const builtIn: Book = make([...openai, ...anthropic, ...google, ...deepseek, ...others])
+
+/**
+ * Asks a second book for what the first does not know.
+ *
+ * **Example** (An agreement with a vendor goes first)
+ *
+ * ```ts
+ * import { Money, Price, PriceBook } from "@holdfast/cost"
+ * import { Option } from "effect"
+ *
+ * const agreed = Price.make({
+ *   provider: "openai",
+ *   model: "gpt-6-sol",
+ *   perMillion: { input: "$1.60", output: "$8" },
+ *   source: "contract of March",
+ *   checkedOn: "2026-03-01",
+ * })
+ * const book = PriceBook.orElse(PriceBook.make([agreed]), PriceBook.builtIn)
+ *
+ * Option.isSome(book.find({ provider: "openai", model: "gpt-6-luna", startedAt: 0 })) // => true
+ * ```
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const orElse: {
+  (that: Book): (self: Book) => Book
+  (self: Book, that: Book): Book
+} = dual(2, (self: Book, that: Book): Book => ({
+  prices: [...self.prices, ...that.prices],
+  find: (query) => Option.orElse(self.find(query), () => that.find(query)),
+}))
+
+/**
+ * The price of a model, or the failure that it is not known.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const price = (query: Query): Effect.Effect<Price.Price, PriceUnknown, PriceBook> =>
+  Effect.flatMap(find(query), (found) =>
+    Option.isSome(found) ? Effect.succeed(found.value) : Effect.fail(unknown(query)),
+  )
+
+/**
+ * What a call of a model is to be priced with, and what happens where its price is not known.
+ *
+ * **Example** (Unmetered, and somebody is told)
+ *
+ * ```ts
+ * import { PriceBook } from "@holdfast/cost"
+ * import { Effect } from "effect"
+ *
+ * const told: Array<string> = []
+ * const tell = PriceBook.unmetered((unknown) => Effect.sync(() => told.push(unknown.model)))
+ * const program = PriceBook.quote({ provider: "ollama", model: "llama4" }, tell).pipe(Effect.provide(PriceBook.layer))
+ *
+ * Effect.runSync(program)._tag // => "Unmetered"
+ * told // => ["llama4"]
+ * ```
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const quote = (query: Query, whenUnknown: WhenUnknown): Effect.Effect<Quote, PriceUnknown, PriceBook> =>
+  Effect.flatMap(find(query), (found) =>
+    Option.isSome(found) ? Effect.succeed({ _tag: "Known", price: found.value }) : whenUnknown(unknown(query)),
+  )
+
+/**
+ * A model whose price is not known is not called.
+ *
+ * @since 0.1.0
+ * @category unknown models
+ */
+export const refuse: WhenUnknown = Effect.fail
+
+/**
+ * A model whose price is not known costs this much, which should be more than any that could be meant.
+ *
+ * @since 0.1.0
+ * @category unknown models
+ */
+export const worstCase =
+  (given: Price.Price): WhenUnknown =>
+  () =>
+    Effect.succeed({ _tag: "WorstCase", price: given })
+
+/**
+ * A model whose price is not known is called all the same, is in no sum, and somebody is told of it.
+ *
+ * @since 0.1.0
+ * @category unknown models
+ */
+export const unmetered =
+  (tell: (unknown: PriceUnknown) => Effect.Effect<unknown>): WhenUnknown =>
+  (error) =>
+    Effect.as(tell(error), { _tag: "Unmetered", unknown: error })
+
+/**
+ * The prices that come with this package.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer: Layer.Layer<PriceBook> = Layer.succeed(PriceBook, builtIn)
+
+/**
+ * Prices of one's own that go before those that come with this package.
+ *
+ * **Gotchas**
+ *
+ * A price for `gpt-4o` is also that of each of its snapshots, such as `gpt-4o-2024-05-13`.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerOverride = (prices: Iterable<Price.Price>): Layer.Layer<PriceBook> =>
+  Layer.succeed(PriceBook, orElse(make(prices), builtIn))
+
+/**
+ * Prices of one's own for what this package does not know.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerExtend = (prices: Iterable<Price.Price>): Layer.Layer<PriceBook> =>
+  Layer.succeed(PriceBook, orElse(builtIn, make(prices)))
+
+/**
+ * The prices of `@pydantic/genai-prices`, which has to be installed.
+ *
+ * **Gotchas**
+ *
+ * It knows nothing of batches, service tiers and regions. Only its whole names are used, not its rules for how a name begins.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const genaiPrices: Effect.Effect<Book, PackageMissing> = Effect.map(
+  load("@pydantic/genai-prices", () => import("@pydantic/genai-prices")),
+  ({ findProvider }) =>
+    make(
+      (Object.keys(vendors) as Array<Vendor>).flatMap((vendor) =>
+        pricesOf(vendor, findProvider({ providerId: vendor })),
+      ),
+    ),
+)
+
+/**
+ * The prices that come with this package, and those of `@pydantic/genai-prices` for what it does not know.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerGenaiPrices: Layer.Layer<PriceBook, PackageMissing> = Layer.effect(
+  PriceBook,
+  Effect.map(genaiPrices, (theirs) => orElse(builtIn, theirs)),
+)
+
+const find = (query: Query): Effect.Effect<Option.Option<Price.Price>, never, PriceBook> =>
+  Effect.gen(function* () {
+    const book = yield* PriceBook
+    return book.find({ ...query, startedAt: query.startedAt ?? (yield* Clock.currentTimeMillis) })
+  })
+
+const unknown = ({ model, provider }: Query): PriceUnknown =>
+  PolicyError.withoutStack(() => new PriceUnknown({ provider, model }))

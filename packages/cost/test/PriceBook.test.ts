@@ -1,0 +1,260 @@
+import { assert, describe, it } from "@effect/vitest"
+import { PolicyError } from "@holdfast/core"
+import { Money, Price, PriceBook } from "@holdfast/cost"
+import { Effect, Option, Result } from "effect"
+import { TestClock } from "effect/testing"
+import * as fc from "fast-check"
+
+import { source } from "./prices.ts"
+
+const now = Date.UTC(2026, 10, 24, 12)
+
+const find = (provider: string, model: string, startedAt = now, book = PriceBook.builtIn) =>
+  Option.getOrUndefined(book.find({ provider, model, startedAt }))
+
+const perMillion = (rate: Money.Money | undefined): string =>
+  rate === undefined ? "none" : Money.format(Money.times(rate, 1_000_000))
+
+const listed = (provider: string, model: string, startedAt = now): string => {
+  const price = find(provider, model, startedAt)
+  return `${perMillion(price?.rates.input)} ${perMillion(price?.rates.output)}`
+}
+
+const mine = (model: string, input: Money.Input): Price.Price =>
+  Price.make({ provider: "openai", model, perMillion: { input, output: "$1" }, ...source })
+
+describe("the built-in book", () => {
+  const prices = [
+    ["openai", "gpt-4o", "$2.50 $10.00"],
+    ["openai", "gpt-4o-mini", "$0.15 $0.60"],
+    ["openai", "o1", "$15.00 $60.00"],
+    ["openai", "o3-mini", "$1.10 $4.40"],
+    ["anthropic", "claude-3-5-sonnet", "$3.00 $15.00"],
+    ["anthropic", "claude-3-5-haiku", "$0.80 $4.00"],
+    ["google", "gemini-1.5-pro", "$1.25 $5.00"],
+    ["google", "gemini-1.5-flash", "$0.075 $0.30"],
+    ["google", "gemini-2.0-flash", "$0.10 $0.40"],
+    ["deepseek", "deepseek-chat", "$0.27 $1.10"],
+    ["openai", "gpt-6-astra", "$10.00 $50.00"],
+    ["openai", "gpt-6.1-terra", "$1.00 $5.00"],
+    ["anthropic", "claude-opus-5-5", "$4.00 $20.00"],
+    ["anthropic", "claude-haiku-5-5", "$0.10 $0.50"],
+    ["google", "gemini-3.8-flash", "$0.75 $3.75"],
+    ["openai", "text-embedding-3-small", "$0.02 none"],
+  ] as const
+
+  it.each(prices)("%s %s", (provider, model, expected) => {
+    assert.strictEqual(listed(provider, model), expected)
+  })
+
+  it("has one price for each model and second, wherever it has any", () => {
+    for (const { model, period, provider } of PriceBook.builtIn.prices) {
+      for (const bound of [period.from, period.until]) {
+        if (bound !== undefined && bound !== Date.UTC(2025, 5, 10)) {
+          assert.isDefined(find(provider, model, bound - 1), `${model} just before ${bound}`)
+          assert.isDefined(find(provider, model, bound), `${model} at ${bound}`)
+        }
+      }
+    }
+  })
+
+  it("needs no rounding: every price times every factor is whole", () => {
+    for (const { factors, model, rates, tiers } of PriceBook.builtIn.prices) {
+      const one: Money.Ratio = { numerator: 1n, denominator: 1n }
+      const { batch = one, fast = one, flex = one, priority = one, regional: tenths = one } = factors
+      for (const service of [one, batch, fast, flex, priority]) {
+        const ratio = {
+          numerator: service.numerator * tenths.numerator,
+          denominator: service.denominator * tenths.denominator,
+        }
+        for (const rate of [rates, ...tiers.map((tier) => tier.rates)].flatMap((each) => Object.values(each))) {
+          assert.strictEqual(Money.timesRatio(rate, ratio) * ratio.denominator, rate * ratio.numerator, model)
+        }
+      }
+    }
+  })
+
+  it("says of each price where and when it was read", () => {
+    for (const { checkedOn, source: page } of PriceBook.builtIn.prices) {
+      assert.match(page, /^https:\/\//)
+      assert.match(checkedOn, /^20\d\d-\d\d-\d\d$/)
+    }
+  })
+
+  it("long prompts cost more in every class", () => {
+    for (const { model, rates, tiers } of PriceBook.builtIn.prices) {
+      for (const tier of tiers) {
+        assert.sameMembers(Object.keys(tier.rates), Object.keys(rates), model)
+        for (const key of Object.keys(rates) as Array<Price.TokenClass>) {
+          assert.isTrue((tier.rates[key] ?? 0n) >= (rates[key] ?? 0n), `${model} ${key}`)
+        }
+      }
+    }
+  })
+})
+
+describe("lookup", () => {
+  const same = [
+    ["openai", "gpt-4o-2024-08-06", "gpt-4o"],
+    ["anthropic", "claude-3-5-sonnet-20241022", "claude-3-5-sonnet"],
+    ["anthropic", "claude-3-5-haiku-latest", "claude-3-5-haiku"],
+    ["anthropic", "claude-sonnet-4-20250514", "claude-sonnet-4"],
+    ["google", "gemini-2.0-flash-001", "gemini-2.0-flash"],
+    ["google", "gemini-1.5-pro-latest", "gemini-1.5-pro"],
+  ] as const
+
+  it.each(same)("%s %s is %s", (provider, dated, name) => {
+    assert.strictEqual(find(provider, dated), find(provider, name))
+    assert.isDefined(find(provider, dated))
+  })
+
+  it("a snapshot with a price of its own has that", () => {
+    assert.strictEqual(listed("openai", "gpt-4o-2024-05-13"), "$5.00 $15.00")
+    assert.strictEqual(listed("mistral_ai", "mistral-small-latest"), "$0.10 $0.30")
+  })
+
+  const strangers = [
+    ["openai", "gpt-4o-ultra"],
+    ["openai", "gpt-4o-2024"],
+    ["openai", "gpt-4o-0613"],
+    ["openai", "gpt-4o-2024-13-45x"],
+    ["openai", "gpt-6.2-sol"],
+    ["openai", "GPT-4o"],
+    ["openai", "gpt"],
+    ["openai", ""],
+    ["anthropic", "gpt-4o"],
+    ["anthropic", "claude-fable-5-2"],
+    ["ollama", "llama4"],
+    ["__proto__", "constructor"],
+  ] as const
+
+  it.each(strangers)("%s %j is not known", (provider, model) => {
+    assert.isUndefined(find(provider, model))
+  })
+
+  it("never goes by how a name begins", () => {
+    const names = fc.constantFrom(...PriceBook.builtIn.prices)
+    fc.assert(
+      fc.property(names, fc.stringMatching(/^[a-z.\d]{1,8}$/), ({ model, provider }, more) => {
+        const longer = `${model}${more}`
+        const isListed = PriceBook.builtIn.prices.some((price) => price.model === longer)
+        assert.strictEqual(find(provider, longer) !== undefined, isListed)
+      }),
+    )
+  })
+
+  it("does not look long at a name that is too long", () => {
+    assert.isUndefined(find("openai", `gpt${"-2024".repeat(200_000)}`))
+  })
+})
+
+describe("prices that change", () => {
+  const changes = [
+    ["anthropic", "claude-sonnet-5-5", Date.UTC(2026, 9, 7), "cacheRead", "$0.20", "$0.10"],
+    ["google", "gemini-4-argon", Date.UTC(2026, 11, 1), "input", "$2.00", "$4.00"],
+    ["google", "gemini-3.8-flash", Date.UTC(2027, 0, 1), "output", "$3.75", "$7.50"],
+    ["openai", "gpt-5.6-sol", Date.UTC(2026, 7, 21), "output", "$30.00", "$20.00"],
+    ["deepseek", "deepseek-v4-pro", Date.UTC(2026, 7, 16, 16), "input", "$0.435", "$0.66"],
+  ] as const
+
+  it.each(changes)("%s %s changes at its second", (provider, model, at, name, before, after) => {
+    const price = (time: number) => perMillion(find(provider, model, time)?.rates[name])
+    assert.deepStrictEqual([price(at - 1), price(at), price(at + 1_000)], [before, after, after])
+  })
+
+  it("DeepSeek costs twice as much in the office hours of Beijing", () => {
+    const input = (...time: [hour: number, minute: number, second: number]) =>
+      perMillion(find("deepseek", "deepseek-v4-pro", Date.UTC(2026, 10, 24, ...time))?.rates.input)
+    assert.deepStrictEqual(
+      [input(0, 59, 59), input(1, 0, 0), input(3, 59, 59), input(4, 0, 0), input(9, 59, 59), input(10, 0, 0)],
+      ["$0.66", "$1.32", "$1.32", "$0.66", "$1.32", "$0.66"],
+    )
+  })
+
+  it("a time before the first price is a model without one", () => {
+    assert.isUndefined(find("openai", "o3", Date.UTC(2025, 5, 9)))
+  })
+})
+
+describe("a model that is not known", () => {
+  const query = { provider: "ollama", model: "llama4" }
+  const worst = mine("worst", "$1000")
+
+  it.effect("is a typed failure", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(PriceBook.price(query))
+      assert.deepStrictEqual([error._tag, error.provider, error.model], ["PriceUnknown", "ollama", "llama4"])
+      assert.notInclude(error.stack ?? "", "PriceBook.test")
+    }).pipe(Effect.provide(PriceBook.layer)),
+  )
+
+  it.effect("is refused, or priced as the worst case, or unmetered and told, as chosen", () =>
+    Effect.gen(function* () {
+      assert.strictEqual((yield* Effect.flip(PriceBook.quote(query, PriceBook.refuse)))._tag, "PriceUnknown")
+      assert.deepStrictEqual(yield* PriceBook.quote(query, PriceBook.worstCase(worst)), {
+        _tag: "WorstCase",
+        price: worst,
+      })
+      const told: Array<string> = []
+      const tell = PriceBook.unmetered((unknown) => Effect.sync(() => told.push(unknown.message)))
+      assert.strictEqual((yield* PriceBook.quote(query, tell))._tag, "Unmetered")
+      assert.deepStrictEqual(told, ["the price of llama4 of ollama is not known; add it to the price book"])
+      const known = yield* PriceBook.quote({ provider: "openai", model: "gpt-4o" }, tell)
+      assert.strictEqual(known._tag, "Known")
+      assert.lengthOf(told, 1)
+    }).pipe(Effect.provide(PriceBook.layer)),
+  )
+
+  it("goes through an AiError and comes back", () => {
+    const error = new PriceBook.PriceUnknown(query)
+    const folded = PolicyError.toAiError(error)
+    assert.strictEqual(folded.reason._tag, "InvalidRequestError")
+    assert.deepStrictEqual(
+      Option.map(PolicyError.fromAiError(PriceBook.PriceUnknown)(folded), ({ model }) => model),
+      Option.some("llama4"),
+    )
+  })
+})
+
+describe("layers", () => {
+  const input = (model: string) =>
+    Effect.map(Effect.result(PriceBook.price({ provider: "openai", model })), (price) =>
+      Result.isSuccess(price) ? perMillion(price.success.rates.input) : "unknown",
+    )
+
+  it.effect("prices of one's own go before, or after", () =>
+    Effect.gen(function* () {
+      const own = [mine("gpt-4o", "$1"), mine("gpt-house", "$7")]
+      const both = Effect.all([input("gpt-4o"), input("gpt-house"), input("gpt-4o-mini"), input("gpt-none")])
+      assert.deepStrictEqual(yield* Effect.provide(both, PriceBook.layerOverride(own)), [
+        "$1.00",
+        "$7.00",
+        "$0.15",
+        "unknown",
+      ])
+      assert.deepStrictEqual(yield* Effect.provide(both, PriceBook.layerExtend(own)), [
+        "$2.50",
+        "$7.00",
+        "$0.15",
+        "unknown",
+      ])
+    }),
+  )
+
+  it.effect("the clock chooses among dated prices", () =>
+    Effect.gen(function* () {
+      const read = Effect.map(PriceBook.price({ provider: "google", model: "gemini-4-carbon" }), (price) =>
+        perMillion(price.rates.input),
+      )
+      yield* TestClock.setTime(Date.UTC(2026, 10, 30, 23, 59, 59, 999))
+      assert.strictEqual(yield* read, "$2.00")
+      yield* TestClock.adjust(1)
+      assert.strictEqual(yield* read, "$4.00")
+    }).pipe(Effect.provide(PriceBook.layer)),
+  )
+
+  it("of several prices for one model the last that holds counts", () => {
+    const book = PriceBook.make([mine("m", "$1"), mine("m", "$2")])
+    assert.strictEqual(perMillion(find("openai", "m", now, book)?.rates.input), "$2.00")
+  })
+})
