@@ -22,7 +22,9 @@ const amount = (name: Price.TokenClass, money: Money.Money | undefined): string 
 const ratesDiffer = (ours: Price.Rates, theirs: Price.Rates): ReadonlyArray<string> =>
   [...new Set([...Object.keys(ours), ...Object.keys(theirs)])].flatMap((key) => {
     const name = key as Price.TokenClass
-    return ours[name] === theirs[name] ? [] : [`${name} ${amount(name, ours[name])}, there ${amount(name, theirs[name])}`]
+    return ours[name] === theirs[name]
+      ? []
+      : [`${name} ${amount(name, ours[name])}, there ${amount(name, theirs[name])}`]
   })
 
 const pricesDiffer = (ours: Price.Price, theirs: Price.Price): ReadonlyArray<string> => {

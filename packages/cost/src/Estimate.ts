@@ -1,0 +1,265 @@
+/**
+ * What a call will cost at most, before it is made.
+ *
+ * The tokens of a prompt are counted by script, with a factor for the family of the model, and corrected by what real answers
+ * of that model turned out to be. Files are counted by the formulas of the providers. The answer is as long as the request
+ * lets it be. What cannot be bounded by what the request says is named in `doubts`.
+ *
+ * **Where in a stack**: nowhere by itself; a budget reserves with it before each attempt.
+ *
+ * @since 0.1.0
+ */
+import { type ModelCall } from "@holdfast/core"
+import { Context, Effect, Layer } from "effect"
+import { AiError, type Prompt, Tokenizer } from "effect/ai"
+
+import { bound, type Correction, initial, learn } from "./internal/correction.ts"
+import { type Doubt as MediaDoubt, mediaTokens } from "./internal/mediaTokens.ts"
+import { load, type PackageMissing } from "./internal/optionalPackage.ts"
+import { type PromptContents, promptContents } from "./internal/promptContents.ts"
+import { textPieces } from "./internal/textPieces.ts"
+import { type TextTokens, textTokens } from "./internal/textTokens.ts"
+import { tokenFamilyOf } from "./internal/tokenFamily.ts"
+import type * as Price from "./Price.ts"
+
+/**
+ * Why an estimate may be too low.
+ *
+ * **Details**
+ *
+ * `linkedFile` is one whose bytes are elsewhere; `document`, `sound` and `film` are bounded only by their number of bytes.
+ * `providerTools` add to the prompt what they find. `outputLimit`: neither the caller nor the price says how long an answer may be.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Doubt = MediaDoubt | "providerTools" | "outputLimit"
+
+/**
+ * How many tokens a call has at most. `Price.atMost` says what they cost.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Estimate {
+  readonly provider: string
+  readonly model: string
+  /** Of the prompt, without sounds and images. */
+  readonly input: number
+  readonly audioInput: number
+  readonly imageInput: number
+  readonly output: number
+  /** What `input` cannot exceed, whatever the text: its bytes. Mostly three or four times as much. */
+  readonly inputAtMost: number
+  /** The count that `input` was made from by the correction. Real usage is compared with it. */
+  readonly uncorrected: number
+  /** Whether there was nothing but text, so that real usage says something of how texts are counted. */
+  readonly isText: boolean
+  readonly doubts: ReadonlyArray<Doubt>
+}
+
+/**
+ * The model that is about to be called.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Target {
+  readonly provider: string
+  readonly model: string
+  /** For the most that the model generates, if the caller does not say less. */
+  readonly price?: Pick<Price.Price, "contextWindow" | "maxOutputTokens"> | undefined
+  /** The most that the request lets the model generate, by its settings. */
+  readonly maxOutputTokens?: number | undefined
+}
+
+/**
+ * Estimates calls, and learns from what they turned out to be.
+ *
+ * @since 0.1.0
+ * @category services
+ */
+export class Estimator extends Context.Service<
+  Estimator,
+  {
+    readonly estimate: (request: ModelCall.ModelRequest, target: Target) => Effect.Effect<Estimate>
+    /** Compares an estimate with the usage that was reported, if it says anything of texts. */
+    readonly learn: (estimate: Estimate, usage: Price.Usage | undefined) => Effect.Effect<void>
+  }
+>()("@holdfast/cost/Estimator") {}
+
+/**
+ * The same estimate with a prompt that cannot be exceeded, whatever tokenizer reads it.
+ *
+ * **When to use**
+ *
+ * Use where a budget must hold against prompts that were written to break it: a text of rare signs or of random letters has more
+ * tokens than a count by script says.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const certain = (estimate: Estimate): Estimate => ({ ...estimate, input: estimate.inputAtMost })
+
+/** Counts the tokens of texts, about as `o200k_base` does. */
+type Count = (texts: ReadonlyArray<string>) => Effect.Effect<TextTokens>
+
+const byScript: Count = (texts) => Effect.sync(() => totalOf(texts))
+
+/** Each model has a correction of its own; of more than these the oldest is forgotten. */
+const mostModels = 1_000
+
+const makeWith = (count: Count): Estimator["Service"] => {
+  const corrections = new Map<string, Correction>()
+  const keyOf = ({ model, provider }: Pick<Target, "model" | "provider">) => `${provider}\n${model}`
+  return {
+    estimate: (request, target) => {
+      const contents = promptContents(request)
+      return Effect.map(count(contents.texts), (text) => {
+        const measured = measure(contents, target, text)
+        const factor = bound(corrections.get(keyOf(target)) ?? initial)
+        const input = Math.ceil(measured.input + measured.uncorrected * factor)
+        return { ...measured, input: Math.min(input, measured.inputAtMost) }
+      })
+    },
+    learn: (estimate, usage) =>
+      Effect.sync(() => {
+        const real = usage?.inputTokens.total
+        if (real === undefined || !estimate.isText) return
+        const key = keyOf(estimate)
+        const next = learn(corrections.get(key) ?? initial, estimate.uncorrected, real)
+        corrections.delete(key)
+        corrections.set(key, next)
+        const [oldest] = corrections.keys()
+        if (corrections.size > mostModels && oldest !== undefined) corrections.delete(oldest)
+      }),
+  }
+}
+
+/**
+ * Counts by script. What it learns lives as long as it does.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make: Effect.Effect<Estimator["Service"]> = Effect.sync(() => makeWith(byScript))
+
+/**
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer: Layer.Layer<Estimator> = Layer.effect(Estimator, make)
+
+/**
+ * Counts with the application's `Tokenizer`, and by script where that fails.
+ *
+ * **Details**
+ *
+ * The tokenizer is taken to be OpenAI's; the factor of the model's family and the correction are applied all the same.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerTokenizer: Layer.Layer<Estimator, never, Tokenizer.Tokenizer> = Layer.effect(
+  Estimator,
+  Effect.map(Tokenizer.Tokenizer, (tokenizer) =>
+    makeWith((texts) =>
+      Effect.reduce(
+        texts.flatMap(textPieces),
+        () => 0,
+        (sum, piece) => Effect.map(tokenizer.tokenize(piece), (tokens) => sum + tokens.length),
+      ).pipe(
+        Effect.map((likely) => ({ ...totalOf(texts), likely })),
+        Effect.catch(() => byScript(texts)),
+      ),
+    ),
+  ),
+)
+
+/**
+ * A `Tokenizer` that counts as OpenAI does, by `gpt-tokenizer`, which has to be installed.
+ *
+ * **Details**
+ *
+ * Special tokens in a text, such as `<|endoftext|>`, are read as the letters that they are. A run of letters without end is cut
+ * into pieces, as the work on it would grow with the square of its length.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerGptTokenizer: Layer.Layer<Tokenizer.Tokenizer, PackageMissing> = Layer.effect(
+  Tokenizer.Tokenizer,
+  Effect.map(
+    load("gpt-tokenizer", () => import("gpt-tokenizer/encoding/o200k_base")),
+    ({ encode }) =>
+      Tokenizer.make({
+        tokenize: (prompt) =>
+          Effect.try({
+            try: () =>
+              textsOf(prompt)
+                .flatMap(textPieces)
+                .flatMap((piece) => encode(piece, asLetters)),
+            catch: (cause) =>
+              AiError.make({
+                module: "gpt-tokenizer",
+                method: "tokenize",
+                reason: new AiError.UnknownError({ description: String(cause) }),
+              }),
+          }),
+      }),
+  ),
+)
+
+const asLetters = { disallowedSpecial: new Set<string>() }
+
+const textsOf = (prompt: Prompt.Prompt): ReadonlyArray<string> =>
+  prompt.content.flatMap(({ content }) =>
+    typeof content === "string" ? [content] : content.flatMap((part) => (part.type === "text" ? [part.text] : [])),
+  )
+
+const totalOf = (texts: ReadonlyArray<string>): TextTokens => {
+  let likely = 0
+  let atMost = 0
+  for (const text of texts) {
+    const tokens = textTokens(text)
+    likely += tokens.likely
+    atMost += tokens.atMost
+  }
+  return { likely, atMost }
+}
+
+// OpenAI's cookbook counts three or four tokens around each message and three before the reply.
+const perFrame = 4
+const perReply = 3
+
+/** A model that nobody knows the limit of is taken for one of the more talkative. */
+const usualLimit = 128_000
+
+/** Everything but the correction. `input` is only what is in files. */
+const measure = (contents: PromptContents, target: Target, text: TextTokens): Estimate => {
+  const { files, frames, hasProviderTools, hasTools } = contents
+  const family = tokenFamilyOf(target)
+  const overhead = frames * perFrame + perReply + (hasTools ? family.toolPreamble : 0)
+  const media = files.map((file) => mediaTokens(file, family))
+  const total = (key: "input" | "inputAtMost" | "audioInput" | "imageInput") =>
+    media.reduce((sum, each) => sum + each[key], 0)
+  const limit = target.maxOutputTokens ?? target.price?.maxOutputTokens ?? target.price?.contextWindow
+  return {
+    provider: target.provider,
+    model: target.model,
+    input: total("input"),
+    audioInput: total("audioInput"),
+    imageInput: total("imageInput"),
+    output: limit ?? usualLimit,
+    inputAtMost: text.atMost + overhead + total("inputAtMost"),
+    uncorrected: text.likely * family.textFactor + overhead,
+    isText: files.length === 0 && !hasProviderTools,
+    doubts: [
+      ...new Set<Doubt>([
+        ...media.flatMap(({ doubt }) => doubt ?? []),
+        ...(hasProviderTools ? (["providerTools"] as const) : []),
+        ...(limit === undefined ? (["outputLimit"] as const) : []),
+      ]),
+    ],
+  }
+}

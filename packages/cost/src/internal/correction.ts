@@ -1,0 +1,32 @@
+/**
+ * What real usage teaches about estimates.
+ *
+ * The ratio of real to estimated tokens is followed as round-trip times are by TCP (RFC 6298): a moving mean, a moving mean
+ * deviation, and as a bound the mean and four deviations.
+ */
+
+export interface Correction {
+  /** Real tokens over estimated ones. */
+  readonly mean: number
+  readonly deviation: number
+}
+
+/** Before anything is known: right on average, and up to a quarter too low, as the script-aware count is at its worst. */
+export const initial: Correction = { mean: 1, deviation: 1 / 16 }
+
+const least = 1 / 8
+const most = 8
+const leastDeviation = 1 / 100
+
+/** What is known after one more answer. A ratio beyond an eighth or eight is a mistake of somebody and counts as that. */
+export const learn = ({ deviation, mean }: Correction, estimated: number, real: number): Correction => {
+  if (!(estimated > 0) || !(real > 0)) return { mean, deviation }
+  const ratio = Math.min(Math.max(real / estimated, least), most)
+  return {
+    mean: (7 / 8) * mean + ratio / 8,
+    deviation: Math.max((3 / 4) * deviation + Math.abs(mean - ratio) / 4, leastDeviation),
+  }
+}
+
+/** The factor that makes a bound of an estimate. */
+export const bound = ({ deviation, mean }: Correction): number => mean + 4 * deviation

@@ -1,0 +1,82 @@
+/**
+ * What of a request becomes tokens.
+ */
+import { type ModelCall } from "@holdfast/core"
+import { Result } from "effect"
+import { type Prompt, Tool } from "effect/ai"
+
+export interface PromptContents {
+  readonly texts: ReadonlyArray<string>
+  readonly files: ReadonlyArray<Prompt.FilePart>
+  /** Messages and tools, each of which costs a few tokens by itself. */
+  readonly frames: number
+  readonly hasTools: boolean
+  /** Tools that the provider runs. What they find is added to the prompt, and nobody knows how much that is. */
+  readonly hasProviderTools: boolean
+}
+
+export const promptContents = ({ options }: ModelCall.ModelRequest): PromptContents => {
+  const texts: Array<string> = []
+  const files: Array<Prompt.FilePart> = []
+  for (const message of options.prompt.content) {
+    if (typeof message.content === "string") texts.push(message.content)
+    else for (const part of message.content) addPart(part, texts, files)
+  }
+  for (const tool of options.tools) texts.push(toolText(tool))
+  if (options.responseFormat.type === "json") texts.push(schemaText(options.responseFormat.schema))
+  return {
+    texts,
+    files,
+    frames: options.prompt.content.length + options.tools.length,
+    hasTools: options.tools.length > 0,
+    hasProviderTools: options.tools.some((tool) => Tool.isProviderDefined(tool)),
+  }
+}
+
+const addPart = (
+  part: Exclude<Prompt.Message["content"], string>[number],
+  texts: Array<string>,
+  files: Array<Prompt.FilePart>,
+): void => {
+  switch (part.type) {
+    case "text":
+    case "reasoning":
+      texts.push(part.text)
+      return
+    case "file":
+      files.push(part)
+      return
+    case "tool-call":
+      texts.push(part.name, jsonOf(part.params))
+      return
+    case "tool-result":
+      texts.push(part.name, jsonOf(part.result))
+      return
+    default:
+      return
+  }
+}
+
+// What has no JSON form is refused by the provider, and no business of an estimate.
+const jsonOf = (value: unknown): string =>
+  Result.getOrElse(
+    Result.try(() => JSON.stringify(value) ?? ""),
+    () => "",
+  )
+
+// Making a schema costs far more than a request does, and a program has few of them.
+const schemas = new WeakMap<object, string>()
+
+const remembered = (key: object, make: () => string): string => {
+  const known = schemas.get(key)
+  if (known !== undefined) return known
+  const made = Result.getOrElse(Result.try(make), () => "")
+  schemas.set(key, made)
+  return made
+}
+
+const toolText = (tool: Tool.Any): string =>
+  remembered(tool, () => `${tool.name} ${Tool.getDescription(tool) ?? ""} ${jsonOf(Tool.getJsonSchema(tool))}`)
+
+const schemaText = (schema: Parameters<typeof Tool.getJsonSchemaFromSchema>[0]): string =>
+  remembered(schema, () => jsonOf(Tool.getJsonSchemaFromSchema(schema)))
