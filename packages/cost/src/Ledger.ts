@@ -7,7 +7,7 @@
  * killed, becomes a stated interval when its lease is over: it cost something between nothing and its worst case, and counts
  * with its worst case.
  *
- * **Where in a stack**: nowhere by itself; `Budget.enforce` and `Ledger.record` use the one in context.
+ * **Where in a stack**: nowhere by itself; `Budget.enforce` and `Budget.record` use the one in context.
  *
  * @since 0.1.0
  */

@@ -3,6 +3,8 @@
  *
  * @module @holdfast/cost
  */
+export * as Budget from "./Budget.ts"
+export * as CostEvent from "./CostEvent.ts"
 export * as Ledger from "./Ledger.ts"
 export * as Money from "./Money.ts"
 export * as Price from "./Price.ts"

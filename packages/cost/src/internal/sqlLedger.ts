@@ -32,7 +32,7 @@ export type Answer = Excess | "admitted" | "over" | "steppedBack" | "changed" | 
 
 export type Trouble = SqlError.SqlError | Schema.SchemaError
 
-export interface SqlLedger {
+interface SqlLedger {
   readonly store: LedgerStore
   /** Does it in the next transaction, also when nobody waits for the answer any more. */
   readonly submit: (operation: Operation) => Effect.Effect<Answer, Trouble>

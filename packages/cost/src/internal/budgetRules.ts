@@ -1,0 +1,127 @@
+/**
+ * From what was asked of a budget to the claims of one attempt.
+ */
+import { type Attempt } from "@holdfast/core"
+import { DateTime, Duration, Option, Predicate, Result } from "effect"
+
+import { type Options, type Scope } from "../Budget.ts"
+import * as Money from "../Money.ts"
+import { type Claim } from "./ledgerKernel.ts"
+import { endOf, nameOf, type Span, spanAt, type Window } from "./window.ts"
+
+/** One limit of one budget. */
+export interface Rule {
+  readonly budget: string
+  readonly scope: Scope
+  readonly window: Window
+  readonly limit: Money.Money
+  readonly thresholds: ReadonlyArray<number>
+}
+
+/** A claim, and which limit it is of. */
+export interface Claimed {
+  readonly rule: Rule
+  readonly key: string
+  readonly claim: Claim
+}
+
+/** What is wrong with the options, with the name of the field. */
+export const mistakeIn = (options: Options): string | undefined => {
+  if (options.name === "") return "name must not be empty"
+  const rolling = rollingOf(options)
+  const amounts: ReadonlyArray<readonly [string, Money.Input | undefined]> = [
+    ["daily", options.daily],
+    ["monthly", options.monthly],
+    ...rolling.map(({ limit }) => ["rolling.limit", limit] as const),
+  ]
+  for (const [name, amount] of amounts) {
+    if (amount === undefined) continue
+    const money = Money.fromInput(amount)
+    if (Result.isFailure(money)) return `${name}: ${money.failure.message}`
+    if (money.success < 0n) return `${name} must not be below zero`
+  }
+  if (amounts.every(([, amount]) => amount === undefined)) return "daily, monthly or rolling must be given"
+  for (const { window } of rolling) {
+    const millis = Duration.toMillis(window)
+    if (!Number.isFinite(millis) || millis < 1) return "rolling.window must be a finite duration, 1 millisecond or more"
+  }
+  if (zoneOf(options.timeZone) === undefined) return `timeZone: there is no ${String(options.timeZone)}`
+  const fraction = (share: number) => share > 0 && share <= 1
+  return options.alertAt?.every(fraction) === false ? "alertAt must be above 0, and 1 at most" : undefined
+}
+
+/** The limits of a budget without mistakes. */
+export const rulesOf = (options: Options): ReadonlyArray<Rule> => {
+  const zone = zoneOf(options.timeZone) ?? DateTime.zoneMakeOffset(0)
+  const rule = (window: Window, limit: Money.Input): Rule => ({
+    budget: options.name,
+    scope: options.per ?? (() => ""),
+    window,
+    limit: Money.fromInputUnsafe(limit),
+    thresholds: options.alertAt ?? [0.8],
+  })
+  return [
+    ...(options.daily === undefined ? [] : [rule({ _tag: "Day", zone }, options.daily)]),
+    ...(options.monthly === undefined ? [] : [rule({ _tag: "Month", zone }, options.monthly)]),
+    ...rollingOf(options).map(({ limit, window }) =>
+      rule({ _tag: "Rolling", length: Duration.toMillis(window) }, limit),
+    ),
+  ]
+}
+
+const rollingOf = ({ rolling = [] }: Options) => ("limit" in rolling ? [rolling] : rolling)
+
+const zoneOf = (zone: Options["timeZone"]): DateTime.TimeZone | undefined => {
+  if (zone === undefined) return DateTime.zoneMakeOffset(0)
+  return Predicate.isString(zone) ? Option.getOrUndefined(DateTime.zoneFromString(zone)) : zone
+}
+
+/** Makes the claims of attempts. Spans of time are looked up once for each. */
+export class Claims {
+  readonly #rules: ReadonlyArray<Rule & { readonly account: string }>
+  readonly #spans: Array<{ readonly span: Span; readonly end: number } | undefined> = []
+
+  constructor(rules: ReadonlyArray<Rule>) {
+    // As JSON, so that no name can be mistaken for another one with a part of the key.
+    this.#rules = rules.map((rule) => ({ ...rule, account: JSON.stringify([rule.budget, nameOf(rule.window)]) }))
+  }
+
+  of(start: Attempt.AttemptStart, now: number): ReadonlyArray<Claimed> {
+    const claimed: Array<Claimed> = []
+    for (const [index, rule] of this.#rules.entries()) {
+      const key = rule.scope(start)
+      if (key === undefined) continue
+      const { bucket, since, until } = this.#span(index, rule.window, now)
+      const account = key === "" ? rule.account : rule.account + JSON.stringify(key)
+      claimed.push({ rule, key, claim: { account, bucket, since, until, limit: rule.limit } })
+    }
+    return claimed
+  }
+
+  #span(index: number, window: Window, now: number): Span {
+    const known = this.#spans[index]
+    if (known !== undefined && window._tag !== "Rolling" && now >= known.span.bucket && now < known.end) {
+      return known.span
+    }
+    const span = spanAt(window, now)
+    this.#spans[index] = { span, end: endOf(window, span) }
+    return span
+  }
+}
+
+/** When the limit holds anew, if that is at one moment. */
+export const resetsAt = ({ claim, rule }: Claimed): DateTime.Utc | undefined =>
+  rule.window._tag === "Rolling" ? undefined : DateTime.makeUnsafe(claim.until)
+
+/** The thresholds that lie between what was spent before and what is now. */
+export const reached = ({ limit, thresholds }: Rule, before: bigint, after: bigint): ReadonlyArray<number> =>
+  thresholds.filter((threshold) => {
+    const amount = shareOf(limit, threshold)
+    return before < amount && after >= amount
+  })
+
+// To a millionth of the limit, and never below one unit, so that nothing spent reaches nothing.
+const shareOf = (limit: bigint, share: number): bigint => {
+  const amount = (limit * BigInt(Math.round(share * 1_000_000))) / 1_000_000n
+  return amount > 0n ? amount : 1n
+}
