@@ -5,6 +5,7 @@ import { writeFileSync } from "node:fs"
 
 import { Effect } from "effect"
 
+import { prices } from "./cost.ts"
 import * as http from "./http.ts"
 import * as imports from "./imports.ts"
 import { type Contestant, interleaved, median, ratio } from "./measure.ts"
@@ -82,6 +83,14 @@ const policies = Effect.gen(function* () {
   record("semaphore.drain_16k_ms", median(lines.many) / 1_000, "ms")
 })
 
+const money = Effect.gen(function* () {
+  const rounds = yield* Effect.promise(() => interleaved(prices(), 25))
+  record("price.cost_over_genai_prices", ratio(rounds.cost, rounds.genai), "ratio")
+  record("price.ns_per_cost", median(rounds.cost) * 1_000, "ns")
+  record("price.ns_per_cost_with_metadata", median(rounds.costWithMetadata) * 1_000, "ns")
+  record("price.genai_prices_ns", median(rounds.genai) * 1_000, "ns")
+})
+
 const onTheWire = Effect.gen(function* () {
   const { least, sdk, stack } = yield* http.contestants(yield* Effect.promise(http.emulator))
   // One request a round, so that the medians over the rounds are the p50 of each.
@@ -104,7 +113,7 @@ const loading = Effect.sync(() => {
   record("import.effect_ai_ms", median(rounds.map(({ effectAi }) => effectAi)), "ms")
 })
 
-await Effect.runPromise(Effect.scoped(Effect.all([inMemory, policies, onTheWire, loading])))
+await Effect.runPromise(Effect.scoped(Effect.all([inMemory, policies, money, onTheWire, loading])))
 
 const width = Math.max(...Object.keys(results).map((name) => name.length))
 for (const [name, { unit, value }] of Object.entries(results)) {

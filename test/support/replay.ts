@@ -19,7 +19,7 @@ interface Speaker {
 }
 
 /** Input, cache read, output, reasoning. */
-export type Counts = readonly [number | undefined, number | undefined, number | undefined, number | undefined]
+type Counts = readonly [number | undefined, number | undefined, number | undefined, number | undefined]
 
 const apiKey = Redacted.make("sk-fixtures")
 

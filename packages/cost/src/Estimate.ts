@@ -114,7 +114,7 @@ const makeWith = (count: Count): Estimator["Service"] => {
   const keyOf = ({ model, provider }: Pick<Target, "model" | "provider">) => `${provider}\n${model}`
   return {
     estimate: (request, target) => {
-      const contents = promptContents(request)
+      const contents = promptContents(request.options)
       return Effect.map(count(contents.texts), (text) => {
         const measured = measure(contents, target, text)
         const factor = bound(corrections.get(keyOf(target)) ?? initial)

@@ -173,6 +173,10 @@ describe("files", () => {
       const { input, inputAtMost } = yield* estimate(withFile({ mediaType: "text/plain", data: new Uint8Array(3_000) }))
       assert.strictEqual(input, 1_000 + Math.ceil(7 * 1.25))
       assert.strictEqual(inputAtMost, 3_007)
+      const base64 = yield* estimate(
+        withFile({ mediaType: "text/plain", data: `data:text/plain;base64,${"AAAA".repeat(1_000)}` }),
+      )
+      assert.strictEqual(base64.inputAtMost, 3_007)
     }).pipe(provided),
   )
 

@@ -52,7 +52,8 @@ describe("classes", () => {
       [gpt, openai({}), "$0.00125"],
     ] as const
     for (const [price, finishMetadata, expected] of cases) {
-      assert.strictEqual(total(price, { usage: written, finishMetadata }), money(expected))
+      const bill = Price.cost(price, { usage: written, finishMetadata })
+      assert.deepStrictEqual([Money.format(bill.total), bill.unpriced], [money(expected), []])
     }
     assert.strictEqual(total(claude, { usage: written, cacheTtl: "1h" }), money("$0.006"))
   })

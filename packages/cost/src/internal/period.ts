@@ -4,7 +4,7 @@
 import { DateTime, Option } from "effect"
 
 /** Hours of every day, in seconds since midnight UTC. */
-export interface Hours {
+interface Hours {
   readonly from: number
   readonly until: number
 }

@@ -1,9 +1,8 @@
 /**
  * What of a request becomes tokens.
  */
-import { type ModelCall } from "@holdfast/core"
 import { Result } from "effect"
-import { type Prompt, Tool } from "effect/ai"
+import { type LanguageModel, type Prompt, Tool } from "effect/ai"
 
 export interface PromptContents {
   readonly texts: ReadonlyArray<string>
@@ -15,7 +14,9 @@ export interface PromptContents {
   readonly hasProviderTools: boolean
 }
 
-export const promptContents = ({ options }: ModelCall.ModelRequest): PromptContents => {
+export const promptContents = (
+  options: Pick<LanguageModel.ProviderOptions, "prompt" | "tools" | "responseFormat">,
+): PromptContents => {
   const texts: Array<string> = []
   const files: Array<Prompt.FilePart> = []
   for (const message of options.prompt.content) {
@@ -58,7 +59,7 @@ const addPart = (
 }
 
 // What has no JSON form is refused by the provider, and no business of an estimate.
-const jsonOf = (value: unknown): string =>
+export const jsonOf = (value: unknown): string =>
   Result.getOrElse(
     Result.try(() => JSON.stringify(value) ?? ""),
     () => "",
@@ -75,7 +76,7 @@ const remembered = (key: object, make: () => string): string => {
   return made
 }
 
-const toolText = (tool: Tool.Any): string =>
+export const toolText = (tool: Tool.Any): string =>
   remembered(tool, () => `${tool.name} ${Tool.getDescription(tool) ?? ""} ${jsonOf(Tool.getJsonSchema(tool))}`)
 
 const schemaText = (schema: Parameters<typeof Tool.getJsonSchemaFromSchema>[0]): string =>
