@@ -6,7 +6,7 @@ import { SqliteClient } from "@holdfast/sqlite"
 import { Context, Effect, Layer, Redacted, Stream } from "effect"
 import { SqlClient } from "effect/sql"
 
-import * as Ledger from "../src/Ledger.ts"
+import type * as Ledger from "../src/Ledger.ts"
 import { databaseUrl, file, ledgerOn, postgresIn, schema, withoutPostgres } from "./databases.ts"
 import { claim, reservation, settlement, total } from "./ledgerSuite.ts"
 

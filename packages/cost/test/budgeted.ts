@@ -32,14 +32,14 @@ const priced = (provider: string, perMillion: Price.PriceList): Price.Price =>
 /** The dear one costs ten times as much, and a fifth of that for what comes from its cache. */
 export const dear = priced("dear", { input: "$0.00001", output: "$0.00002", cacheRead: "$0.000002" })
 
-export const prices = [
+const prices = [
   priced("acme", { input: "$0.000001", output: "$0.000002" }),
   priced("second", { input: "$0.000001", output: "$0.000002" }),
   dear,
 ]
 
 /** Ten tokens of prompt, whatever it says. */
-export const tenTokens: Layer.Layer<Estimate.Estimator> = Layer.succeed(Estimate.Estimator, {
+const tenTokens: Layer.Layer<Estimate.Estimator> = Layer.succeed(Estimate.Estimator, {
   estimate: (_, { maxOutputTokens, model, provider }) =>
     Effect.succeed({
       provider,

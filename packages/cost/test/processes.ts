@@ -56,7 +56,7 @@ export const spenders = (
 /** What an answer of the emulator costs: 100 and 50 tokens of gpt-4o-mini, at $0.15 and $0.60 for a million, in picodollars. */
 export const unit = 100n * 150_000n + 50n * 600_000n
 
-export interface Killed {
+interface Killed {
   /** Requests that reached the provider, and those that it answered to the end. */
   readonly asked: number
   readonly served: number

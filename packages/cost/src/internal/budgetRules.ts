@@ -69,9 +69,24 @@ export const rulesOf = (options: Options): ReadonlyArray<Rule> => {
   ]
 }
 
+// As JSON, so that no name can be mistaken for another one with a part of the key.
+const accountOf = (budget: string, window: string): string => JSON.stringify([budget, window])
+
+const accounts = /^(\["(?:[^"\\]|\\.)*","(?:[^"\\]|\\.)*"\])("(?:[^"\\]|\\.)*")?$/
+
+/** The budget that an account belongs to. `undefined` for one that somebody else has named. */
+export const budgetOf = (
+  account: string,
+): { readonly budget: string; readonly window: string; readonly scope: string | undefined } | undefined => {
+  const match = accounts.exec(account)
+  if (match === null) return undefined
+  const [budget = "", window = ""] = JSON.parse(match[1] ?? "[]") as ReadonlyArray<string>
+  return { budget, window, scope: match[2] === undefined ? undefined : (JSON.parse(match[2]) as string) }
+}
+
 const rollingOf = ({ rolling = [] }: Options) => ("limit" in rolling ? [rolling] : rolling)
 
-const zoneOf = (zone: Options["timeZone"]): DateTime.TimeZone | undefined => {
+export const zoneOf = (zone: Options["timeZone"]): DateTime.TimeZone | undefined => {
   if (zone === undefined) return DateTime.zoneMakeOffset(0)
   return Predicate.isString(zone) ? Option.getOrUndefined(DateTime.zoneFromString(zone)) : zone
 }
@@ -82,8 +97,7 @@ export class Claims {
   readonly #spans: Array<{ readonly span: Span; readonly end: number } | undefined> = []
 
   constructor(rules: ReadonlyArray<Rule>) {
-    // As JSON, so that no name can be mistaken for another one with a part of the key.
-    this.#rules = rules.map((rule) => ({ ...rule, account: JSON.stringify([rule.budget, nameOf(rule.window)]) }))
+    this.#rules = rules.map((rule) => ({ ...rule, account: accountOf(rule.budget, nameOf(rule.window)) }))
   }
 
   of(start: Attempt.AttemptStart, now: number): ReadonlyArray<Claimed> {
