@@ -1,6 +1,7 @@
 /**
  * What it takes to price an answer, beside `@pydantic/genai-prices` on the same usage.
  */
+
 import { Price, PriceBook } from "@holdfast/cost"
 import { calcPrice, findProvider } from "@pydantic/genai-prices"
 import { Option } from "effect"

@@ -1,7 +1,8 @@
 /**
- * What every recorded answer that reports usage cost, to the last picodollar: read by the providers, seen as attempts, priced by the
- * built-in book, and counted a second time here from what the vendor sent.
+ * What every recorded answer that reports usage cost, to the last picodollar: read by the providers, seen as attempts,
+ * priced by the built-in book, and counted a second time here from what the vendor sent.
  */
+
 import { assert, describe, it } from "@effect/vitest"
 import { Attempt } from "@holdfast/core"
 import { Money, Price, PriceBook } from "@holdfast/cost"

@@ -1,6 +1,7 @@
 /**
  * Recorded answers of real providers, sent over real sockets and read by the vendors' own SDKs.
  */
+
 import { AnthropicClient, AnthropicLanguageModel } from "@holdfast/anthropic"
 import { type ModelCall, PolicyError, ResilientModel } from "@holdfast/core"
 import { GoogleClient, GoogleLanguageModel } from "@holdfast/google"

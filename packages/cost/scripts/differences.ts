@@ -1,9 +1,11 @@
 /**
  * Where the built-in prices differ from those of `@pydantic/genai-prices`.
  *
- * Run as a program it prints them, and the models of the same vendors that only the package has: `pnpm prices`. With `--latest` it
- * fetches the newest data of that project first. What is wrong in `src/prices` is then mended by hand, with its source.
+ * Run as a program it prints them, and the models of the same vendors that only the package has: `pnpm prices`. With
+ * `--latest` it fetches the newest data of that project first. What is wrong in `src/prices` is then mended by hand,
+ * with its source.
  */
+
 import { Money, type Price, PriceBook } from "@holdfast/cost"
 import { type Provider, REMOTE_DATA_JSON_URL, updatePrices, waitForUpdate } from "@pydantic/genai-prices"
 import { Effect, Option } from "effect"

@@ -1,14 +1,16 @@
 /**
  * What the prompt caches of the providers save, before and after, and how to use them.
  *
- * What is read from a cache costs a fraction of plain input, and what is written to one costs more. So a prefix that is written
- * and never read again makes requests dearer. This module says from how many reads on a prefix pays, what to expect of a given
- * traffic, and what was really saved; and it marks the end of a prompt's stable prefix for each provider.
+ * What is read from a cache costs a fraction of plain input, and what is written to one costs more. So a prefix that is
+ * written and never read again makes requests dearer. This module says from how many reads on a prefix pays, what to
+ * expect of a given traffic, and what was really saved; and it marks the end of a prompt's stable prefix for each
+ * provider.
  *
  * **Where in a stack**: nowhere by itself; prompts are marked before they are sent, and savings are counted from attempts.
  *
  * @since 0.1.0
  */
+
 import { Option } from "effect"
 import { Prompt, type Tool } from "effect/ai"
 
@@ -35,7 +37,8 @@ export interface CacheRates {
 }
 
 /**
- * What one token of a prefix costs, by the lifetime of the cache. Where a vendor has no price for writing, that is plain input.
+ * What one token of a prefix costs, by the lifetime of the cache. Where a vendor has no price for writing, that is plain
+ * input.
  *
  * @since 0.1.0
  * @category getters
@@ -111,8 +114,9 @@ export interface Savings {
  *
  * **Details**
  *
- * Each request that finds nothing writes the prefix, and the write is all that it pays for it: a formula that adds plain input to the
- * write charges the same tokens twice. Hits are rounded down, so that no saving is promised that is not there.
+ * Each request that finds nothing writes the prefix, and the write is all that it pays for it: a formula that adds plain
+ * input to the write charges the same tokens twice. Hits are rounded down, so that no saving is promised that is not
+ * there.
  *
  * **Gotchas**
  *
@@ -140,8 +144,8 @@ export const expected = (price: Price.Price, { hitRate, prefixTokens, requests, 
  *
  * **Details**
  *
- * Each answer is priced as it was, and once more as if all of its prompt had been plain input, with the same tier and factors.
- * An answer that does not say what came from a cache saved nothing.
+ * Each answer is priced as it was, and once more as if all of its prompt had been plain input, with the same tier and
+ * factors. An answer that does not say what came from a cache saved nothing.
  *
  * @since 0.1.0
  * @category combinators
@@ -170,7 +174,8 @@ export const measured = (
  * - `PrefixTooShort`: the provider does not cache so little. Counts are estimates.
  * - `NothingToMark`: no message of the prefix can end it. Tools alone are cached by a setting of the provider.
  * - `LifetimeUnknown`: the provider has no such lifetime, and its usual one was taken.
- * - `PrefixChanged`: in the tools or in a message, after so many characters, one prompt differs from the one before. What is after that
+ * - `PrefixChanged`: in the tools or in a message, after so many characters, one prompt differs from the one before.
+ *   What is after that
  *   place is never read from the cache.
  *
  * @since 0.1.0
@@ -222,8 +227,8 @@ export interface Marked {
  *
  * **Details**
  *
- * Anthropic's `cacheControl` and, from `gpt-5.6` on, OpenAI's `promptCacheBreakpoint` are put on the last message of the prefix.
- * Google, DeepSeek and older models of OpenAI cache by themselves, and the prompt stays as it is.
+ * Anthropic's `cacheControl` and, from `gpt-5.6` on, OpenAI's `promptCacheBreakpoint` are put on the last message of the
+ * prefix. Google, DeepSeek and older models of OpenAI cache by themselves, and the prompt stays as it is.
  *
  * **Example** (The system's message)
  *
@@ -239,7 +244,7 @@ export interface Marked {
  * )
  *
  * breakpoint // => 0
- * warnings // => [{ _tag: "PrefixTooShort", tokens: 8, minimum: 1_024 }]
+ * warnings // => [{ _tag: "PrefixTooShort", tokens: 9, minimum: 1_024 }]
  * ```
  *
  * @since 0.1.0

@@ -1,14 +1,16 @@
 /**
  * What a call will cost at most, before it is made.
  *
- * The tokens of a prompt are counted by script, with a factor for the family of the model, and corrected by what real answers
- * of that model turned out to be. Files are counted by the formulas of the providers. The answer is as long as the request
- * lets it be. What cannot be bounded by what the request says is named in `doubts`.
+ * The tokens of a prompt are counted by runs of letters, digits and signs and by script, with a factor for the family of
+ * the model, and corrected by what real answers of that model turned out to be. Files are counted by the formulas of the
+ * providers. The answer is as long as the request lets it be. What cannot be bounded by what the request says is named
+ * in `doubts`.
  *
  * **Where in a stack**: nowhere by itself; a budget reserves with it before each attempt.
  *
  * @since 0.1.0
  */
+
 import { type ModelCall } from "@holdfast/core"
 import { Context, Effect, Layer } from "effect"
 import { AiError, type Prompt, Tokenizer } from "effect/ai"
@@ -27,8 +29,9 @@ import type * as Price from "./Price.ts"
  *
  * **Details**
  *
- * `linkedFile` is one whose bytes are elsewhere; `document`, `sound` and `film` are bounded only by their number of bytes.
- * `providerTools` add to the prompt what they find. `outputLimit`: neither the caller nor the price says how long an answer may be.
+ * `linkedFile` is one whose bytes are elsewhere; `document`, `sound` and `film` are bounded only by their number of
+ * bytes. `providerTools` add to the prompt what they find. `outputLimit`: neither the caller nor the price says how long
+ * an answer may be.
  *
  * @since 0.1.0
  * @category models
@@ -93,48 +96,13 @@ export class Estimator extends Context.Service<
  *
  * **When to use**
  *
- * Use where a budget must hold against prompts that were written to break it: a text of rare signs or of random letters has more
- * tokens than a count by script says.
+ * Use where a budget must hold against prompts that were written to break it: a text of rare signs or of random letters
+ * has more tokens than a count by script says.
  *
  * @since 0.1.0
  * @category combinators
  */
 export const certain = (estimate: Estimate): Estimate => ({ ...estimate, input: estimate.inputAtMost })
-
-/** Counts the tokens of texts, about as `o200k_base` does. */
-type Count = (texts: ReadonlyArray<string>) => Effect.Effect<TextTokens>
-
-const byScript: Count = (texts) => Effect.sync(() => totalOf(texts))
-
-/** Each model has a correction of its own; of more than these the oldest is forgotten. */
-const mostModels = 1_000
-
-const makeWith = (count: Count): Estimator["Service"] => {
-  const corrections = new Map<string, Correction>()
-  const keyOf = ({ model, provider }: Pick<Target, "model" | "provider">) => `${provider}\n${model}`
-  return {
-    estimate: (request, target) => {
-      const contents = promptContents(request.options)
-      return Effect.map(count(contents.texts), (text) => {
-        const measured = measure(contents, target, text)
-        const factor = bound(corrections.get(keyOf(target)) ?? initial)
-        const input = Math.ceil(measured.input + measured.uncorrected * factor)
-        return { ...measured, input: Math.min(input, measured.inputAtMost) }
-      })
-    },
-    learn: (estimate, usage) =>
-      Effect.sync(() => {
-        const real = usage?.inputTokens.total
-        if (real === undefined || !estimate.isText) return
-        const key = keyOf(estimate)
-        const next = learn(corrections.get(key) ?? initial, estimate.uncorrected, real)
-        corrections.delete(key)
-        corrections.set(key, next)
-        const [oldest] = corrections.keys()
-        if (corrections.size > mostModels && oldest !== undefined) corrections.delete(oldest)
-      }),
-  }
-}
 
 /**
  * Counts by script. What it learns lives as long as it does.
@@ -181,8 +149,8 @@ export const layerTokenizer: Layer.Layer<Estimator, never, Tokenizer.Tokenizer> 
  *
  * **Details**
  *
- * Special tokens in a text, such as `<|endoftext|>`, are read as the letters that they are. A run of letters without end is cut
- * into pieces, as the work on it would grow with the square of its length.
+ * Special tokens in a text, such as `<|endoftext|>`, are read as the letters that they are. A run of letters without end
+ * is cut into pieces, as the work on it would grow with the square of its length.
  *
  * @since 0.1.0
  * @category layers
@@ -209,6 +177,57 @@ export const layerGptTokenizer: Layer.Layer<Tokenizer.Tokenizer, PackageMissing>
       }),
   ),
 )
+
+/** Counts the tokens of texts, about as `o200k_base` does. */
+type Count = (texts: ReadonlyArray<string>) => Effect.Effect<TextTokens>
+
+interface Counted {
+  readonly contents: PromptContents
+  readonly text: TextTokens
+}
+
+const byScript: Count = (texts) => Effect.sync(() => totalOf(texts))
+
+/** Each model has a correction of its own; of more than these the oldest is forgotten. */
+const mostModels = 1_000
+
+const makeWith = (count: Count): Estimator["Service"] => {
+  const corrections = new Map<string, Correction>()
+  // Retries, fallbacks and hedges ask for the same request again.
+  const counted = new WeakMap<ModelCall.ModelRequest["options"], Counted>()
+  const countOnce = (options: ModelCall.ModelRequest["options"]): Effect.Effect<Counted> =>
+    Effect.suspend(() => {
+      const known = counted.get(options)
+      if (known !== undefined) return Effect.succeed(known)
+      const contents = promptContents(options)
+      return Effect.map(count(contents.texts), (text) => {
+        const fresh = { contents, text }
+        counted.set(options, fresh)
+        return fresh
+      })
+    })
+  const keyOf = ({ model, provider }: Pick<Target, "model" | "provider">) => `${provider}\n${model}`
+  return {
+    estimate: ({ options }, target) =>
+      Effect.map(countOnce(options), ({ contents, text }) => {
+        const measured = measure(contents, target, text)
+        const factor = bound(corrections.get(keyOf(target)) ?? initial)
+        const input = Math.ceil(measured.input + measured.uncorrected * factor)
+        return { ...measured, input: Math.min(input, measured.inputAtMost) }
+      }),
+    learn: (estimate, usage) =>
+      Effect.sync(() => {
+        const real = usage?.inputTokens.total
+        if (real === undefined || !estimate.isText) return
+        const key = keyOf(estimate)
+        const next = learn(corrections.get(key) ?? initial, estimate.uncorrected, real)
+        corrections.delete(key)
+        corrections.set(key, next)
+        const [oldest] = corrections.keys()
+        if (corrections.size > mostModels && oldest !== undefined) corrections.delete(oldest)
+      }),
+  }
+}
 
 const asLetters = { disallowedSpecial: new Set<string>() }
 

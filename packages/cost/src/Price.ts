@@ -9,6 +9,7 @@
  *
  * @since 0.1.0
  */
+
 import { type Response } from "effect/ai"
 
 import { type Billed, type BilledClass, billedTokens, type CacheTtl, rawUsage } from "./internal/billedTokens.ts"
@@ -249,8 +250,8 @@ export const holds = (price: Price, at: number): boolean => holdsAt(price.period
  *
  * **Details**
  *
- * The prompt's whole length chooses the tier. Factors multiply each other and are applied once to each item; only there can
- * something have to be rounded. Counts that a vendor leaves out are not zero:
+ * The prompt's whole length chooses the tier. Factors multiply each other and are applied once to each item; only there
+ * can something have to be rounded. Counts that a vendor leaves out are not zero:
  *
  * - A total that is left out is the sum of its parts, and `unknown` without any.
  * - Of a known total, what is not said to come from a cache, to go into one or to be reasoning is plain input or output.

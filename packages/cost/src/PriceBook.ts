@@ -2,14 +2,15 @@
  * The prices of many models.
  *
  * A model is looked up by provider and name, then by its name without the date of a snapshot, and never by how its name
- * begins: `gpt-4o-mini` is not a kind of `gpt-4o`, and the next model is not priced like this one. A model that is not in the
- * book is `PriceUnknown`, and whoever asks says what happens then: it is refused, priced as the worst case, or let through
- * unmetered and told to somebody. It is never free in silence.
+ * begins: `gpt-4o-mini` is not a kind of `gpt-4o`, and the next model is not priced like this one. A model that is not
+ * in the book is `PriceUnknown`, and whoever asks says what happens then: it is refused, priced as the worst case, or
+ * let through unmetered and told to somebody. It is never free in silence.
  *
  * **Where in a stack**: nowhere by itself; budgets, ledgers and reports ask it.
  *
  * @since 0.1.0
  */
+
 import { PolicyError } from "@holdfast/core"
 import { Clock, Context, Effect, Layer, Option, Schema } from "effect"
 import { AiError } from "effect/ai"
@@ -278,7 +279,8 @@ export const layerExtend = (prices: Iterable<Price.Price>): Layer.Layer<PriceBoo
  *
  * **Gotchas**
  *
- * It knows nothing of batches, service tiers and regions. Only its whole names are used, not its rules for how a name begins.
+ * It knows nothing of batches, service tiers and regions. Only its whole names are used, not its rules for how a name
+ * begins.
  *
  * @since 0.1.0
  * @category constructors

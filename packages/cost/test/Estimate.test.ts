@@ -30,7 +30,8 @@ describe("the prompt", () => {
   it.effect("is bounded by a quarter more than a count by script, and by its bytes", () =>
     Effect.gen(function* () {
       const { input, inputAtMost, uncorrected } = yield* estimate(prose)
-      assert.strictEqual(uncorrected, prose.length / 4 + 4 + 3)
+      // Thirteen words of up to eight letters, and a full stop.
+      assert.strictEqual(uncorrected, 100 * 14 + 4 + 3)
       assert.strictEqual(input, Math.ceil(uncorrected * 1.25))
       assert.strictEqual(inputAtMost, prose.length + 4 + 3)
     }).pipe(provided),
@@ -51,7 +52,7 @@ describe("the prompt", () => {
           tokens("claude-sonnet-5-5"),
           tokens("anthropic/claude-sonnet-5-5", "openrouter"),
         ]),
-        [1707, 1707, 1962, 1962, 1962, 2472, 2472, 2472],
+        [1407, 1407, 1617, 1617, 1617, 2037, 2037, 2037],
       )
     }).pipe(provided),
   )
@@ -132,6 +133,8 @@ describe("files", () => {
           tokens(image, claude),
           tokens(text, claude),
           tokens(link, claude),
+          tokens(image, { ...claude, model: "claude-sonnet-4-6" }),
+          tokens(link, { ...claude, model: "claude-sonnet-4-6" }),
           tokens({ mediaType: "image/png", data: png(8_000, 8_000) }, claude),
           tokens(image, gemini),
           tokens(image, old),
@@ -142,6 +145,8 @@ describe("files", () => {
           [36 * 22, 0, []],
           [36 * 22, 0, []],
           [4_784, 0, []],
+          [800, 0, []],
+          [1_600, 0, []],
           [4_784, 0, []],
           [2_240, 0, []],
           [85 + 170 * 4, 0, []],

@@ -1,6 +1,7 @@
 /**
  * Prices for the tests, in three vendors' ways.
  */
+
 import { Price } from "@holdfast/cost"
 
 export const source = { source: "https://prices.example", checkedOn: "2026-11-24" }

@@ -1,6 +1,7 @@
 /**
  * Requests as the seam gets them.
  */
+
 import { type ModelCall } from "@holdfast/core"
 import { Context, Option, Tracer } from "effect"
 import { type LanguageModel, Prompt } from "effect/ai"

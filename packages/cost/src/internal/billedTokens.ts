@@ -1,6 +1,7 @@
 /**
  * From what a vendor reported to what it bills, class by class, each token in one class only.
  */
+
 import { count, field, type Json, list, record, text } from "@holdfast/core/provider/Json"
 import { type Response } from "effect/ai"
 
@@ -103,7 +104,8 @@ const addInput = (into: Quantities, { raw, total: all, unsplit, usage }: Input):
   const audioRead = Math.min(modality(raw, "cacheTokensDetails", "AUDIO"), read)
   const imageRead = Math.min(modality(raw, "cacheTokensDetails", "IMAGE"), read - audioRead)
   const fresh = Math.max(all - read - written, 0)
-  // Which of the cached tokens are audio only Google says. Elsewhere the audio is taken to be the part that was not cached.
+  // Which of the cached tokens are audio only Google says. Elsewhere the audio is taken to be the part that was not
+  // cached.
   const audio = Math.min(Math.max(inputOf(raw, "audio", "AUDIO") - audioRead, 0), fresh)
   const image = Math.min(Math.max(inputOf(raw, "image", "IMAGE") - imageRead, 0), fresh - audio)
   put(into, "input", fresh - audio - image)

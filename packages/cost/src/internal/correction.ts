@@ -1,8 +1,8 @@
 /**
  * What real usage teaches about estimates.
  *
- * The ratio of real to estimated tokens is followed as round-trip times are by TCP (RFC 6298): a moving mean, a moving mean
- * deviation, and as a bound the mean and four deviations.
+ * The ratio of real to estimated tokens is followed as round-trip times are by TCP (RFC 6298): a moving mean, a moving
+ * mean deviation, and as a bound the mean and four deviations.
  */
 
 export interface Correction {
@@ -11,7 +11,10 @@ export interface Correction {
   readonly deviation: number
 }
 
-/** Before anything is known: right on average, and up to a quarter too low, as the script-aware count is at its worst. */
+/**
+ * Before anything is known: right on average, and up to a quarter too low, as the count by runs and scripts is at
+ * its worst.
+ */
 export const initial: Correction = { mean: 1, deviation: 1 / 16 }
 
 const least = 1 / 8

@@ -1,7 +1,8 @@
 /**
- * Reads the data of `@pydantic/genai-prices`. Only what it says of whole names is taken, not its rules for prefixes, by which a
- * new model gets the price of an older one.
+ * Reads the data of `@pydantic/genai-prices`. Only what it says of whole names is taken, not its rules for prefixes, by
+ * which a new model gets the price of an older one.
  */
+
 import { type Json, field, list, record, text } from "@holdfast/core/provider/Json"
 import { Result } from "effect"
 

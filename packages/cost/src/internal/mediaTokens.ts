@@ -1,6 +1,7 @@
 /**
  * How many tokens the files of a prompt are.
  */
+
 import { Result } from "effect"
 import { type Prompt } from "effect/ai"
 import * as Base64 from "effect/encoding/Base64"

@@ -2,8 +2,8 @@
  * Names of models.
  */
 
-// gpt-4o-2024-08-06, claude-3-5-sonnet-20241022, claude-3-5-haiku-latest, gemini-2.0-flash-001. Nothing else is a date: "-mini"
-// is another model, and so may "-preview" be.
+// gpt-4o-2024-08-06, claude-3-5-sonnet-20241022, claude-3-5-haiku-latest, gemini-2.0-flash-001. Nothing else is a
+// date: "-mini" is another model, and so may "-preview" be.
 const dated = /^(.+?)-(?:20\d\d-[01]\d-[0-3]\d|20\d\d[01]\d[0-3]\d|latest|0\d\d)$/
 
 /** The name without the date of its snapshot; `undefined` if it has none. */

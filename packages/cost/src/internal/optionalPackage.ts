@@ -1,6 +1,7 @@
 /**
  * Packages that are installed only by those who want them.
  */
+
 import { Effect, Schema } from "effect"
 
 /**

@@ -1,6 +1,7 @@
 /**
  * When a price holds.
  */
+
 import { DateTime, Option } from "effect"
 
 /** Hours of every day, in seconds since midnight UTC. */

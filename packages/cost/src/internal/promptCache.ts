@@ -1,6 +1,7 @@
 /**
  * How the providers' prompt caches work: what is marked, for how long, and how long a prefix has to be.
  */
+
 import { type CacheTtl } from "./billedTokens.ts"
 import { undated } from "./modelName.ts"
 

@@ -1,6 +1,7 @@
 /**
  * What of a request becomes tokens.
  */
+
 import { Result } from "effect"
 import { type LanguageModel, type Prompt, Tool } from "effect/ai"
 

@@ -1,6 +1,7 @@
 /**
  * What one token of each class costs.
  */
+
 import { Result } from "effect"
 
 import * as Money from "../Money.ts"

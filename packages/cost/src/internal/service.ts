@@ -1,6 +1,7 @@
 /**
  * How a request was served, and by what factor that changes its price.
  */
+
 import { type Json, text } from "@holdfast/core/provider/Json"
 
 import type * as Money from "../Money.ts"

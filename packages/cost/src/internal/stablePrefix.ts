@@ -1,6 +1,7 @@
 /**
  * The part of a prompt that stays the same from request to request: tools, what the system says, and examples.
  */
+
 import { type Prompt, type Tool } from "effect/ai"
 import * as Base64 from "effect/encoding/Base64"
 

@@ -10,8 +10,8 @@ const longestPiece = 4_096
 /**
  * Pieces that are together the text, none longer than 4,096 characters.
  *
- * They end where a space follows a word, which is where tokenizers cut as well, so that counts stay as they are. Only a run of 256
- * characters without such a place is cut anywhere; that adds a token or so.
+ * They end where a space follows a word, which is where tokenizers cut as well, so that counts stay as they are. Only a
+ * run of 256 characters without such a place is cut anywhere; that adds a token or so.
  */
 export const textPieces = (text: string): ReadonlyArray<string> => {
   const pieces: Array<string> = []

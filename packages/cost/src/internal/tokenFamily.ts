@@ -1,6 +1,7 @@
 /**
  * How a family of models counts what `o200k_base` would count as one token, and images, sounds and pages.
  */
+
 import { type Size } from "./imageSize.ts"
 
 export interface TokenFamily {
@@ -35,21 +36,22 @@ const isOlderClaude = (model: string): boolean =>
 
 const squares = ({ height, width }: Size, side: number): number => Math.ceil(width / side) * Math.ceil(height / side)
 
-// Images: https://platform.claude.com/docs/en/build-with-claude/vision. A page of a PDF is 1,500 to 3,000 tokens of text beside its
-// picture: https://platform.claude.com/docs/en/build-with-claude/pdf-support
-const claudeWith = (textFactor: number, largest: number): TokenFamily => ({
+// Images: https://platform.claude.com/docs/en/build-with-claude/vision. A page of a PDF is 1,500 to 3,000 tokens of
+// text beside its picture: https://platform.claude.com/docs/en/build-with-claude/pdf-support
+const claudeWith = (textFactor: number, largest: number, tokens: (size: Size) => number): TokenFamily => ({
   textFactor,
   toolPreamble: 600,
-  image: (size) => (size === undefined ? largest : Math.min(squares(size, 28), largest)),
+  image: (size) => (size === undefined ? largest : Math.min(tokens(size), largest)),
   soundPerSecond: 0,
   filmPerSecond: 0,
   page: 3_000 + largest,
 })
 
-// The older tokenizer makes 8 to 16 % more of English and code than o200k_base, the one since 4.7 about 30 % more than that.
-const claude = claudeWith(1.15, 1_600)
+// The older tokenizer makes 8 to 16 % more of English and code than o200k_base, the one since 4.7 about 30 % more than
+// that.
+const claude = claudeWith(1.15, 1_600, ({ height, width }) => Math.ceil((width * height) / 750))
 
-const newerClaude = claudeWith(1.45, 4_784)
+const newerClaude = claudeWith(1.45, 4_784, (size) => squares(size, 28))
 
 // https://ai.google.dev/gemini-api/docs/tokens: 258 for a tile of 768 pixels, 32 and 263 for a second.
 const unseenTiles = 32
@@ -66,7 +68,8 @@ const gemini2: TokenFamily = {
 // An image is 1,120 tokens at the usual resolution and 2,240 at the highest.
 const gemini: TokenFamily = { ...gemini2, image: () => 2_240, page: 3_000 + 2_240 }
 
-// https://developers.openai.com/api/docs/guides/images-vision: squares of 32 pixels times a factor, or tiles of 512 pixels.
+// https://developers.openai.com/api/docs/guides/images-vision: squares of 32 pixels times a factor, or tiles of 512
+// pixels.
 const openAi = (model: string): TokenFamily => ({
   textFactor: 1,
   toolPreamble: 100,
@@ -88,7 +91,8 @@ const tiled =
   (size) =>
     base + tile * (size === undefined ? 8 : Math.min(squares(size, 512), 8))
 
-// A nano model counts each square 2.46 times and has at most 1,536 of them; of the rest none counts one more than 1.72 times.
+// A nano model counts each square 2.46 times and has at most 1,536 of them; of the rest none counts one more than 1.72
+// times.
 const patched =
   (factor: number, mostSquares: number): TokenFamily["image"] =>
   (size) =>

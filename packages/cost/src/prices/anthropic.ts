@@ -1,9 +1,10 @@
 /**
  * Anthropic's prices: https://platform.claude.com/docs/en/about-claude/pricing
  *
- * Batches cost half. Inference only in the US costs a tenth more from 4.6 on, and fast mode what its page says for the few models
- * that have it. Priority Tier is paid in advance, so there is no price for a single request.
+ * Batches cost half. Inference only in the US costs a tenth more from 4.6 on, and fast mode what its page says for the
+ * few models that have it. Priority Tier is paid in advance, so there is no price for a single request.
  */
+
 import * as Price from "../Price.ts"
 import { double, half, sixfold, tenthMore } from "./factors.ts"
 

@@ -4,6 +4,7 @@
  * They change often. Since August 2026 they double in the office hours of Beijing, 01:00 to 04:00 and 06:00 to 10:00 UTC.
  * Weekends and Chinese holidays are billed as off-peak there; they are priced as peak here, which is never too little.
  */
+
 import * as Price from "../Price.ts"
 
 type More = Partial<Price.Entry>

@@ -1,6 +1,7 @@
 /**
  * The factors that vendors share.
  */
+
 import type * as Money from "../Money.ts"
 
 export const half: Money.Ratio = { numerator: 1n, denominator: 2n }

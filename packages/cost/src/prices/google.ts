@@ -4,6 +4,7 @@
  * Batches and flex cost half. What priority costs differs from model to model and is not listed. A cache that was made on
  * purpose also costs by the hour, which no answer reports.
  */
+
 import * as Price from "../Price.ts"
 import { half } from "./factors.ts"
 

@@ -1,10 +1,12 @@
 /**
  * OpenAI's prices: https://developers.openai.com/api/docs/pricing
  *
- * Batches and flex cost half. From 5.4 on fast mode, earlier called priority, costs twice as much, and a prompt of more than
- * 272,000 tokens doubles the price of the whole request's input and makes its output cost half more. What priority costs
- * with older models differs from model to model and is not listed. Processing in a region costs a tenth more from 6 on.
+ * Batches and flex cost half. From 5.4 on fast mode, earlier called priority, costs twice as much, and a prompt of more
+ * than 272,000 tokens doubles the price of the whole request's input and makes its output cost half more. What priority
+ * costs with older models differs from model to model and is not listed. Processing in a region costs a tenth more from
+ * 6 on.
  */
+
 import * as Price from "../Price.ts"
 import { double, half, tenthMore } from "./factors.ts"
 

@@ -1,6 +1,7 @@
 /**
  * Prices of a few models behind OpenAI's protocol, by the names that `OpenAiCompatible` gives their providers.
  */
+
 import * as Price from "../Price.ts"
 
 const checkedOn = "2026-11-24"
