@@ -172,7 +172,7 @@ export class Ledger extends Context.Service<Ledger, Service>()("@holdfast/cost/L
  * @category models
  */
 export interface MemoryOptions {
-  /** How many entries of the journal are kept at least, for reports; twice as many at most. 100,000 if left out. */
+  /** How many entries of the journal are kept at least, for reports; twice as many at most. 10,000 if left out. */
   readonly keep?: number | undefined
   /** How far the clock may be set back before nothing is reserved any more. 1 minute if left out. */
   readonly clockTolerance?: Duration.Input | undefined
@@ -207,7 +207,7 @@ export const layerMemory = (options: MemoryOptions = {}): Layer.Layer<Ledger> =>
   Layer.effect(
     Ledger,
     Effect.suspend(() => {
-      const keep = options.keep ?? 100_000
+      const keep = options.keep ?? 10_000
       return Number.isInteger(keep) && keep >= 1
         ? Effect.succeed(memoryService({ keep, tolerance: Duration.toMillis(options.clockTolerance ?? "1 minute") }))
         : Effect.die(new Error("Ledger.layerMemory: keep must be a whole number, 1 or more"))

@@ -13,7 +13,7 @@ import { type Admission, type Movement, type Service, type Settlement } from "..
 import * as Money from "../Money.ts"
 import * as Price from "../Price.ts"
 import * as PriceBook from "../PriceBook.ts"
-import { type Claimed, Claims, reached, resetsAt, type Rule } from "./budgetRules.ts"
+import { type Claimed, type ClaimedTogether, Claims, reached, resetsAt, type Rule } from "./budgetRules.ts"
 import { type LedgerUnavailable } from "./ledgerUnavailable.ts"
 import { Lines, type Waiter } from "./line.ts"
 import { type Reserved, settlementOf, subjectOf } from "./settlementOf.ts"
@@ -58,11 +58,14 @@ export const budgetGuard = (parts: Parts): Attempt.AttemptGuard<Refusal> => {
       Effect.flatMap(worstCase(guarding, start), (reserved) =>
         Effect.map(admission(guarding, { start, reserved }), (claimed) => ({
           settle: (attempt) => settle(guarding, attempt, { reserved, claimed }),
-          release: untilDone(guarding, start.id, guarding.ledger.release(reserved.id)),
+          release: release(guarding, start.id, reserved.id),
         })),
       ),
   }
 }
+
+const release = (guarding: Guarding, attempt: string, id: string): Effect.Effect<void> =>
+  Effect.catch(guarding.ledger.release(id), (error) => later(guarding, { attempt, error }, guarding.ledger.release(id)))
 
 /** The price of the model that is about to be called, and what this attempt costs at most. */
 const worstCase = (
@@ -80,7 +83,8 @@ const worstCase = (
         price === undefined
           ? Money.zero
           : Price.atMost(price, { ...circumstances, input, audioInput, imageInput, output })
-      const reserved: Reserved = { id: `${start.id}/${name}`, quote, estimate, circumstances, worst }
+      const subject = subjectOf(start)
+      const reserved: Reserved = { id: `${start.id}/${name}`, subject, quote, estimate, circumstances, worst }
       return doubts.length === 0
         ? Effect.succeed(reserved)
         : Effect.as(
@@ -104,35 +108,31 @@ const quoteOf = (
 
 interface Tried {
   readonly admission: Admission
-  readonly claimed: ReadonlyArray<Claimed>
+  readonly claimed: ClaimedTogether
 }
 
 /** Reserves, at once or after waiting in line. */
-const admission = (guarding: Guarding, asking: Asking): Effect.Effect<ReadonlyArray<Claimed>, Refusal> =>
-  Effect.clockWith((clock): Effect.Effect<ReadonlyArray<Claimed>, Refusal> => {
+const admission = (guarding: Guarding, asking: Asking): Effect.Effect<ClaimedTogether, Refusal> =>
+  Effect.clockWith((clock): Effect.Effect<ClaimedTogether, Refusal> => {
     const waits = guarding.settings.wait !== undefined
     const claimed = guarding.claims.of(asking.start, clock.currentTimeMillisUnsafe())
-    const line = lineOf(claimed)
     // Whoever comes while others wait goes behind them.
-    if (waits && guarding.lines.get(line) !== undefined) return inLine(guarding, asking, line)
+    if (waits && guarding.lines.get(claimed.line) !== undefined) return inLine(guarding, asking, claimed.line)
     return Effect.flatMap(tried(guarding, asking, claimed), (one) => {
       if (one.admission._tag === "Admitted") return Effect.succeed(one.claimed)
-      return waits && one.admission.mayFit ? inLine(guarding, asking, line) : refused(guarding, asking, one)
+      return waits && one.admission.mayFit ? inLine(guarding, asking, claimed.line) : refused(guarding, asking, one)
     })
   })
 
-const lineOf = (claimed: ReadonlyArray<Claimed>): string => claimed.map(({ claim }) => claim.account).join("\n")
-
 const tried = (
   guarding: Guarding,
-  { reserved: { id, worst }, start }: Asking,
-  known?: ReadonlyArray<Claimed>,
+  { reserved: { id, subject, worst }, start }: Asking,
+  known?: ClaimedTogether,
 ): Effect.Effect<Tried, LedgerUnavailable> =>
   Effect.clockWith((clock) => {
     const now = clock.currentTimeMillisUnsafe()
     const claimed = known ?? guarding.claims.of(start, now)
-    const claims = claimed.map(({ claim }) => claim as typeof claim & { readonly limit: Money.Money })
-    const reservation = { id, subject: subjectOf(start), worst, claims, expiresAt: now + guarding.lease }
+    const reservation = { id, subject, worst, claims: claimed.claims, expiresAt: now + guarding.lease }
     return Effect.matchEffect(guarding.ledger.reserve(reservation), {
       onSuccess: (answer) => Effect.succeed<Tried>({ admission: answer, claimed }),
       onFailure: (error) =>
@@ -144,7 +144,7 @@ const tried = (
     })
   })
 
-const unguarded: Tried = { admission: { _tag: "Admitted" }, claimed: [] }
+const unguarded: Tried = { admission: { _tag: "Admitted" }, claimed: { each: [], claims: [], line: "" } }
 
 const refused = (
   { refusal }: Guarding,
@@ -153,7 +153,7 @@ const refused = (
 ): Effect.Effect<never, BudgetExceeded> => {
   if (answer._tag === "Admitted") return Effect.die(new Error("an attempt was admitted and refused"))
   const { claim, total } = answer
-  const found = claimed.find((each) => each.claim.account === claim.account)
+  const found = claimed.each.find((each) => each.claim.account === claim.account)
   const resets = found === undefined ? undefined : resetsAt(found)
   return Effect.suspend(() =>
     Effect.fail(
@@ -174,7 +174,7 @@ const refused = (
 }
 
 /** Waits behind those who came before, and then for room. */
-const inLine = (guarding: Guarding, asking: Asking, line: string): Effect.Effect<ReadonlyArray<Claimed>, Refusal> =>
+const inLine = (guarding: Guarding, asking: Asking, line: string): Effect.Effect<ClaimedTogether, Refusal> =>
   Effect.clockWith((clock) => {
     const until = monotonic(clock) + Duration.toMillis(guarding.settings.wait ?? 0)
     const isFirst = Deferred.makeUnsafe<void>()
@@ -186,8 +186,8 @@ const inLine = (guarding: Guarding, asking: Asking, line: string): Effect.Effect
           Effect.map(Effect.timeoutOption(event, Math.max(0, until - monotonic(clock))), Option.isSome),
         ),
       )
-    const again: Effect.Effect<ReadonlyArray<Claimed>, Refusal> = Effect.flatMap(guarding.ledger.nextChange, (change) =>
-      Effect.flatMap(tried(guarding, asking), (one): Effect.Effect<ReadonlyArray<Claimed>, Refusal> => {
+    const again: Effect.Effect<ClaimedTogether, Refusal> = Effect.flatMap(guarding.ledger.nextChange, (change) =>
+      Effect.flatMap(tried(guarding, asking), (one): Effect.Effect<ClaimedTogether, Refusal> => {
         if (one.admission._tag === "Admitted") return Effect.succeed(one.claimed)
         if (!one.admission.mayFit) return refused(guarding, asking, one)
         return Effect.flatMap(inTime(change), (changed) => (changed ? again : refused(guarding, asking, one)))
@@ -207,29 +207,46 @@ const monotonic = (clock: Clock.Clock): number => Number(clock.monotonicTimeNano
 
 interface Admitted {
   readonly reserved: Reserved
-  readonly claimed: ReadonlyArray<Claimed>
+  readonly claimed: ClaimedTogether
 }
 
 const settle = (guarding: Guarding, attempt: Attempt.Attempt, { claimed, reserved }: Admitted): Effect.Effect<void> =>
   Effect.suspend(() => {
     const settlement = counted(settlementOf(attempt, reserved), guarding.settings.unreported)
-    const { cost } = settlement
-    const settled = Effect.flatMap(guarding.ledger.settle(settlement), (movements) => alerts(movements, claimed))
-    const { model, provider } = attempt
-    const learned = guarding.estimator.learn(reserved.estimate, attempt.usage)
-    const told =
-      cost > reserved.worst && settlement.basis !== "unpriced"
-        ? CostEvent.emit(() => ({
-            _tag: "BoundExceeded",
-            attempt: attempt.id,
-            provider,
-            model,
-            bound: reserved.worst,
-            cost,
-          }))
-        : Effect.void
-    return Effect.andThen(untilDone(guarding, attempt.id, settled), Effect.andThen(learned, told))
+    const settled = guarding.ledger.settle(settlement)
+    return Effect.matchEffect(settled, {
+      onSuccess: (movements) => learned(guarding, attempt, { reserved, settlement, movements, claimed }),
+      onFailure: (error) =>
+        Effect.andThen(
+          learned(guarding, attempt, { reserved, settlement, movements: [], claimed }),
+          later(
+            guarding,
+            { attempt: attempt.id, error },
+            Effect.flatMap(settled, (movements) => alerts(movements, claimed)),
+          ),
+        ),
+    })
   })
+
+interface Learned extends Admitted {
+  readonly settlement: Settlement
+  readonly movements: ReadonlyArray<Movement>
+}
+
+const learned = (
+  { estimator }: Guarding,
+  { id, model, provider, usage }: Attempt.Attempt,
+  { claimed, movements, reserved: { estimate, worst }, settlement: { basis, cost } }: Learned,
+): Effect.Effect<void> => {
+  const told = alerts(movements, claimed)
+  const learning = usage === undefined ? told : Effect.andThen(estimator.learn(estimate, usage), told)
+  if (cost <= worst || basis === "unpriced") return learning
+  const exceeded = { _tag: "BoundExceeded", attempt: id, provider, model, bound: worst, cost } as const
+  return Effect.andThen(
+    learning,
+    CostEvent.emit(() => exceeded),
+  )
+}
 
 const counted = (settlement: Settlement, unreported: Decided["unreported"]): Settlement => {
   if (settlement.basis !== "estimated") return settlement
@@ -237,13 +254,16 @@ const counted = (settlement: Settlement, unreported: Decided["unreported"]): Set
   return { ...settlement, cost: Money.max(Money.zero, unreported({ minimum, estimate: cost, maximum })) }
 }
 
-const alerts = (movements: ReadonlyArray<Movement>, claimed: ReadonlyArray<Claimed>): Effect.Effect<void> => {
-  const events = movements.flatMap(({ after, before, claim }) => {
-    const found = claimed.find((each) => each.claim.account === claim.account)
-    if (found === undefined) return []
-    return reached(found.rule, before, after).map((threshold) => alert(found, threshold, after))
-  })
-  return Effect.forEach(events, (event) => CostEvent.emit(() => event), { discard: true })
+const alerts = (movements: ReadonlyArray<Movement>, { each }: ClaimedTogether): Effect.Effect<void> => {
+  const events: Array<CostEvent.Event> = []
+  for (const { after, before, claim } of movements) {
+    const found = each.find((one) => one.claim.account === claim.account)
+    if (found === undefined) continue
+    for (const threshold of reached(found.rule, before, after)) events.push(alert(found, threshold, after))
+  }
+  return events.length === 0
+    ? Effect.void
+    : Effect.forEach(events, (event) => CostEvent.emit(() => event), { discard: true })
 }
 
 const alert = (claimed: Claimed, threshold: number, spent: Money.Money): CostEvent.ThresholdReached => ({
@@ -261,15 +281,13 @@ const patiently = Schedule.exponential("200 millis").pipe(
   Schedule.modifyDelay(({ duration }) => Effect.succeed(Duration.min(duration, Duration.seconds(30)))),
 )
 
-// The call is over and must not wait for a database that fails, but what it cost must get there.
-const untilDone = (
+// The call is over and must not wait for a database that fails, but what came of it must get there.
+const later = (
   { scope }: Guarding,
-  attempt: string,
+  failed: Omit<CostEvent.LedgerFailed, "_tag">,
   self: Effect.Effect<unknown, LedgerUnavailable>,
 ): Effect.Effect<void> =>
-  Effect.catch(Effect.asVoid(self), (error) =>
-    Effect.andThen(
-      CostEvent.emit(() => ({ _tag: "LedgerFailed", attempt, error })),
-      Effect.asVoid(Effect.forkIn(Effect.interruptible(Effect.retry(self, patiently)), scope)),
-    ),
+  Effect.andThen(
+    CostEvent.emit(() => ({ _tag: "LedgerFailed", ...failed })),
+    Effect.asVoid(Effect.forkIn(Effect.interruptible(Effect.retry(self, patiently)), scope)),
   )

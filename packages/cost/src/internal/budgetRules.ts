@@ -7,7 +7,7 @@ import { DateTime, Duration, Option, Predicate, Result } from "effect"
 import { type Options, type Scope } from "../Budget.ts"
 import * as Money from "../Money.ts"
 import { type Claim } from "./ledgerKernel.ts"
-import { endOf, nameOf, type Span, spanAt, type Window } from "./window.ts"
+import { endOf, nameOf, spanAt, type Window } from "./window.ts"
 
 /** One limit of one budget. */
 export interface Rule {
@@ -15,14 +15,15 @@ export interface Rule {
   readonly scope: Scope
   readonly window: Window
   readonly limit: Money.Money
-  readonly thresholds: ReadonlyArray<number>
+  /** Shares of the limit, and what they come to. */
+  readonly thresholds: ReadonlyArray<{ readonly share: number; readonly amount: bigint }>
 }
 
 /** A claim, and which limit it is of. */
 export interface Claimed {
   readonly rule: Rule
   readonly key: string
-  readonly claim: Claim
+  readonly claim: Claim & { readonly limit: Money.Money }
 }
 
 /** What is wrong with the options, with the name of the field. */
@@ -53,13 +54,11 @@ export const mistakeIn = (options: Options): string | undefined => {
 /** The limits of a budget without mistakes. */
 export const rulesOf = (options: Options): ReadonlyArray<Rule> => {
   const zone = zoneOf(options.timeZone) ?? DateTime.zoneMakeOffset(0)
-  const rule = (window: Window, limit: Money.Input): Rule => ({
-    budget: options.name,
-    scope: options.per ?? (() => ""),
-    window,
-    limit: Money.fromInputUnsafe(limit),
-    thresholds: options.alertAt ?? [0.8],
-  })
+  const rule = (window: Window, input: Money.Input): Rule => {
+    const limit = Money.fromInputUnsafe(input)
+    const thresholds = (options.alertAt ?? [0.8]).map((share) => ({ share, amount: shareOf(limit, share) }))
+    return { budget: options.name, scope: options.per ?? (() => ""), window, limit, thresholds }
+  }
   return [
     ...(options.daily === undefined ? [] : [rule({ _tag: "Day", zone }, options.daily)]),
     ...(options.monthly === undefined ? [] : [rule({ _tag: "Month", zone }, options.monthly)]),
@@ -91,35 +90,61 @@ export const zoneOf = (zone: Options["timeZone"]): DateTime.TimeZone | undefined
   return Predicate.isString(zone) ? Option.getOrUndefined(DateTime.zoneFromString(zone)) : zone
 }
 
-/** Makes the claims of attempts. Spans of time are looked up once for each. */
+/** All claims of an attempt, in the forms in which they are wanted. */
+export interface ClaimedTogether {
+  readonly each: ReadonlyArray<Claimed>
+  readonly claims: ReadonlyArray<Claimed["claim"]>
+  /** Attempts with the same claims wait in one line. */
+  readonly line: string
+}
+
+interface Made extends ClaimedTogether {
+  readonly keys: ReadonlyArray<string | undefined>
+  /** As long as no span of time changes. */
+  readonly from: number
+  readonly until: number
+}
+
+/** Makes the claims of attempts. Most have the same as the one before. */
 export class Claims {
   readonly #rules: ReadonlyArray<Rule & { readonly account: string }>
-  readonly #spans: Array<{ readonly span: Span; readonly end: number } | undefined> = []
+  #last: Made | undefined
 
   constructor(rules: ReadonlyArray<Rule>) {
     this.#rules = rules.map((rule) => ({ ...rule, account: accountOf(rule.budget, nameOf(rule.window)) }))
   }
 
-  of(start: Attempt.AttemptStart, now: number): ReadonlyArray<Claimed> {
-    const claimed: Array<Claimed> = []
-    for (const [index, rule] of this.#rules.entries()) {
-      const key = rule.scope(start)
-      if (key === undefined) continue
-      const { bucket, since, until } = this.#span(index, rule.window, now)
-      const account = key === "" ? rule.account : rule.account + JSON.stringify(key)
-      claimed.push({ rule, key, claim: { account, bucket, since, until, limit: rule.limit } })
-    }
-    return claimed
+  of(start: Attempt.AttemptStart, now: number): ClaimedTogether {
+    const last = this.#last
+    if (last !== undefined && now >= last.from && now < last.until && this.#isFor(last.keys, start)) return last
+    this.#last = this.#make(
+      this.#rules.map((rule) => rule.scope(start)),
+      now,
+    )
+    return this.#last
   }
 
-  #span(index: number, window: Window, now: number): Span {
-    const known = this.#spans[index]
-    if (known !== undefined && window._tag !== "Rolling" && now >= known.span.bucket && now < known.end) {
-      return known.span
+  #isFor(keys: ReadonlyArray<string | undefined>, start: Attempt.AttemptStart): boolean {
+    for (let index = 0; index < keys.length; index++) {
+      if (this.#rules[index]?.scope(start) !== keys[index]) return false
     }
-    const span = spanAt(window, now)
-    this.#spans[index] = { span, end: endOf(window, span) }
-    return span
+    return true
+  }
+
+  #make(keys: ReadonlyArray<string | undefined>, now: number): Made {
+    let [from, until] = [now, Infinity]
+    const each: Array<Claimed> = []
+    for (const [index, rule] of this.#rules.entries()) {
+      const key = keys[index]
+      const span = spanAt(rule.window, now)
+      from = Math.max(from, span.bucket)
+      until = Math.min(until, endOf(rule.window, span))
+      if (key === undefined) continue
+      const account = key === "" ? rule.account : rule.account + JSON.stringify(key)
+      each.push({ rule, key, claim: { account, ...span, limit: rule.limit } })
+    }
+    const claims = each.map(({ claim }) => claim)
+    return { each, claims, line: claims.map(({ account }) => account).join("\n"), keys, from, until }
   }
 }
 
@@ -128,11 +153,8 @@ export const resetsAt = ({ claim, rule }: Claimed): DateTime.Utc | undefined =>
   rule.window._tag === "Rolling" ? undefined : DateTime.makeUnsafe(claim.until)
 
 /** The thresholds that lie between what was spent before and what is now. */
-export const reached = ({ limit, thresholds }: Rule, before: bigint, after: bigint): ReadonlyArray<number> =>
-  thresholds.filter((threshold) => {
-    const amount = shareOf(limit, threshold)
-    return before < amount && after >= amount
-  })
+export const reached = ({ thresholds }: Rule, before: bigint, after: bigint): ReadonlyArray<number> =>
+  thresholds.flatMap(({ amount, share }) => (before < amount && after >= amount ? share : []))
 
 // To a millionth of the limit, and never below one unit, so that nothing spent reaches nothing.
 const shareOf = (limit: bigint, share: number): bigint => {

@@ -84,10 +84,16 @@ const freed = (hold: Hold | undefined, spent: bigint): Total => ({
 })
 
 export const plus = (one: Total, other: Total): Total => ({
-  spent: one.spent + other.spent,
-  reserved: one.reserved + other.reserved,
-  uncertain: one.uncertain + other.uncertain,
+  spent: added(one.spent, other.spent),
+  reserved: added(one.reserved, other.reserved),
+  uncertain: added(one.uncertain, other.uncertain),
 })
+
+// Most amounts are nothing, and a sum of large integers is a new one.
+const added = (one: bigint, other: bigint): bigint => {
+  if (other === 0n) return one
+  return one === 0n ? other : one + other
+}
 
 /** A claim that a reservation does not fit under. */
 export interface Excess {
@@ -109,8 +115,8 @@ export const excessOf = (
   let found: Excess | undefined
   for (const claim of claims) {
     const total = totalOf(claim)
-    const certain = total.spent + total.uncertain + worst
-    if (certain + total.reserved <= claim.limit) continue
+    const certain = added(total.spent, total.uncertain) + worst
+    if (added(certain, total.reserved) <= claim.limit) continue
     if (certain > claim.limit) return { claim, total, mayFit: false }
     found ??= { claim, total, mayFit: true }
   }

@@ -3,7 +3,7 @@
  *
  * It works synchronously, so that nothing can happen between the check of a limit and the reservation.
  */
-import { type Entry, idOf, type Reservation, type Settlement } from "./journal.ts"
+import { type Entry, type Reservation, type Settlement } from "./journal.ts"
 import {
   apply,
   type Change,
@@ -18,15 +18,23 @@ import {
   steppedBack,
   type Total,
 } from "./ledgerKernel.ts"
+import { MemoryJournal } from "./memoryJournal.ts"
 
 export interface Held {
-  hold: Hold
+  readonly hold: Hold
   readonly reservation: Reservation | undefined
 }
 
 interface Account {
-  readonly buckets: Map<number, Total>
+  /** Side by side, so that they are looked through without an iterator. Mostly there is one. */
+  readonly buckets: Array<number>
+  readonly totals: Array<Total>
   until: number
+}
+
+interface Asked {
+  readonly hold: undefined
+  readonly reservation: Reservation
 }
 
 /** What a claim's account had spent before and after. */
@@ -41,7 +49,7 @@ export class MemoryLedger {
   readonly #tolerance: number
   readonly #held: Map<string, Held>
   readonly #accounts = new Map<string, Account>()
-  #journal: Array<Entry> = []
+  readonly #journal = new MemoryJournal()
   #latest = 0
 
   /** With `held` it goes on from what is known of some reservations elsewhere. */
@@ -53,9 +61,9 @@ export class MemoryLedger {
 
   /** Takes over a total, and what the clock said there at last. */
   load(account: string, bucket: number, total: Total): void {
-    const known = this.#accounts.get(account)
-    if (known === undefined) this.#accounts.set(account, { buckets: new Map([[bucket, total]]), until: bucket })
-    else known.buckets.set(bucket, total)
+    const { buckets, totals } = this.#account(account)
+    buckets.push(bucket)
+    totals.push(total)
   }
 
   get latest(): number {
@@ -68,8 +76,8 @@ export class MemoryLedger {
 
   /** All buckets that there are. */
   *totals(): Generator<readonly [account: string, bucket: number, total: Total]> {
-    for (const [account, { buckets }] of this.#accounts) {
-      for (const [bucket, total] of buckets) yield [account, bucket, total]
+    for (const [account, { buckets, totals }] of this.#accounts) {
+      for (const [index, bucket] of buckets.entries()) yield [account, bucket, totals[index] ?? nothing]
     }
   }
 
@@ -83,25 +91,26 @@ export class MemoryLedger {
     if (held !== undefined) return isOpen(held.hold) ? undefined : "over"
     const excess = excessOf(reservation.claims, reservation.worst, this.totalOf)
     if (excess !== undefined) return excess
-    const event = { _tag: "Reserved", worst: reservation.worst } as const
-    this.#take(event, { _tag: "Reserved", at: this.#at(now), reservation }, reservation)
+    this.#take(reservation.id, { _tag: "Reserved", worst: reservation.worst }, { hold: undefined, reservation })
+    this.#journal.reserved(this.#at(now), reservation)
     return undefined
   }
 
   settle(settlement: Settlement, now: number): ReadonlyArray<Movement> {
-    const entry = { _tag: "Settled", at: this.#at(now), settlement } as const
     const held = this.#held.get(settlement.id)
-    const claims = held?.reservation?.claims ?? []
-    const before = claims.map((claim) => this.totalOf(claim).spent)
-    if (!this.#take({ _tag: "Settled", cost: settlement.cost }, entry, held?.reservation)) return []
-    return claims.map((claim, index) => {
-      const spent = before[index] ?? 0n
-      return { claim, before: spent, after: spent + settlement.cost }
-    })
+    if (!this.#take(settlement.id, { _tag: "Settled", cost: settlement.cost }, held)) return noMovements
+    this.#journal.settled(this.#at(now), settlement)
+    if (this.#journal.length > 2 * this.#keep) this.#forget()
+    const movements: Array<Movement> = []
+    for (const claim of held?.reservation?.claims ?? []) {
+      const after = this.totalOf(claim).spent
+      movements.push({ claim, before: after - settlement.cost, after })
+    }
+    return movements
   }
 
   release(id: string, now: number): void {
-    this.#take({ _tag: "Released" }, { _tag: "Released", at: this.#at(now), id }, this.#held.get(id)?.reservation)
+    if (this.#take(id, { _tag: "Released" }, this.#held.get(id))) this.#journal.ended("Released", this.#at(now), id)
   }
 
   /** Ends the leases that are over. */
@@ -112,17 +121,22 @@ export class MemoryLedger {
   }
 
   expireOne(id: string, now: number): boolean {
-    const reservation = this.#held.get(id)?.reservation
-    if (reservation === undefined || reservation.expiresAt > now) return false
-    return this.#take({ _tag: "Expired" }, { _tag: "Expired", at: this.#at(now), id }, reservation)
+    const held = this.#held.get(id)
+    if (held?.reservation === undefined || held.reservation.expiresAt > now) return false
+    const isNew = this.#take(id, { _tag: "Expired" }, held)
+    if (isNew) this.#journal.ended("Expired", this.#at(now), id)
+    return isNew
   }
 
   readonly totalOf = (claim: Pick<Claim, "account" | "since">): Total => {
     const account = this.#accounts.get(claim.account)
     if (account === undefined) return nothing
+    const { buckets, totals } = account
     let total = nothing
-    for (const [bucket, each] of account.buckets) {
-      if (bucket >= claim.since) total = total === nothing ? each : plus(total, each)
+    for (let index = 0; index < buckets.length; index++) {
+      const each = totals[index]
+      if (each === undefined || (buckets[index] ?? 0) < claim.since) continue
+      total = total === nothing ? each : plus(total, each)
     }
     return total
   }
@@ -136,7 +150,7 @@ export class MemoryLedger {
   }
 
   entries(from: number, to: number): ReadonlyArray<Entry> {
-    return this.#journal.filter(({ at }) => at >= from && at < to)
+    return this.#journal.entries(from, to)
   }
 
   #at(now: number): number {
@@ -144,50 +158,55 @@ export class MemoryLedger {
     return this.#latest
   }
 
-  #take(event: Event, entry: Entry, reservation: Reservation | undefined): boolean {
-    const id = idOf(entry)
-    const held = this.#held.get(id)
+  #take(id: string, event: Event, held: Held | Asked | undefined): boolean {
     const change = apply(held?.hold, event)
     if (change === undefined) return false
-    if (held === undefined) this.#held.set(id, { hold: change.hold, reservation })
-    else held.hold = change.hold
-    if (reservation !== undefined) this.#count(reservation.claims, change)
-    this.#journal.push(entry)
-    if (this.#journal.length > 2 * this.#keep) this.#forget()
+    const reservation = held?.reservation
+    // Nothing can change what is settled, so nothing needs to be known of it.
+    this.#held.set(id, change.hold._tag === "Settled" ? settled : { hold: change.hold, reservation })
+    if (reservation !== undefined) for (const claim of reservation.claims) this.#count(claim, change)
     return true
   }
 
-  #count(claims: ReadonlyArray<Claim>, { delta }: Change): void {
-    for (const { account: name, bucket, since, until } of claims) {
-      let account = this.#accounts.get(name)
-      if (account === undefined) {
-        account = { buckets: new Map(), until }
-        this.#accounts.set(name, account)
-      }
-      const total = account.buckets.get(bucket)
-      if (total !== undefined) {
-        account.buckets.set(bucket, plus(total, delta))
-        continue
-      }
-      for (const [old, { reserved, uncertain }] of account.buckets) {
-        if (old < since - this.#tolerance && reserved === 0n && uncertain === 0n) account.buckets.delete(old)
-      }
-      account.buckets.set(bucket, delta)
-      account.until = Math.max(account.until, until)
+  #count({ account: name, bucket, since, until }: Claim, { delta }: Change): void {
+    const account = this.#account(name)
+    const { buckets, totals } = account
+    const index = buckets.lastIndexOf(bucket)
+    if (index >= 0) {
+      totals[index] = plus(totals[index] ?? nothing, delta)
+      return
     }
+    // What counts no more makes room for what does.
+    for (let old = buckets.length - 1; old >= 0; old--) {
+      if ((buckets[old] ?? 0) >= since - this.#tolerance || isUsed(totals[old])) continue
+      buckets.splice(old, 1)
+      totals.splice(old, 1)
+    }
+    buckets.push(bucket)
+    totals.push(delta)
+    account.until = Math.max(account.until, until)
+  }
+
+  #account(name: string): Account {
+    const known = this.#accounts.get(name)
+    if (known !== undefined) return known
+    const account: Account = { buckets: [], totals: [], until: 0 }
+    this.#accounts.set(name, account)
+    return account
   }
 
   // The older half of the journal, what is known of its reservations that are over, and accounts that count no more.
   #forget(): void {
-    for (const entry of this.#journal.splice(0, this.#keep)) {
-      const over = entry._tag === "Settled" || entry._tag === "Released"
-      if (over) this.#held.delete(idOf(entry))
-    }
-    for (const [name, { buckets, until }] of this.#accounts) {
-      if (until > this.#latest - this.#tolerance) continue
-      let used = false
-      for (const { reserved, uncertain } of buckets.values()) used ||= reserved !== 0n || uncertain !== 0n
-      if (!used) this.#accounts.delete(name)
+    for (const id of this.#journal.forget(this.#keep)) this.#held.delete(id)
+    for (const [name, { totals, until }] of this.#accounts) {
+      if (until <= this.#latest - this.#tolerance && !totals.some(isUsed)) this.#accounts.delete(name)
     }
   }
 }
+
+const isUsed = (total: Total | undefined): boolean =>
+  total !== undefined && (total.reserved !== 0n || total.uncertain !== 0n)
+
+const settled: Held = { hold: { _tag: "Settled", cost: 0n }, reservation: undefined }
+
+const noMovements: ReadonlyArray<Movement> = []

@@ -15,6 +15,7 @@ import { type Settlement } from "./journal.ts"
 /** What was known when the reservation was made. */
 export interface Reserved {
   readonly id: string
+  readonly subject: Settlement["subject"]
   readonly quote: Quote
   readonly estimate: Estimate
   readonly circumstances: Price.Circumstances
@@ -40,7 +41,7 @@ export const subjectOf = ({
 
 export const settlementOf = (attempt: Attempt.Attempt, reserved: Reserved): Settlement => ({
   id: reserved.id,
-  subject: subjectOf(attempt),
+  subject: reserved.subject,
   outcome: attempt.outcome._tag,
   ...costOf(attempt, reserved),
 })
@@ -53,7 +54,8 @@ const costOf = (attempt: Attempt.Attempt, reserved: Reserved): Known => {
   if (attempt.usage === undefined) return withoutUsage(attempt, { ...reserved, price: quote.price })
   const answer = { ...reserved.circumstances, usage: attempt.usage, finishMetadata: attempt.finishMetadata }
   const bill = Price.cost(quote.price, answer)
-  const tokens = Object.fromEntries(bill.items.map(({ class: name, quantity }) => [name, quantity]))
+  const tokens: Record<string, number> = {}
+  for (const { class: name, quantity } of bill.items) tokens[name] = quantity
   const saved = savedBy(quote.price, answer, bill.total)
   if (bill.unknown.length > 0) {
     const rest = unreported(attempt, { ...reserved, price: quote.price }, bill.unknown)

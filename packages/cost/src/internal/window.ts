@@ -42,5 +42,5 @@ const stepOf = (length: number): number => Math.max(1, Math.ceil(length / steps)
 const rolling = (length: number, now: number): Span => {
   const step = stepOf(length)
   const bucket = Math.floor(now / step) * step
-  return { bucket, since: Math.floor((now - length) / step) * step, until: bucket + step + length }
+  return { bucket, since: Math.floor((bucket - length) / step) * step, until: bucket + step + length }
 }
