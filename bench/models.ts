@@ -44,7 +44,7 @@ const provider: ProviderModel.ProviderModel = {
 const plain = (name: string) => ResilientModel.fromProvider(Effect.succeed(provider), { name, settings: {} })
 
 /** Three policies, as most applications would have them. */
-const three = plain("first").pipe(
+export const three = plain("first").pipe(
   Deadline.firstPart("30 seconds"),
   Retry.schedule(Retry.standard),
   Fallback.to(plain("second")),

@@ -8,6 +8,7 @@ import { Effect } from "effect"
 import { prices } from "./cost.ts"
 import * as http from "./http.ts"
 import * as imports from "./imports.ts"
+import { budgets, inMemory as ledgers, inPostgres, inSqlite } from "./ledger.ts"
 import { limits, roundTrips } from "./limits.ts"
 import { type Contestant, interleaved, median, ratio } from "./measure.ts"
 import { generate, models, stream, streamed, vercel } from "./models.ts"
@@ -110,6 +111,22 @@ const money = Effect.gen(function* () {
   record("price.genai_prices_ns", median(rounds.genai) * 1_000, "ns")
 })
 
+const ledger = Effect.gen(function* () {
+  const pairs = yield* Effect.flatMap(ledgers, (contestants) => Effect.promise(() => interleaved(contestants, 25)))
+  record("ledger.memory_ops_per_s_over_map", ratio(pairs.map, pairs.ledger), "ratio")
+  record("ledger.memory_pairs_per_s", 1_000_000 / median(pairs.ledger), "pairs/s")
+  const calls = yield* Effect.flatMap(budgets, (contestants) => Effect.promise(() => interleaved(contestants, 25)))
+  const added = calls.budget.map((time, round) => time - (calls.bare[round] ?? 0))
+  record("budget.added_us_over_bare_stack", median(added), "us")
+  const sqlite = yield* inSqlite
+  record("ledger.sqlite_pairs_per_s", sqlite.alone, "pairs/s")
+  record("ledger.sqlite_pairs_per_s_with_8_budgets", sqlite.eight, "pairs/s")
+  const postgres = yield* inPostgres
+  if (postgres === undefined) return
+  record("ledger.postgres_pairs_per_s", postgres.alone, "pairs/s")
+  record("ledger.postgres_pairs_per_s_with_8_budgets", postgres.eight, "pairs/s")
+})
+
 const onTheWire = Effect.gen(function* () {
   const { least, sdk, stack } = yield* http.contestants(yield* Effect.promise(http.emulator))
   // One request a round, so that the medians over the rounds are the p50 of each.
@@ -132,7 +149,7 @@ const loading = Effect.sync(() => {
   record("import.effect_ai_ms", median(rounds.map(({ effectAi }) => effectAi)), "ms")
 })
 
-await Effect.runPromise(Effect.scoped(Effect.all([inMemory, policies, rateLimits, money, onTheWire, loading])))
+await Effect.runPromise(Effect.scoped(Effect.all([inMemory, policies, rateLimits, ledger, money, onTheWire, loading])))
 
 const width = Math.max(...Object.keys(results).map((name) => name.length))
 for (const [name, { unit, value }] of Object.entries(results)) {

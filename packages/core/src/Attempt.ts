@@ -62,6 +62,8 @@ export interface Attempt extends Omit<AttemptStart, "_tag"> {
   readonly responseModel: string | undefined
   /** Content parts that were delivered. */
   readonly deliveredParts: number
+  /** Characters (UTF-16 units) of text, reasoning and tool parameters in them: what is known of an answer that was cut. */
+  readonly deliveredCharacters: number
   /** Until the first content part. `undefined` if none came. */
   readonly timeToFirstPart: Duration.Duration | undefined
   readonly duration: Duration.Duration

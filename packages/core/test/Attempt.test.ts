@@ -60,6 +60,7 @@ describe.each(modes)("an attempt to %s", (mode) => {
       assert.deepStrictEqual(attempt?.finishMetadata, { acme: { tier: "default" } })
       assert.strictEqual(attempt?.responseModel, "answering-model")
       assert.strictEqual(attempt?.deliveredParts, mode === "stream" ? 2 : 1)
+      assert.strictEqual(attempt?.deliveredCharacters, 2)
       assert.strictEqual(attempt?.requestId, "req_1")
       assert.deepStrictEqual(attempt?.headers, { "x-request-id": "req_1", "x-ratelimit-remaining-tokens": "9" })
     }),

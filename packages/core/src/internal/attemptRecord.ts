@@ -24,12 +24,25 @@ const nextIndex = (request: ModelRequest): number => {
   return index
 }
 
+// Drawn for many ids at once: the call costs more than the bytes.
+const drawn = new Uint8Array(4_096)
+let used = drawn.length
+
+const hexadecimal = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"))
+
 /**
  * 128 random bits in hexadecimal. Not from `Random`: a seed must neither repeat an id nor be used up by somebody who
  * listens. And not `randomUUID`, which pages without TLS do not have.
  */
-export const newId = (): string =>
-  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("")
+export const newId = (): string => {
+  if (used === drawn.length) {
+    crypto.getRandomValues(drawn)
+    used = 0
+  }
+  let id = ""
+  for (const end = used + 16; used < end; used++) id += hexadecimal[drawn[used] ?? 0]
+  return id
+}
 
 export const startOf = (
   model: { readonly provider: string; readonly model: string },
@@ -63,6 +76,7 @@ export class AttemptRecord implements Observer {
   private finish: Response.FinishPartEncoded | undefined
   private responseModel: string | undefined
   private delivered = 0
+  private characters = 0
   private headers: Readonly<Record<string, string>> = {}
   private broken: unknown
   private committed = false
@@ -84,6 +98,7 @@ export class AttemptRecord implements Observer {
       else if (part.type === "response-metadata") this.responseModel = part.modelId ?? this.responseModel
       else if (isContent(part)) {
         this.delivered++
+        this.characters += charactersOf(part)
         this.firstPart ??= this.clock.monotonicTimeNanosUnsafe()
       }
     }
@@ -110,6 +125,7 @@ export class AttemptRecord implements Observer {
       finishMetadata: this.finish?.metadata,
       responseModel: this.responseModel,
       deliveredParts: this.delivered,
+      deliveredCharacters: this.characters,
       timeToFirstPart: this.firstPart === undefined ? undefined : this.since(this.firstPart),
       duration: this.since(this.clock.monotonicTimeNanosUnsafe()),
       requestId: requestId(headers) ?? Option.getOrUndefined(facts(error))?.requestId,
@@ -135,6 +151,20 @@ export class AttemptRecord implements Observer {
 
   private failed(error: unknown): Outcome {
     return { _tag: "Failed", error, failure: classify(error), committed: this.committed }
+  }
+}
+
+const charactersOf = (part: Part): number => {
+  switch (part.type) {
+    case "text-delta":
+    case "reasoning-delta":
+    case "tool-params-delta":
+      return part.delta.length
+    // A stream has told the parameters of a call before.
+    case "tool-call":
+      return 0
+    default:
+      return "text" in part ? part.text.length : 0
   }
 }
 

@@ -1,0 +1,30 @@
+/**
+ * `pnpm kills [times]`: kills processes that spend, on SQLite and on PostgreSQL, and checks their journals.
+ */
+import { Effect } from "effect"
+
+import { killed, type Kind, unit } from "../test/processes.ts"
+
+const times = Number(process.argv[2] ?? 200)
+
+const check = (kind: Kind) =>
+  Effect.map(
+    Effect.scoped(killed(kind, times)),
+    ({ asked, outstanding, reserved, reservedTotal, served, settled, spent, uncertain }) => {
+      const real = BigInt(served) * unit
+      const holds =
+        reserved >= asked &&
+        settled <= real &&
+        settled + uncertain >= real &&
+        spent === settled &&
+        reservedTotal === uncertain
+      process.stdout.write(
+        `${kind}: ${times} kills, ${asked} requests, ${served} served at ${real} picodollars; the journal says ` +
+          `${settled} to ${settled + uncertain}, with ${outstanding} of ${reserved} reservations open: ${holds ? "holds" : "BROKEN"}\n`,
+      )
+      return holds
+    },
+  )
+
+const holds = await Effect.runPromise(Effect.forEach(["sqlite", "postgres"] as const, check))
+process.exit(holds.every(Boolean) ? 0 : 1)

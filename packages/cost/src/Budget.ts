@@ -1,0 +1,515 @@
+/**
+ * Keeps what is spent under limits, before it is spent.
+ *
+ * Before each attempt below it, whether a first one, a retry, a fallback or a hedge, the worst case of that attempt is reserved
+ * at the price of the model that is about to be called, under all limits that hold for it or under none. What it really cost
+ * is settled afterwards, however it ended. When there is no room the call is refused, waits for room, or goes to a cheaper
+ * model, as was chosen; a request is never made smaller in silence.
+ *
+ * **Where in a stack**: outside of retries, fallbacks and hedges, so that its refusal ends the call. Inside of a deadline for
+ * the whole call, which then counts the time of waiting.
+ *
+ * @since 0.1.0
+ */
+import { Attempt, type ModelCall, ModelCall as ModelCalls, PolicyError, ResilientModel } from "@holdfast/core"
+import { DateTime, Duration, Effect, Option, Schema, type Scope as Scopes } from "effect"
+import { AiError } from "effect/ai"
+
+import * as CostEvent from "./CostEvent.ts"
+import * as Estimate from "./Estimate.ts"
+import { budgetGuard } from "./internal/budgetGuard.ts"
+import { mistakeIn, rulesOf } from "./internal/budgetRules.ts"
+import { type LedgerUnavailable } from "./internal/ledgerUnavailable.ts"
+import { Ledger } from "./Ledger.ts"
+import * as Money from "./Money.ts"
+import type * as Price from "./Price.ts"
+import * as PriceBook from "./PriceBook.ts"
+
+/**
+ * There is no room for the worst case of an attempt.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class BudgetExceeded
+  extends Schema.TaggedError<BudgetExceeded>("@holdfast/cost/BudgetExceeded")("BudgetExceeded", {
+    budget: Schema.String,
+    /** `"day"`, `"month"`, or the length of a rolling window. */
+    window: Schema.String,
+    /** Whose limit it is, where each tenant, tag or model has its own. */
+    scope: Schema.optionalKey(Schema.String),
+    provider: Schema.String,
+    model: Schema.String,
+    limit: Money.Money,
+    /** Real costs, and worst cases of attempts that ended nobody knows how. */
+    spent: Money.Money,
+    /** Worst cases of attempts that are under way. */
+    reserved: Money.Money,
+    /** The worst case of this attempt. */
+    requested: Money.Money,
+    /** When the limit holds anew. Absent for a rolling window, where there is no such moment. */
+    resetsAt: Schema.optionalKey(Schema.DateTimeUtcFromMillis),
+  })
+  implements PolicyError.PolicyError<"refusal">
+{
+  readonly [PolicyError.TypeId] = "refusal" as const
+
+  override get message(): string {
+    const [limit, spent, reserved, requested] = [this.limit, this.spent, this.reserved, this.requested].map(
+      Money.format,
+    )
+    const whose = this.scope === undefined ? this.budget : `${this.budget} (${this.scope})`
+    return `${whose} may spend ${limit} per ${this.window}; ${spent} are spent, ${reserved} reserved, and this call may cost ${requested}`
+  }
+
+  toReason(metadata: AiError.ProviderMetadata): AiError.AiErrorReason {
+    return new AiError.QuotaExhaustedError({
+      metadata,
+      ...(this.resetsAt !== undefined && { resetAt: this.resetsAt }),
+    })
+  }
+}
+
+/**
+ * Whose money it is: attempts with equal keys share a limit. `undefined` is for attempts that the budget is not for.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Scope = (start: Attempt.AttemptStart) => string | undefined
+
+/**
+ * One budget. At least one amount has to be given; of several all hold.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** Budgets with equal names are one, also in other stacks and other processes. */
+  readonly name: string
+  /** From midnight to midnight in the time zone. */
+  readonly daily?: Money.Input | undefined
+  /** From the first of a month to the next one in the time zone. */
+  readonly monthly?: Money.Input | undefined
+  /** In any span of the window's length. It moves on in sixty steps, and counts up to one step too much, never too little. */
+  readonly rolling?: Rolling | ReadonlyArray<Rolling> | undefined
+  /** Who has a limit of their own. One limit for everything if left out. */
+  readonly per?: Scope | undefined
+  /** `"Europe/Zurich"`, `"+02:00"`. UTC if left out. */
+  readonly timeZone?: string | DateTime.TimeZone | undefined
+  /** Shares of a limit at which `ThresholdReached` is told, once in each window. `[0.8]` if left out. */
+  readonly alertAt?: ReadonlyArray<number> | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Rolling {
+  readonly limit: Money.Input
+  readonly window: Duration.Input
+}
+
+/**
+ * How attempts are priced, and what happens when that or the ledger fails.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Settings {
+  /** The longest wait for room. Nobody waits if left out. */
+  readonly wait?: Duration.Input | undefined
+  /** After how long a reservation of a process that has died is given up. 15 minutes if left out. */
+  readonly lease?: Duration.Input | undefined
+  /** A model without a price is refused if left out. */
+  readonly whenUnknown?: PriceBook.WhenUnknown | undefined
+  /** Attempts are refused if left out. */
+  readonly whenUnavailable?: WhenUnavailable | undefined
+  /** What an attempt counts with whose usage nobody reported. Its estimate if left out. */
+  readonly unreported?: ((interval: Interval) => Money.Money) | undefined
+  /** `Estimate.certain`, say, where prompts may be written to break the budget. The estimate itself if left out. */
+  readonly bound?: ((estimate: Estimate.Estimate) => Estimate.Estimate) | undefined
+  /** What the settings of the model say of its price and of how long its answers may be. */
+  readonly request?: ((start: Attempt.AttemptStart) => RequestFacts) | undefined
+}
+
+/**
+ * What is known of a request besides its prompt.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RequestFacts extends Price.Circumstances {
+  /** The most tokens that the model may generate, reasoning included. What its price says if left out. */
+  readonly maxOutputTokens?: number | undefined
+}
+
+/**
+ * What an attempt without reported usage cost: at least, by estimate, and at most.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Interval {
+  readonly minimum: Money.Money
+  readonly estimate: Money.Money
+  readonly maximum: Money.Money
+}
+
+/**
+ * Whether an attempt is made although it cannot be reserved.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type WhenUnavailable = (
+  error: LedgerUnavailable,
+  start: Attempt.AttemptStart,
+) => Effect.Effect<void, LedgerUnavailable>
+
+/**
+ * Why a budget refuses an attempt.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type Refusal = BudgetExceeded | LedgerUnavailable | PriceBook.PriceUnknown
+
+/**
+ * Enforces one budget.
+ *
+ * **Details**
+ *
+ * - It needs a `Ledger`. Without a `PriceBook` in context the one that comes with this package is used, and without an
+ *   `Estimate.Estimator` one that counts by script.
+ * - Limits are checked and reserved in one step. Concurrent calls, also of several processes on one database, never spend more
+ *   than the limit as long as no attempt costs more than its worst case; if one does, `BoundExceeded` is told.
+ * - Who waits is served in the order of arrival, and only while calls under way may still turn out cheaper than their worst
+ *   case. It can be interrupted, and nothing is reserved then.
+ * - An attempt whose usage was not reported settles with an estimate from what was delivered, marked as such.
+ *
+ * **Example** (A limit that is reached)
+ *
+ * ```ts
+ * import { ResilientModel } from "@holdfast/core"
+ * import { Budget, Ledger, Price, PriceBook } from "@holdfast/cost"
+ * import { ScriptedModel } from "@holdfast/testing"
+ * import { Effect, Layer } from "effect"
+ * import { LanguageModel } from "effect/ai"
+ *
+ * const prices = PriceBook.layerExtend([
+ *   Price.make({
+ *     provider: "scripted",
+ *     model: "scripted-model",
+ *     perMillion: { input: "$1", output: "$2" },
+ *     maxOutputTokens: 10_000,
+ *     source: "made up",
+ *     checkedOn: "2026-11-24",
+ *   }),
+ * ])
+ * const model = ScriptedModel.model(ScriptedModel.text("hello")).pipe(
+ *   Budget.enforce({ name: "team-a", daily: "0.01 USD" }),
+ * )
+ * const program = LanguageModel.generateText({ prompt: "hi" }).pipe(
+ *   ResilientModel.provide(model),
+ *   Effect.as("answered"),
+ *   Effect.catchTag("BudgetExceeded", ({ budget, window }) => Effect.succeed(`${budget}: enough for this ${window}`)),
+ *   Effect.provide(Layer.merge(prices, Ledger.layerMemory())),
+ * )
+ *
+ * await Effect.runPromise(program) // => "team-a: enough for this day"
+ * ```
+ *
+ * @since 0.1.0
+ * @category policies
+ */
+export const enforce = ({ name, daily, monthly, rolling, per, timeZone, alertAt, ...settings }: Options & Settings) =>
+  enforceAll([{ name, daily, monthly, rolling, per, timeZone, alertAt }], settings)
+
+/**
+ * Enforces several budgets at once: an attempt is reserved under all of them or under none.
+ *
+ * **Example** (The whole company, and each tenant)
+ *
+ * ```ts
+ * import { Budget } from "@holdfast/cost"
+ *
+ * const careful = Budget.enforceAll(
+ *   [
+ *     { name: "company", monthly: "30000 USD", timeZone: "Europe/Zurich" },
+ *     { name: "tenants", daily: "20 USD", per: Budget.perTenant },
+ *   ],
+ *   { wait: "10 seconds" },
+ * )
+ *
+ * typeof careful // => "function"
+ * ```
+ *
+ * @since 0.1.0
+ * @category policies
+ */
+export const enforceAll = (budgets: ReadonlyArray<Options>, settings: Settings = {}) =>
+  ResilientModel.policy<Refusal, Ledger | Scopes.Scope>(
+    {
+      name: budgets.length === 0 ? "Budget.record" : "Budget.enforce",
+      settings: { budgets: budgets.map(settingsOf), ...(settings.wait !== undefined && { wait: told(settings.wait) }) },
+    },
+    Effect.fnUntraced(function* <E>(call: ModelCall.ModelCall<E>) {
+      for (const budget of budgets) {
+        const mistake = mistakeIn(budget)
+        if (mistake !== undefined) return yield* Effect.die(new Error(`Budget.enforce: ${mistake}`))
+      }
+      const lease = Duration.toMillis(settings.lease ?? "15 minutes")
+      if (!(lease > 0 && Number.isFinite(lease))) {
+        return yield* Effect.die(new Error("Budget.enforce: lease must be a finite duration above zero"))
+      }
+      const estimator = yield* Effect.serviceOption(Estimate.Estimator)
+      const guard = budgetGuard({
+        name: budgets.map(({ name }) => name).join("+"),
+        rules: budgets.flatMap(rulesOf),
+        settings: {
+          ...settings,
+          whenUnknown: settings.whenUnknown ?? PriceBook.refuse,
+          whenUnavailable: settings.whenUnavailable ?? refuse,
+          unreported: settings.unreported ?? atEstimate,
+        },
+        lease,
+        ledger: yield* Ledger,
+        book: Option.getOrElse(yield* Effect.serviceOption(PriceBook.PriceBook), () => PriceBook.builtIn),
+        estimator: Option.isSome(estimator) ? estimator.value : yield* Estimate.make,
+        scope: yield* Effect.scope,
+        refusal: (fields) => PolicyError.withoutStack(() => new BudgetExceeded(fields)),
+      })
+      return Attempt.guard(call, guard)
+    }),
+  )
+
+/**
+ * Takes down in the ledger what every attempt costs, without a limit.
+ *
+ * **When to use**
+ *
+ * Use for reports of what no budget is for. Beneath a budget it is not needed.
+ *
+ * @since 0.1.0
+ * @category policies
+ */
+export const record = (settings: Omit<Settings, "wait"> = {}) => enforceAll([], settings)
+
+/**
+ * Asks a cheaper model when a budget of the model before it refuses.
+ *
+ * **Details**
+ *
+ * The failure `BudgetExceeded` is taken out of the type; the cheaper model's own come in. All other failures pass.
+ *
+ * **Gotchas**
+ *
+ * The cheaper model is not under the budget that refused, unless the budget is piped onto it as well. Budgets with equal names
+ * share one limit, so what is left of it goes to the cheaper model.
+ *
+ * **Example** (What is left goes to a cheaper model)
+ *
+ * ```ts
+ * import { type ResilientModel } from "@holdfast/core"
+ * import { Budget } from "@holdfast/cost"
+ *
+ * const budget = Budget.enforce({ name: "team-a", daily: "100 USD" })
+ * const degrading = <E, E2, R, R2>(
+ *   best: ResilientModel.ResilientModel<E, R>,
+ *   cheap: ResilientModel.ResilientModel<E2, R2>,
+ * ) => budget(best).pipe(Budget.orElse(budget(cheap)))
+ *
+ * typeof degrading // => "function"
+ * ```
+ *
+ * @since 0.1.0
+ * @category policies
+ */
+export const orElse =
+  <E2, R2>(cheaper: ResilientModel.ResilientModel<E2, R2>) =>
+  <E, R>(
+    self: ResilientModel.ResilientModel<E, R>,
+  ): ResilientModel.ResilientModel<Exclude<E, BudgetExceeded> | E2, R | R2> => {
+    const label = { name: "Budget.orElse", settings: {}, inner: [ResilientModel.describe(cheaper)] }
+    const built = ResilientModel.onto(self, label, (preferred) =>
+      Effect.map(ResilientModel.callOf(cheaper), (stand): ModelCall.ModelCall<Exclude<E, BudgetExceeded> | E2> => ({
+        ...preferred,
+        available: () => ModelCalls.isAvailable(preferred) || ModelCalls.isAvailable(stand),
+        open: (request) =>
+          Effect.catchIf(
+            preferred.open(request) as Opened<Exclude<E, BudgetExceeded> | E2 | BudgetExceeded>,
+            isBudgetExceeded,
+            (error) =>
+              Effect.andThen(
+                Attempt.emit(() => chosen({ preferred, stand, request }, error)),
+                stand.open(request),
+              ),
+          ) as Opened<Exclude<E, BudgetExceeded> | E2>,
+      })),
+    )
+    return built
+  }
+
+/**
+ * Whether an error is the refusal of a budget.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isBudgetExceeded = (error: unknown): error is BudgetExceeded => error instanceof BudgetExceeded
+
+/**
+ * A limit for each tenant. Requests without a tenant share one.
+ *
+ * @since 0.1.0
+ * @category scopes
+ */
+export const perTenant: Scope = ({ context }) => context.tenant ?? ""
+
+/**
+ * A limit for each value of a tag. Requests without the tag share one.
+ *
+ * @since 0.1.0
+ * @category scopes
+ */
+export const perTag =
+  (tag: string): Scope =>
+  ({ context }) =>
+    Object.hasOwn(context.tags, tag) ? (context.tags[tag] ?? "") : ""
+
+/**
+ * A limit for each model of each provider.
+ *
+ * @since 0.1.0
+ * @category scopes
+ */
+export const perModel: Scope = ({ model, provider }) => `${provider}/${model}`
+
+/**
+ * A limit for each provider.
+ *
+ * @since 0.1.0
+ * @category scopes
+ */
+export const perProvider: Scope = ({ provider }) => provider
+
+/**
+ * A limit for each combination.
+ *
+ * **Example** (Each tenant may spend so much on each model)
+ *
+ * ```ts
+ * import { Budget } from "@holdfast/cost"
+ *
+ * const scope = Budget.perEach(Budget.perTenant, Budget.perModel)
+ *
+ * typeof scope // => "function"
+ * ```
+ *
+ * @since 0.1.0
+ * @category scopes
+ */
+export const perEach =
+  (...scopes: ReadonlyArray<Scope>): Scope =>
+  (start) => {
+    const keys = scopes.map((scope) => scope(start))
+    return keys.includes(undefined) ? undefined : JSON.stringify(keys)
+  }
+
+/**
+ * Only for what has these keys; other attempts are no concern of the budget.
+ *
+ * **Example** (A budget for one tenant)
+ *
+ * ```ts
+ * import { Budget } from "@holdfast/cost"
+ *
+ * const enforce = Budget.enforce({ name: "trial", daily: "1 USD", per: Budget.only(Budget.perTenant, ["acme"]) })
+ *
+ * typeof enforce // => "function"
+ * ```
+ *
+ * @since 0.1.0
+ * @category scopes
+ */
+export const only = (scope: Scope, keys: ReadonlyArray<string>): Scope => {
+  const wanted = new Set(keys)
+  return (start) => {
+    const key = scope(start)
+    return key !== undefined && wanted.has(key) ? key : undefined
+  }
+}
+
+/**
+ * Counts what was not reported with its estimate.
+ *
+ * @since 0.1.0
+ * @category unreported usage
+ */
+export const atEstimate = ({ estimate }: Interval): Money.Money => estimate
+
+/**
+ * Counts what was not reported with its worst case, so that no limit can be passed by it.
+ *
+ * @since 0.1.0
+ * @category unreported usage
+ */
+export const atMost = ({ maximum }: Interval): Money.Money => maximum
+
+/**
+ * Makes no attempt that cannot be reserved.
+ *
+ * @since 0.1.0
+ * @category when the ledger fails
+ */
+export const refuse: WhenUnavailable = Effect.fail
+
+/**
+ * Makes attempts also when they cannot be reserved, and tells of each as `LedgerFailed`.
+ *
+ * **Gotchas**
+ *
+ * No limit holds while the ledger fails.
+ *
+ * @since 0.1.0
+ * @category when the ledger fails
+ */
+export const unguarded: WhenUnavailable = (error, { id }) =>
+  CostEvent.emit(() => ({ _tag: "LedgerFailed", attempt: id, error }))
+
+type Opened<E> = ReturnType<ModelCall.ModelCall<E>["open"]>
+
+interface Switch {
+  readonly preferred: ModelCall.ModelCall<unknown>
+  readonly stand: ModelCall.ModelCall<unknown>
+  readonly request: ModelCall.ModelRequest
+}
+
+const chosen = ({ preferred, request, stand }: Switch, error: BudgetExceeded): Attempt.Decision => ({
+  _tag: "FallbackChosen",
+  spanId: request.options.span.spanId,
+  from: { provider: preferred.provider, model: preferred.model },
+  to: { provider: stand.provider, model: stand.model },
+  error,
+})
+
+const amount = (input: Money.Input): string => (typeof input === "bigint" ? Money.format(input) : input)
+
+const told = (duration: Duration.Input): string => Duration.format(Duration.fromInputUnsafe(duration))
+
+const settingsOf = ({ name, daily, monthly, rolling = [], timeZone }: Options) => ({
+  name,
+  ...(daily !== undefined && { daily: amount(daily) }),
+  ...(monthly !== undefined && { monthly: amount(monthly) }),
+  ...("limit" in rolling || rolling.length > 0
+    ? {
+        rolling: ("limit" in rolling ? [rolling] : rolling).map(
+          ({ limit, window }) => `${amount(limit)} in ${told(window)}`,
+        ),
+      }
+    : {}),
+  ...(timeZone !== undefined && {
+    timeZone: DateTime.isTimeZone(timeZone) ? DateTime.zoneToString(timeZone) : timeZone,
+  }),
+})

@@ -1,0 +1,6 @@
+/**
+ * A `SqlClient` of Effect on `node:sqlite`.
+ *
+ * @module @holdfast/sqlite
+ */
+export * as SqliteClient from "./SqliteClient.ts"
