@@ -206,10 +206,11 @@ export interface MemoryOptions {
 export const layerMemory = (options: MemoryOptions = {}): Layer.Layer<Ledger> =>
   Layer.effect(
     Ledger,
-    Effect.suspend(() => {
+    Effect.clockWith((clock) => {
       const keep = options.keep ?? 10_000
+      const tolerance = Duration.toMillis(options.clockTolerance ?? "1 minute")
       return Number.isInteger(keep) && keep >= 1
-        ? Effect.succeed(memoryService({ keep, tolerance: Duration.toMillis(options.clockTolerance ?? "1 minute") }))
+        ? Effect.succeed(memoryService({ keep, tolerance, clock }))
         : Effect.die(new Error("Ledger.layerMemory: keep must be a whole number, 1 or more"))
     }),
   )

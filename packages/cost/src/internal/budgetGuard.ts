@@ -69,41 +69,40 @@ const release = (guarding: Guarding, attempt: string, id: string): Effect.Effect
 
 /** The price of the model that is about to be called, and what this attempt costs at most. */
 const worstCase = (
-  { book, estimator, name, settings }: Guarding,
+  guarding: Guarding,
   start: Attempt.AttemptStart,
-): Effect.Effect<Reserved, PriceBook.PriceUnknown> =>
-  Effect.flatMap(quoteOf(book, start, settings.whenUnknown), (quote) => {
-    const { maxOutputTokens, ...circumstances } = settings.request?.(start) ?? {}
-    const { model, provider } = start
-    const price = quote._tag === "Unmetered" ? undefined : quote.price
-    return Effect.flatMap(estimator.estimate(start.request, { provider, model, price, maxOutputTokens }), (likely) => {
-      const estimate = settings.bound?.(likely) ?? likely
-      const { audioInput, doubts, imageInput, input, output } = estimate
-      const worst =
-        price === undefined
-          ? Money.zero
-          : Price.atMost(price, { ...circumstances, input, audioInput, imageInput, output })
-      const subject = subjectOf(start)
-      const reserved: Reserved = { id: `${start.id}/${name}`, subject, quote, estimate, circumstances, worst }
-      return doubts.length === 0
-        ? Effect.succeed(reserved)
-        : Effect.as(
-            CostEvent.emit(() => ({ _tag: "BoundDoubtful", attempt: start.id, provider, model, doubts })),
-            reserved,
-          )
-    })
-  })
-
-const quoteOf = (
-  book: PriceBook.Book,
-  start: Attempt.AttemptStart,
-  whenUnknown: PriceBook.WhenUnknown,
-): Effect.Effect<PriceBook.Quote, PriceBook.PriceUnknown> => {
+): Effect.Effect<Reserved, PriceBook.PriceUnknown> => {
+  const found = guarding.book.find(start)
+  if (Option.isSome(found)) return estimated(guarding, start, { _tag: "Known", price: found.value })
   const { model, provider } = start
-  const found = book.find(start)
-  return Option.isSome(found)
-    ? Effect.succeed({ _tag: "Known", price: found.value })
-    : whenUnknown(PolicyError.withoutStack(() => new PriceBook.PriceUnknown({ provider, model })))
+  const unknown = PolicyError.withoutStack(() => new PriceBook.PriceUnknown({ provider, model }))
+  return Effect.flatMap(guarding.settings.whenUnknown(unknown), (quote) => estimated(guarding, start, quote))
+}
+
+const estimated = (
+  { estimator, name, settings }: Guarding,
+  start: Attempt.AttemptStart,
+  quote: PriceBook.Quote,
+): Effect.Effect<Reserved> => {
+  const { maxOutputTokens, ...circumstances } = settings.request?.(start) ?? {}
+  const { model, provider } = start
+  const price = quote._tag === "Unmetered" ? undefined : quote.price
+  return Effect.flatMap(estimator.estimate(start.request, { provider, model, price, maxOutputTokens }), (likely) => {
+    const estimate = settings.bound?.(likely) ?? likely
+    const { audioInput, doubts, imageInput, input, output } = estimate
+    const worst =
+      price === undefined
+        ? Money.zero
+        : Price.atMost(price, { ...circumstances, input, audioInput, imageInput, output })
+    const subject = subjectOf(start)
+    const reserved: Reserved = { id: `${start.id}/${name}`, subject, quote, estimate, circumstances, worst }
+    if (doubts.length === 0) return Effect.succeed(reserved)
+    const doubtful = { _tag: "BoundDoubtful", attempt: start.id, provider, model, doubts } as const
+    return Effect.as(
+      CostEvent.emit(() => doubtful),
+      reserved,
+    )
+  })
 }
 
 interface Tried {
@@ -115,25 +114,30 @@ interface Tried {
 const admission = (guarding: Guarding, asking: Asking): Effect.Effect<ClaimedTogether, Refusal> =>
   Effect.clockWith((clock): Effect.Effect<ClaimedTogether, Refusal> => {
     const waits = guarding.settings.wait !== undefined
-    const claimed = guarding.claims.of(asking.start, clock.currentTimeMillisUnsafe())
+    const now = clock.currentTimeMillisUnsafe()
+    const claimed = guarding.claims.of(asking.start, now)
     // Whoever comes while others wait goes behind them.
     if (waits && guarding.lines.get(claimed.line) !== undefined) return inLine(guarding, asking, claimed.line)
-    return Effect.flatMap(tried(guarding, asking, claimed), (one) => {
+    return Effect.flatMap(reserve(guarding, asking, { claimed, now }), (one) => {
       if (one.admission._tag === "Admitted") return Effect.succeed(one.claimed)
       return waits && one.admission.mayFit ? inLine(guarding, asking, claimed.line) : refused(guarding, asking, one)
     })
   })
 
-const tried = (
-  guarding: Guarding,
-  { reserved: { id, subject, worst }, start }: Asking,
-  known?: ClaimedTogether,
-): Effect.Effect<Tried, LedgerUnavailable> =>
+const tried = (guarding: Guarding, asking: Asking): Effect.Effect<Tried, LedgerUnavailable> =>
   Effect.clockWith((clock) => {
     const now = clock.currentTimeMillisUnsafe()
-    const claimed = known ?? guarding.claims.of(start, now)
-    const reservation = { id, subject, worst, claims: claimed.claims, expiresAt: now + guarding.lease }
-    return Effect.matchEffect(guarding.ledger.reserve(reservation), {
+    return reserve(guarding, asking, { claimed: guarding.claims.of(asking.start, now), now })
+  })
+
+const reserve = (
+  guarding: Guarding,
+  { reserved: { id, subject, worst }, start }: Asking,
+  { claimed, now }: { readonly claimed: ClaimedTogether; readonly now: number },
+): Effect.Effect<Tried, LedgerUnavailable> =>
+  Effect.matchEffect(
+    guarding.ledger.reserve({ id, subject, worst, claims: claimed.claims, expiresAt: now + guarding.lease }),
+    {
       onSuccess: (answer) => Effect.succeed<Tried>({ admission: answer, claimed }),
       onFailure: (error) =>
         Effect.andThen(
@@ -141,8 +145,8 @@ const tried = (
           Effect.forkIn(Effect.ignore(guarding.ledger.release(id)), guarding.scope),
           Effect.as(guarding.settings.whenUnavailable(error, start), unguarded),
         ),
-    })
-  })
+    },
+  )
 
 const unguarded: Tried = { admission: { _tag: "Admitted" }, claimed: { each: [], claims: [], line: "" } }
 

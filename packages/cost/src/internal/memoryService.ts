@@ -1,23 +1,29 @@
-import { Effect, Stream } from "effect"
+import { type Clock, Effect, Stream } from "effect"
 
 import { type Movement, type Service, type Total } from "../Ledger.ts"
 import { admitted, clockSteppedBack, exceeded, millisOf, reservationOver } from "./admission.ts"
 import { MemoryLedger } from "./memoryLedger.ts"
 import { NextChange } from "./nextChange.ts"
 
+interface Options {
+  readonly keep: number
+  readonly tolerance: number
+  readonly clock: Clock.Clock
+}
+
 /** A ledger in memory, by the clock. */
-export const memoryService = (options: { readonly keep: number; readonly tolerance: number }): Service => {
+export const memoryService = ({ clock, ...options }: Options): Service => {
   const ledger = new MemoryLedger(options)
   const change = new NextChange()
   const changing = <A>(self: (now: number) => A): Effect.Effect<A> =>
-    Effect.clockWith((clock) => {
+    Effect.sync(() => {
       const result = self(clock.currentTimeMillisUnsafe())
       change.happened()
-      return Effect.succeed(result)
+      return result
     })
   return {
     reserve: (reservation) =>
-      Effect.clockWith((clock) => {
+      Effect.suspend(() => {
         const now = clock.currentTimeMillisUnsafe()
         if (ledger.steppedBack(now)) return clockSteppedBack
         const excess = ledger.reserve(reservation, now)
