@@ -215,8 +215,12 @@ type Opened<E> = Effect.Effect<Stream.Stream<Part, E>, E, Scope.Scope>
 const goesOn = (accepts: (error: unknown) => boolean, error: unknown): boolean =>
   !(error instanceof GuardRefusal) && accepts(error)
 
-const mayNotHappenElsewhere = (error: unknown): boolean =>
-  !Failure.isUndecodable(error) && !Failure.isContentPolicy(error)
+const mayNotHappenElsewhere = (error: unknown): boolean => {
+  if (!(error instanceof AllModelsFailed)) return !Failure.isUndecodable(error) && !Failure.isContentPolicy(error)
+  // The decision is about the model that was asked last, which knows no more of the ones before.
+  const last = error.trail.at(-1)
+  return last?.kind !== "undecodable" && last?.reason !== "ContentPolicyError"
+}
 
 interface Switch<E, E2> {
   readonly preferred: ModelCall<E>
