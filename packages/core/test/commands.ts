@@ -432,3 +432,18 @@ export const histories = <A>(
       { numRuns: options?.runs ?? 1_000, seed: 11 },
     ),
   )
+
+/** The steps of a model in the order of their times; those of the same time in the order in which they were planned. */
+export class Agenda {
+  private readonly steps: Array<{ readonly time: number; readonly step: (now: number) => void }> = []
+
+  at(time: number, step: (now: number) => void): void {
+    if (time === Infinity) return
+    const later = this.steps.findIndex((planned) => planned.time > time)
+    this.steps.splice(later < 0 ? this.steps.length : later, 0, { time, step })
+  }
+
+  run(): void {
+    for (let next = this.steps.shift(); next !== undefined; next = this.steps.shift()) next.step(next.time)
+  }
+}
