@@ -92,9 +92,7 @@ describe("Hedge", () => {
         Effect.gen(function* () {
           const { lateness, maxShare, other } = rule
           const result = yield* played(all, ({ model }) =>
-            model("a").pipe(
-              other ? Hedge.to(model("b"), lateness, { maxShare }) : Hedge.after(lateness, { maxShare }),
-            ),
+            model("a").pipe(other ? Hedge.to(model("b"), lateness, { maxShare }) : Hedge.after(lateness, { maxShare })),
           )
           assert.deepStrictEqual(result.told, expected(result.calls, rule))
           checkAlways(result)

@@ -43,7 +43,8 @@ const pause = 2 * unit
 
 /** What a window holds, where the tenth of the window in which it was decides whether an attempt still counts. */
 const ledger = ({ floor, share, window }: Rules) => {
-  const entries: Array<{ readonly key: string; readonly at: number; readonly first: number; readonly cost: number }> = []
+  const entries: Array<{ readonly key: string; readonly at: number; readonly first: number; readonly cost: number }> =
+    []
   const tenth = (at: number) => Math.floor(at / (window / 10))
   return {
     deposit: (key: string, at: number) => void entries.push({ key, at, first: 1, cost: 0 }),

@@ -155,13 +155,16 @@ describe("Route", () => {
   it.effect.each(Object.keys(kinds))(
     "%s does what its model says, whatever the providers, the callers and the wall clock do",
     (name) =>
-      histories(fc.tuple(commands, chances), ([all, drawn]) =>
-        Effect.gen(function* () {
-          const kind = kinds[name] as Kind
-          const result = yield* routed(all, kind.build, drawn)
-          assert.deepStrictEqual(result.told, expected(all, kind, drawn))
-          checkAlways(result)
-        }),
+      histories(
+        fc.tuple(commands, chances),
+        ([all, drawn]) =>
+          Effect.gen(function* () {
+            const kind = kinds[name] as Kind
+            const result = yield* routed(all, kind.build, drawn)
+            assert.deepStrictEqual(result.told, expected(all, kind, drawn))
+            checkAlways(result)
+          }),
+        { runs: 300 },
       ),
     30_000,
   )
@@ -169,24 +172,27 @@ describe("Route", () => {
   it.effect(
     "sticky keeps a key with its model, and moves only the keys of one that drops out",
     () =>
-      histories(commands, (all) =>
-        Effect.gen(function* () {
-          const result = yield* routed(all, (models) => Route.sticky(models), [])
-          const seen = result.calls.map((call) => {
-            const model = result.told[call.id]?.attempts[0]?.model as Name
-            assert.deepStrictEqual(result.told[call.id], toldOf(call, model)[0])
-            const available = availableAt(all, call.at)
-            assert.include(available, model)
-            return { tenant: call.tenant, model, available }
-          })
-          for (const one of seen) {
-            for (const other of seen) {
-              const both = one.available.includes(other.model) && other.available.includes(one.model)
-              if (one.tenant === other.tenant && both) assert.strictEqual(one.model, other.model)
+      histories(
+        commands,
+        (all) =>
+          Effect.gen(function* () {
+            const result = yield* routed(all, (models) => Route.sticky(models), [])
+            const seen = result.calls.map((call) => {
+              const model = result.told[call.id]?.attempts[0]?.model as Name
+              assert.deepStrictEqual(result.told[call.id], toldOf(call, model)[0])
+              const available = availableAt(all, call.at)
+              assert.include(available, model)
+              return { tenant: call.tenant, model, available }
+            })
+            for (const one of seen) {
+              for (const other of seen) {
+                const both = one.available.includes(other.model) && other.available.includes(one.model)
+                if (one.tenant === other.tenant && both) assert.strictEqual(one.model, other.model)
+              }
             }
-          }
-          checkAlways(result)
-        }),
+            checkAlways(result)
+          }),
+        { runs: 300 },
       ),
     30_000,
   )

@@ -112,7 +112,10 @@ const call: fc.Arbitrary<Call> = fc.record({
   attempts: fc.array(behaviour, { minLength: 1, maxLength: 4 }),
   patience: fc.oneof(
     often(3, fc.constant(longestPatience)),
-    often(1, units(40).map((patience) => patience + places.stop)),
+    often(
+      1,
+      units(40).map((patience) => patience + places.stop),
+    ),
   ),
   tenant: fc.constantFrom("a", "b", "c"),
   priority: fc.constantFrom<RequestContext.Priority>("interactive", "critical", "batch", "best-effort"),
@@ -126,11 +129,18 @@ export const commands: fc.Arbitrary<Commands> = fc
   .array(
     fc.oneof(
       often(6, call),
-      often(4, units(20, 1).map((by) => ({ _tag: "Advance" as const, by }))),
+      often(
+        4,
+        units(20, 1).map((by) => ({ _tag: "Advance" as const, by })),
+      ),
       often(2, fc.constant({ _tag: "SetBack" as const, by: 3_600_000 })),
-      often(1, fc.nat(2).map((model) => ({ _tag: "Toggle" as const, model }))),
+      often(
+        1,
+        fc.nat(2).map((model) => ({ _tag: "Toggle" as const, model })),
+      ),
     ),
-    { maxLength: 14 },
+    // Without it, few histories have more than ten commands.
+    { maxLength: 14, size: "max" },
   )
   .filter((all) => all.filter(({ _tag }) => _tag === "Call").length <= mostCalls)
 
@@ -223,58 +233,60 @@ const outcomeOf = (exit: Exit.Exit<unknown, unknown>): string => {
 }
 
 /** A provider each of whose answers says by its text which attempt of which call it belongs to. */
-const providerIn = (world: World, attempts: Map<number, number>) => (model: string, provider = model) => {
-  const begun = (options: LanguageModel.ProviderOptions) =>
-    Effect.acquireRelease(
-      Effect.sync(() => {
-        world.held++
-        const asked = world.callOf(options.span)
-        const number = attempts.get(asked.id) ?? 0
-        attempts.set(asked.id, number + 1)
-        return { ...behaviourOf(asked, number), text: `${asked.id}.${number};` }
-      }),
-      () => Effect.sync(() => world.held--),
-    )
-  const failing = (ends: Behaviour["ends"]) => {
-    if (ends === "dies") return Effect.die(new Error("a bug"))
-    return Effect.fail(faults[ends === "breaks" ? "broken" : (ends as Fault)])
-  }
-  const answers = (ends: Behaviour["ends"]) => ends === "answers" || ends === "breaks"
-  const silence = ({ after, ends }: Behaviour) => (ends === "hangs" ? Effect.never : Effect.sleep(after))
-  const made: ProviderModel.ProviderModel = {
-    provider,
-    model,
-    codecTransformer: LanguageModel.defaultCodecTransformer,
-    generate: ({ options }) =>
-      Effect.flatMap(begun(options), ({ after, ends, rest, text }) =>
-        Effect.andThen(
-          silence({ after: answers(ends) ? after + rest : after, ends, rest }),
-          ends === "answers"
-            ? Effect.succeed({ headers: {}, parts: [{ type: "text" as const, text }, finish()] })
-            : failing(ends),
+const providerIn =
+  (world: World, attempts: Map<number, number>) =>
+  (model: string, provider = model) => {
+    const begun = (options: LanguageModel.ProviderOptions) =>
+      Effect.acquireRelease(
+        Effect.sync(() => {
+          world.held++
+          const asked = world.callOf(options.span)
+          const number = attempts.get(asked.id) ?? 0
+          attempts.set(asked.id, number + 1)
+          return { ...behaviourOf(asked, number), text: `${asked.id}.${number};` }
+        }),
+        () => Effect.sync(() => world.held--),
+      )
+    const failing = (ends: Behaviour["ends"]) => {
+      if (ends === "dies") return Effect.die(new Error("a bug"))
+      return Effect.fail(faults[ends === "breaks" ? "broken" : (ends as Fault)])
+    }
+    const answers = (ends: Behaviour["ends"]) => ends === "answers" || ends === "breaks"
+    const silence = ({ after, ends }: Behaviour) => (ends === "hangs" ? Effect.never : Effect.sleep(after))
+    const made: ProviderModel.ProviderModel = {
+      provider,
+      model,
+      codecTransformer: LanguageModel.defaultCodecTransformer,
+      generate: ({ options }) =>
+        Effect.flatMap(begun(options), ({ after, ends, rest, text }) =>
+          Effect.andThen(
+            silence({ after: answers(ends) ? after + rest : after, ends, rest }),
+            ends === "answers"
+              ? Effect.succeed({ headers: {}, parts: [{ type: "text" as const, text }, finish()] })
+              : failing(ends),
+          ),
         ),
-      ),
-    stream: ({ options }) =>
-      Effect.flatMap(begun(options), (behaves) =>
-        Effect.andThen(
-          silence(behaves),
-          answers(behaves.ends) ? Effect.succeed({ headers: {}, parts: streamed(behaves) }) : failing(behaves.ends),
+      stream: ({ options }) =>
+        Effect.flatMap(begun(options), (behaves) =>
+          Effect.andThen(
+            silence(behaves),
+            answers(behaves.ends) ? Effect.succeed({ headers: {}, parts: streamed(behaves) }) : failing(behaves.ends),
+          ),
         ),
-      ),
+    }
+    const streamed = ({ ends, rest, text }: Behaviour & { readonly text: string }) => {
+      let step = 0
+      const pull = Effect.suspend(() => {
+        step++
+        if (step === 1) return Effect.succeed([delta(text)] as const)
+        if (step > 2) return Cause.done()
+        const last = ends === "answers" ? Effect.succeed([finish()] as const) : Effect.fail(faults.broken)
+        return Effect.andThen(Effect.sleep(rest), last)
+      })
+      return Stream.fromPull(Effect.succeed(pull))
+    }
+    return ResilientModel.fromProvider(Effect.succeed(made), { name: model, settings: {} })
   }
-  const streamed = ({ ends, rest, text }: Behaviour & { readonly text: string }) => {
-    let step = 0
-    const pull = Effect.suspend(() => {
-      step++
-      if (step === 1) return Effect.succeed([delta(text)] as const)
-      if (step > 2) return Cause.done()
-      const last = ends === "answers" ? Effect.succeed([finish()] as const) : Effect.fail(faults.broken)
-      return Effect.andThen(Effect.sleep(rest), last)
-    })
-    return Stream.fromPull(Effect.succeed(pull))
-  }
-  return ResilientModel.fromProvider(Effect.succeed(made), { name: model, settings: {} })
-}
 
 /** The clock of the test, whose wall clock can be set back without any timer noticing. */
 const settable = (clock: Clock.Clock) => {
@@ -398,7 +410,8 @@ class Log {
 /** What holds for every policy: nothing is left open, no attempt is lost, and no answer is lost, doubled or mixed. */
 export const checkAlways = ({ calls, events, texts, told, world }: Played): void => {
   assert.strictEqual(world.held, 0)
-  const ids = (tag: Attempt.Event["_tag"]) => events.flatMap((event) => (event._tag === tag && "id" in event ? [event.id] : [])).toSorted()
+  const ids = (tag: Attempt.Event["_tag"]) =>
+    events.flatMap((event) => (event._tag === tag && "id" in event ? [event.id] : [])).toSorted()
   assert.deepStrictEqual(ids("AttemptEnded"), ids("AttemptStarted"))
   assert.strictEqual(new Set(ids("AttemptEnded")).size, ids("AttemptEnded").length)
   for (const one of calls) {
