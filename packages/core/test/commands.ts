@@ -289,23 +289,27 @@ const providerIn =
   }
 
 /** The clock of the test, whose wall clock can be set back without any timer noticing. */
-const settable = (clock: Clock.Clock) => {
+export const settable = Effect.map(Clock.Clock, (timers) => {
   let back = 0
-  const millis = () => clock.currentTimeMillisUnsafe() - back
-  const nanos = () => clock.currentTimeNanosUnsafe() - BigInt(back) * 1_000_000n
+  const epoch = timers.monotonicTimeNanosUnsafe()
+  const millis = () => timers.currentTimeMillisUnsafe() - back
+  const nanos = () => timers.currentTimeNanosUnsafe() - BigInt(back) * 1_000_000n
+  const clock: Clock.Clock = {
+    currentTimeMillisUnsafe: millis,
+    currentTimeNanosUnsafe: nanos,
+    monotonicTimeNanosUnsafe: () => timers.monotonicTimeNanosUnsafe(),
+    currentTimeMillis: Effect.sync(millis),
+    currentTimeNanos: Effect.sync(nanos),
+    monotonicTimeNanos: timers.monotonicTimeNanos,
+    sleep: (duration) => timers.sleep(duration),
+  }
   return {
     setBack: (by: number) => void (back += by),
-    clock: {
-      currentTimeMillisUnsafe: millis,
-      currentTimeNanosUnsafe: nanos,
-      monotonicTimeNanosUnsafe: () => clock.monotonicTimeNanosUnsafe(),
-      currentTimeMillis: Effect.sync(millis),
-      currentTimeNanos: Effect.sync(nanos),
-      monotonicTimeNanos: clock.monotonicTimeNanos,
-      sleep: (duration) => clock.sleep(duration),
-    } satisfies Clock.Clock,
+    /** Milliseconds that have passed. */
+    now: () => Number(timers.monotonicTimeNanosUnsafe() - epoch) / 1e6,
+    provide: <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.provideService(self, Clock.Clock, clock),
   }
-}
+})
 
 /** Plays a history against a stack, and tells what became of each call. */
 export const played = <E>(
@@ -315,15 +319,14 @@ export const played = <E>(
 ): Effect.Effect<Played> =>
   Effect.gen(function* () {
     const { calls, others } = planned(all)
-    const { clock, setBack } = settable(yield* Clock.Clock)
-    const epoch = clock.monotonicTimeNanosUnsafe()
+    const { now, provide, setBack } = yield* settable
     const off = new Set<number>()
     const spans = new Map<object, Planned>()
     const world: World = {
       model: (name, provider) => providerIn(world, taken)(name, provider),
       isOff: (model) => off.has(model),
       callOf: (span) => spans.get(span) as Planned,
-      now: () => Number(clock.monotonicTimeNanosUnsafe() - epoch) / 1e6,
+      now,
       held: 0,
     }
     const taken = new Map<number, number>()
@@ -357,7 +360,7 @@ export const played = <E>(
     const chances = [...(options?.chances ?? [])]
     const running = yield* Effect.all([...others.map(other), ...calls.map(caller)], { concurrency: "unbounded" }).pipe(
       Attempt.listen(log.sink),
-      Effect.provideService(Clock.Clock, clock),
+      provide,
       Effect.provideService(Random.Random, {
         nextDoubleUnsafe: () => chances.shift() ?? 0.5,
         nextIntUnsafe: () => 0,
