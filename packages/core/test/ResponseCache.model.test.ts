@@ -1,9 +1,6 @@
-import { createHash } from "node:crypto"
-
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect } from "effect"
 import * as fc from "fast-check"
-import { vi } from "vitest"
 
 import { Flight } from "../src/internal/flight.ts"
 import type * as ModelCall from "../src/ModelCall.ts"
@@ -22,12 +19,9 @@ import {
   type Tried,
   unit,
 } from "./commands.ts"
+import { hashAtOnce } from "./hashes.ts"
 
-// Hashes that are there at once, because the time of a test does not wait for real ones.
-vi.spyOn(crypto.subtle, "digest").mockImplementation(((_: string, bytes: Uint8Array) => {
-  const hash = createHash("sha256").update(bytes).digest()
-  return { then: (resolved: (hash: Uint8Array) => void) => resolved(hash) }
-}) as never)
+hashAtOnce()
 
 /** Who shares answers with whom; whom it has no name for is always asked. */
 type Sharing = (call: Planned) => string | undefined

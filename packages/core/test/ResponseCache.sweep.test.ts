@@ -1,19 +1,13 @@
-import { createHash } from "node:crypto"
-
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { vi } from "vitest"
 
 import * as ResilientModel from "../src/ResilientModel.ts"
 import * as ResponseCache from "../src/ResponseCache.ts"
+import { hashAtOnce } from "./hashes.ts"
 import { chunk, deliver, delta, finish, type Mode, observed, request, script, scripted, wait } from "./scripted.ts"
 import { stepped } from "./ticks.ts"
 
-// Hashes that are there at once, because the ticks of a test do not wait for real ones.
-vi.spyOn(crypto.subtle, "digest").mockImplementation(((_: string, bytes: Uint8Array) => {
-  const hash = createHash("sha256").update(bytes).digest()
-  return { then: (resolved: (hash: Uint8Array) => void) => resolved(hash) }
-}) as never)
+hashAtOnce()
 
 describe.each<Mode>(["generate", "stream"])("an interruption at any point of a cached call to %s", (mode) => {
   it.effect(
