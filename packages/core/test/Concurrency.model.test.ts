@@ -4,18 +4,8 @@ import * as fc from "fast-check"
 
 import * as Concurrency from "../src/Concurrency.ts"
 import { urgencies } from "../src/internal/urgencies.ts"
-import {
-  Agenda,
-  attemptOf,
-  checkAlways,
-  commands,
-  cutAt,
-  type Going,
-  histories,
-  type Planned,
-  played,
-  type Told,
-} from "./commands.ts"
+import { Agenda, attemptOf, commands, cutAt, type Going, type Planned, type Told } from "./commands.ts"
+import { checkAlways, histories, played } from "./histories.ts"
 import { ReferenceGate } from "./internal/referenceGate.ts"
 
 interface Rules {

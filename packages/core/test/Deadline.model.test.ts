@@ -4,18 +4,8 @@ import * as fc from "fast-check"
 
 import * as Deadline from "../src/Deadline.ts"
 import { budget } from "./budget.ts"
-import {
-  attemptOf,
-  checkAlways,
-  commands,
-  cutAt,
-  histories,
-  places,
-  type Planned,
-  played,
-  type Told,
-  unit,
-} from "./commands.ts"
+import { attemptOf, commands, cutAt, places, type Planned, type Told, unit } from "./commands.ts"
+import { checkAlways, histories, played } from "./histories.ts"
 
 interface Rules {
   readonly stream: number

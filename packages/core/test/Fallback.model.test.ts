@@ -2,19 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 
 import * as Fallback from "../src/Fallback.ts"
-import {
-  attemptOf,
-  checkAlways,
-  commands,
-  cutAt,
-  failedEarly,
-  histories,
-  kindOf,
-  type Planned,
-  played,
-  type Told,
-  type Tried,
-} from "./commands.ts"
+import { attemptOf, commands, cutAt, failedEarly, kindOf, type Planned, type Told, type Tried } from "./commands.ts"
+import { checkAlways, histories, played } from "./histories.ts"
 
 const names = ["a", "b", "c"] as const
 

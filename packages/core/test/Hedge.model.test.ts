@@ -6,19 +6,17 @@ import * as Hedge from "../src/Hedge.ts"
 import {
   Agenda,
   attemptOf,
-  checkAlways,
   commands,
   cutAt,
   failedEarly,
   type Going,
-  histories,
   kindOf,
   places,
   type Planned,
-  played,
   type Told,
   unit,
 } from "./commands.ts"
+import { checkAlways, histories, played } from "./histories.ts"
 
 interface Rules {
   readonly lateness: number

@@ -6,20 +6,9 @@ import { Flight } from "../src/internal/flight.ts"
 import type * as ModelCall from "../src/ModelCall.ts"
 import * as ResilientModel from "../src/ResilientModel.ts"
 import * as ResponseCache from "../src/ResponseCache.ts"
-import {
-  Agenda,
-  attemptOf,
-  commands,
-  cutAt,
-  histories,
-  type Planned,
-  type Played,
-  played,
-  type Told,
-  type Tried,
-  unit,
-} from "./commands.ts"
+import { Agenda, attemptOf, commands, cutAt, type Planned, type Told, type Tried, unit } from "./commands.ts"
 import { hashAtOnce } from "./hashes.ts"
+import { histories, type Played, played } from "./histories.ts"
 
 hashAtOnce()
 
@@ -62,7 +51,7 @@ const expected = (calls: ReadonlyArray<Planned>, sharing: Sharing, timeToLive: n
     agenda.at(going.ended, (at) => {
       const answered = going.how === "Completed"
       if (answered && key !== undefined && aboard.size > 0) kept.set(key, { text, until: at + timeToLive })
-      for (const call of [...aboard]) leave(call, at, answered ? "answered" : going.how)
+      for (const call of aboard) leave(call, at, answered ? "answered" : going.how)
     })
     const trip = { aboard, leave }
     if (key !== undefined) trips.set(key, trip)

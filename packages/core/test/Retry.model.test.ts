@@ -6,20 +6,18 @@ import * as Deadline from "../src/Deadline.ts"
 import * as Retry from "../src/Retry.ts"
 import {
   attemptOf,
-  checkAlways,
   commands,
   cutAt,
   failedEarly,
-  histories,
   isRetryable,
   kindOf,
   places,
   type Planned,
-  played,
   type Told,
   type Tried,
   unit,
 } from "./commands.ts"
+import { checkAlways, histories, played } from "./histories.ts"
 
 interface Rules {
   readonly times: number

@@ -3,24 +3,23 @@ import { Duration, Effect, Schedule } from "effect"
 import * as fc from "fast-check"
 
 import * as Fallback from "../src/Fallback.ts"
+import type * as ResilientModel from "../src/ResilientModel.ts"
 import * as Retry from "../src/Retry.ts"
 import * as RetryBudget from "../src/RetryBudget.ts"
 import {
   Agenda,
   attemptOf,
-  checkAlways,
   commands,
   cutAt,
   failedEarly,
-  histories,
   isRetryable,
   kindOf,
   type Planned,
-  played,
   type Told,
   type Tried,
   unit,
 } from "./commands.ts"
+import { checkAlways, histories, played } from "./histories.ts"
 
 interface Rules {
   readonly share: number
@@ -109,7 +108,8 @@ describe("RetryBudget.share", () => {
           const retry = Retry.schedule(Schedule.spaced(pause).pipe(Schedule.upTo({ times })))
           const result = yield* played(all, ({ model }) => {
             const retried = model("a", "acme").pipe(retry)
-            const several = second === undefined ? retried : retried.pipe(Fallback.to(model("b", second)))
+            const several: ResilientModel.ResilientModel<unknown> =
+              second === undefined ? retried : retried.pipe(Fallback.to(model("b", second)))
             return several.pipe(RetryBudget.share(share, { floor, window }))
           })
           assert.deepStrictEqual(result.told, expected(result.calls, rule))

@@ -4,20 +4,8 @@ import * as fc from "fast-check"
 
 import * as ResilientModel from "../src/ResilientModel.ts"
 import * as Route from "../src/Route.ts"
-import {
-  attemptOf,
-  checkAlways,
-  commands,
-  type Commands,
-  cutAt,
-  histories,
-  type Planned,
-  planned,
-  played,
-  type Told,
-  type Tried,
-  type World,
-} from "./commands.ts"
+import { attemptOf, commands, type Commands, cutAt, type Planned, planned, type Told, type Tried } from "./commands.ts"
+import { checkAlways, histories, played, type World } from "./histories.ts"
 
 const names = ["a", "b", "c"] as const
 type Name = (typeof names)[number]

@@ -4,13 +4,16 @@ import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
 
 import { memoryStore } from "../../src/internal/answerStore.ts"
-import { histories, settable } from "../commands.ts"
+import { histories, settable } from "../histories.ts"
 import { delta } from "../scripted.ts"
 
-const key = fc.constantFrom("a", "b", "c", "d", "e")
+const anyKey = fc.constantFrom("a", "b", "c", "d", "e")
 const step = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ _tag: fc.constant("Get" as const), key }) },
-  { weight: 4, arbitrary: fc.record({ _tag: fc.constant("Set" as const), key, ttl: fc.integer({ min: 1, max: 9 }) }) },
+  { weight: 4, arbitrary: fc.record({ _tag: fc.constant("Get" as const), key: anyKey }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ _tag: fc.constant("Set" as const), key: anyKey, ttl: fc.integer({ min: 1, max: 9 }) }),
+  },
   { weight: 2, arbitrary: fc.record({ _tag: fc.constant("Advance" as const), by: fc.integer({ min: 1, max: 5 }) }) },
   { weight: 1, arbitrary: fc.record({ _tag: fc.constant("SetBack" as const), by: fc.integer({ min: 1, max: 20 }) }) },
 )
