@@ -242,10 +242,11 @@ const standIn = <E, E2>({ preferred, request, stand }: Switch<E, E2>, error: E):
       if (last instanceof GuardRefusal) return last
       return withoutStack(() => new AllModelsFailed({ trail: [...trailOf(preferred, error), ...trailOf(stand, last)] }))
     })
-    countAttempt(request)
-    return Effect.flatMap(allowed(lastOf(preferred, error), stand, error), (may): Opened<E | E2 | AllModelsFailed> =>
-      may ? Effect.andThen(chosen, opened) : Effect.fail(exhausted(stand.provider, lastTrail(preferred, error)) as E),
-    )
+    return Effect.flatMap(allowed(lastOf(preferred, error), stand, error), (may): Opened<E | E2 | AllModelsFailed> => {
+      if (!may) return Effect.fail(exhausted(stand.provider, lastTrail(preferred, error)) as E)
+      countAttempt(request)
+      return Effect.andThen(chosen, opened)
+    })
   })
 
 /** Another model of the same provider is one more attempt there. */

@@ -15,7 +15,7 @@ import { Clock, Context, Duration, Effect, Option, Pull, Random, Schedule, type 
 import * as Attempt from "./Attempt.ts"
 import { remaining } from "./Deadline.ts"
 import * as Failure from "./Failure.ts"
-import { standardAttempts, takeAttempt } from "./internal/attemptAllowance.ts"
+import { returnAttempt, standardAttempts, takeAttempt } from "./internal/attemptAllowance.ts"
 import { failedModel } from "./internal/failedModel.ts"
 import { millis } from "./internal/guardedCall.ts"
 import { type Backoff, jitterCeiling, waitBeforeRetry } from "./internal/retryDecision.ts"
@@ -188,7 +188,10 @@ const again = <E>(retries: Retries<E>, error: E): Effect.Effect<Stream.Stream<Pa
     return drawn(call, costAfter(Failure.classify(error).kind)).pipe(
       Effect.filterOrFail(
         (allowed) => allowed,
-        () => exhausted(call.provider, failedModel(call, error)) as E,
+        () => {
+          returnAttempt(request)
+          return exhausted(call.provider, failedModel(call, error)) as E
+        },
       ),
       Effect.andThen(announce(call, request, { wait, error })),
       Effect.andThen(Effect.sleep(wait)),

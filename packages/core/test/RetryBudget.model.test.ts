@@ -63,6 +63,7 @@ const expected = (calls: ReadonlyArray<Planned>, rule: Rules): ReadonlyArray<Tol
   const agenda = new Agenda()
   const funds = ledger(rule)
   const begin = (call: Planned, began: number, tried: ReadonlyArray<Tried>, model: "a" | "b") => {
+    const key = model === "a" ? "acme" : (rule.second ?? "")
     const stop = call.at + call.patience
     if (began > stop) return void (told[call.id] = { outcome: "interrupted", at: stop, attempts: tried })
     const attempt = attemptOf(call, tried.length, { model, began })
@@ -72,16 +73,17 @@ const expected = (calls: ReadonlyArray<Planned>, rule: Rules): ReadonlyArray<Tol
       const over = (outcome: string) => void (told[call.id] = { outcome, at, attempts })
       const { how } = attempt
       if (!failedEarly(attempt) || how === "dies") return over(how === "Completed" ? "answered" : how)
-      if (model === "b") return over("AllModelsFailed")
       const { retryAfter } = kindOf(how) ?? {}
       const hint = retryAfter && Duration.toMillis(retryAfter)
       let failure = how
-      if (isRetryable(how) && attempts.length <= rule.times && (hint ?? 0) <= 60_000) {
-        if (funds.draw("acme", at, how)) {
-          return agenda.at(at + (hint ?? pause), (now) => begin(call, now, attempts, "a"))
+      const isLast = attempts.length >= 6 || attempts.filter((one) => one.model === model).length > rule.times
+      if (isRetryable(how) && !isLast && (hint ?? 0) <= 60_000) {
+        if (funds.draw(key, at, how)) {
+          return agenda.at(at + (hint ?? pause), (now) => begin(call, now, attempts, model))
         }
         failure = "RetryBudgetExhausted"
       }
+      if (model === "b") return over("AllModelsFailed")
       if (rule.second === undefined || ["contentPolicy", "undecodable"].includes(failure)) return over(failure)
       if (rule.second === "other") funds.deposit("other", at)
       else if (!funds.draw("acme", at, failure)) return over("RetryBudgetExhausted")
@@ -109,7 +111,7 @@ describe("RetryBudget.share", () => {
           const result = yield* played(all, ({ model }) => {
             const retried = model("a", "acme").pipe(retry)
             const several: ResilientModel.ResilientModel<unknown> =
-              second === undefined ? retried : retried.pipe(Fallback.to(model("b", second)))
+              second === undefined ? retried : retried.pipe(Fallback.to(model("b", second).pipe(retry)))
             return several.pipe(RetryBudget.share(share, { floor, window }))
           })
           assert.deepStrictEqual(result.told, expected(result.calls, rule))
