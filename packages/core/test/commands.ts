@@ -52,7 +52,7 @@ export interface Call {
   readonly question: string
 }
 
-export type Command =
+type Command =
   | Call
   | { readonly _tag: "Advance"; readonly by: number }
   | { readonly _tag: "SetBack"; readonly by: number }
@@ -114,7 +114,7 @@ const call: fc.Arbitrary<Call> = fc.record({
   question: fc.constantFrom("p", "q"),
 })
 
-export const mostCalls = 8
+const mostCalls = 8
 
 export const commands: fc.Arbitrary<Commands> = fc
   .array(
