@@ -215,8 +215,12 @@ type Opened<E> = Effect.Effect<Stream.Stream<Part, E>, E, Scope.Scope>
 const goesOn = (accepts: (error: unknown) => boolean, error: unknown): boolean =>
   !(error instanceof GuardRefusal) && accepts(error)
 
-const mayNotHappenElsewhere = (error: unknown): boolean =>
-  !Failure.isUndecodable(error) && !Failure.isContentPolicy(error)
+const mayNotHappenElsewhere = (error: unknown): boolean => {
+  if (!(error instanceof AllModelsFailed)) return !Failure.isUndecodable(error) && !Failure.isContentPolicy(error)
+  // The decision is about the model that was asked last, which knows no more of the ones before.
+  const last = error.trail.at(-1)
+  return last?.kind !== "undecodable" && last?.reason !== "ContentPolicyError"
+}
 
 interface Switch<E, E2> {
   readonly preferred: ModelCall<E>
@@ -238,10 +242,11 @@ const standIn = <E, E2>({ preferred, request, stand }: Switch<E, E2>, error: E):
       if (last instanceof GuardRefusal) return last
       return withoutStack(() => new AllModelsFailed({ trail: [...trailOf(preferred, error), ...trailOf(stand, last)] }))
     })
-    countAttempt(request)
-    return Effect.flatMap(allowed(lastOf(preferred, error), stand, error), (may): Opened<E | E2 | AllModelsFailed> =>
-      may ? Effect.andThen(chosen, opened) : Effect.fail(exhausted(stand.provider, lastTrail(preferred, error)) as E),
-    )
+    return Effect.flatMap(allowed(lastOf(preferred, error), stand, error), (may): Opened<E | E2 | AllModelsFailed> => {
+      if (!may) return Effect.fail(exhausted(stand.provider, lastTrail(preferred, error)) as E)
+      countAttempt(request)
+      return Effect.andThen(chosen, opened)
+    })
   })
 
 /** Another model of the same provider is one more attempt there. */

@@ -13,7 +13,7 @@ import { Clock, Duration, Effect, Exit, type Scope, type Stream } from "effect"
 
 import * as Attempt from "./Attempt.ts"
 import * as Failure from "./Failure.ts"
-import { standardAttempts, takeAttempt } from "./internal/attemptAllowance.ts"
+import { returnAttempt, standardAttempts, takeAttempt } from "./internal/attemptAllowance.ts"
 import { describeDuration } from "./internal/describeDuration.ts"
 import { GuardRefusal } from "./internal/guardRefusal.ts"
 import * as HedgeAllowance from "./internal/hedgeAllowance.ts"
@@ -168,7 +168,11 @@ const hedging = <E, E2>(call: ModelCall<E>, other: ModelCall<E2>, state: Hedging
       const second = Effect.as(announce(call, other, request, wait), observed<E | E2>(other.open(request), watch))
       const late = Effect.suspend(() => {
         if (!state.takes(now()) || !takeAttempt(request, standardAttempts)) return Effect.succeed(undefined)
-        return Effect.flatMap(drawn(other, 1), (allowed) => (allowed ? second : Effect.succeed(undefined)))
+        return Effect.flatMap(drawn(other, 1), (allowed) => {
+          if (allowed) return second
+          returnAttempt(request)
+          return Effect.succeed(undefined)
+        })
       })
       return hedgedOpen<Stream.Stream<Part, E | E2>, E | E2>({
         first: observed<E | E2>(call.open(request), watch),

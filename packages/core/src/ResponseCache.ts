@@ -218,13 +218,14 @@ type Opened<E> = Effect.Effect<Stream.Stream<Part, E>, E, Scope.Scope>
 
 const boarded = <E>(cache: Cache<E>, key: string, request: ModelRequest): Opened<E> =>
   ownScope(
-    Effect.suspend(() => {
+    // A flight that is found is one that somebody boards: nothing may come between.
+    Effect.uninterruptibleMask((restore) => {
       const { call, flights } = cache
       const found = flights.get(key)
-      if (found !== undefined) return Effect.andThen(announce(call, request), Effect.map(found.board, cached))
+      if (found !== undefined) return Effect.andThen(announce(call, request), Effect.map(found.board(restore), cached))
       const flight = newFlight(cache, key, request)
       flights.set(key, flight)
-      return flight.board
+      return flight.board(restore)
     }),
   )
 

@@ -15,8 +15,9 @@ import { Clock, Context, Duration, Effect, Option, Pull, Random, Schedule, type 
 import * as Attempt from "./Attempt.ts"
 import { remaining } from "./Deadline.ts"
 import * as Failure from "./Failure.ts"
-import { standardAttempts, takeAttempt } from "./internal/attemptAllowance.ts"
+import { returnAttempt, standardAttempts, takeAttempt } from "./internal/attemptAllowance.ts"
 import { failedModel } from "./internal/failedModel.ts"
+import { millis } from "./internal/guardedCall.ts"
 import { type Backoff, jitterCeiling, waitBeforeRetry } from "./internal/retryDecision.ts"
 import { costAfter, drawn } from "./internal/retryFunds.ts"
 import { type ModelCall, type ModelRequest, type Part } from "./ModelCall.ts"
@@ -158,8 +159,8 @@ const retrying =
           open: (request) =>
             Effect.catch(call.open(request), (error) =>
               accepts(error)
-                ? Effect.flatMap(steps, (step) =>
-                    again({ call, request, rules, step: (now, cause) => provided(step(now, cause)) }, error),
+                ? Effect.flatMap(Effect.all([steps, steadyTime]), ([step, now]) =>
+                    again({ call, request, rules, step: (cause) => provided(step(now(), cause)) }, error),
                   )
                 : Effect.fail(error),
             ),
@@ -176,7 +177,7 @@ interface Retries<E> {
     readonly longestHint: number
     readonly mostAttempts: number
   }
-  readonly step: (now: number, error: E) => Pull.Pull<[unknown, Duration.Duration], never, unknown>
+  readonly step: (error: E) => Pull.Pull<[unknown, Duration.Duration], never, unknown>
 }
 
 /** Waits as decided and tries once more, and again after the next failure. */
@@ -187,7 +188,10 @@ const again = <E>(retries: Retries<E>, error: E): Effect.Effect<Stream.Stream<Pa
     return drawn(call, costAfter(Failure.classify(error).kind)).pipe(
       Effect.filterOrFail(
         (allowed) => allowed,
-        () => exhausted(call.provider, failedModel(call, error)) as E,
+        () => {
+          returnAttempt(request)
+          return exhausted(call.provider, failedModel(call, error)) as E
+        },
       ),
       Effect.andThen(announce(call, request, { wait, error })),
       Effect.andThen(Effect.sleep(wait)),
@@ -197,8 +201,8 @@ const again = <E>(retries: Retries<E>, error: E): Effect.Effect<Stream.Stream<Pa
   })
 
 const waitAfter = <E>({ rules, step }: Retries<E>, error: E): Effect.Effect<number | undefined> =>
-  Effect.flatMap(Clock.currentTimeMillis, (now) =>
-    Pull.matchEffect(step(now, error), {
+  Effect.suspend(() =>
+    Pull.matchEffect(step(error), {
       onSuccess: ([, delay]) =>
         Effect.map(remaining, (left) => {
           const { kind, retryAfter } = Failure.classify(error)
@@ -214,6 +218,13 @@ const waitAfter = <E>({ rules, step }: Retries<E>, error: E): Effect.Effect<numb
       onDone: () => Effect.succeed(undefined),
     }),
   )
+
+// A schedule may look at the time of day, and may end after a while. The first is what it is told, and from then on time
+// passes by the clock that is never set back, or retries might go on for as long as it was set back.
+const steadyTime = Effect.map(Clock.Clock, (clock) => {
+  const behind = clock.currentTimeMillisUnsafe() - millis(clock)
+  return () => behind + millis(clock)
+})
 
 const announce = (
   { model, provider }: ModelCall<unknown>,

@@ -34,11 +34,11 @@ const ticking = (onSleep: (ticks: number) => void): Ticks => {
   return ticks
 }
 
-/** Runs for at most so many ticks, then interrupts, and says whether it was over by itself. */
+/** Runs for at most so many ticks, then interrupts, and says whether it was over by itself, and after how many. */
 export const stepped = <A, E>(
   self: Effect.Effect<A, E>,
   options: { readonly budget: number; readonly ticks: number; readonly onSleep?: (ticks: number) => void },
-): Effect.Effect<{ readonly over: boolean; readonly exit: Exit.Exit<A, E> }> =>
+): Effect.Effect<{ readonly over: boolean; readonly ticks: number; readonly exit: Exit.Exit<A, E> }> =>
   Effect.gen(function* () {
     const ticks = ticking(options.onSleep ?? (() => {}))
     const fiber = yield* self.pipe(
@@ -52,5 +52,5 @@ export const stepped = <A, E>(
     }
     const over = fiber.pollUnsafe() !== undefined
     yield* Fiber.interrupt(fiber)
-    return { over, exit: yield* Fiber.await(fiber) }
+    return { over, ticks: ticks.now, exit: yield* Fiber.await(fiber) }
   })

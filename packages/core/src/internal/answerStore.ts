@@ -5,6 +5,7 @@ import { Clock, Duration, Effect, Option, Schema, type Scope } from "effect"
 import { Persistence } from "effect/persistence"
 
 import { type Part } from "../ModelCall.ts"
+import { millis } from "./guardedCall.ts"
 
 export interface AnswerStore {
   readonly get: (key: string) => Effect.Effect<ReadonlyArray<Part> | undefined>
@@ -13,6 +14,7 @@ export interface AnswerStore {
 
 interface Kept {
   readonly answer: ReadonlyArray<Part>
+  /** By the clock that is never set back. */
   readonly until: number
 }
 
@@ -21,18 +23,18 @@ export const memoryStore = (capacity: number): AnswerStore => {
   const kept = new Map<string, Kept>()
   return {
     get: (key) =>
-      Effect.map(Clock.currentTimeMillis, (now) => {
+      Effect.map(now, (time) => {
         const found = kept.get(key)
         kept.delete(key)
-        if (found === undefined || found.until <= now) return undefined
+        if (found === undefined || found.until <= time) return undefined
         // The first key of a map is the one that was set first.
         kept.set(key, found)
         return found.answer
       }),
     set: (key, answer, ttl) =>
-      Effect.map(Clock.currentTimeMillis, (now) => {
+      Effect.map(now, (time) => {
         kept.delete(key)
-        kept.set(key, { answer, until: now + Duration.toMillis(ttl) })
+        kept.set(key, { answer, until: time + Duration.toMillis(ttl) })
         for (const oldest of kept.keys()) {
           if (kept.size <= capacity) break
           kept.delete(oldest)
@@ -40,6 +42,8 @@ export const memoryStore = (capacity: number): AnswerStore => {
       }),
   }
 }
+
+const now = Effect.map(Clock.Clock, millis)
 
 /** What is kept by others is read with care: it may have been written by another version, or by somebody else. */
 const Envelope = Schema.Struct({

@@ -22,5 +22,10 @@ export const countAttempt = (request: ModelRequest): void => {
   further.set(request.options.span, (further.get(request.options.span) ?? 0) + 1)
 }
 
+/** Takes back an attempt that was counted, and is not made after all. */
+export const returnAttempt = (request: ModelRequest): void => {
+  further.set(request.options.span, (further.get(request.options.span) ?? 1) - 1)
+}
+
 /** Six attempts are enough for a call with retries and fallbacks; more than that is a storm. */
 export const standardAttempts = 6

@@ -14,6 +14,9 @@ type Chunk = readonly [Part, ...Array<Part>]
 /** A first part, and where to get the rest. */
 export type Opening<E> = Effect.Effect<Stream.Stream<Part, E>, E, Scope.Scope>
 
+/** Makes an effect as interruptible as it was outside. */
+type Restored = <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+
 export interface FlightOptions {
   /** Nobody may board any more. */
   readonly closed: () => void
@@ -37,19 +40,22 @@ export class Flight<E> {
     this.options = options
   }
 
-  /** Comes along; the first one takes off. Gives the answer at its commit point, and leaves with the scope. */
-  get board(): Opening<E> {
-    return Effect.uninterruptibleMask((restore) =>
-      Effect.flatMap(Effect.scope, (scope) => {
-        this.passengers++
-        const boarded = Scope.addFinalizer(scope, this.leave)
-        const started = Effect.withFiber((parent) => {
-          this.fiber ??= Effect.runForkWith(parent.context)(this.fly)
-          return Effect.void
-        })
-        return boarded.pipe(Effect.andThen(started), Effect.andThen(restore(this.commit)))
-      }),
-    )
+  /**
+   * Comes along; the first one takes off. Gives the answer at its commit point, and leaves with the scope.
+   *
+   * The seat is taken at once, so that nobody takes the flight down before. So the effect must be run, and
+   * uninterruptibly but for the wait, which is `restored`.
+   */
+  board(restored: Restored): Opening<E> {
+    this.passengers++
+    return Effect.flatMap(Effect.scope, (scope) => {
+      const boarded = Scope.addFinalizer(scope, this.leave)
+      const started = Effect.withFiber((parent) => {
+        this.fiber ??= Effect.runForkWith(parent.context)(this.fly)
+        return Effect.void
+      })
+      return boarded.pipe(Effect.andThen(started), Effect.andThen(restored(this.commit)))
+    })
   }
 
   private readonly leave = Effect.suspend(() => {

@@ -101,6 +101,7 @@ export class Gate {
       const oldest = this.arrivals.first?.value.waiter
       if (oldest !== undefined && next.sequence > oldest.sequence) this.ahead = [...this.ahead, next.sequence]
       this.remove(next)
+      this.passTurn(next)
       this.hold(next)
       next.granted()
     }
@@ -140,7 +141,7 @@ export class Gate {
     this.standing.set(waiter, place)
   }
 
-  /** Takes somebody out of the line; the next turn is that of another tenant. */
+  /** Takes somebody out of the line. Who gives up has not had its tenant's turn. */
   private remove(waiter: Waiter): void {
     const place = this.standing.get(waiter)
     if (place === undefined) return
@@ -149,9 +150,18 @@ export class Gate {
     const { tenant } = place
     const { byName, tenants } = this.lineOf(waiter)
     tenant.waiting.remove(place.turn)
+    if (tenant.waiting.size > 0) return
     tenants.remove(tenant.turn)
-    if (tenant.waiting.size === 0) byName.delete(tenant.name)
-    else tenant.turn = tenants.append(tenant)
+    byName.delete(tenant.name)
+  }
+
+  /** The next turn is that of another tenant. */
+  private passTurn(served: Waiter): void {
+    const { byName, tenants } = this.lineOf(served)
+    const tenant = byName.get(served.tenant)
+    if (tenant === undefined) return
+    tenants.remove(tenant.turn)
+    tenant.turn = tenants.append(tenant)
   }
 
   /** Sends away the newest of those who are least urgent, if they are less urgent than the one who comes. */

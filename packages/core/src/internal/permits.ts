@@ -15,13 +15,20 @@ export interface Permits {
   readonly shared: SharedPermits | undefined
 }
 
+/** A gate is there for as long as a policy or a call knows it: two with one key would let in twice as many. */
 export const memoryPermits = (shared?: SharedPermits): Permits => {
-  const gates = new Map<string, Gate>()
+  const gates = new Map<string, WeakRef<Gate>>()
+  const collected = new FinalizationRegistry<string>((key) => {
+    if (gates.get(key)?.deref() === undefined) gates.delete(key)
+  })
   return {
     shared,
     gateOf: (key, options) => {
-      const gate = gates.get(key) ?? new Gate({ ...options, urgencies: urgencies.length })
-      gates.set(key, gate)
+      const known = gates.get(key)?.deref()
+      if (known !== undefined) return known
+      const gate = new Gate({ ...options, urgencies: urgencies.length })
+      gates.set(key, new WeakRef(gate))
+      collected.register(gate, key)
       return gate
     },
   }
@@ -44,11 +51,16 @@ export const redisPermits = (options?: RedisOptions): Effect.Effect<SharedPermit
     return permits
   })
 
+/** One caller of a key asks at a time, and the others stand behind it. */
+interface Asking {
+  readonly turns: Semaphore.Semaphore
+  callers: number
+}
+
 export class SharedPermits {
   private readonly link: SharedLink
   private readonly holders = new Set<Holder>()
-  /** One caller of a key asks at a time, and the others stand behind it. */
-  private readonly asking = new Map<string, Semaphore.Semaphore>()
+  private readonly asking = new Map<string, Asking>()
 
   constructor(link: SharedLink) {
     this.link = link
@@ -70,14 +82,21 @@ export class SharedPermits {
       })
     return Effect.suspend(() => {
       this.holders.add(holder)
-      return this.turnsOf(holder.key).withPermit(attempt(firstWait))
+      return this.inTurn(holder.key, attempt(firstWait))
     })
   }
 
-  private turnsOf(key: string): Semaphore.Semaphore {
-    const turns = this.asking.get(key) ?? Semaphore.makeUnsafe(1)
-    this.asking.set(key, turns)
-    return turns
+  private inTurn<A>(key: string, self: Effect.Effect<A>): Effect.Effect<A> {
+    return Effect.acquireUseRelease(
+      Effect.sync(() => {
+        const asking = this.asking.get(key) ?? { turns: Semaphore.makeUnsafe(1), callers: 0 }
+        asking.callers++
+        this.asking.set(key, asking)
+        return asking
+      }),
+      ({ turns }) => turns.withPermit(self),
+      (asking) => Effect.sync(() => void (--asking.callers === 0 && this.asking.delete(key))),
+    )
   }
 
   /** Gives permits back, whether there are any or not. */

@@ -18,16 +18,53 @@ export interface RetryFunds {
 }
 
 export const memoryFunds = (): RetryFunds => {
-  const states = new Map<string, BudgetState.State>()
+  const accounts = new Accounts()
   return {
-    deposit: (key, rules, now) =>
-      void states.set(key, BudgetState.deposited(states.get(key) ?? BudgetState.initial, rules, now)),
+    deposit: (key, rules, now) => accounts.deposit(key, rules, now),
     withdraw: (key, rules, draw) =>
       Effect.sync(() => {
-        const next = BudgetState.withdrawn(states.get(key) ?? BudgetState.initial, rules, draw)
-        if (next !== undefined) states.set(key, next)
+        const next = BudgetState.withdrawn(accounts.stateOf(key), rules, draw)
+        if (next !== undefined) accounts.set(key, next, { window: rules.window, now: draw.now })
         return next !== undefined
       }),
+  }
+}
+
+interface Account {
+  state: BudgetState.State
+  /** When nothing of it counts any more. */
+  until: number
+}
+
+/** States by key. Those of which nothing counts any more are forgotten. */
+class Accounts {
+  /** The one that was turned to a new slice first comes first. */
+  private readonly accounts = new Map<string, Account>()
+
+  stateOf(key: string): BudgetState.State {
+    return this.accounts.get(key)?.state ?? BudgetState.initial
+  }
+
+  deposit(key: string, rules: BudgetState.Rules, now: number): void {
+    this.set(key, BudgetState.deposited(this.stateOf(key), rules, now), { window: rules.window, now })
+  }
+
+  set(key: string, state: BudgetState.State, { now, window }: { readonly window: number; readonly now: number }): void {
+    const known = this.accounts.get(key)
+    if (known?.state.current.number === state.current.number) {
+      known.state = state
+      return
+    }
+    this.accounts.delete(key)
+    this.accounts.set(key, { state, until: now + window })
+    for (const [idle, { until }] of this.accounts) {
+      if (until > now) break
+      this.accounts.delete(idle)
+    }
+  }
+
+  delete(key: string): void {
+    this.accounts.delete(key)
   }
 }
 
@@ -35,15 +72,15 @@ export const memoryFunds = (): RetryFunds => {
 export const redisFunds = (options?: RedisOptions): Effect.Effect<RetryFunds, never, Redis.Redis> =>
   Effect.map(sharedLink("RetryBudget.share", options), (link) => {
     const own = memoryFunds()
-    const untold = new Map<string, BudgetState.State>()
+    const untold = new Accounts()
     return {
       deposit: (key, rules, now) => {
         own.deposit(key, rules, now)
-        untold.set(key, BudgetState.deposited(untold.get(key) ?? BudgetState.initial, rules, now))
+        untold.deposit(key, rules, now)
       },
       withdraw: (key, rules, draw) =>
         Effect.suspend(() => {
-          const told = agesOf(untold.get(key), rules, draw.now)
+          const told = agesOf(untold.stateOf(key), rules, draw.now)
           untold.delete(key)
           const { floor, share, window } = rules
           return link.ask(withdraw, {
@@ -60,8 +97,8 @@ export const redisFunds = (options?: RedisOptions): Effect.Effect<RetryFunds, ne
   })
 
 /** How many first attempts each slice had, by how many slices ago it was. */
-const agesOf = (state: BudgetState.State | undefined, rules: BudgetState.Rules, now: number): ReadonlyArray<number> => {
-  if (state === undefined) return []
+const agesOf = (state: BudgetState.State, rules: BudgetState.Rules, now: number): ReadonlyArray<number> => {
+  if (state === BudgetState.initial) return []
   const { current, past } = BudgetState.turned(state, rules, now)
   const ages = Array.from({ length: BudgetState.slicesPerWindow }, () => 0)
   for (const slice of [...past, current]) ages[current.number - slice.number] = slice.first

@@ -100,7 +100,7 @@ describe("a limit that adapts", () => {
       fc.record({ _tag: fc.constant("Refused" as const), after: fc.nat(5_000) }),
     )
     fc.assert(
-      fc.property(fc.array(event, { maxLength: 200 }), (events) => {
+      fc.property(fc.array(event, { maxLength: 200, size: "max" }), (events) => {
         let state = AdaptiveLimit.initial(rules)
         let now = 0
         for (const happened of events) {

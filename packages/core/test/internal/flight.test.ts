@@ -47,7 +47,12 @@ describe.each<Mode>(["generate", "stream"])("a flight that gets an answer to %s"
 })
 
 const listen = <E>(flight: Flight<E>): Effect.Effect<string> =>
-  Effect.scoped(Effect.flatMap(flight.board, (answer) => Stream.runCollect(answer))).pipe(
+  Effect.scoped(
+    Effect.flatMap(
+      Effect.uninterruptibleMask((restore) => flight.board(restore)),
+      (answer) => Stream.runCollect(answer),
+    ),
+  ).pipe(
     Effect.map((parts: ReadonlyArray<ModelCall.Part>) => textOf(parts)),
     Effect.catch(() => Effect.succeed("failed")),
   )

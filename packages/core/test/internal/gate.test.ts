@@ -82,7 +82,7 @@ describe("a gate", () => {
     fc.assert(
       fc.property(
         fc.record({ limit: fc.integer({ min: 3, max: 6 }), places: fc.integer({ min: 0, max: 12 }) }),
-        fc.array(step, { maxLength: 150 }),
+        fc.array(step, { maxLength: 150, size: "max" }),
         (options, steps) => {
           const { gate, join, order } = logged(options)
           const inside: Array<ReturnType<typeof join>> = []

@@ -20,7 +20,7 @@ const commands = fc.array(
     { weight: 3, arbitrary: fc.record({ _tag: fc.constant("Draw"), cost: fc.constantFrom(1, 2) }) },
     { weight: 1, arbitrary: fc.record({ _tag: fc.constant("Wait"), millis: fc.integer({ min: 1, max: 6_000 }) }) },
   ),
-  { maxLength: 80 },
+  { maxLength: 80, size: "max" },
 )
 
 /** What was decided, and when it was drawn. */
