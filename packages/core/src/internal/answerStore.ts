@@ -5,7 +5,7 @@ import { Clock, Duration, Effect, Option, Schema, type Scope } from "effect"
 import { Persistence } from "effect/persistence"
 
 import { type Part } from "../ModelCall.ts"
-import { millis } from "./guardedCall.ts"
+import { millis } from "./millis.ts"
 
 export interface AnswerStore {
   readonly get: (key: string) => Effect.Effect<ReadonlyArray<Part> | undefined>
