@@ -12,71 +12,22 @@
  * @since 0.1.0
  */
 import { Attempt, type ModelCall, ModelCall as ModelCalls, PolicyError, ResilientModel } from "@holdfast/core"
-import { DateTime, Duration, Effect, Option, Schema, type Scope as Scopes } from "effect"
-import { AiError } from "effect/ai"
+import { DateTime, Duration, Effect, Option, type Scope as Scopes } from "effect"
 
 import * as CostEvent from "./CostEvent.ts"
 import * as Estimate from "./Estimate.ts"
+import { BudgetExceeded } from "./internal/budgetExceeded.ts"
 import { budgetGuard } from "./internal/budgetGuard.ts"
 import { mistakeIn, rulesOf } from "./internal/budgetRules.ts"
+import { type Scope } from "./internal/budgetScopes.ts"
 import { type LedgerUnavailable } from "./internal/ledgerUnavailable.ts"
 import { Ledger } from "./Ledger.ts"
 import * as Money from "./Money.ts"
 import type * as Price from "./Price.ts"
 import * as PriceBook from "./PriceBook.ts"
 
-/**
- * There is no room for the worst case of an attempt.
- *
- * @since 0.1.0
- * @category errors
- */
-export class BudgetExceeded
-  extends Schema.TaggedError<BudgetExceeded>("@holdfast/cost/BudgetExceeded")("BudgetExceeded", {
-    budget: Schema.String,
-    /** `"day"`, `"month"`, or the length of a rolling window. */
-    window: Schema.String,
-    /** Whose limit it is, where each tenant, tag or model has its own. */
-    scope: Schema.optionalKey(Schema.String),
-    provider: Schema.String,
-    model: Schema.String,
-    limit: Money.Money,
-    /** Real costs, and worst cases of attempts that ended nobody knows how. */
-    spent: Money.Money,
-    /** Worst cases of attempts that are under way. */
-    reserved: Money.Money,
-    /** The worst case of this attempt. */
-    requested: Money.Money,
-    /** When the limit holds anew. Absent for a rolling window, where there is no such moment. */
-    resetsAt: Schema.optionalKey(Schema.DateTimeUtcFromMillis),
-  })
-  implements PolicyError.PolicyError<"refusal">
-{
-  readonly [PolicyError.TypeId] = "refusal" as const
-
-  override get message(): string {
-    const [limit, spent, reserved, requested] = [this.limit, this.spent, this.reserved, this.requested].map(
-      Money.format,
-    )
-    const whose = this.scope === undefined ? this.budget : `${this.budget} (${this.scope})`
-    return `${whose} may spend ${limit} per ${this.window}; ${spent} are spent, ${reserved} reserved, and this call may cost ${requested}`
-  }
-
-  toReason(metadata: AiError.ProviderMetadata): AiError.AiErrorReason {
-    return new AiError.QuotaExhaustedError({
-      metadata,
-      ...(this.resetsAt !== undefined && { resetAt: this.resetsAt }),
-    })
-  }
-}
-
-/**
- * Whose money it is: attempts with equal keys share a limit. `undefined` is for attempts that the budget is not for.
- *
- * @since 0.1.0
- * @category models
- */
-export type Scope = (start: Attempt.AttemptStart) => string | undefined
+export { BudgetExceeded } from "./internal/budgetExceeded.ts"
+export { only, perEach, perModel, perProvider, perTag, perTenant, type Scope } from "./internal/budgetScopes.ts"
 
 /**
  * One budget. At least one amount has to be given; of several all hold.
@@ -358,88 +309,6 @@ export const orElse =
  * @category predicates
  */
 export const isBudgetExceeded = (error: unknown): error is BudgetExceeded => error instanceof BudgetExceeded
-
-/**
- * A limit for each tenant. Requests without a tenant share one.
- *
- * @since 0.1.0
- * @category scopes
- */
-export const perTenant: Scope = ({ context }) => context.tenant ?? ""
-
-/**
- * A limit for each value of a tag. Requests without the tag share one.
- *
- * @since 0.1.0
- * @category scopes
- */
-export const perTag =
-  (tag: string): Scope =>
-  ({ context }) =>
-    Object.hasOwn(context.tags, tag) ? (context.tags[tag] ?? "") : ""
-
-/**
- * A limit for each model of each provider.
- *
- * @since 0.1.0
- * @category scopes
- */
-export const perModel: Scope = ({ model, provider }) => `${provider}/${model}`
-
-/**
- * A limit for each provider.
- *
- * @since 0.1.0
- * @category scopes
- */
-export const perProvider: Scope = ({ provider }) => provider
-
-/**
- * A limit for each combination.
- *
- * **Example** (Each tenant may spend so much on each model)
- *
- * ```ts
- * import { Budget } from "@holdfast/cost"
- *
- * const scope = Budget.perEach(Budget.perTenant, Budget.perModel)
- *
- * typeof scope // => "function"
- * ```
- *
- * @since 0.1.0
- * @category scopes
- */
-export const perEach =
-  (...scopes: ReadonlyArray<Scope>): Scope =>
-  (start) => {
-    const keys = scopes.map((scope) => scope(start))
-    return keys.includes(undefined) ? undefined : JSON.stringify(keys)
-  }
-
-/**
- * Only for what has these keys; other attempts are no concern of the budget.
- *
- * **Example** (A budget for one tenant)
- *
- * ```ts
- * import { Budget } from "@holdfast/cost"
- *
- * const enforce = Budget.enforce({ name: "trial", daily: "1 USD", per: Budget.only(Budget.perTenant, ["acme"]) })
- *
- * typeof enforce // => "function"
- * ```
- *
- * @since 0.1.0
- * @category scopes
- */
-export const only = (scope: Scope, keys: ReadonlyArray<string>): Scope => {
-  const wanted = new Set(keys)
-  return (start) => {
-    const key = scope(start)
-    return key !== undefined && wanted.has(key) ? key : undefined
-  }
-}
 
 /**
  * Counts what was not reported with its estimate.

@@ -4,8 +4,9 @@
 import { type Attempt } from "@holdfast/core"
 import { DateTime, Duration, Option, Predicate, Result } from "effect"
 
-import { type Options, type Scope } from "../Budget.ts"
+import { type Options } from "../Budget.ts"
 import * as Money from "../Money.ts"
+import { type Scope } from "./budgetScopes.ts"
 import { type Claim } from "./ledgerKernel.ts"
 import { endOf, nameOf, spanAt, type Window } from "./window.ts"
 

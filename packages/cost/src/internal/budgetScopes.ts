@@ -1,0 +1,94 @@
+/**
+ * Whose money it is.
+ */
+import { type Attempt } from "@holdfast/core"
+
+/**
+ * Whose money it is: attempts with equal keys share a limit. `undefined` is for attempts that the budget is not for.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Scope = (start: Attempt.AttemptStart) => string | undefined
+
+/**
+ * A limit for each tenant. Requests without a tenant share one.
+ *
+ * @since 0.1.0
+ * @category scopes
+ */
+export const perTenant: Scope = ({ context }) => context.tenant ?? ""
+
+/**
+ * A limit for each value of a tag. Requests without the tag share one.
+ *
+ * @since 0.1.0
+ * @category scopes
+ */
+export const perTag =
+  (tag: string): Scope =>
+  ({ context }) =>
+    Object.hasOwn(context.tags, tag) ? (context.tags[tag] ?? "") : ""
+
+/**
+ * A limit for each model of each provider.
+ *
+ * @since 0.1.0
+ * @category scopes
+ */
+export const perModel: Scope = ({ model, provider }) => `${provider}/${model}`
+
+/**
+ * A limit for each provider.
+ *
+ * @since 0.1.0
+ * @category scopes
+ */
+export const perProvider: Scope = ({ provider }) => provider
+
+/**
+ * A limit for each combination.
+ *
+ * **Example** (Each tenant may spend so much on each model)
+ *
+ * ```ts
+ * import { Budget } from "@holdfast/cost"
+ *
+ * const scope = Budget.perEach(Budget.perTenant, Budget.perModel)
+ *
+ * typeof scope // => "function"
+ * ```
+ *
+ * @since 0.1.0
+ * @category scopes
+ */
+export const perEach =
+  (...scopes: ReadonlyArray<Scope>): Scope =>
+  (start) => {
+    const keys = scopes.map((scope) => scope(start))
+    return keys.includes(undefined) ? undefined : JSON.stringify(keys)
+  }
+
+/**
+ * Only for what has these keys; other attempts are no concern of the budget.
+ *
+ * **Example** (A budget for one tenant)
+ *
+ * ```ts
+ * import { Budget } from "@holdfast/cost"
+ *
+ * const enforce = Budget.enforce({ name: "trial", daily: "1 USD", per: Budget.only(Budget.perTenant, ["acme"]) })
+ *
+ * typeof enforce // => "function"
+ * ```
+ *
+ * @since 0.1.0
+ * @category scopes
+ */
+export const only = (scope: Scope, keys: ReadonlyArray<string>): Scope => {
+  const wanted = new Set(keys)
+  return (start) => {
+    const key = scope(start)
+    return key !== undefined && wanted.has(key) ? key : undefined
+  }
+}
