@@ -34,6 +34,8 @@ const expected = (calls: ReadonlyArray<Planned>, { lateness, maxShare, other }: 
   const told: Array<Told> = []
   const agenda = new Agenda()
   let saved = 1
+  // The first hedge is there before any call, and paid for by the first calls.
+  let owed = 1
   let quietUntil = 0
   const begin = (call: Planned) => {
     const stop = call.at + call.patience
@@ -68,7 +70,8 @@ const expected = (calls: ReadonlyArray<Planned>, { lateness, maxShare, other }: 
         if (final || failed.size === sent.length) settle(now, attempt.how)
       })
     }
-    saved = Math.min(10, saved + maxShare)
+    if (owed > 0) owed -= maxShare
+    else saved = Math.min(10, saved + maxShare)
     agenda.at(stop, (now) => void (over || settle(now, "interrupted")))
     send(attemptOf(call, 0, { model: "a", began: call.at }))
     agenda.at(call.at + lateness, (now) => {
