@@ -38,6 +38,8 @@ export interface AttemptStart {
   readonly index: number
   readonly provider: string
   readonly model: string
+  /** The most tokens that the settings of the model let it generate; `undefined` where they say nothing. */
+  readonly maxOutputTokens: number | undefined
   /** Not enumerable: a sink that logs the whole event does not log the prompt with it. */
   readonly request: ModelRequest
   readonly context: RequestContext

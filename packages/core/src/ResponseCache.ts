@@ -10,7 +10,8 @@
  * @since 0.1.0
  */
 import { Context, Duration, Effect, Layer, Option, type Scope, Stream } from "effect"
-import { Persistence, type Redis } from "effect/persistence"
+import { type Redis } from "effect/persistence"
+import * as Persistence from "effect/persistence/Persistence"
 import { type SqlClient } from "effect/sql"
 
 import * as Attempt from "./Attempt.ts"

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Duration, Effect, Exit, Fiber, Layer, Random, Schema, Stream } from "effect"
+import { Clock, Duration, Effect, Exit, Fiber, Layer, Random, Schedule, Schema, Stream } from "effect"
 import { AiError, LanguageModel } from "effect/ai"
 import { TestClock } from "effect/testing"
 
@@ -26,6 +26,8 @@ import {
   outcomes,
   refused,
   script,
+  deliver,
+  request,
   scripted,
   silent,
   timePasses,
@@ -389,6 +391,25 @@ describe("an attempt that a deadline cuts short", () => {
       const [attempt] = ended(events)
       assert.deepInclude(attempt?.outcome, { _tag: "Failed" })
       assert.deepInclude(attempt?.outcome._tag === "Failed" && attempt.outcome.error, { bound })
+    }),
+  )
+})
+
+describe("the options of a request", () => {
+  it.effect("may be frozen, and its attempts are counted all the same", () =>
+    Effect.gen(function* () {
+      const model = scripted([refused(errors.transient), answer("a")])
+      const built = yield* ResilientModel.callOf(model.model.pipe(Retry.schedule(Schedule.recurs(1))))
+      for (const freeze of [false, true]) {
+        model.requests.length = 0
+        const asked = request("stream")
+        if (freeze) Object.freeze(asked.options)
+        const [, events] = yield* observed(deliver(built, asked))
+        assert.deepStrictEqual(
+          ended(events).map(({ index }) => index),
+          [1, 2],
+        )
+      }
     }),
   )
 })

@@ -214,7 +214,7 @@ describe("a cache", () => {
   it.effect("knows the settings of all models that may answer", () =>
     Effect.gen(function* () {
       let temperature = 0
-      const settings = Effect.sync(() => ({ temperature }))
+      const settings = Effect.sync(() => ({ maxOutputTokens: temperature }))
       const model = scripted([answer("a"), answer("b"), answer("c")])
       const other = scripted([answer("z")], { name: "other" })
       const set = (one: typeof model) =>

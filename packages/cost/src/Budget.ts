@@ -91,7 +91,10 @@ export interface Settings {
  * @category models
  */
 export interface RequestFacts extends Price.Circumstances {
-  /** The most tokens that the model may generate, reasoning included. What its price says if left out. */
+  /**
+   * The most tokens that the model may generate, reasoning included. What the settings of the model say if left out, and else
+   * what its price says.
+   */
   readonly maxOutputTokens?: number | undefined
 }
 

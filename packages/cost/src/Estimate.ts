@@ -223,8 +223,9 @@ const makeWith = (count: Count): Estimator["Service"] => {
         const next = learn(corrections.get(key) ?? initial, estimate.uncorrected, real)
         corrections.delete(key)
         corrections.set(key, next)
+        if (corrections.size <= mostModels) return
         const [oldest] = corrections.keys()
-        if (corrections.size > mostModels && oldest !== undefined) corrections.delete(oldest)
+        if (oldest !== undefined) corrections.delete(oldest)
       }),
   }
 }

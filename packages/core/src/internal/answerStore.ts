@@ -2,7 +2,7 @@
  * Where complete answers are kept.
  */
 import { Clock, Duration, Effect, Option, Schema, type Scope } from "effect"
-import { Persistence } from "effect/persistence"
+import * as Persistence from "effect/persistence/Persistence"
 
 import { type Part } from "../ModelCall.ts"
 import { millis } from "./millis.ts"

@@ -15,12 +15,22 @@ import { headersOf, keptHeaders, requestId } from "./responseHeaders.ts"
 
 type AnyFiber = Fiber.Fiber<unknown, unknown>
 
-/** Attempts so far, by the span of the call that they serve. */
-const attempts = new WeakMap<object, number>()
+/**
+ * Attempts so far, kept with the options of the request, which all attempts of a call share. A `WeakMap` would cost as much as
+ * all the rest of a record; it is for options that somebody has frozen.
+ */
+const Attempts = Symbol("@holdfast/core/attempts")
+const frozen = new WeakMap<object, number>()
 
-const nextIndex = (request: ModelRequest): number => {
-  const index = (attempts.get(request.options.span) ?? 0) + 1
-  attempts.set(request.options.span, index)
+const nextIndex = ({ options }: ModelRequest): number => {
+  const counted = options as { [Attempts]?: number }
+  if (!Object.isExtensible(options)) {
+    const index = (frozen.get(options) ?? 0) + 1
+    frozen.set(options, index)
+    return index
+  }
+  const index = (counted[Attempts] ?? 0) + 1
+  counted[Attempts] = index
   return index
 }
 
@@ -47,10 +57,14 @@ export const newId = (): string => {
 export const startOf = (
   model: { readonly provider: string; readonly model: string },
   request: ModelRequest,
-  options: { readonly fiber: AnyFiber; readonly clock: Clock.Clock },
+  options: {
+    readonly fiber: AnyFiber
+    readonly clock: Clock.Clock
+    readonly maxOutputTokens: number | undefined
+  },
 ): AttemptStart => {
   const { span } = request.options
-  return withRequest(request, {
+  const fields: Fields<AttemptStart> = {
     _tag: "AttemptStarted",
     id: newId(),
     traceId: span.traceId,
@@ -58,14 +72,28 @@ export const startOf = (
     index: nextIndex(request),
     provider: model.provider,
     model: model.model,
+    maxOutputTokens: options.maxOutputTokens,
     context: options.fiber.getRef(RequestContext),
     startedAt: options.clock.currentTimeMillisUnsafe(),
-  })
+  }
+  return new WithRequest(request, fields) as WithRequest & Fields<AttemptStart>
 }
 
+type Fields<Event> = Omit<Event, "request">
+
 /** Hides the request, and with it the prompt, from `JSON.stringify`, `inspect` and whatever else walks over an event. */
-const withRequest = <Fields extends object>(request: ModelRequest, event: Fields): Fields & { request: ModelRequest } =>
-  Object.defineProperty(event as Fields & { request: ModelRequest }, "request", { value: request, enumerable: false })
+class WithRequest {
+  readonly #request: ModelRequest
+
+  constructor(request: ModelRequest, fields: object) {
+    this.#request = request
+    Object.assign(this, fields)
+  }
+
+  get request(): ModelRequest {
+    return this.#request
+  }
+}
 
 export class AttemptRecord implements Observer {
   private readonly start: AttemptStart
@@ -116,10 +144,10 @@ export class AttemptRecord implements Observer {
     const outcome = this.outcome(exit)
     const error = outcome._tag === "Failed" ? outcome.error : undefined
     const headers = { ...headersOf(error), ...this.headers }
-    const { _tag: _, ...start } = this.start
-    return withRequest(this.start.request, {
+    const { _tag: _, request, ...start } = this.start
+    const fields: Fields<Attempt> = {
       ...start,
-      _tag: "AttemptEnded" as const,
+      _tag: "AttemptEnded",
       outcome,
       usage: this.finish?.usage,
       finishMetadata: this.finish?.metadata,
@@ -131,7 +159,8 @@ export class AttemptRecord implements Observer {
       requestId: requestId(headers) ?? Option.getOrUndefined(facts(error))?.requestId,
       headers,
       retryAfter: outcome._tag === "Failed" ? outcome.failure.retryAfter : undefined,
-    })
+    }
+    return new WithRequest(request, fields) as WithRequest & Fields<Attempt>
   }
 
   private since(nanos: bigint): Duration.Duration {

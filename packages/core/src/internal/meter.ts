@@ -46,34 +46,44 @@ interface Watchers {
 }
 
 // Only the request itself can be interrupted, so that what was reserved is settled, and a start is followed by its end.
-const attempt = (model: ProviderModel, request: ModelRequest, { guard, sink }: Watchers): Opened =>
+const attempt = (model: ProviderModel, request: ModelRequest, watchers: Watchers): Opened =>
   Effect.uninterruptibleMask((restore) =>
-    Effect.withFiber((fiber) => {
-      const options = { fiber, clock: fiber.getRef(Clock.Clock) }
-      const start = startOf(model, request, options)
-      const cut = fiber.getRef(CurrentCut)
-      const guarding = <A, E>(self: Effect.Effect<A, E>) =>
-        uncounted(self, cut, () => options.clock.monotonicTimeNanosUnsafe())
-      const run = (reservation: Reservation | undefined) => {
-        const record = new AttemptRecord(start, options)
-        const end = (exit: Exit.Exit<unknown, unknown>) => {
-          const ended = record.ended(exit)
-          const told = tell(sink, ended)
-          return reservation === undefined
-            ? told
-            : Effect.andThen(told, guarding(Effect.suspend(() => reservation.settle(ended))))
-        }
-        const whole = request.mode === "generate"
-        return Effect.andThen(
-          tell(sink, start),
-          untilClosed(restore(send(model, request, record)), { record, end, whole }),
-        )
-      }
-      if (guard === undefined) return run(undefined)
-      // The refusal goes past the policies above, up to the one that installed the guard and has it in its type.
-      return Effect.flatMap(guarding(guard.reserve(start)) as unknown as Effect.Effect<Reservation>, run)
-    }),
+    watchers.guard === undefined || model.settings === undefined
+      ? watched(model, request, { ...watchers, restore, maxOutputTokens: undefined })
+      : Effect.flatMap(model.settings, ({ maxOutputTokens }) =>
+          watched(model, request, { ...watchers, restore, maxOutputTokens }),
+        ),
   )
+
+interface Watching extends Watchers {
+  readonly restore: <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  readonly maxOutputTokens: number | undefined
+}
+
+const watched = (model: ProviderModel, request: ModelRequest, watching: Watching): Opened =>
+  Effect.withFiber((fiber) => {
+    const { guard, maxOutputTokens, restore, sink } = watching
+    const options = { fiber, clock: fiber.getRef(Clock.Clock), maxOutputTokens }
+    const start = startOf(model, request, options)
+    const cut = fiber.getRef(CurrentCut)
+    const guarding = <A, E>(self: Effect.Effect<A, E>) =>
+      uncounted(self, cut, () => options.clock.monotonicTimeNanosUnsafe())
+    const run = (reservation: Reservation | undefined) => {
+      const record = new AttemptRecord(start, options)
+      const end = (exit: Exit.Exit<unknown, unknown>) => {
+        const ended = record.ended(exit)
+        const settled = reservation && guarding(Effect.suspend(() => reservation.settle(ended)))
+        if (sink === undefined) return settled ?? Effect.void
+        return settled === undefined ? tell(sink, ended) : Effect.andThen(tell(sink, ended), settled)
+      }
+      const whole = request.mode === "generate"
+      const opened = untilClosed(restore(send(model, request, record)), { record, end, whole })
+      return sink === undefined ? opened : Effect.andThen(tell(sink, start), opened)
+    }
+    if (guard === undefined) return run(undefined)
+    // The refusal goes past the policies above, up to the one that installed the guard and has it in its type.
+    return Effect.flatMap(guarding(guard.reserve(start)) as unknown as Effect.Effect<Reservation>, run)
+  })
 
 /**
  * Opens in a scope of its own and calls `end` once, after everything else was released: when opening fails, when a whole
@@ -86,19 +96,34 @@ const untilClosed = (
     readonly end: (exit: Exit.Exit<unknown, unknown>) => Effect.Effect<void>
     readonly whole: boolean
   },
-): Opened =>
-  Effect.flatMap(Effect.scope, (parent) => {
-    const scope = Scope.forkUnsafe(parent)
-    const opened = Effect.onExitPrimitive(
-      Scope.provide(self, scope),
+): Opened => {
+  const { end, record, whole } = options
+  const opened = (exit: Exit.Exit<unknown, unknown>) => {
+    if (Exit.isSuccess(exit)) record.opened()
+  }
+  if (whole) {
+    return Effect.onExitPrimitive(
+      Effect.scoped(self),
       (exit) => {
-        if (Exit.isSuccess(exit)) options.record.opened()
-        return Exit.isFailure(exit) || options.whole ? Scope.close(scope, exit) : undefined
+        opened(exit)
+        return end(exit)
       },
       true,
     )
-    return Effect.andThen(Scope.addFinalizerExit(scope, options.end), opened)
+  }
+  return Effect.flatMap(Effect.scope, (parent) => {
+    const scope = Scope.forkUnsafe(parent)
+    const opening = Effect.onExitPrimitive(
+      Scope.provide(self, scope),
+      (exit) => {
+        opened(exit)
+        return Exit.isFailure(exit) ? Scope.close(scope, exit) : undefined
+      },
+      true,
+    )
+    return Effect.andThen(Scope.addFinalizerExit(scope, end), opening)
   })
+}
 
 const send = (model: ProviderModel, request: ModelRequest, record: AttemptRecord | undefined): Opened => {
   const observers = { record, listener: replyListenerOf(request) }

@@ -3,7 +3,8 @@
  */
 import { Effect, Predicate, Redacted, Result } from "effect"
 import { Tool } from "effect/ai"
-import { Base64, Hex } from "effect/encoding"
+import * as Base64 from "effect/encoding/Base64"
+import * as Hex from "effect/encoding/Hex"
 
 import { type ModelRequest } from "../ModelCall.ts"
 

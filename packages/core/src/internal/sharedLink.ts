@@ -5,7 +5,7 @@
  * tries again: nobody has to restart anything.
  */
 import { Clock, Context, Duration, Effect, Exit, Fiber } from "effect"
-import { Redis } from "effect/persistence"
+import * as Redis from "effect/persistence/Redis"
 
 import * as Attempt from "../Attempt.ts"
 import { onItsOwn, type RedisOptions } from "../SharedState.ts"

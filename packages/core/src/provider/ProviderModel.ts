@@ -60,8 +60,11 @@ export interface ProviderModel {
   readonly provider: string
   readonly model: string
   readonly codecTransformer: LanguageModel.CodecTransformer
-  /** The settings of the running request. A cache tells answers apart by them; absent where there are none. */
-  readonly settings?: Effect.Effect<unknown> | undefined
+  /**
+   * The settings of the running request; absent where there are none. A cache tells answers apart by them, and a budget
+   * reserves for no more than `maxOutputTokens`.
+   */
+  readonly settings?: Effect.Effect<{ readonly maxOutputTokens?: number | undefined }> | undefined
   readonly generate: (
     request: ProviderRequest,
   ) => Effect.Effect<ProviderReply<Array<Response.PartEncoded>>, ProviderFailure, Scope.Scope>

@@ -84,7 +84,7 @@ const estimated = (
   start: Attempt.AttemptStart,
   quote: PriceBook.Quote,
 ): Effect.Effect<Reserved> => {
-  const { maxOutputTokens, ...circumstances } = settings.request?.(start) ?? {}
+  const { maxOutputTokens = start.maxOutputTokens, ...circumstances } = settings.request?.(start) ?? {}
   const { model, provider } = start
   const price = quote._tag === "Unmetered" ? undefined : quote.price
   return Effect.flatMap(estimator.estimate(start.request, { provider, model, price, maxOutputTokens }), (likely) => {
