@@ -10,7 +10,7 @@ it("the demo ends with the ledger of its run, an alert at 80 %, and a budget tha
   const find = (pattern: RegExp) => money.findIndex((line) => pattern.test(line))
   const row = (pattern: RegExp) => money[find(pattern)]?.trim().split(/ {2,}/)
   assert.deepStrictEqual(row(/^ {2}model /), "model outcome attempts repeated input cached output cost".split(" "))
-  // The three refusals of the first act, and the answer that came in the end, at its price of this year.
+  // The three refusals of the first act, and the answer that came in the end.
   assert.deepStrictEqual(row(/claude/), ["claude-sonnet-5-5", "failed, not billed", "3", "3", "-", "-", "-", "$0.00"])
   assert.deepStrictEqual(row(/gemini/)?.slice(0, 4), ["gemini-3.8-flash", "answered", "1", "1"])
   assert.match(money[find(/terra +answered/)] ?? "", /\$0\.0\d+$/)
