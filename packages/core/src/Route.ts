@@ -53,6 +53,8 @@ export interface Candidate {
   readonly model: string
   /** Calls that this route has sent there and that are not over. A stream is over when it is closed. */
   readonly inFlight: number
+  /** The settings of the running request, as `ModelCall.identity` has them. */
+  readonly settings?: Effect.Effect<unknown> | undefined
 }
 
 /**
@@ -244,6 +246,7 @@ interface Target {
   readonly index: number
   readonly provider: string
   readonly model: string
+  readonly settings: Effect.Effect<unknown> | undefined
   readonly call: ModelCall<unknown>
   inFlight: number
   latency: Choices.Peak | undefined
@@ -286,6 +289,7 @@ const routed = <M extends Model, E2 = never, R2 = never>(
       index,
       provider: call.provider,
       model: call.model,
+      settings: call.identity,
       call,
       inFlight: 0,
       latency: undefined,

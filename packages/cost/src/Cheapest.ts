@@ -12,7 +12,7 @@
  * @since 0.1.0
  */
 import { type Attempt, type ModelCall, PolicyError, RequestContext, Route } from "@holdfast/core"
-import { Clock, Duration, Effect, Option, Result } from "effect"
+import { Clock, Duration, Effect, Option, Predicate, Result } from "effect"
 
 import type * as Budget from "./Budget.ts"
 import * as Estimate from "./Estimate.ts"
@@ -61,6 +61,7 @@ export interface WithinBudgets {
  *   `whenUnknown: PriceBook.worstCase(price)` gives such models a price, and what is `PriceBook.unmetered` comes after all
  *   others; both are decided for each request.
  * - Models whose circuit is open are not asked, as with every route.
+ * - An answer is as long as the settings of the model let it be, or as `request` says, or else as the price says.
  * - Totals are read from the cheapest model on, until one has room. A ledger that fails refuses nothing here: that is for
  *   the budget to decide.
  *
@@ -152,7 +153,9 @@ const offersOf = Effect.fnUntraced(function* (
   const context = yield* RequestContext.RequestContext
   const now = yield* Clock.currentTimeMillis
   const offers = yield* Effect.forEach(candidates, (candidate) =>
-    Effect.result(offerOf(pricing, candidate, imagined(candidate, { request, context, now }))),
+    Effect.flatMap(longestOf(candidate), (maxOutputTokens) =>
+      Effect.result(offerOf(pricing, candidate, imagined(candidate, { request, context, now, maxOutputTokens }))),
+    ),
   )
   return offers.flatMap((offer) => (Result.isSuccess(offer) ? [offer.success] : []))
 })
@@ -160,14 +163,14 @@ const offersOf = Effect.fnUntraced(function* (
 const offerOf = Effect.fnUntraced(function* (
   { book, bound, estimator, request, usualOutputTokens = Infinity, whenUnknown }: Pricing,
   candidate: Route.Candidate,
-  start: Attempt.AttemptStart,
+  start: Imagined,
 ) {
   const { model, provider } = candidate
   const quote = yield* Effect.provideService(PriceBook.quote(start, whenUnknown), PriceBook.PriceBook, book)
   const unmetered: Offer = { candidate, start, price: undefined, worst: Money.zero }
   if (quote._tag === "Unmetered") return unmetered
   const { price } = quote
-  const { maxOutputTokens, ...circumstances } = request?.(start) ?? {}
+  const { maxOutputTokens = start.maxOutputTokens, ...circumstances } = request?.(start) ?? {}
   const likely = yield* estimator.estimate(start.request, { provider, model, price, maxOutputTokens })
   const { audioInput, imageInput, input, output } = bound?.(likely) ?? likely
   const costing = (tokens: number) =>
@@ -176,14 +179,30 @@ const offerOf = Effect.fnUntraced(function* (
   return offer
 })
 
+/** How long an answer may be by the settings of a model, where they are those of one model and say so. */
+const longestOf = ({ settings = Effect.undefined }: Route.Candidate): Effect.Effect<number | undefined> =>
+  Effect.map(settings, (known) =>
+    Predicate.hasProperty(known, "maxOutputTokens") && Predicate.isNumber(known.maxOutputTokens)
+      ? known.maxOutputTokens
+      : undefined,
+  )
+
 interface Asked {
   readonly request: ModelCall.ModelRequest
   readonly context: RequestContext.RequestContext
   readonly now: number
+  readonly maxOutputTokens: number | undefined
+}
+
+interface Imagined extends Attempt.AttemptStart {
+  readonly maxOutputTokens: number | undefined
 }
 
 /** The attempt as it would begin, for functions of budgets that look at attempts. It is none, and has no id. */
-const imagined = ({ model, provider }: Route.Candidate, { context, now, request }: Asked): Attempt.AttemptStart => ({
+const imagined = (
+  { model, provider }: Route.Candidate,
+  { context, maxOutputTokens, now, request }: Asked,
+): Imagined => ({
   _tag: "AttemptStarted",
   id: "",
   traceId: request.options.span.traceId,
@@ -191,6 +210,7 @@ const imagined = ({ model, provider }: Route.Candidate, { context, now, request 
   index: 1,
   provider,
   model,
+  maxOutputTokens,
   request,
   context,
   startedAt: now,

@@ -1,5 +1,5 @@
 import { assert, describe, expectTypeOf, it } from "@effect/vitest"
-import { Breaker, type CommitPoint, Fallback, RequestContext, ResilientModel } from "@holdfast/core"
+import { Breaker, type CommitPoint, Fallback, RequestContext, ResilientModel, Retry } from "@holdfast/core"
 import { Effect, Exit, Layer } from "effect"
 import { TestClock } from "effect/testing"
 
@@ -42,6 +42,21 @@ describe("the cheapest of several models", () => {
       yield* yield* built(Cheapest.of([acme.model, costly.model], facts))
       assert.deepStrictEqual(lengths(acme, costly), [0, 1])
       yield* yield* built(Cheapest.of([acme.model, costly.model], { ...facts, usualOutputTokens: 10 }))
+      assert.deepStrictEqual(lengths(acme, costly), [1, 1])
+    }),
+  )
+
+  it.effect("is found by the settings of each model, where they say how long an answer may be", () =>
+    Effect.gen(function* () {
+      const [acme, costly] = [named("acme"), named("dear")]
+      const talkative = ResilientModel.fromProvider(
+        Effect.succeed({ ...acme.provider, settings: Effect.succeed({ maxOutputTokens: 1_000 }) }),
+        { name: "talkative", settings: {} },
+      )
+      yield* yield* built(Cheapest.of([talkative.pipe(Retry.schedule(Retry.standard)), costly.model]))
+      assert.deepStrictEqual(lengths(acme, costly), [0, 1])
+      // What is said of the request goes first.
+      yield* yield* built(Cheapest.of([talkative, costly.model], { request: () => ({ maxOutputTokens: 10 }) }))
       assert.deepStrictEqual(lengths(acme, costly), [1, 1])
     }),
   )
