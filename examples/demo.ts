@@ -6,12 +6,14 @@
  */
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Failure } from "@holdfast/core"
+import { Ledger } from "@holdfast/cost"
 import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 
 import { bulk } from "./demo/bulk.ts"
 import { emulated } from "./demo/emulated.ts"
 import { live } from "./demo/live.ts"
+import { money } from "./demo/money.ts"
 import { Providers } from "./demo/providers.ts"
 import { streaming } from "./demo/streaming.ts"
 import { tasks } from "./demo/tasks.ts"
@@ -34,7 +36,8 @@ const show = Effect.gen(function* () {
   yield* streaming
   yield* tasks
   yield* bulk
-})
+  yield* money
+}).pipe(Effect.provide(Ledger.layerMemory()))
 
 const demo = Command.make(
   "demo",

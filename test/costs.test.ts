@@ -64,12 +64,14 @@ const expected = (fixture: Fixture): bigint => {
 
 const providers: Readonly<Record<string, string>> = { mistral: "mistral_ai", "openai-compatible": "x_ai" }
 
+const at = Date.UTC(2026, 10, 24, 12)
+
 const priceOf = ({ model, provider }: Fixture): Option.Option<Price.Price> =>
   PriceBook.builtIn.find({
     provider: providers[provider] ?? provider,
     // The completions API names a snapshot in its own way.
     model: model?.replace(/:.*$/, "") ?? "",
-    startedAt: Date.UTC(2026, 10, 24, 12),
+    startedAt: at,
   })
 
 const reports = recordings.filter(({ usage }) => Object.keys(usage).length > 0)
@@ -102,9 +104,12 @@ const skipped = isThere ? "" : `: SKIPPED, there are none at ${folder}`
 describe.skipIf(!isThere)(`the cost of recorded answers${skipped}`, () => {
   it.live.each(wire)("$file", (fixture) =>
     Effect.gen(function* () {
-      const cost = costOf(fixture, yield* attemptOf(fixture))
+      const attempt = yield* attemptOf(fixture)
+      const cost = costOf(fixture, attempt)
       assert.strictEqual(cost.total, expected(fixture))
       assert.deepStrictEqual([cost.unknown, cost.unpriced], [[], []])
+      // A budget looks it up by the names that the attempt has.
+      assert.deepStrictEqual(PriceBook.builtIn.find({ ...attempt, startedAt: at }), priceOf(fixture))
     }),
   )
 

@@ -52,6 +52,12 @@ const scripts = (emulator: Emulator.Emulator["Service"]) => ({
     Reply.text("The tide in Bergen is high: 1.4 metres."),
   ),
   image: emulator.script("openai-responses", Reply.text("It is a red square.")),
+  budget: emulator.script(
+    "openai-responses",
+    ...Array.from({ length: 12 }, (_, index) =>
+      Reply.text(answer, { usage: { input: 34, output: 1_080 + index * 15, reasoning: 1_000 } }),
+    ),
+  ),
   bulk: Effect.forEach(["openai-responses", "anthropic", "google"] as const, (dialect) =>
     emulator.respond(dialect, ({ id }) =>
       Reply.answer({

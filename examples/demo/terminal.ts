@@ -17,6 +17,7 @@ const bold = styled(1)
 export const dim = styled(2)
 export const red = styled(31)
 export const green = styled(32)
+export const yellow = styled(33)
 
 export const write = (text: string): Effect.Effect<void> => Effect.sync(() => void stdout.write(text))
 
@@ -34,13 +35,13 @@ export const progress = (done: number, total: number, note: string): Effect.Effe
   return write(`\r  ${bar} ${done}/${total}  ${note}${done === total ? "\n" : ""}`)
 }
 
-/** A table with its first column to the left and numbers to the right. */
-export const table = (rows: ReadonlyArray<ReadonlyArray<string>>): Effect.Effect<void> => {
+/** A table with texts to the left and numbers to the right. The first column is text; `texts` says how many are. */
+export const table = (rows: ReadonlyArray<ReadonlyArray<string>>, texts = 1): Effect.Effect<void> => {
   const columns = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? []
   const lines = rows.map((row, index) => {
     const cells = columns.map((width, column) => {
       const cell = row[column] ?? ""
-      return column === 0 ? cell.padEnd(width) : cell.padStart(width)
+      return column < texts ? cell.padEnd(width) : cell.padStart(width)
     })
     return index === 0 ? bold(cells.join("  ")) : cells.join("  ")
   })

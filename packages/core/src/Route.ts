@@ -12,7 +12,7 @@ import { Clock, Effect, type Fiber, Random, type Scope, type Stream } from "effe
 
 import { millis } from "./internal/millis.ts"
 import { ownScope } from "./internal/ownScope.ts"
-import * as Choice from "./internal/routeChoice.ts"
+import * as Choices from "./internal/routeChoice.ts"
 import { identityOf, isAvailable, type ModelCall, type ModelRequest, type Part } from "./ModelCall.ts"
 import { RequestContext } from "./RequestContext.ts"
 import * as ResilientModel from "./ResilientModel.ts"
@@ -32,14 +32,14 @@ export type Models = readonly [Model, ...ReadonlyArray<Model>]
 export type Model = ResilientModel.ResilientModel<unknown, unknown>
 
 /**
- * A model that fails as any of several may fail, and needs what all of them need.
+ * A model that fails as any of several may fail, and needs what all of them need. What choosing adds to both comes after.
  *
  * @since 0.1.0
  * @category models
  */
-export type Routed<M extends Model> = ResilientModel.ResilientModel<
-  M extends ResilientModel.ResilientModel<infer E, infer _R> ? E : never,
-  M extends ResilientModel.ResilientModel<infer _E, infer R> ? R : never
+export type Routed<M extends Model, E2 = never, R2 = never> = ResilientModel.ResilientModel<
+  (M extends ResilientModel.ResilientModel<infer E, infer _R> ? E : never) | E2,
+  (M extends ResilientModel.ResilientModel<infer _E, infer R> ? R : never) | R2
 >
 
 /**
@@ -53,7 +53,70 @@ export interface Candidate {
   readonly model: string
   /** Calls that this route has sent there and that are not over. A stream is over when it is closed. */
   readonly inFlight: number
+  /** The settings of the running request, as `ModelCall.identity` has them. */
+  readonly settings?: Effect.Effect<unknown> | undefined
 }
+
+/**
+ * Gives one of the candidates that it was given; for anything else the first one is taken. It may have to look something up,
+ * and when it fails, so does the call.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Choice<out E = never> = (
+  request: ModelRequest,
+  candidates: ReadonlyArray<Candidate>,
+) => Effect.Effect<Candidate, E>
+
+/**
+ * A route of one's own, whose choice may need services, keep state, look something up and fail.
+ *
+ * **When to use**
+ *
+ * Use where `choose` is not enough: it decides from the request alone. `Cheapest` of `@holdfast/cost` is made with it.
+ *
+ * **Details**
+ *
+ * `choice` runs once, when the layer is built, and gives the function that chooses for each request. The scope is the layer's.
+ *
+ * **Example** (In turn)
+ *
+ * ```ts
+ * import { type ResilientModel, Route } from "@holdfast/core"
+ * import { Effect, Ref } from "effect"
+ *
+ * const inTurn = <E, R>(one: ResilientModel.ResilientModel<E, R>, other: ResilientModel.ResilientModel<E, R>) =>
+ *   Route.make([one, other], {
+ *     label: { name: "Route.inTurn", settings: {} },
+ *     choice: Effect.map(
+ *       Ref.make(0),
+ *       (count): Route.Choice =>
+ *         (_, candidates) =>
+ *           Effect.map(Ref.getAndUpdate(count, (n) => n + 1), (n) => candidates[n % candidates.length]!),
+ *     ),
+ *   })
+ *
+ * typeof inTurn // => "function"
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = <const M extends Models, E = never, R = never>(
+  models: M,
+  { choice, label }: { readonly choice: Effect.Effect<Choice<E>, never, R>; readonly label: ResilientModel.Label },
+): Routed<M[number], E, Exclude<R, Scope.Scope>> =>
+  routed<M[number], E, Exclude<R, Scope.Scope>>(
+    label,
+    models,
+    Effect.map(
+      choice,
+      (choose) =>
+        (candidates, { request }) =>
+          choose(request, candidates),
+    ),
+  )
 
 /**
  * By weight and chance.
@@ -84,7 +147,7 @@ export const weighted = <const M extends Model>(
     { weights },
     models.map(([model]) => model),
     (candidates, { chance }) =>
-      Choice.weighted(
+      Choices.weighted(
         candidates.map(({ index }) => weights[index] ?? 0),
         chance(),
       ),
@@ -99,7 +162,7 @@ export const weighted = <const M extends Model>(
  */
 export const leastBusy = <const M extends Models>(models: M): Routed<M[number]> =>
   route("Route.leastBusy", {}, models, (candidates, { chance }) =>
-    Choice.ofTwo(
+    Choices.ofTwo(
       candidates.map(({ inFlight }) => inFlight),
       [chance(), chance()],
     ),
@@ -118,8 +181,8 @@ export const leastBusy = <const M extends Models>(models: M): Routed<M[number]> 
  */
 export const lowestLatency = <const M extends Models>(models: M): Routed<M[number]> =>
   route("Route.lowestLatency", {}, models, (candidates, { chance }) =>
-    Choice.ofTwo(
-      candidates.map(({ inFlight, latency }) => Choice.expected(latency, inFlight)),
+    Choices.ofTwo(
+      candidates.map(({ inFlight, latency }) => Choices.expected(latency, inFlight)),
       [chance(), chance()],
     ),
   )
@@ -135,7 +198,7 @@ export const cheapest = <const M extends Models>(
   price: (candidate: Candidate, request: ModelRequest) => number,
 ): Routed<M[number]> =>
   route("Route.cheapest", {}, models, (candidates, { request }) =>
-    Choice.lowest(candidates.map((candidate) => price(candidate, request))),
+    Choices.lowest(candidates.map((candidate) => price(candidate, request))),
   )
 
 /**
@@ -152,11 +215,10 @@ export const choose = <const M extends Models>(
   models: M,
   choice: (request: ModelRequest, candidates: ReadonlyArray<Candidate>) => Candidate,
 ): Routed<M[number]> =>
-  route("Route.choose", {}, models, (candidates, { request }) =>
-    Math.max(
-      0,
-      candidates.findIndex((candidate) => candidate === choice(request, candidates)),
-    ),
+  routed(
+    { name: "Route.choose", settings: {} },
+    models,
+    Effect.succeed((candidates, { request }) => Effect.sync(() => choice(request, candidates))),
   )
 
 /**
@@ -174,7 +236,7 @@ export const sticky = <const M extends Models>(
   key?: (request: ModelRequest, context: RequestContext) => string,
 ): Routed<M[number]> =>
   route("Route.sticky", {}, models, (candidates, { context, request }) =>
-    Choice.belonging(
+    Choices.belonging(
       key === undefined ? (context.tenant ?? "") : key(request, context),
       candidates.map(({ model, provider }) => `${provider}/${model}`),
     ),
@@ -184,9 +246,10 @@ interface Target {
   readonly index: number
   readonly provider: string
   readonly model: string
+  readonly settings: Effect.Effect<unknown> | undefined
   readonly call: ModelCall<unknown>
   inFlight: number
-  latency: Choice.Peak | undefined
+  latency: Choices.Peak | undefined
 }
 
 interface Circumstances {
@@ -197,17 +260,36 @@ interface Circumstances {
 
 type Pick = (candidates: ReadonlyArray<Target>, circumstances: Circumstances) => number
 
+/** Gives one of the candidates. */
+type Picking = (
+  candidates: ReadonlyArray<Target>,
+  circumstances: Circumstances,
+) => Effect.Effect<Candidate | undefined, unknown>
+
 const route = <M extends Model>(
   name: string,
   settings: Readonly<Record<string, unknown>>,
   models: ReadonlyArray<Model>,
   pick: Pick,
-): Routed<M> => {
-  const build = Effect.map(Effect.forEach(models, ResilientModel.callOf), (calls): ModelCall<unknown> => {
+): Routed<M> =>
+  routed(
+    { name, settings },
+    models,
+    Effect.succeed((candidates, circumstances) => Effect.succeed(candidates[pick(candidates, circumstances)])),
+  )
+
+const routed = <M extends Model, E2 = never, R2 = never>(
+  label: ResilientModel.Label,
+  models: ReadonlyArray<Model>,
+  picking: Effect.Effect<Picking, never, unknown>,
+): Routed<M, E2, R2> => {
+  const built = Effect.all([Effect.forEach(models, ResilientModel.callOf), picking])
+  const build = Effect.map(built, ([calls, pick]): ModelCall<unknown> => {
     const targets = calls.map((call, index): Target => ({
       index,
       provider: call.provider,
       model: call.model,
+      settings: call.identity,
       call,
       inFlight: 0,
       latency: undefined,
@@ -217,25 +299,31 @@ const route = <M extends Model>(
       model: calls[0]?.model ?? "",
       available: () => calls.some(isAvailable),
       identity: Effect.forEach(calls, identityOf),
-      open: (request) => Effect.withFiber((fiber) => sent(chosen(targets, pick, request, fiber), request)),
+      open: (request) =>
+        Effect.withFiber((fiber) =>
+          Effect.flatMap(chosen(targets, pick, request, fiber), (target) => sent(target, request)),
+        ),
     }
   })
-  const label = { name, settings, inner: models.map(ResilientModel.describe) }
-  return ResilientModel.make(build, label) as Routed<M>
+  const description = { ...label, inner: models.map(ResilientModel.describe) }
+  return ResilientModel.make(build, description) as Routed<M, E2, R2>
 }
 
 const chosen = (
   targets: ReadonlyArray<Target>,
-  pick: Pick,
+  pick: Picking,
   request: ModelRequest,
   fiber: Fiber.Fiber<unknown, unknown>,
-): Target => {
+): Effect.Effect<Target, unknown> => {
   const available = targets.filter(({ call }) => isAvailable(call))
   // When none is, the breaker of one of them says when to come back.
   const candidates = available.length === 0 ? targets : available
   const context = fiber.getRef(RequestContext)
   const chance = () => fiber.getRef(Random.Random).nextDoubleUnsafe()
-  return (candidates[pick(candidates, { request, context, chance })] ?? candidates[0]) as Target
+  return Effect.map(
+    pick(candidates, { request, context, chance }),
+    (picked) => (candidates.find((candidate) => candidate === picked) ?? candidates[0]) as Target,
+  )
 }
 
 const sent = (
@@ -254,7 +342,7 @@ const sent = (
         Effect.tap(target.call.open(request), () =>
           Effect.sync(() => {
             const now = millis(clock)
-            target.latency = Choice.observed(target.latency, now - began, now)
+            target.latency = Choices.observed(target.latency, now - began, now)
           }),
         ),
       )

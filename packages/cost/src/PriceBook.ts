@@ -2,9 +2,10 @@
  * The prices of many models.
  *
  * A model is looked up by provider and name, then by its name without the date of a snapshot, and never by how its name
- * begins: `gpt-4o-mini` is not a kind of `gpt-4o`, and the next model is not priced like this one. A model that is not
- * in the book is `PriceUnknown`, and whoever asks says what happens then: it is refused, priced as the worst case, or
- * let through unmetered and told to somebody. It is never free in silence.
+ * begins: `gpt-4o-mini` is not a kind of `gpt-4o`, and the next model is not priced like this one. `google` and
+ * `gcp.gemini`, as attempts call it, are one provider. A model that is not in the book is `PriceUnknown`, and whoever asks
+ * says what happens then: it is refused, priced as the worst case, or let through unmetered and told to somebody. It is never
+ * free in silence.
  *
  * **Where in a stack**: nowhere by itself; budgets, ledgers and reports ask it.
  *
@@ -17,7 +18,7 @@ import { AiError } from "effect/ai"
 import { dual } from "effect/Function"
 
 import { pricesOf, type Vendor, vendors } from "./internal/genaiPrices.ts"
-import { undated } from "./internal/modelName.ts"
+import { undated, vendorOf } from "./internal/modelName.ts"
 import { load, type PackageMissing } from "./internal/optionalPackage.ts"
 import * as Price from "./Price.ts"
 import { anthropic } from "./prices/anthropic.ts"
@@ -124,14 +125,15 @@ export const make = (prices: Iterable<Price.Price>): Book => {
   const all = [...prices]
   const providers = new Map<string, Map<string, Array<Price.Price>>>()
   for (const each of all) {
-    const models = providers.get(each.provider) ?? new Map<string, Array<Price.Price>>()
-    providers.set(each.provider, models)
+    const vendor = vendorOf(each.provider)
+    const models = providers.get(vendor) ?? new Map<string, Array<Price.Price>>()
+    providers.set(vendor, models)
     models.set(each.model, [...(models.get(each.model) ?? []), each])
   }
   return {
     prices: all,
     find: ({ model, provider, startedAt }) => {
-      const models = providers.get(provider)
+      const models = providers.get(vendorOf(provider))
       const found = models?.get(model) ?? models?.get(undated(model) ?? "")
       return Option.fromUndefinedOr(found?.findLast((each) => Price.holds(each, startedAt)))
     },

@@ -108,6 +108,13 @@ describe("lookup", () => {
     assert.isDefined(find(provider, dated))
   })
 
+  it("takes the name that attempts have for Google's API as that of the vendor, in both directions", () => {
+    assert.isDefined(find("gcp.gemini", "gemini-3.8-flash"))
+    assert.strictEqual(find("gcp.gemini", "gemini-3.8-flash"), find("google", "gemini-3.8-flash"))
+    const own = { ...mine("gemini-x", "$1"), provider: "gcp.gemini" }
+    assert.strictEqual(find("google", "gemini-x", now, PriceBook.make([own])), own)
+  })
+
   it("a snapshot with a price of its own has that", () => {
     assert.strictEqual(listed("openai", "gpt-4o-2024-05-13"), "$5.00 $15.00")
     assert.strictEqual(listed("mistral_ai", "mistral-small-latest"), "$0.10 $0.30")

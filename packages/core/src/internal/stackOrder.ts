@@ -22,7 +22,7 @@ interface Rule {
 
 const retry = /^Retry\./
 const limiter = /^(RateLimit|Concurrency)\./
-const several = /^(Fallback|Route)\./
+const several = /^(Fallback|Route|Cheapest)\./
 
 const rules: ReadonlyArray<Rule> = [
   {

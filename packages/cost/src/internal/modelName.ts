@@ -1,5 +1,5 @@
 /**
- * Names of models.
+ * Names of models and of those who sell them.
  */
 
 // gpt-4o-2024-08-06, claude-3-5-sonnet-20241022, claude-3-5-haiku-latest, gemini-2.0-flash-001. Nothing else is a
@@ -8,3 +8,6 @@ const dated = /^(.+?)-(?:20\d\d-[01]\d-[0-3]\d|20\d\d[01]\d[0-3]\d|latest|0\d\d)
 
 /** The name without the date of its snapshot; `undefined` if it has none. */
 export const undated = (model: string): string | undefined => (model.length > 200 ? undefined : dated.exec(model)?.[1])
+
+/** The vendor that a provider's model is of: OpenTelemetry calls Google's API for Gemini `gcp.gemini`, and so do attempts. */
+export const vendorOf = (provider: string): string => (provider === "gcp.gemini" ? "google" : provider)

@@ -3,7 +3,7 @@
  */
 
 import { type CacheTtl } from "./billedTokens.ts"
-import { undated } from "./modelName.ts"
+import { undated, vendorOf } from "./modelName.ts"
 
 export interface PromptCache {
   /** Shorter prefixes are not cached, and nobody says so. Tokens. */
@@ -25,7 +25,7 @@ export const promptCacheOf = ({
 }): PromptCache => {
   if (provider === "anthropic") return { ...anthropic, minimum: minimums[undated(model) ?? model] ?? usualMinimum }
   if (provider === "openai") return /^gpt-(?:5\.[6-9]|[6-9])/.test(model) ? openAi : automatic(1_024)
-  if (provider === "google") return automatic(/^gemini-2\.[05]-flash/.test(model) ? 1_024 : 4_096)
+  if (vendorOf(provider) === "google") return automatic(/^gemini-2\.[05]-flash/.test(model) ? 1_024 : 4_096)
   return automatic(provider === "deepseek" ? 64 : 1_024)
 }
 

@@ -3,6 +3,7 @@
  */
 
 import { type Size } from "./imageSize.ts"
+import { vendorOf } from "./modelName.ts"
 
 export interface TokenFamily {
   /** Tokens of a text over those of `o200k_base`. */
@@ -27,7 +28,7 @@ export const tokenFamilyOf = ({
   readonly model: string
 }): TokenFamily => {
   if (provider === "anthropic" || model.includes("claude")) return isOlderClaude(model) ? claude : newerClaude
-  if (provider === "google" || model.includes("gemini")) return /gemini-[12]\b/.test(model) ? gemini2 : gemini
+  if (vendorOf(provider) === "google" || model.includes("gemini")) return /gemini-[12]\b/.test(model) ? gemini2 : gemini
   return openAi(model)
 }
 
