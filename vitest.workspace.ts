@@ -4,6 +4,8 @@ import { doctest } from "./test/doctest.ts"
 
 export default defineConfig({
   test: {
+    // One fewer than there are if left out, which on two cores is half of them.
+    maxWorkers: "100%",
     projects: [
       "packages/*",
       {
