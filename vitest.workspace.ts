@@ -4,8 +4,6 @@ import { doctest } from "./test/doctest.ts"
 
 export default defineConfig({
   test: {
-    // One fewer than there are if left out, which on two cores is half of them.
-    maxWorkers: "100%",
     projects: [
       "packages/*",
       {
