@@ -2,7 +2,7 @@ import { assert, describe, expectTypeOf, it } from "@effect/vitest"
 import { Cause, Duration, Effect, Exit, Fiber, Layer } from "effect"
 import { Persistence } from "effect/persistence"
 import { TestClock } from "effect/testing"
-import { beforeEach, vi } from "vitest"
+import { afterAll, beforeEach, vi } from "vitest"
 
 import * as Fallback from "../src/Fallback.ts"
 import type * as ModelCall from "../src/ModelCall.ts"
@@ -45,6 +45,11 @@ const digest = vi.spyOn(crypto.subtle, "digest")
 
 beforeEach(() => {
   digest.mockClear()
+})
+
+// Other files may run in the same process.
+afterAll(() => {
+  digest.mockRestore()
 })
 
 /** Keys are hashed outside of the test's time: waits until so many are. */

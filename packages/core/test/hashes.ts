@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
 
-import { vi } from "vitest"
+import { afterAll, vi } from "vitest"
 
 /** Makes hashes that are there at once, because the time of a test does not wait for real ones. */
 export const hashAtOnce = (): void => {
@@ -9,5 +9,7 @@ export const hashAtOnce = (): void => {
     // oxlint-disable-next-line unicorn/no-thenable -- A promise would be there only after the next turn.
     return { then: (resolved: (hash: Uint8Array) => void) => resolved(hash) }
   }
-  vi.spyOn(crypto.subtle, "digest").mockImplementation(digest as never)
+  const spy = vi.spyOn(crypto.subtle, "digest").mockImplementation(digest as never)
+  // Other files may run in the same process.
+  afterAll(() => spy.mockRestore())
 }
