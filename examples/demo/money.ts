@@ -6,7 +6,7 @@ import { Budget, CostEvent, Ledger, Money, Report } from "@holdfast/cost"
 import { Clock, DateTime, Duration, Effect, Option, Stream } from "effect"
 import { LanguageModel } from "effect/ai"
 
-import { Providers, request } from "./providers.ts"
+import { Providers } from "./providers.ts"
 import { dim, line, red, table, title, yellow } from "./terminal.ts"
 
 interface Sum {
@@ -101,7 +101,7 @@ const ask = Effect.fnUntraced(function* (number: number) {
 const budget = Effect.gen(function* () {
   const { model, stage } = yield* Providers
   yield* stage("budget")
-  const limited = model.pipe(Budget.enforce({ name: "demo", daily: limit, request }))
+  const limited = model.pipe(Budget.enforce({ name: "demo", daily: limit }))
   const refusal = yield* Effect.forEach(
     Array.from({ length: calls }, (_, index) => index + 1),
     ask,

@@ -40,9 +40,6 @@ export interface Endpoint {
 /** The longest answer, so that budgets know what a call may cost. */
 const maxOutputTokens = 2_000
 
-/** What the budgets of the demo know of its requests. */
-export const request = () => ({ maxOutputTokens })
-
 const careful = flow(
   Deadline.firstPart({ stream: "20 seconds", generate: "60 seconds" }),
   Deadline.betweenParts("20 seconds"),
@@ -80,5 +77,5 @@ export const preferring = (
       (stack, { model }) => stack.pipe(Fallback.to(model)),
       first.model,
     )
-    .pipe(Budget.record({ request }), Deadline.total("2 minutes"))
+    .pipe(Budget.record(), Deadline.total("2 minutes"))
 }

@@ -19,11 +19,9 @@ const budgets: ReadonlyArray<Budget.Options> = [
   })),
 ]
 
-const maxOutputTokens = 1_000
-
 /** An attempt must fit under the limit of its tenant and under that of the company, or it is not made. */
-export const model = OpenAiLanguageModel.model("gpt-6.1-terra", { maxOutputTokens }).pipe(
+export const model = OpenAiLanguageModel.model("gpt-6.1-terra", { maxOutputTokens: 1_000 }).pipe(
   Retry.schedule(Retry.standard),
-  Budget.enforceAll(budgets, { request: () => ({ maxOutputTokens }) }),
+  Budget.enforceAll(budgets),
   Deadline.total("1 minute"),
 )

@@ -114,6 +114,29 @@ describe.each(["generate", "stream"] as const)("a budget of %s calls", (mode) =>
   )
 })
 
+describe("what is reserved for an answer", () => {
+  it.effect("is bounded by the settings of the model, and by what the budget is told before them", () =>
+    Effect.gen(function* () {
+      const { provider } = acme()
+      const settings = Effect.succeed({ maxOutputTokens: 4 })
+      const brief = ResilientModel.fromProvider(Effect.succeed({ ...provider, settings }), { name: "m", settings: {} })
+      const told = { request: () => ({ maxOutputTokens: 7 }) }
+      // Ten tokens of prompt, and twice as many as the answer may have.
+      for (const [model, options, worst] of [
+        [acme().model, {}, 30n],
+        [brief, {}, 18n],
+        [brief, told, 24n],
+      ] as const) {
+        const ledger = yield* ledgerInMemory
+        const call = yield* caller(model.pipe(Budget.enforce({ name: "x", daily: money(1n), ...options })), ledger)
+        for (const mode of ["generate", "stream"] as const) {
+          assert.deepInclude(errorOf((yield* call(mode)).exit), { _tag: "BudgetExceeded", requested: money(worst) })
+        }
+      }
+    }),
+  )
+})
+
 describe("budgets", () => {
   it.effect("at once are all kept, and nothing is reserved under one when another refuses", () =>
     Effect.gen(function* () {
