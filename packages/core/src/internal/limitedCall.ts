@@ -101,7 +101,7 @@ const inTurn = <E2>(held: Held, limit: Refusing<E2>, { expires, restore }: Waiti
   const { clock, costs, entry } = held
   const { line } = entry
   const sendAway = ({ dimension, wait }: Wait) => Effect.fail(limit.refusal({ ...refused(held, dimension), wait }))
-  const waiter: Waiter = { costs, expires, turn: () => {}, sentAway: () => {}, wake: undefined }
+  const waiter: Waiter = { costs, expires, turn: () => {}, sentAway: () => {}, wake: undefined, place: undefined }
   const arrived = Effect.callback<void, E2>((resume) => {
     // The next one goes on by itself, not in the middle of what the one before it still does.
     waiter.turn = () => resume(Effect.yieldNow)

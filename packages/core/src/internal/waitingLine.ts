@@ -4,6 +4,7 @@
  * Only the first one acts: it asks, sleeps for as long as it was told, and asks again. So there is one timer however many wait,
  * nobody is overtaken, and nobody is woken for nothing.
  */
+import { type Entry, LinkedList } from "./linkedList.ts"
 
 /** Why somebody is sent away: it would take so long at least. */
 export interface Wait {
@@ -20,13 +21,15 @@ export interface Waiter {
   sentAway: (wait: Wait) => void
   /** Ends its sleep, while it sleeps. */
   wake: (() => void) | undefined
+  /** Where it stands, while it stands in line. */
+  place: Entry<Waiter> | undefined
 }
 
 /** While the first one only asks, which takes no time to speak of, so many may come beyond the places. */
 const mostAsking = 100
 
 export class WaitingLine {
-  private readonly waiters = new Set<Waiter>()
+  private readonly waiters = new LinkedList<Waiter>()
   /** Until when the first one sleeps, and why. */
   private rest: { readonly until: number; readonly dimension: number | undefined } | undefined
   /** Nobody's patience is over before. */
@@ -37,7 +40,7 @@ export class WaitingLine {
   }
 
   get first(): Waiter | undefined {
-    return this.waiters.values().next().value
+    return this.waiters.first?.value
   }
 
   /** Takes a place; who is first has its turn. Answers why there is none for it. */
@@ -46,7 +49,7 @@ export class WaitingLine {
     if (rest === undefined) {
       if (this.waiters.size > places + mostAsking) return { dimension: 0, wait: 1 }
     } else if (this.waiters.size >= places || waiter.expires < rest.until) return waitUntil(rest, now)
-    this.waiters.add(waiter)
+    waiter.place = this.waiters.append(waiter)
     this.earliest = Math.min(this.earliest, waiter.expires)
     if (this.waiters.size === 1) waiter.turn()
     return undefined
@@ -67,14 +70,17 @@ export class WaitingLine {
     const wait = waitUntil(this.rest, now)
     this.earliest = Infinity
     let kept = 0
-    for (const waiter of this.waiters) {
+    let next = this.waiters.first
+    while (next !== undefined) {
+      const { after, value: waiter } = next
       if (waiter.expires >= until && kept < places) {
         kept++
         this.earliest = Math.min(this.earliest, waiter.expires)
       } else {
-        this.waiters.delete(waiter)
+        this.remove(waiter)
         waiter.sentAway(wait)
       }
+      next = after
     }
     return true
   }
@@ -83,10 +89,16 @@ export class WaitingLine {
   leave(waiter: Waiter): void {
     const wasFirst = this.first === waiter
     waiter.wake = undefined
-    if (!this.waiters.delete(waiter) || !wasFirst) return
+    this.remove(waiter)
+    if (!wasFirst) return
     this.rest = undefined
     if (this.waiters.size === 0) this.earliest = Infinity
     this.first?.turn()
+  }
+
+  private remove(waiter: Waiter): void {
+    if (waiter.place !== undefined) this.waiters.remove(waiter.place)
+    waiter.place = undefined
   }
 }
 

@@ -12,6 +12,7 @@ const lined = () => {
     turn: () => told.push(`${name}: turn`),
     sentAway: ({ wait }) => told.push(`${name}: away for ${wait}`),
     wake: undefined,
+    place: undefined,
   })
   const join = (joining: Waiter, places = 10, now = 0) => line.join(joining, { now, places })
   return { line, told, waiter, join }
