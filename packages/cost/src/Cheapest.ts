@@ -163,7 +163,7 @@ const offersOf = Effect.fnUntraced(function* (
 const offerOf = Effect.fnUntraced(function* (
   { book, bound, estimator, request, usualOutputTokens = Infinity, whenUnknown }: Pricing,
   candidate: Route.Candidate,
-  start: Imagined,
+  start: Attempt.AttemptStart,
 ) {
   const { model, provider } = candidate
   const quote = yield* Effect.provideService(PriceBook.quote(start, whenUnknown), PriceBook.PriceBook, book)
@@ -194,15 +194,11 @@ interface Asked {
   readonly maxOutputTokens: number | undefined
 }
 
-interface Imagined extends Attempt.AttemptStart {
-  readonly maxOutputTokens: number | undefined
-}
-
 /** The attempt as it would begin, for functions of budgets that look at attempts. It is none, and has no id. */
 const imagined = (
   { model, provider }: Route.Candidate,
   { context, maxOutputTokens, now, request }: Asked,
-): Imagined => ({
+): Attempt.AttemptStart => ({
   _tag: "AttemptStarted",
   id: "",
   traceId: request.options.span.traceId,

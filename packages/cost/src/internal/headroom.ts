@@ -62,8 +62,9 @@ export class Headroom {
       Effect.sync(() => {
         this.#reads.delete(claim.account)
         this.#reads.set(claim.account, { since: claim.since, until: now + this.#remember, total })
+        if (this.#reads.size <= mostAccounts) return
         const [oldest] = this.#reads.keys()
-        if (this.#reads.size > mostAccounts && oldest !== undefined) this.#reads.delete(oldest)
+        if (oldest !== undefined) this.#reads.delete(oldest)
       }),
     )
   }

@@ -7,6 +7,7 @@ import { Cause, Clock, Context, Duration, Effect, type Fiber, type Scope, Stream
 import { type AiError, LanguageModel, type Response } from "effect/ai"
 
 import { type Attempt } from "../Simulation.ts"
+import { millis } from "./millis.ts"
 import { type Course, type SimulatedServer, type Visit } from "./simulatedServer.ts"
 import { CurrentCall, type World } from "./simulatedWorld.ts"
 
@@ -198,5 +199,3 @@ const errorsOf = ({ model, provider }: Names) => {
     },
   }
 }
-
-const millis = (clock: Clock.Clock): number => Number(clock.monotonicTimeNanosUnsafe()) / 1e6

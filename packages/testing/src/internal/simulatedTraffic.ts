@@ -10,6 +10,7 @@ import { Prompt } from "effect/ai"
 
 import { type Call } from "../Simulation.ts"
 import { type Traffic } from "../Simulator.ts"
+import { millis } from "./millis.ts"
 import { CurrentCall, type World } from "./simulatedWorld.ts"
 
 interface Process {
@@ -191,5 +192,3 @@ const span = (index: number): Tracer.Span => ({
   event: () => {},
   addLinks: () => {},
 })
-
-const millis = (clock: Clock.Clock): number => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
