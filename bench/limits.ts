@@ -6,7 +6,7 @@ import { Effect, Layer, Tracer } from "effect"
 import { Prompt } from "effect/ai"
 import { RateLimiter, Redis } from "effect/persistence"
 
-import { fromWhole } from "../packages/core/src/internal/wholeAnswer.ts"
+import { fromWhole } from "../packages/core/src/internal/answer/complete.ts"
 import { contestant } from "./policies.ts"
 
 const request: ModelCall.ModelRequest = {

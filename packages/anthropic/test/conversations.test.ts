@@ -3,7 +3,7 @@ import { Effect, Schema } from "effect"
 import { Tool } from "effect/ai"
 
 import { conversation, secrets, turns } from "../../../test/support/turns.ts"
-import { messagesBody } from "../src/internal/request.ts"
+import { messagesBody } from "../src/internal/request/request.ts"
 import { type Settings } from "../src/internal/settings.ts"
 import { request } from "./requests.ts"
 

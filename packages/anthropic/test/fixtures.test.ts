@@ -12,9 +12,9 @@ import {
   recordings,
   textOf,
 } from "../../../test/support/recordings.ts"
-import { answerParts } from "../src/internal/parts.ts"
-import { Reading } from "../src/internal/reading.ts"
-import { MessagesReader } from "../src/internal/stream.ts"
+import { answerParts } from "../src/internal/answer/parts.ts"
+import { Reading } from "../src/internal/answer/state.ts"
+import { MessagesReader } from "../src/internal/answer/stream.ts"
 import { origin } from "./requests.ts"
 
 const recorded = recordings.filter(({ endpoint, provider }) => provider === "anthropic" && endpoint === "messages")

@@ -13,9 +13,9 @@ import {
   type Random,
 } from "../../../test/support/mutations.ts"
 import * as AnthropicTool from "../src/AnthropicTool.ts"
-import { answerParts } from "../src/internal/parts.ts"
-import { Reading } from "../src/internal/reading.ts"
-import { MessagesReader } from "../src/internal/stream.ts"
+import { answerParts } from "../src/internal/answer/parts.ts"
+import { Reading } from "../src/internal/answer/state.ts"
+import { MessagesReader } from "../src/internal/answer/stream.ts"
 import { origin } from "./requests.ts"
 
 const tools: ReadonlyArray<Tool.Any> = [AnthropicTool.webSearch({}), AnthropicTool.codeExecution({})]

@@ -27,14 +27,14 @@ import {
 import { AiError } from "effect/ai"
 import { type Redis } from "effect/persistence"
 
-import { mistakeIn, rulesOf, settingsOf } from "./internal/breakerRules.ts"
-import { type BreakerStore, memoryStore } from "./internal/breakerStore.ts"
-import { type Change, type Mode, type Phase } from "./internal/circuits.ts"
-import { guarded } from "./internal/guardedCall.ts"
+import { guarded } from "./internal/breaker/call.ts"
+import { mistakeIn, rulesOf, settingsOf } from "./internal/breaker/options.ts"
+import { sharedStore } from "./internal/breaker/redis.ts"
+import { type Change, type Mode, type Phase } from "./internal/breaker/registry.ts"
+import { type BreakerStore, memoryStore } from "./internal/breaker/store.ts"
+import { refusal } from "./internal/error/refusal.ts"
 import { millis } from "./internal/millis.ts"
-import { refusal } from "./internal/refusal.ts"
-import { sharedLink } from "./internal/sharedLink.ts"
-import { sharedStore } from "./internal/sharedStore.ts"
+import { sharedLink } from "./internal/redis.ts"
 import { isAvailable, type ModelCall, type ModelRequest } from "./ModelCall.ts"
 import * as PolicyError from "./PolicyError.ts"
 import * as ResilientModel from "./ResilientModel.ts"
@@ -224,7 +224,7 @@ export interface Status {
  */
 export type Transition = Change
 
-export type { Mode, Phase } from "./internal/circuits.ts"
+export type { Mode, Phase } from "./internal/breaker/registry.ts"
 
 /**
  * The circuits of an application.

@@ -11,7 +11,7 @@ import { Cause, Channel, Effect, Pull, Schema, type Scope, Stream } from "effect
 import { AiError, type Response } from "effect/ai"
 
 import { type Failure } from "./Failure.ts"
-import { wordsOf } from "./internal/wordsOf.ts"
+import { wordsOf } from "./internal/error/words.ts"
 import { isContent, type Part } from "./ModelCall.ts"
 import * as PolicyError from "./PolicyError.ts"
 import * as ProviderError from "./provider/ProviderError.ts"

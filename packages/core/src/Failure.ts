@@ -9,7 +9,7 @@
 import { Duration, Option, Predicate, Schema } from "effect"
 import { AiError } from "effect/ai"
 
-import { wordsOf } from "./internal/wordsOf.ts"
+import { wordsOf } from "./internal/error/words.ts"
 import { isPolicyError, unfold } from "./PolicyError.ts"
 
 /**

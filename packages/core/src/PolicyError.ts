@@ -10,8 +10,8 @@ import { Option, Predicate, Schema } from "effect"
 import { AiError } from "effect/ai"
 
 import { type Failure } from "./Failure.ts"
-import { withoutStack } from "./internal/withoutStack.ts"
-import { wordsOf } from "./internal/wordsOf.ts"
+import { withoutStack } from "./internal/error/withoutStack.ts"
+import { wordsOf } from "./internal/error/words.ts"
 
 export {
   /**

@@ -8,7 +8,7 @@
 import { Context, Effect, Stream } from "effect"
 import { dual } from "effect/Function"
 
-import { type Program, type Unchanged } from "./internal/program.ts"
+import { type Program, type Unchanged } from "./internal/model/program.ts"
 
 /**
  * How urgent a request is, from what must not wait to what may be dropped.

@@ -12,16 +12,16 @@ import { Context, Effect, Layer, Option, type Scope, Stream, type Types } from "
 import { AiError, LanguageModel, Model, type Response } from "effect/ai"
 import { dual } from "effect/Function"
 
-import { foreignModel } from "./internal/foreignModel.ts"
-import { type CallFailure, metered } from "./internal/meter.ts"
-import { type Changed, type Program } from "./internal/program.ts"
-import { findings } from "./internal/stackOrder.ts"
-import { collect } from "./internal/wholeAnswer.ts"
+import { collect } from "./internal/answer/complete.ts"
+import { type CallFailure, metered } from "./internal/attempt/meter.ts"
+import { foreignModel } from "./internal/model/foreign.ts"
+import { findings } from "./internal/model/order.ts"
+import { type Changed, type Program } from "./internal/model/program.ts"
 import { type ModelCall } from "./ModelCall.ts"
 import * as PolicyError from "./PolicyError.ts"
 import { type ProviderModel } from "./provider/ProviderModel.ts"
 
-export type { CallFailure } from "./internal/meter.ts"
+export type { CallFailure } from "./internal/attempt/meter.ts"
 
 const TypeId = "~holdfast/core/ResilientModel"
 

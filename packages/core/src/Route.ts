@@ -11,8 +11,8 @@
 import { Clock, Effect, type Fiber, Random, type Scope, type Stream } from "effect"
 
 import { millis } from "./internal/millis.ts"
-import { ownScope } from "./internal/ownScope.ts"
-import * as Choices from "./internal/routeChoice.ts"
+import * as Choices from "./internal/route/state.ts"
+import { ownScope } from "./internal/scope.ts"
 import { identityOf, isAvailable, type ModelCall, type ModelRequest, type Part } from "./ModelCall.ts"
 import { RequestContext } from "./RequestContext.ts"
 import * as ResilientModel from "./ResilientModel.ts"

@@ -4,7 +4,7 @@ import { TestClock } from "effect/testing"
 
 import * as Attempt from "../src/Attempt.ts"
 import * as Breaker from "../src/Breaker.ts"
-import { idle } from "../src/internal/circuits.ts"
+import { idle } from "../src/internal/breaker/registry.ts"
 import * as ResilientModel from "../src/ResilientModel.ts"
 import { answer, deliver, errors, observed, refused, request, type Script, scripted } from "./scripted.ts"
 

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Random, Schedule } from "effect"
 
 import * as Breaker from "../src/Breaker.ts"
-import { openingDelay } from "../src/internal/openingDelay.ts"
+import { openingDelay } from "../src/internal/breaker/openFor.ts"
 
 describe("openFor", () => {
   it.effect("grows by a twentieth, up to half a minute, less up to half at random", () =>

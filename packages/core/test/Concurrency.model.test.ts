@@ -3,10 +3,10 @@ import { Effect } from "effect"
 import * as fc from "fast-check"
 
 import * as Concurrency from "../src/Concurrency.ts"
-import { urgencies } from "../src/internal/urgencies.ts"
+import { urgencies } from "../src/internal/concurrency/priorities.ts"
 import { Agenda, attemptOf, commands, cutAt, type Going, type Planned, type Told } from "./commands.ts"
 import { checkAlways, histories, played } from "./histories.ts"
-import { ReferenceGate } from "./internal/referenceGate.ts"
+import { ReferenceGate } from "./internal/concurrency/referenceGate.ts"
 
 interface Rules {
   readonly limit: number

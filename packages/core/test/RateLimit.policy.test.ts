@@ -6,7 +6,7 @@ import { Cause, Duration, Effect, Exit, Fiber, flow, Option, Stream } from "effe
 import { AiError } from "effect/ai"
 import { TestClock } from "effect/testing"
 
-import { fromWhole } from "../src/internal/wholeAnswer.ts"
+import { fromWhole } from "../src/internal/answer/complete.ts"
 import * as PolicyError from "../src/PolicyError.ts"
 import * as RateLimit from "../src/RateLimit.ts"
 import * as RequestContext from "../src/RequestContext.ts"

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect } from "effect"
 import * as fc from "fast-check"
 
-import { Flight } from "../src/internal/flight.ts"
+import { Flight } from "../src/internal/responseCache/flight.ts"
 import type * as ModelCall from "../src/ModelCall.ts"
 import * as ResilientModel from "../src/ResilientModel.ts"
 import * as ResponseCache from "../src/ResponseCache.ts"

@@ -3,7 +3,7 @@
  */
 import * as fc from "fast-check"
 
-import type * as BreakerState from "../src/internal/breakerState.ts"
+import type * as BreakerState from "../src/internal/breaker/state.ts"
 
 export type Command =
   | { readonly _tag: "Ask"; readonly chance: number }

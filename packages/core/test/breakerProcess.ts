@@ -7,7 +7,7 @@ import { Redis } from "effect/persistence"
 import { TestClock } from "effect/testing"
 
 import * as Breaker from "../src/Breaker.ts"
-import { ServerTime } from "../src/internal/sharedLink.ts"
+import { ServerTime } from "../src/internal/redis.ts"
 import * as ResilientModel from "../src/ResilientModel.ts"
 import { answer, deliver, errorOf, errors, refused, request, type Script, scripted } from "./scripted.ts"
 

@@ -6,7 +6,7 @@ import { NodeRedis } from "@effect/platform-node"
 import { Effect, Layer } from "effect"
 import { Redis } from "effect/persistence"
 
-import { fromWhole } from "../src/internal/wholeAnswer.ts"
+import { fromWhole } from "../src/internal/answer/complete.ts"
 import * as RateLimit from "../src/RateLimit.ts"
 import * as ResilientModel from "../src/ResilientModel.ts"
 import { finish, request } from "./scripted.ts"

@@ -16,18 +16,18 @@ import { DateTime, Duration, Effect, Option, type Scope as Scopes } from "effect
 
 import * as CostEvent from "./CostEvent.ts"
 import * as Estimate from "./Estimate.ts"
-import { BudgetExceeded } from "./internal/budgetExceeded.ts"
-import { budgetGuard } from "./internal/budgetGuard.ts"
-import { mistakeIn, rulesOf } from "./internal/budgetRules.ts"
-import { type Scope } from "./internal/budgetScopes.ts"
-import { type LedgerUnavailable } from "./internal/ledgerUnavailable.ts"
+import { BudgetExceeded } from "./internal/budget/exceeded.ts"
+import { budgetGuard } from "./internal/budget/guard.ts"
+import { mistakeIn, rulesOf } from "./internal/budget/options.ts"
+import { type Scope } from "./internal/budget/scopes.ts"
+import { type LedgerUnavailable } from "./internal/ledger/unavailable.ts"
 import { Ledger } from "./Ledger.ts"
 import * as Money from "./Money.ts"
 import type * as Price from "./Price.ts"
 import * as PriceBook from "./PriceBook.ts"
 
-export { BudgetExceeded } from "./internal/budgetExceeded.ts"
-export { only, perEach, perModel, perProvider, perTag, perTenant, type Scope } from "./internal/budgetScopes.ts"
+export { BudgetExceeded } from "./internal/budget/exceeded.ts"
+export { only, perEach, perModel, perProvider, perTag, perTenant, type Scope } from "./internal/budget/scopes.ts"
 
 /**
  * One budget. At least one amount has to be given; of several all hold.

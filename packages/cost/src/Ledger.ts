@@ -14,13 +14,13 @@
 import { Context, type DateTime, Duration, Effect, Layer, type Stream } from "effect"
 import { type SqlClient } from "effect/sql"
 
-import type * as Journal from "./internal/journal.ts"
-import { type LedgerUnavailable } from "./internal/ledgerUnavailable.ts"
-import { memoryService } from "./internal/memoryService.ts"
-import { sqlService } from "./internal/sqlService.ts"
+import type * as Journal from "./internal/ledger/journal.ts"
+import { memoryService } from "./internal/ledger/memoryService.ts"
+import { sqlService } from "./internal/ledger/sqlService.ts"
+import { type LedgerUnavailable } from "./internal/ledger/unavailable.ts"
 import type * as Money from "./Money.ts"
 
-export { LedgerUnavailable } from "./internal/ledgerUnavailable.ts"
+export { LedgerUnavailable } from "./internal/ledger/unavailable.ts"
 
 /**
  * The attempt that a reservation is for: `attempt` is its id, `index` 1 for a call's first one.

@@ -12,10 +12,18 @@
 
 import { type Response } from "effect/ai"
 
-import { type Billed, type BilledClass, billedTokens, type CacheTtl, rawUsage } from "./internal/billedTokens.ts"
-import { holds as holdsAt, type Period, periodOf } from "./internal/period.ts"
-import { dearest, isGuessed, type PriceList, rateOf, type Rates, ratesOf, shortestWrite } from "./internal/rates.ts"
-import { type Factors, type Served, servedAs, type ServiceTier } from "./internal/service.ts"
+import { type Billed, type BilledClass, billedTokens, type CacheTtl, rawUsage } from "./internal/price/billing.ts"
+import { holds as holdsAt, type Period, periodOf } from "./internal/price/period.ts"
+import {
+  dearest,
+  isGuessed,
+  type PriceList,
+  rateOf,
+  type Rates,
+  ratesOf,
+  shortestWrite,
+} from "./internal/price/rates.ts"
+import { type Factors, type Served, servedAs, type ServiceTier } from "./internal/price/serviceTier.ts"
 import * as Money from "./Money.ts"
 
 /**

@@ -17,15 +17,15 @@ import { Clock, Context, Effect, Layer, Option, Schema } from "effect"
 import { AiError } from "effect/ai"
 import { dual } from "effect/Function"
 
-import { pricesOf, type Vendor, vendors } from "./internal/genaiPrices.ts"
-import { undated, vendorOf } from "./internal/modelName.ts"
 import { load, type PackageMissing } from "./internal/optionalPackage.ts"
+import { pricesOf, type Vendor, vendors } from "./internal/price/genaiPrices.ts"
+import { anthropic } from "./internal/price/list/anthropic.ts"
+import { deepseek } from "./internal/price/list/deepseek.ts"
+import { google } from "./internal/price/list/google.ts"
+import { openai } from "./internal/price/list/openai.ts"
+import { others } from "./internal/price/list/others.ts"
+import { undated, vendorOf } from "./internal/price/modelName.ts"
 import * as Price from "./Price.ts"
-import { anthropic } from "./prices/anthropic.ts"
-import { deepseek } from "./prices/deepseek.ts"
-import { google } from "./prices/google.ts"
-import { openai } from "./prices/openai.ts"
-import { others } from "./prices/others.ts"
 
 export {
   /**

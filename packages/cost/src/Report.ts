@@ -10,10 +10,10 @@
  */
 import { DateTime, Effect, Schema, Stream } from "effect"
 
-import { budgetOf, zoneOf } from "./internal/budgetRules.ts"
-import { Fold, type Group, type Sum } from "./internal/reportFold.ts"
-import { csvOf, tableOf } from "./internal/reportFormats.ts"
-import { spanAt } from "./internal/window.ts"
+import { budgetOf, zoneOf } from "./internal/budget/options.ts"
+import { spanAt } from "./internal/budget/window.ts"
+import { Fold, type Group, type Sum } from "./internal/report/fold.ts"
+import { csvOf, tableOf } from "./internal/report/formats.ts"
 import { Ledger, type LedgerUnavailable, type Outstanding, type Service } from "./Ledger.ts"
 import * as Money from "./Money.ts"
 

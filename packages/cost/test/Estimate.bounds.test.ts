@@ -10,7 +10,7 @@ import { Effect } from "effect"
 import * as fc from "fast-check"
 import { encode } from "gpt-tokenizer/encoding/o200k_base"
 
-import { textTokens } from "../src/internal/textTokens.ts"
+import { textTokens } from "../src/internal/estimate/text.ts"
 import { request } from "./requests.ts"
 
 const exact = (text: string): number => encode(text, { disallowedSpecial: new Set() }).length

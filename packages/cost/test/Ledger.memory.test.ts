@@ -3,7 +3,7 @@ import { Array, Context, Effect, Exit, Fiber, Layer, type Scope, Stream } from "
 import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
 
-import { idOf } from "../src/internal/journal.ts"
+import { idOf } from "../src/internal/ledger/journal.ts"
 import * as Ledger from "../src/Ledger.ts"
 import * as Money from "../src/Money.ts"
 import { claim, ledgerSuite, reservation, settlement, total } from "./ledgerSuite.ts"

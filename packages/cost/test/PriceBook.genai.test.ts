@@ -3,7 +3,7 @@ import { Money, PriceBook } from "@holdfast/cost"
 import { Effect, Option } from "effect"
 
 import { differences } from "../scripts/differences.ts"
-import { pricesOf } from "../src/internal/genaiPrices.ts"
+import { pricesOf } from "../src/internal/price/genaiPrices.ts"
 
 /** Where the package is known to differ, and why ours stands. */
 const known: ReadonlyArray<readonly [difference: RegExp, why: string]> = [

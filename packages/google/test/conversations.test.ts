@@ -3,7 +3,7 @@ import { Effect, Schema } from "effect"
 import { Tool } from "effect/ai"
 
 import { conversation, secrets, turns } from "../../../test/support/turns.ts"
-import { contentBody } from "../src/internal/request.ts"
+import { contentBody } from "../src/internal/request/request.ts"
 import { request } from "./requests.ts"
 
 const tools = [Tool.make("weather", { parameters: Schema.Struct({ city: Schema.String }) })]

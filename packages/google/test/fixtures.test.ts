@@ -6,11 +6,11 @@ import { Effect, Option, Stream } from "effect"
 import { type Response } from "effect/ai"
 
 import { contents, events, type Fixture, recordings, textOf } from "../../../test/support/recordings.ts"
-import { Exchange } from "../src/internal/exchange.ts"
+import { answerParts } from "../src/internal/answer/parts.ts"
+import { Reading } from "../src/internal/answer/state.ts"
+import { ChunkReader } from "../src/internal/answer/stream.ts"
 import { fromThrown } from "../src/internal/failure.ts"
-import { answerParts } from "../src/internal/parts.ts"
-import { Reading } from "../src/internal/reading.ts"
-import { ChunkReader } from "../src/internal/stream.ts"
+import { Exchange } from "../src/internal/http/exchange.ts"
 import { origin } from "./requests.ts"
 
 const recorded = recordings.filter(({ endpoint }) => endpoint === "generateContent")

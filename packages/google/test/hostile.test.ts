@@ -13,9 +13,9 @@ import {
   type Random,
 } from "../../../test/support/mutations.ts"
 import * as GoogleTool from "../src/GoogleTool.ts"
-import { answerParts } from "../src/internal/parts.ts"
-import { Reading } from "../src/internal/reading.ts"
-import { ChunkReader } from "../src/internal/stream.ts"
+import { answerParts } from "../src/internal/answer/parts.ts"
+import { Reading } from "../src/internal/answer/state.ts"
+import { ChunkReader } from "../src/internal/answer/stream.ts"
 import { origin } from "./requests.ts"
 
 const tools: ReadonlyArray<Tool.Any> = [GoogleTool.codeExecution({}), GoogleTool.googleSearch({})]

@@ -1,7 +1,7 @@
 import { type Origin } from "@holdfast/core/provider/ProviderError"
 
 import { requestsWith } from "../../../test/support/requests.ts"
-import { toCodecGoogle } from "../src/internal/structuredOutput.ts"
+import { toCodecGoogle } from "../src/internal/request/structuredOutput.ts"
 
 /** Where the errors of tests happen. */
 export const origin: Origin = {

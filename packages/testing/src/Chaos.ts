@@ -14,12 +14,12 @@ import { Config, Duration, Effect } from "effect"
 import { AiError } from "effect/ai"
 
 import * as Fault from "./Fault.ts"
-import * as ChaosFaults from "./internal/chaosFault.ts"
-import { mistakeIn } from "./internal/chaosRate.ts"
+import * as ChaosFaults from "./internal/chaos/fault.ts"
+import { mistakeIn } from "./internal/chaos/rate.ts"
 import { generator, hash } from "./internal/seeded.ts"
 import * as Reply from "./Reply.ts"
 
-export type { ChaosFailure, ChaosFault } from "./internal/chaosFault.ts"
+export type { ChaosFailure, ChaosFault } from "./internal/chaos/fault.ts"
 
 /**
  * Which share of the emulator's answers is hit, and by what.

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { type DialectName } from "./internal/dialect.ts"
+import { type DialectName } from "./internal/emulator/dialect.ts"
 
 /**
  * One of the provider APIs that the emulator speaks.

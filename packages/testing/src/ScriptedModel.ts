@@ -34,8 +34,8 @@ import * as ResilientModel from "@holdfast/core/ResilientModel"
 import { Duration, Effect, Pipeable, Predicate, Queue } from "effect"
 import { type AiError, LanguageModel } from "effect/ai"
 
-import { type Answer, type Content, type Cut, type Ending, TypeId } from "./internal/scriptedAnswer.ts"
-import { type Told } from "./internal/scriptedParts.ts"
+import { type Answer, type Content, type Cut, type Ending, TypeId } from "./internal/scripted/answer.ts"
+import { type Told } from "./internal/scripted/parts.ts"
 import {
   type Entry,
   providerModel,
@@ -43,10 +43,10 @@ import {
   type ScriptedRequest,
   snapshot,
   type State,
-} from "./internal/scriptedProvider.ts"
+} from "./internal/scripted/provider.ts"
 
-export type { Answer, Content, Cut, Ending } from "./internal/scriptedAnswer.ts"
-export type { Responder, ScriptedRequest } from "./internal/scriptedProvider.ts"
+export type { Answer, Content, Cut, Ending } from "./internal/scripted/answer.ts"
+export type { Responder, ScriptedRequest } from "./internal/scripted/provider.ts"
 
 /**
  * A running script: the model to provide, and what it saw.

@@ -48,15 +48,15 @@ import { Clock, Context, Duration, Effect, Random, Scheduler } from "effect"
 
 import { type Distribution } from "./Distribution.ts"
 import * as Distributions from "./Distribution.ts"
-import { simulatedProvider } from "./internal/simulatedProvider.ts"
-import { mistakeIn, type Settings } from "./internal/simulatedServer.ts"
-import { inhabited } from "./internal/simulatedTraffic.ts"
-import { type Weather } from "./internal/simulatedWeather.ts"
-import { CurrentWorld, World } from "./internal/simulatedWorld.ts"
-import { VirtualTime } from "./internal/virtualTime.ts"
+import { simulatedProvider } from "./internal/simulator/provider.ts"
+import { mistakeIn, type Settings } from "./internal/simulator/server.ts"
+import { inhabited } from "./internal/simulator/traffic.ts"
+import { VirtualTime } from "./internal/simulator/virtualTime.ts"
+import { type Weather } from "./internal/simulator/weather.ts"
+import { CurrentWorld, World } from "./internal/simulator/world.ts"
 import { type Simulation } from "./Simulation.ts"
 
-export type { Weather } from "./internal/simulatedWeather.ts"
+export type { Weather } from "./internal/simulator/weather.ts"
 
 /**
  * How a simulated provider serves.

@@ -4,8 +4,8 @@ import { Cause, Duration, Effect, Exit, Fiber, Schedule } from "effect"
 import { TestClock } from "effect/testing"
 
 import * as Distribution from "../src/Distribution.ts"
-import { inhabited } from "../src/internal/simulatedTraffic.ts"
-import { CurrentWorld, World } from "../src/internal/simulatedWorld.ts"
+import { inhabited } from "../src/internal/simulator/traffic.ts"
+import { CurrentWorld, World } from "../src/internal/simulator/world.ts"
 import * as Simulation from "../src/Simulation.ts"
 import * as Simulator from "../src/Simulator.ts"
 

@@ -23,7 +23,7 @@ import { LanguageModel, Prompt, type Response } from "effect/ai"
 import { textOf as textIn, request } from "../../core/test/scripted.ts"
 import * as Chaos from "../src/Chaos.ts"
 import { generator } from "../src/internal/seeded.ts"
-import { VirtualTime } from "../src/internal/virtualTime.ts"
+import { VirtualTime } from "../src/internal/simulator/virtualTime.ts"
 
 const rounds = 10
 const callsPerRound = 10_000

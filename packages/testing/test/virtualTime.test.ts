@@ -3,7 +3,7 @@ import { Clock, Context, Effect, Fiber, Scheduler } from "effect"
 import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
 
-import { VirtualTime } from "../src/internal/virtualTime.ts"
+import { VirtualTime } from "../src/internal/simulator/virtualTime.ts"
 
 interface Plan {
   readonly sleeps: ReadonlyArray<number>

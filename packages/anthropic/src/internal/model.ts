@@ -4,12 +4,12 @@ import { providerTools } from "@holdfast/core/provider/ToolForms"
 import { Effect } from "effect"
 import { AnthropicStructuredOutput } from "effect/ai"
 
-import { answerParts } from "./parts.ts"
-import { Reading } from "./reading.ts"
-import { messagesBody } from "./request.ts"
+import { answerParts } from "./answer/parts.ts"
+import { Reading } from "./answer/state.ts"
+import { MessagesReader } from "./answer/stream.ts"
+import { messagesBody } from "./request/request.ts"
+import { canonical, strictByDefault } from "./request/tools.ts"
 import { type Settings } from "./settings.ts"
-import { MessagesReader } from "./stream.ts"
-import { canonical, strictByDefault } from "./tools.ts"
 import { type Transport } from "./transport.ts"
 
 /** A model on the Messages API. The settings are read once for every request. */

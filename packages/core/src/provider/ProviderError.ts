@@ -10,9 +10,9 @@ import { Duration } from "effect"
 import { AiError } from "effect/ai"
 
 import { type Facts, kindOfStatus } from "../Failure.ts"
-import { keptHeaders, requestId } from "../internal/responseHeaders.ts"
-import { retryHint } from "../internal/retryHint.ts"
-import { wordsOf } from "../internal/wordsOf.ts"
+import { wordsOf } from "../internal/error/words.ts"
+import { keptHeaders, requestId } from "../internal/http/keptHeaders.ts"
+import { retryHint } from "../internal/http/retryHint.ts"
 
 /**
  * Where an error happened, and what must not appear in it.

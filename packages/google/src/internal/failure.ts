@@ -17,7 +17,7 @@ import {
 import { Duration, Predicate, Result } from "effect"
 import { type AiError } from "effect/ai"
 
-import { type Exchange } from "./exchange.ts"
+import { type Exchange } from "./http/exchange.ts"
 
 /** The SDK's error class. It is loaded with the SDK, so it comes as a value. */
 export interface SdkErrors {

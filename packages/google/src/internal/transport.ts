@@ -11,8 +11,8 @@ import * as SdkStream from "@holdfast/core/provider/SdkStream"
 import { Effect, type Redacted, type Scope, type Stream } from "effect"
 import { type AiError } from "effect/ai"
 
-import { Exchange, fetchOf, type Wire } from "./exchange.ts"
 import { fromErrorObject, fromThrown, type SdkErrors } from "./failure.ts"
+import { Exchange, fetchOf, type Wire } from "./http/exchange.ts"
 
 /** What is needed to talk to the API. */
 export interface TransportOptions {

@@ -4,8 +4,8 @@ import { Failure } from "@holdfast/core"
 import { Option } from "effect"
 import { type AiError } from "effect/ai"
 
-import { Exchange } from "../../src/internal/exchange.ts"
 import { fromErrorObject, fromThrown } from "../../src/internal/failure.ts"
+import { Exchange } from "../../src/internal/http/exchange.ts"
 import { origin } from "../requests.ts"
 
 const exchanged = (fields: Partial<Pick<Exchange, "sent" | "status" | "headers">> = {}): Exchange =>

@@ -9,11 +9,11 @@ import { resultText } from "@holdfast/core/provider/ToolForms"
 import { Prompt } from "effect/ai"
 import type { OpenAI } from "openai"
 
-import { callId } from "../callId.ts"
 import { familyOf } from "../family.ts"
-import { type Breakpoint, optionsOf } from "../promptOptions.ts"
+import { callId } from "../request/callId.ts"
+import { type Breakpoint, optionsOf } from "../request/promptOptions.ts"
+import { shortId } from "../request/shortId.ts"
 import { type Dialect } from "./dialect.ts"
-import { shortId } from "./shortId.ts"
 
 type Message = OpenAI.Chat.ChatCompletionMessageParam
 type Content = OpenAI.Chat.ChatCompletionContentPart

@@ -9,9 +9,9 @@ import { resultText } from "@holdfast/core/provider/ToolForms"
 import { type Prompt } from "effect/ai"
 import type { OpenAI } from "openai"
 
-import { callId } from "../callId.ts"
 import { familyOf } from "../family.ts"
-import { type Breakpoint, optionsOf } from "../promptOptions.ts"
+import { callId } from "../request/callId.ts"
+import { type Breakpoint, optionsOf } from "../request/promptOptions.ts"
 
 type Item = OpenAI.Responses.ResponseInputItem
 type Content = OpenAI.Responses.ResponseInputContent

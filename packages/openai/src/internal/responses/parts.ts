@@ -23,7 +23,7 @@ import { Predicate, Result } from "effect"
 import { type AiError, type Response, type Tool } from "effect/ai"
 
 import { fromErrorObject } from "../failure.ts"
-import { providerExecuted } from "../providerTools.ts"
+import { providerExecuted } from "../request/providerTools.ts"
 import { usage } from "./usage.ts"
 
 /** What reading an answer needs, and what it finds out on the way. */

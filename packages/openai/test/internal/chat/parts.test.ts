@@ -3,7 +3,7 @@ import { Result } from "effect"
 
 import { common } from "../../../src/internal/chat/dialect.ts"
 import { completionParts, Reading } from "../../../src/internal/chat/parts.ts"
-import { shortId } from "../../../src/internal/chat/shortId.ts"
+import { shortId } from "../../../src/internal/request/shortId.ts"
 import { origin } from "../../requests.ts"
 
 const parts = (answer: unknown) => completionParts(answer, new Reading(origin, "openai", common))

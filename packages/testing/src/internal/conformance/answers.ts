@@ -4,7 +4,7 @@ import { LanguageModel, Prompt } from "effect/ai"
 
 import * as Fault from "../../Fault.ts"
 import * as Reply from "../../Reply.ts"
-import { type DialectName } from "../dialect.ts"
+import { type DialectName } from "../emulator/dialect.ts"
 import { type Check, check, type AnyPart, finishOf, framesToText, inBothModes, textOf } from "./trial.ts"
 import { wireOf } from "./wire.ts"
 

@@ -10,7 +10,7 @@ import { LanguageModel } from "effect/ai"
 import * as Fault from "../../Fault.ts"
 import * as Reply from "../../Reply.ts"
 import * as ScriptedModel from "../../ScriptedModel.ts"
-import { type DialectName } from "../dialect.ts"
+import { type DialectName } from "../emulator/dialect.ts"
 import {
   answerTo,
   attemptsIn,

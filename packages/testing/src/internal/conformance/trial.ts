@@ -7,7 +7,7 @@ import { LanguageModel, type Prompt, type Response } from "effect/ai"
 
 import * as Emulator from "../../Emulator.ts"
 import { type Reply } from "../../Reply.ts"
-import { type DialectName } from "../dialect.ts"
+import { type DialectName } from "../emulator/dialect.ts"
 
 /** Which of the two ways of answering is used. */
 export type Mode = "generate" | "stream"

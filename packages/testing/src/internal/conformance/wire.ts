@@ -4,7 +4,7 @@
 import { field, list, text } from "@holdfast/core/provider/Json"
 import { Predicate } from "effect"
 
-import { type DialectName } from "../dialect.ts"
+import { type DialectName } from "../emulator/dialect.ts"
 
 /** One turn of a conversation. */
 type Turn = readonly [role: string, text: string]

@@ -1,0 +1,102 @@
+/**
+ * A call that holds its place from before it is sent until its answer is complete.
+ */
+import { Context, Effect, Exit, Scope, type Stream } from "effect"
+
+import { type ModelRequest, type Part } from "../../ModelCall.ts"
+import { type Priority, RequestContext } from "../../RequestContext.ts"
+import { newId } from "../attempt/record.ts"
+import { urgencies } from "./priorities.ts"
+import { type Gate, type Waiter } from "./state.ts"
+import { type Holder, type SharedPermits } from "./store.ts"
+
+type Opened<E> = Effect.Effect<Stream.Stream<Part, E>, E, Scope.Scope>
+
+export interface Seat<E2> {
+  readonly gate: Gate
+  readonly weightOf: (request: ModelRequest) => number
+  readonly refusal: (priority: Priority) => E2
+  /** Permits that are needed beside the place in this process. */
+  readonly shared: { readonly permits: SharedPermits; readonly key: string; readonly limit: number } | undefined
+}
+
+// What gives the place back is in place before it is taken, so that nothing can come between.
+export const held = <E, E2>(seat: Seat<E2>, request: ModelRequest, opening: Opened<E>): Opened<E | E2> =>
+  Effect.withFiber((fiber): Opened<E | E2> => {
+    const { priority, tenant = "" } = fiber.getRef(RequestContext)
+    const standing = new Standing(seat, { weight: seat.weightOf(request), tenant, priority })
+    // Nothing of a whole answer outlives its opening.
+    if (request.mode === "generate") return Effect.onExitPrimitive(standing.served(opening), () => standing.leave())
+    const own = Scope.makeUnsafe()
+    const outer = Context.getUnsafe(fiber.context, Scope.Scope)
+    const over = (exit: Exit.Exit<unknown, unknown>) =>
+      Effect.andThen(
+        Scope.close(own, exit),
+        Effect.suspend(() => standing.leave() ?? Effect.void),
+      )
+    return Effect.onExitPrimitive(standing.served(Scope.provide(opening, own)), (exit) =>
+      Exit.isFailure(exit) ? over(exit) : Scope.addFinalizerExit(outer, over),
+    )
+  })
+
+class Standing<E2> implements Waiter {
+  readonly weight: number
+  readonly urgency: number
+  readonly tenant: string
+  sequence = 0
+  state: Waiter["state"] = "waiting"
+  private readonly seat: Seat<E2>
+  private readonly priority: Priority
+  private readonly holder: Holder | undefined
+  private wake: (() => void) | undefined
+
+  constructor(seat: Seat<E2>, who: { readonly weight: number; readonly tenant: string; readonly priority: Priority }) {
+    this.seat = seat
+    this.weight = who.weight
+    this.tenant = who.tenant
+    this.priority = who.priority
+    this.urgency = urgencies.indexOf(who.priority)
+    this.holder = seat.shared && { key: seat.shared.key, id: newId(), weight: who.weight }
+  }
+
+  /** Waits for a place and runs there. */
+  served<A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E | E2, R> {
+    return Effect.suspend((): Effect.Effect<A, E | E2, R> => {
+      if (!this.seat.gate.join(this)) return this.refused
+      const permitted = this.seat.shared === undefined ? self : Effect.andThen(this.permit(this.seat.shared), self)
+      return this.state === "holding" ? permitted : Effect.andThen(this.turn, permitted)
+    })
+  }
+
+  /** Gives back whatever was taken, also if it is not known whether it was. */
+  leave(): Effect.Effect<void> | undefined {
+    this.seat.gate.leave(this)
+    return this.holder && this.seat.shared?.permits.release(this.holder)
+  }
+
+  granted(): void {
+    this.wake?.()
+  }
+
+  shed(): void {
+    this.wake?.()
+  }
+
+  /** Its turn may have come already. */
+  private get turn(): Effect.Effect<void, E2> {
+    return Effect.callback((resume) => {
+      this.wake = () => resume(this.state === "holding" ? Effect.void : this.refused)
+      if (this.state !== "waiting") this.wake()
+    })
+  }
+
+  private permit({ limit, permits }: NonNullable<Seat<E2>["shared"]>): Effect.Effect<void, E2> {
+    return this.holder === undefined
+      ? Effect.void
+      : Effect.flatMap(permits.take(this.holder, limit), (granted) => (granted ? Effect.void : this.refused))
+  }
+
+  private get refused(): Effect.Effect<never, E2> {
+    return Effect.suspend(() => Effect.fail(this.seat.refusal(this.priority)))
+  }
+}

@@ -1,0 +1,198 @@
+/**
+ * Permits and those who wait for them.
+ *
+ * Who is more urgent goes first, tenants take turns, and within a tenant the order is that of arrival. But nobody is
+ * overtaken more than a few times: then the oldest goes next, whoever else there is. Granting, joining and leaving cost the
+ * same however many wait.
+ */
+import { type Entry, LinkedList } from "../linkedList.ts"
+
+export interface Waiter {
+  readonly weight: number
+  /** 0 is the most urgent. */
+  readonly urgency: number
+  readonly tenant: string
+  readonly granted: () => void
+  /** Its place was given to somebody more urgent. */
+  readonly shed: () => void
+  sequence: number
+  state: "waiting" | "holding" | "gone"
+}
+
+export const mostOvertaken = 8
+
+/** Where a waiter stands. */
+interface Place {
+  readonly waiter: Waiter
+  readonly arrival: Entry<Place>
+  readonly tenant: Tenant
+  readonly turn: Entry<Place>
+}
+
+interface Tenant {
+  readonly name: string
+  readonly waiting: LinkedList<Place>
+  /** Its place among the tenants, which take turns. */
+  turn: Entry<Tenant>
+}
+
+interface Line {
+  readonly tenants: LinkedList<Tenant>
+  readonly byName: Map<string, Tenant>
+}
+
+export class Gate {
+  private limit: number
+  private readonly places: number
+  private taken = 0
+  private sequence = 0
+  private readonly arrivals = new LinkedList<Place>()
+  private readonly standing = new Map<Waiter, Place>()
+  private readonly lines: ReadonlyArray<Line>
+  /** Sequence numbers of those who were let in before somebody older that still waits; never more than a few. */
+  private ahead: ReadonlyArray<number> = []
+
+  constructor(options: { readonly limit: number; readonly places: number; readonly urgencies: number }) {
+    this.limit = options.limit
+    this.places = options.places
+    this.lines = Array.from({ length: options.urgencies }, (): Line => ({
+      tenants: new LinkedList(),
+      byName: new Map(),
+    }))
+  }
+
+  get waiting(): number {
+    return this.arrivals.size
+  }
+
+  get held(): number {
+    return this.taken
+  }
+
+  /** Holds, waits, or is turned away, which `false` says. */
+  join(waiter: Waiter): boolean {
+    waiter.sequence = ++this.sequence
+    if (this.arrivals.size === 0 && this.fits(waiter)) {
+      this.hold(waiter)
+      return true
+    }
+    if (this.arrivals.size >= this.places && !this.makeRoom(waiter.urgency)) return false
+    this.add(waiter)
+    this.letIn()
+    return true
+  }
+
+  /** Gives up waiting, or what is held. */
+  leave(waiter: Waiter): void {
+    if (waiter.state === "holding") this.taken -= waiter.weight
+    else if (waiter.state === "waiting") this.remove(waiter)
+    waiter.state = "gone"
+    this.letIn()
+  }
+
+  /** Another limit from now on. Who holds more than that keeps it. */
+  resize(limit: number): void {
+    this.limit = limit
+    this.letIn()
+  }
+
+  private letIn(): void {
+    for (let next = this.next(); next !== undefined; next = this.next()) {
+      const oldest = this.arrivals.first?.value.waiter
+      if (oldest !== undefined && next.sequence > oldest.sequence) this.ahead = [...this.ahead, next.sequence]
+      this.remove(next)
+      this.passTurn(next)
+      this.hold(next)
+      next.granted()
+    }
+  }
+
+  private next(): Waiter | undefined {
+    const oldest = this.arrivals.first?.value.waiter
+    if (oldest === undefined || this.taken >= this.limit) return undefined
+    if (this.ahead.length > 0) this.ahead = this.ahead.filter((sequence) => sequence > oldest.sequence)
+    if (this.ahead.length >= mostOvertaken) return this.fits(oldest) ? oldest : undefined
+    for (const { tenants } of this.lines) {
+      for (let turn = tenants.first; turn !== undefined; turn = turn.after) {
+        const waiter = turn.value.waiting.first?.value.waiter
+        if (waiter !== undefined && this.fits(waiter)) return waiter
+      }
+    }
+    return undefined
+  }
+
+  /** One that is heavier than the limit, because that has shrunk, goes in alone. */
+  private fits({ weight }: Waiter): boolean {
+    return this.taken + weight <= this.limit || this.taken === 0
+  }
+
+  private hold(waiter: Waiter): void {
+    waiter.state = "holding"
+    this.taken += waiter.weight
+  }
+
+  private add(waiter: Waiter): void {
+    const { byName, tenants } = this.lineOf(waiter)
+    const tenant = byName.get(waiter.tenant) ?? newTenant(waiter.tenant, tenants)
+    byName.set(waiter.tenant, tenant)
+    const place = { waiter, tenant } as { -readonly [K in keyof Place]: Place[K] }
+    place.arrival = this.arrivals.append(place)
+    place.turn = tenant.waiting.append(place)
+    this.standing.set(waiter, place)
+  }
+
+  /** Takes somebody out of the line. Who gives up has not had its tenant's turn. */
+  private remove(waiter: Waiter): void {
+    const place = this.standing.get(waiter)
+    if (place === undefined) return
+    this.standing.delete(waiter)
+    this.arrivals.remove(place.arrival)
+    const { tenant } = place
+    const { byName, tenants } = this.lineOf(waiter)
+    tenant.waiting.remove(place.turn)
+    if (tenant.waiting.size > 0) return
+    tenants.remove(tenant.turn)
+    byName.delete(tenant.name)
+  }
+
+  /** The next turn is that of another tenant. */
+  private passTurn(served: Waiter): void {
+    const { byName, tenants } = this.lineOf(served)
+    const tenant = byName.get(served.tenant)
+    if (tenant === undefined) return
+    tenants.remove(tenant.turn)
+    tenant.turn = tenants.append(tenant)
+  }
+
+  /** Sends away the newest of those who are least urgent, if they are less urgent than the one who comes. */
+  private makeRoom(urgency: number): boolean {
+    for (let index = this.lines.length - 1; index > urgency; index--) {
+      const newest = newestOf(this.lines[index] as Line)
+      if (newest === undefined) continue
+      this.remove(newest)
+      newest.state = "gone"
+      newest.shed()
+      return true
+    }
+    return false
+  }
+
+  private lineOf({ urgency }: Waiter): Line {
+    return this.lines[urgency] as Line
+  }
+}
+
+const newTenant = (name: string, tenants: LinkedList<Tenant>): Tenant => {
+  const tenant = { name, waiting: new LinkedList<Place>() } as { -readonly [K in keyof Tenant]: Tenant[K] }
+  tenant.turn = tenants.append(tenant)
+  return tenant
+}
+
+const newestOf = ({ tenants }: Line): Waiter | undefined => {
+  let newest: Waiter | undefined
+  for (let turn = tenants.first; turn !== undefined; turn = turn.after) {
+    const waiter = turn.value.waiting.last?.value.waiter
+    if (waiter !== undefined && (newest === undefined || waiter.sequence > newest.sequence)) newest = waiter
+  }
+  return newest
+}

@@ -1,0 +1,52 @@
+import { Duration, Match } from "effect"
+import { type Response } from "effect/ai"
+
+import { type Attempt, type Event } from "../../Attempt.ts"
+import { messageOf, tagOf } from "../../Failure.ts"
+import { type Phase } from "../breaker/registry.ts"
+
+/** One line about an event, for people. */
+export const summary: (event: Event) => string = Match.typeTags<Event>()({
+  AttemptStarted: (event) => `attempt ${event.index}: ${name(event)}`,
+  AttemptEnded: (event) => `attempt ${event.index}: ${name(event)} ${ending(event)}`,
+  RetryScheduled: (event) => `${name(event)} again in ${time(event.delay)}`,
+  HedgeStarted: ({ after, from, to }) => `${name(to)} beside ${name(from)}, which is silent for ${time(after)}`,
+  FallbackChosen: ({ from, to }) => `${name(to)} instead of ${name(from)}`,
+  CacheHit: (event) => `${name(event)} need not be asked: its answer is in the cache`,
+  CircuitChanged: ({ from, key, to }) => `the circuit of ${key} was ${phases[from]} and is ${phases[to]}`,
+  LimitTightened: (event) => `${event.key} has ${event.remaining} ${event.dimension} left for ${time(event.for)}`,
+  SharedStateLost: ({ policy }) => `${policy} has lost its shared state`,
+  SharedStateFound: ({ lostFor, policy }) => `${policy} has its shared state again after ${time(lostFor)}`,
+})
+
+const phases: Readonly<Record<Phase, string>> = {
+  closed: "closed",
+  ramping: "closed with traffic growing",
+  open: "open",
+  halfOpen: "half-open",
+}
+
+const name = ({ model, provider }: { readonly model: string; readonly provider: string }): string =>
+  `${model} of ${provider}`
+
+const ending = ({ deliveredParts, duration, outcome, usage }: Attempt): string =>
+  Match.valueTags(outcome, {
+    Completed: () => `answered in ${time(duration)}${tokens(usage)}`,
+    Failed: ({ committed, error }) => {
+      const when = committed ? `after ${deliveredParts} parts` : `after ${time(duration)}`
+      return `failed ${when}: ${tagOf(error)}: ${messageOf(error)}`
+    },
+    Interrupted: () => `was given up after ${time(duration)}`,
+    Abandoned: () => `was closed after ${deliveredParts} parts`,
+  })
+
+const time = (duration: Duration.Duration): string => {
+  const millis = Duration.toMillis(duration)
+  return millis < 1000 ? `${Math.round(millis)} ms` : `${(millis / 1000).toFixed(1)} s`
+}
+
+const tokens = (usage: Response.FinishPartEncoded["usage"] | undefined): string => {
+  const input = usage?.inputTokens.total
+  const output = usage?.outputTokens.total
+  return input === undefined || output === undefined ? "" : `, ${input} tokens in, ${output} out`
+}

@@ -1,0 +1,236 @@
+/**
+ * What one call has taken of a limit, until it is known what it did cost.
+ *
+ * Plain records and functions: V8 forgets the shape of a class, and all code that it made for it, whenever no instance is
+ * alive.
+ */
+import { type Clock, Duration, Effect, Exit, Option, Pull, Result, type Stream } from "effect"
+import { type Response } from "effect/ai"
+
+import * as Attempt from "../../Attempt.ts"
+import * as Failure from "../../Failure.ts"
+import { type ModelRequest, type Part } from "../../ModelCall.ts"
+import { type Tokens } from "../../RateLimit.ts"
+import { type TokenEstimate, weightOf } from "../../TokenEstimate.ts"
+import { partsOf } from "../answer/complete.ts"
+import { headersOf } from "../http/keptHeaders.ts"
+import { millis } from "../millis.ts"
+import { type HeaderNames, remainingIn, resetIn } from "./headers.ts"
+import { type SharedUsage, type Taken } from "./redis.ts"
+import { left, report, type Rules, type Tightened, type Told, wouldRefuse } from "./state.ts"
+import { type Entries, type Entry, nameOf } from "./store.ts"
+
+/** A limit as plain numbers and functions. */
+export interface Limit {
+  readonly rules: Rules
+  /** What a request costs in each dimension, if it takes so many tokens. */
+  readonly costs: ReadonlyArray<(tokens: Tokens, request: ModelRequest) => number>
+  readonly headers: ReadonlyArray<HeaderNames>
+  readonly estimate: (request: ModelRequest) => TokenEstimate
+  readonly entries: Entries
+  readonly shared: SharedUsage | undefined
+}
+
+export interface Held {
+  readonly limit: Limit
+  readonly request: ModelRequest
+  readonly clock: Clock.Clock
+  readonly entry: Entry
+  readonly estimated: TokenEstimate
+  readonly costs: ReadonlyArray<number>
+  /** When the costs were taken. */
+  at: number
+  /** What was left then, where they were taken together with other processes. */
+  shared: ReadonlyArray<number> | undefined
+  /** Whether the request may have gone out. */
+  sent: boolean
+  told: ReadonlyArray<Told>
+  finish: Response.FinishPartEncoded | undefined
+  /** Tokens of the answer so far, as they are estimated. */
+  delivered: number
+  broken: unknown
+  over: boolean
+}
+
+/** What a call is going to take. */
+export const hold = (
+  limit: Limit,
+  request: ModelRequest,
+  { clock, key, now }: { readonly clock: Clock.Clock; readonly key: string; readonly now: number },
+): Held => {
+  const estimated = limit.estimate(request)
+  const tokens: Tokens = { input: estimated.input, output: estimated.output, cacheRead: 0 }
+  return {
+    limit,
+    request,
+    clock,
+    entry: limit.entries.of(key, limit.rules, now),
+    estimated,
+    costs: limit.costs.map((costOf) => costOf(tokens, request)),
+    at: now,
+    shared: undefined,
+    sent: false,
+    told: nothingTold,
+    finish: undefined,
+    delivered: 0,
+    broken: undefined,
+    over: false,
+  }
+}
+
+/** The costs were taken in Redis. */
+export const takenTogether = (held: Held, { at, left: remaining }: Taken): undefined => {
+  held.at = at
+  held.shared = remaining
+}
+
+/** The provider wants a rest. */
+export const blocked = ({ clock, entry }: Held, span: number): void => {
+  entry.blockedUntil = Math.max(entry.blockedUntil, millis(clock) + span)
+}
+
+/** Hears what the provider says is left. */
+export const replied = (held: Held, headers: Readonly<Record<string, string>>): void => {
+  const { clock, limit } = held
+  for (let index = 0; index < limit.headers.length; index++) {
+    const names = limit.headers[index] as HeaderNames
+    const remaining = remainingIn(headers, names)
+    if (remaining === undefined || remaining >= known(held, index)) continue
+    const reset = resetIn(headers, names, () => clock.currentTimeMillisUnsafe())
+    held.told = [...held.told, { dimension: index, remaining, reset: reset ?? limit.rules[index]?.window ?? 0 }]
+  }
+}
+
+/** The call is committed, or has failed. A whole answer is over with that. */
+export const opened = (
+  held: Held,
+  exit: Exit.Exit<Stream.Stream<Part, unknown>, unknown>,
+): Effect.Effect<void> | undefined => {
+  if (Exit.isFailure(exit)) {
+    held.broken = Option.getOrUndefined(Exit.findErrorOption(exit))
+    return closed(held)
+  }
+  if (held.request.mode === "stream") return held.told.length === 0 ? undefined : tell(held, noChanges, undefined)
+  const whole = partsOf(exit.value)
+  if (whole === undefined) return unseen(held)
+  read(held, whole)
+  return closed(held)
+}
+
+/** More of a stream came, or its end. */
+export const pulled = (held: Held, exit: Exit.Exit<ReadonlyArray<Part>, unknown>): undefined => {
+  if (Exit.isSuccess(exit)) read(held, exit.value)
+  else if (!Pull.isDoneCause(exit.cause)) held.broken = Option.getOrUndefined(Exit.findErrorOption(exit))
+}
+
+/** The call is over: says what it took. */
+export const closed = (held: Held): Effect.Effect<void> | undefined => {
+  if (held.over) return undefined
+  held.over = true
+  held.entry.underWay--
+  const failure = held.broken === undefined ? undefined : Failure.classify(held.broken)
+  if (!held.sent || failure?.kind === "ignored") return tell(held, held.costs.map(negated), undefined)
+  const changes = changesOf(held, failure)
+  if (failure?.kind !== "throttled") return tell(held, changes, undefined)
+  replied(held, headersOf(held.broken))
+  const hint = failure.retryAfter === undefined ? longestReset(held) : Duration.toMillis(failure.retryAfter)
+  return tell(held, changes, { hint })
+}
+
+/** Somebody made a stream of a whole answer. What was taken is what counts. */
+const unseen = (held: Held): Effect.Effect<void> | undefined => {
+  held.over = true
+  held.entry.underWay--
+  return tell(held, noChanges, undefined)
+}
+
+const nothingTold: ReadonlyArray<Told> = []
+const noChanges: ReadonlyArray<number> = []
+
+const negated = (cost: number): number => -cost
+
+const read = (held: Held, parts: ReadonlyArray<Part>): void => {
+  for (const part of parts) {
+    if (part.type === "finish") held.finish = part
+    else if ("delta" in part) held.delivered += weightOf(part.delta)
+    else if (part.type === "text" || part.type === "reasoning") held.delivered += weightOf(part.text)
+  }
+}
+
+// A mistake of somebody else's function must not keep a call from being settled.
+const changesOf = (held: Held, failure: Failure.Failure | undefined): ReadonlyArray<number> => {
+  const tokens = tokensOf(held, failure)
+  return held.costs.map((taken, index) => {
+    const cost = Result.try(() => held.limit.costs[index]?.(tokens, held.request) ?? taken)
+    return Result.isSuccess(cost) && cost.success >= 0 && cost.success < Infinity ? cost.success - taken : 0
+  })
+}
+
+/** As the provider counted them, or as they are known of an answer that was cut. */
+const tokensOf = ({ delivered, estimated, finish, request }: Held, failure: Failure.Failure | undefined): Tokens => {
+  const usage = finish?.usage
+  // A whole answer that did not decode was paid, and nobody knows how long it was.
+  const unknown = failure?.billed === true && request.mode === "generate"
+  return {
+    input: usage?.inputTokens?.total ?? estimated.input,
+    output: usage?.outputTokens?.total ?? (unknown ? estimated.output : Math.ceil(delivered)),
+    cacheRead: usage?.inputTokens?.cacheRead ?? 0,
+  }
+}
+
+/** Where a provider gives no hint, it may say when what is used up is there again. */
+const longestReset = ({ told }: Held): number | undefined => {
+  const resets = told.filter(({ remaining }) => remaining === 0).map(({ reset }) => reset)
+  return resets.length === 0 ? undefined : Math.max(...resets)
+}
+
+/** What is left of a dimension as far as is known here. */
+const known = ({ clock, entry, limit, shared }: Held, index: number): number => {
+  if (shared !== undefined) return shared[index] ?? 0
+  const now = millis(clock)
+  return left(entry.account(now), limit.rules, index, now)
+}
+
+const tell = (
+  held: Held,
+  changes: ReadonlyArray<number>,
+  throttled: { readonly hint: number | undefined } | undefined,
+): Effect.Effect<void> | undefined => {
+  const { at, clock, entry, limit, told } = held
+  if (throttled === undefined && told.length === 0 && !changes.some((change) => change !== 0)) return undefined
+  held.told = nothingTold
+  const said = { at, changes, told, throttled }
+  if (held.shared === undefined || limit.shared === undefined) {
+    const now = millis(clock)
+    return reported(held, report(entry.account(now), limit.rules, said, now))
+  }
+  return Effect.flatMap(
+    limit.shared.report(entry.key, limit.rules, said),
+    (tightened) => reported(held, tightened) ?? Effect.void,
+  )
+}
+
+/** What was given back may be enough for the first in line. */
+const reported = (held: Held, tightened: ReadonlyArray<Tightened>): Effect.Effect<void> | undefined => {
+  const { clock, entry, limit, shared } = held
+  const first = entry.isWaitedFor ? entry.line.first : undefined
+  if (first?.wake !== undefined) {
+    const now = millis(clock)
+    const fits = () => wouldRefuse(entry.account(now), limit.rules, first.costs, now) === undefined
+    if (shared !== undefined || fits()) first.wake()
+  }
+  return tightened.length === 0
+    ? undefined
+    : Effect.forEach(tightened, (one) => announced(held, one), { discard: true })
+}
+
+const announced = (held: Held, { dimension, remaining, span }: Tightened): Effect.Effect<void> => {
+  if (dimension === undefined) blocked(held, span)
+  return Attempt.emit(() => ({
+    _tag: "LimitTightened",
+    key: nameOf(held.entry.key),
+    dimension: dimension === undefined ? "all" : (held.limit.rules[dimension]?.name ?? ""),
+    remaining,
+    for: Duration.millis(span),
+  }))
+}

@@ -1,0 +1,27 @@
+import { Duration } from "effect"
+
+import { type Dimension } from "../../RateLimit.ts"
+import { describeDuration } from "../describeDuration.ts"
+import { type Rules } from "./state.ts"
+
+/** The dimensions as plain numbers. */
+export const rulesOf = (dimensions: ReadonlyArray<Dimension>): Rules =>
+  dimensions.map(({ limit, name, window }) => ({ name, limit, window: Duration.toMillis(window) }))
+
+/** A rule as it stands in the description of a stack. */
+export const described = ({ limit, name, window }: Rules[number]): string =>
+  `${limit} ${name} in ${describeDuration(window)}`
+
+/** What is wrong with the options, by their names. */
+export const mistakeIn = (rules: Rules, queue: number, longestWait: number): string | undefined => {
+  if (rules.length === 0) return "there must be a limit"
+  for (const { limit, name, window } of rules) {
+    if (!(limit > 0 && limit < Infinity)) return `the limit of ${name} must be a number above 0`
+    if (!(window > 0 && window < Infinity)) return `the window of ${name} must be a duration above 0`
+    if (!/^[\w-]{1,64}$/.test(name)) return "the name of a dimension must be letters, digits, - and _"
+  }
+  if (new Set(rules.map(({ name, window }) => `${name}/${window}`)).size < rules.length)
+    return "two limits are of the same dimension and window"
+  if (!Number.isInteger(queue) || queue < 0) return "queue must be a whole number, 0 or more"
+  return longestWait >= 0 ? undefined : "longestWait must be a duration, 0 or more"
+}

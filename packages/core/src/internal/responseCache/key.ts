@@ -1,0 +1,75 @@
+/**
+ * A name for what a request asks, so that equal requests have equal names.
+ */
+import { Effect, Predicate, Redacted, Result } from "effect"
+import { Tool } from "effect/ai"
+import * as Base64 from "effect/encoding/Base64"
+import * as Hex from "effect/encoding/Hex"
+
+import { type ModelRequest } from "../../ModelCall.ts"
+
+/**
+ * The SHA-256 of everything that decides the answer, in hexadecimal; `undefined` if part of it cannot be written down, such as
+ * a function among the settings.
+ */
+export const requestKey = (request: ModelRequest, identity: unknown): Effect.Effect<string | undefined> =>
+  Effect.suspend(() => {
+    const written = Result.try(() => canonical(meaningOf(request, identity)))
+    if (Result.isFailure(written)) return Effect.succeed(undefined)
+    const bytes = new TextEncoder().encode(written.success)
+    return Effect.map(
+      Effect.promise(() => crypto.subtle.digest("SHA-256", bytes)),
+      (digest) => Hex.encode(new Uint8Array(digest)),
+    )
+  })
+
+const meaningOf = ({ mode, options }: ModelRequest, identity: unknown): unknown => ({
+  mode,
+  identity,
+  prompt: options.prompt.content,
+  tools: options.tools.map(toolOf),
+  toolChoice: options.toolChoice,
+  format:
+    options.responseFormat.type === "text"
+      ? undefined
+      : {
+          name: options.responseFormat.objectName,
+          schema: schemaOf(options.responseFormat.schema, (schema) => Tool.getJsonSchemaFromSchema(schema)),
+        },
+  previous: options.previousResponseId,
+})
+
+const toolOf = (tool: Tool.Any): unknown =>
+  Tool.isProviderDefined(tool)
+    ? { id: tool.id, args: tool.args }
+    : { name: tool.name, description: tool.description, parameters: schemaOf(tool, (own) => Tool.getJsonSchema(own)) }
+
+// Making a JSON schema costs more than all the rest.
+const schemas = new WeakMap<object, unknown>()
+
+const schemaOf = <S extends object>(source: S, make: (source: S) => unknown): unknown => {
+  const schema = schemas.get(source) ?? make(source)
+  schemas.set(source, schema)
+  return schema
+}
+
+/** JSON with sorted keys, and with bytes and addresses in it. Throws for what has no value to compare by. */
+const canonical = (value: unknown): string => {
+  if (value === undefined) return "undefined"
+  if (value === null || typeof value === "string" || typeof value === "boolean") return JSON.stringify(value)
+  if (typeof value === "number" || typeof value === "bigint") return String(value)
+  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`
+  if (value instanceof Uint8Array) return `bytes:${Base64.encode(value)}`
+  if (value instanceof URL) return `url:${JSON.stringify(value.href)}`
+  const fields = fieldsOf(value)
+  return `{${fields.map(([name, field]) => `${JSON.stringify(name)}:${canonical(field)}`).join(",")}}`
+}
+
+const fieldsOf = (value: unknown): ReadonlyArray<[string, unknown]> => {
+  const fields = Predicate.isObject(value) && !Redacted.isRedacted(value) ? Object.entries(value) : undefined
+  // What shows nothing of itself, such as a `Date` or a `Map`, would be equal to all of its kind.
+  if (fields === undefined || (fields.length === 0 && Object.getPrototypeOf(value) !== Object.prototype)) {
+    throw new TypeError(`cannot be compared: ${typeof value}`)
+  }
+  return fields.filter(([, field]) => field !== undefined).toSorted(([a], [b]) => (a < b ? -1 : 1))
+}

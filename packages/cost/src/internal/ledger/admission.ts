@@ -1,0 +1,31 @@
+/**
+ * How a ledger answers.
+ */
+import { DateTime, Effect, Option } from "effect"
+
+import { type Admission, type Claim, type Total } from "../../Ledger.ts"
+import { type Excess } from "./state.ts"
+import { LedgerUnavailable } from "./unavailable.ts"
+
+export const admitted: Effect.Effect<Admission> = Effect.succeed({ _tag: "Admitted" })
+
+export const exceeded = ({ claim, mayFit, total }: Excess): Admission => ({
+  _tag: "Exceeded",
+  claim: claim as Claim,
+  total: total as Total,
+  mayFit,
+})
+
+export const clockSteppedBack = Effect.suspend(() =>
+  Effect.fail(new LedgerUnavailable({ operation: "reserve", reason: "ClockSteppedBack" })),
+)
+
+export const reservationOver = Effect.suspend(() =>
+  Effect.fail(new LedgerUnavailable({ operation: "reserve", reason: "ReservationOver" })),
+)
+
+// What is no time is no bound; a reader is told nothing false by getting more.
+export const millisOf = (input: DateTime.DateTime.Input | undefined, otherwise: number): number =>
+  input === undefined
+    ? otherwise
+    : Option.match(DateTime.make(input), { onNone: () => otherwise, onSome: DateTime.toEpochMillis })

@@ -1,0 +1,92 @@
+/**
+ * The entries of a ledger's journal as data, and as text for databases.
+ */
+import { Effect, Schema } from "effect"
+
+import * as Money from "../../Money.ts"
+
+const Tokens = Schema.Record(Schema.String, Schema.Finite)
+
+/** The attempt that a reservation is for. */
+export const Subject = Schema.Struct({
+  /** The attempt's id. Several budgets may hold a reservation each for one attempt. */
+  attempt: Schema.String,
+  /** 1 for a call's first attempt; retries, fallbacks and hedges have higher ones. */
+  index: Schema.Int,
+  provider: Schema.String,
+  model: Schema.String,
+  tenant: Schema.optionalKey(Schema.String),
+  tags: Schema.Record(Schema.String, Schema.String),
+})
+
+export const Claim = Schema.Struct({
+  account: Schema.String,
+  bucket: Schema.Int,
+  since: Schema.Int,
+  until: Schema.Int,
+  limit: Money.Money,
+})
+
+export const Reservation = Schema.Struct({
+  id: Schema.String,
+  subject: Subject,
+  worst: Money.Money,
+  claims: Schema.Array(Claim),
+  expiresAt: Schema.Int,
+})
+
+export const Settlement = Schema.Struct({
+  id: Schema.String,
+  subject: Subject,
+  cost: Money.Money,
+  minimum: Money.Money,
+  maximum: Money.Money,
+  basis: Schema.Literals(["reported", "estimated", "unbilled", "unpriced"]),
+  outcome: Schema.Literals(["Completed", "Failed", "Interrupted", "Abandoned"]),
+  /** Tokens by class. */
+  tokens: Tokens,
+  /** What the same tokens had cost without a prompt cache, less what they did cost. Negative where caching cost more. */
+  saved: Money.Money,
+})
+
+export type Reservation = typeof Reservation.Type
+export type Settlement = typeof Settlement.Type
+
+export type Entry =
+  | { readonly _tag: "Reserved"; readonly at: number; readonly reservation: Reservation }
+  | { readonly _tag: "Settled"; readonly at: number; readonly settlement: Settlement }
+  | { readonly _tag: "Released"; readonly at: number; readonly id: string }
+  | { readonly _tag: "Expired"; readonly at: number; readonly id: string }
+
+export const idOf = (entry: Entry): string => {
+  if (entry._tag === "Reserved") return entry.reservation.id
+  return entry._tag === "Settled" ? entry.settlement.id : entry.id
+}
+
+/** What a database keeps of an entry besides its id, its kind and its time. */
+export interface Written {
+  readonly id: string
+  readonly kind: string
+  readonly at: number
+  readonly detail: string
+}
+
+const reservationText = Schema.fromJsonString(Reservation)
+const settlementText = Schema.fromJsonString(Settlement)
+
+export const writeReservation = Schema.encodeEffect(reservationText)
+export const writeSettlement = Schema.encodeEffect(settlementText)
+
+const readReservation = Schema.decodeEffect(reservationText)
+const readSettlement = Schema.decodeEffect(settlementText)
+
+export const read = ({ at, detail, id, kind }: Written): Effect.Effect<Entry, Schema.SchemaError> => {
+  switch (kind) {
+    case "Reserved":
+      return Effect.map(readReservation(detail), (reservation) => ({ _tag: "Reserved", at, reservation }))
+    case "Settled":
+      return Effect.map(readSettlement(detail), (settlement) => ({ _tag: "Settled", at, settlement }))
+    default:
+      return Effect.succeed({ _tag: kind === "Released" ? "Released" : "Expired", at, id })
+  }
+}

@@ -1,0 +1,212 @@
+/**
+ * A ledger in the memory of this process: a journal, what is held, and the totals that follow from them.
+ *
+ * It works synchronously, so that nothing can happen between the check of a limit and the reservation.
+ */
+import { type Entry, type Reservation, type Settlement } from "./journal.ts"
+import { MemoryJournal } from "./memoryJournal.ts"
+import {
+  apply,
+  type Change,
+  type Claim,
+  type Event,
+  type Excess,
+  excessOf,
+  type Hold,
+  isOpen,
+  nothing,
+  plus,
+  steppedBack,
+  type Total,
+} from "./state.ts"
+
+export interface Held {
+  readonly hold: Hold
+  readonly reservation: Reservation | undefined
+}
+
+interface Account {
+  /** Side by side, so that they are looked through without an iterator. Mostly there is one. */
+  readonly buckets: Array<number>
+  readonly totals: Array<Total>
+  until: number
+}
+
+interface Asked {
+  readonly hold: undefined
+  readonly reservation: Reservation
+}
+
+/** What a claim's account had spent before and after. */
+export interface Movement {
+  readonly claim: Claim
+  readonly before: bigint
+  readonly after: bigint
+}
+
+export class MemoryLedger {
+  readonly #keep: number
+  readonly #tolerance: number
+  readonly #held: Map<string, Held>
+  readonly #accounts = new Map<string, Account>()
+  readonly #journal = new MemoryJournal()
+  #latest = 0
+
+  /** With `held` it goes on from what is known of some reservations elsewhere. */
+  constructor(options: { readonly keep: number; readonly tolerance: number; readonly held?: Map<string, Held> }) {
+    this.#keep = options.keep
+    this.#tolerance = options.tolerance
+    this.#held = options.held ?? new Map<string, Held>()
+  }
+
+  /** Takes over a total, and what the clock said there at last. */
+  load(account: string, bucket: number, total: Total): void {
+    const { buckets, totals } = this.#account(account)
+    buckets.push(bucket)
+    totals.push(total)
+  }
+
+  get latest(): number {
+    return this.#latest
+  }
+
+  set latest(at: number) {
+    this.#latest = at
+  }
+
+  /** All buckets that there are. */
+  *totals(): Generator<readonly [account: string, bucket: number, total: Total]> {
+    for (const [account, { buckets, totals }] of this.#accounts) {
+      for (const [index, bucket] of buckets.entries()) yield [account, bucket, totals[index] ?? nothing]
+    }
+  }
+
+  steppedBack(now: number): boolean {
+    return steppedBack(this.#latest, now, this.#tolerance)
+  }
+
+  /** What the reservation does not fit under, `undefined` if it was made. */
+  reserve(reservation: Reservation, now: number): Excess | "over" | undefined {
+    const held = this.#held.get(reservation.id)
+    if (held !== undefined) return isOpen(held.hold) ? undefined : "over"
+    const excess = excessOf(reservation.claims, reservation.worst, this.totalOf)
+    if (excess !== undefined) return excess
+    this.#take(reservation.id, { _tag: "Reserved", worst: reservation.worst }, { hold: undefined, reservation })
+    this.#journal.reserved(this.#at(now), reservation)
+    return undefined
+  }
+
+  settle(settlement: Settlement, now: number): ReadonlyArray<Movement> {
+    const held = this.#held.get(settlement.id)
+    if (!this.#take(settlement.id, { _tag: "Settled", cost: settlement.cost }, held)) return noMovements
+    this.#journal.settled(this.#at(now), settlement)
+    if (this.#journal.length > 2 * this.#keep) this.#forget()
+    const movements: Array<Movement> = []
+    for (const claim of held?.reservation?.claims ?? []) {
+      const after = this.totalOf(claim).spent
+      movements.push({ claim, before: after - settlement.cost, after })
+    }
+    return movements
+  }
+
+  release(id: string, now: number): void {
+    if (this.#take(id, { _tag: "Released" }, this.#held.get(id))) this.#journal.ended("Released", this.#at(now), id)
+  }
+
+  /** Ends the leases that are over. */
+  expire(now: number): number {
+    let count = 0
+    for (const id of this.#held.keys()) if (this.expireOne(id, now)) count++
+    return count
+  }
+
+  expireOne(id: string, now: number): boolean {
+    const held = this.#held.get(id)
+    if (held?.reservation === undefined || held.reservation.expiresAt > now) return false
+    const isNew = this.#take(id, { _tag: "Expired" }, held)
+    if (isNew) this.#journal.ended("Expired", this.#at(now), id)
+    return isNew
+  }
+
+  readonly totalOf = (claim: Pick<Claim, "account" | "since">): Total => {
+    const account = this.#accounts.get(claim.account)
+    if (account === undefined) return nothing
+    const { buckets, totals } = account
+    let total = nothing
+    for (let index = 0; index < buckets.length; index++) {
+      const each = totals[index]
+      if (each === undefined || (buckets[index] ?? 0) < claim.since) continue
+      total = total === nothing ? each : plus(total, each)
+    }
+    return total
+  }
+
+  open(): ReadonlyArray<{ readonly reservation: Reservation; readonly expired: boolean }> {
+    const found: Array<{ readonly reservation: Reservation; readonly expired: boolean }> = []
+    for (const { hold, reservation } of this.#held.values()) {
+      if (reservation !== undefined && isOpen(hold)) found.push({ reservation, expired: hold._tag === "Expired" })
+    }
+    return found
+  }
+
+  entries(from: number, to: number): ReadonlyArray<Entry> {
+    return this.#journal.entries(from, to)
+  }
+
+  #at(now: number): number {
+    if (now > this.#latest) this.#latest = now
+    return this.#latest
+  }
+
+  #take(id: string, event: Event, held: Held | Asked | undefined): boolean {
+    const change = apply(held?.hold, event)
+    if (change === undefined) return false
+    const reservation = held?.reservation
+    // Nothing can change what is settled, so nothing needs to be known of it.
+    this.#held.set(id, change.hold._tag === "Settled" ? settled : { hold: change.hold, reservation })
+    if (reservation !== undefined) for (const claim of reservation.claims) this.#count(claim, change)
+    return true
+  }
+
+  #count({ account: name, bucket, since, until }: Claim, { delta }: Change): void {
+    const account = this.#account(name)
+    const { buckets, totals } = account
+    const index = buckets.lastIndexOf(bucket)
+    if (index >= 0) {
+      totals[index] = plus(totals[index] ?? nothing, delta)
+      return
+    }
+    // What counts no more makes room for what does.
+    for (let old = buckets.length - 1; old >= 0; old--) {
+      if ((buckets[old] ?? 0) >= since - this.#tolerance || isUsed(totals[old])) continue
+      buckets.splice(old, 1)
+      totals.splice(old, 1)
+    }
+    buckets.push(bucket)
+    totals.push(delta)
+    account.until = Math.max(account.until, until)
+  }
+
+  #account(name: string): Account {
+    const known = this.#accounts.get(name)
+    if (known !== undefined) return known
+    const account: Account = { buckets: [], totals: [], until: 0 }
+    this.#accounts.set(name, account)
+    return account
+  }
+
+  // The older half of the journal, what is known of its reservations that are over, and accounts that count no more.
+  #forget(): void {
+    for (const id of this.#journal.forget(this.#keep)) this.#held.delete(id)
+    for (const [name, { totals, until }] of this.#accounts) {
+      if (until <= this.#latest - this.#tolerance && !totals.some(isUsed)) this.#accounts.delete(name)
+    }
+  }
+}
+
+const isUsed = (total: Total | undefined): boolean =>
+  total !== undefined && (total.reserved !== 0n || total.uncertain !== 0n)
+
+const settled: Held = { hold: { _tag: "Settled", cost: 0n }, reservation: undefined }
+
+const noMovements: ReadonlyArray<Movement> = []

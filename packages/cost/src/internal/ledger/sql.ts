@@ -1,0 +1,262 @@
+/**
+ * A ledger in a database.
+ *
+ * What several fibers ask for at the same time is done in one transaction: it locks the accounts, reads their totals, lets
+ * a ledger in memory decide, and writes down what came of it. So limits are checked by the same code as in memory, one commit
+ * serves many, and of what fails nothing is written.
+ */
+import { Deferred, Effect, Exit, Queue, Schedule, type Schema } from "effect"
+import { type SqlClient, SqlError } from "effect/sql"
+
+import {
+  type Entry,
+  idOf,
+  read,
+  type Reservation,
+  type Settlement,
+  writeReservation,
+  writeSettlement,
+} from "./journal.ts"
+import { type Held, MemoryLedger, type Movement } from "./memory.ts"
+import { LedgerStore, type TotalRow } from "./sqlTables.ts"
+import { apply, type Claim, type Event, type Excess } from "./state.ts"
+
+export type Operation =
+  | { readonly _tag: "Reserve"; readonly reservation: Reservation; readonly now: number }
+  | { readonly _tag: "Settle"; readonly settlement: Settlement; readonly now: number }
+  | { readonly _tag: "Release"; readonly id: string; readonly now: number }
+  | { readonly _tag: "Expire"; readonly id: string; readonly now: number }
+
+/** What came of an operation. */
+export type Answer = Excess | "admitted" | "over" | "steppedBack" | "changed" | "unchanged" | ReadonlyArray<Movement>
+
+export type Trouble = SqlError.SqlError | Schema.SchemaError
+
+interface SqlLedger {
+  readonly store: LedgerStore
+  /** Does it in the next transaction, also when nobody waits for the answer any more. */
+  readonly submit: (operation: Operation) => Effect.Effect<Answer, Trouble>
+}
+
+interface Pending {
+  readonly operation: Operation
+  /** What the journal keeps of it. */
+  readonly detail: string
+  readonly answer: Deferred.Deferred<Answer, Trouble>
+}
+
+/** How many operations one transaction does at most. */
+const batch = 256
+
+export const open = Effect.fnUntraced(function* (
+  sql: SqlClient.SqlClient,
+  options: { readonly prefix: string; readonly tolerance: number },
+) {
+  const store = new LedgerStore(sql, options.prefix)
+  const pending = yield* Queue.unbounded<Pending>()
+  const session: Session = { store, tolerance: options.tolerance, latest: yield* store.latest, claims: new Map() }
+  const work = Effect.flatMap(Queue.takeBetween(pending, 1, batch), (some) =>
+    Effect.uninterruptible(answered(session, some)),
+  )
+  // What is still asked for when the ledger is closed is done before it is.
+  yield* Effect.addFinalizer(() =>
+    Effect.flatMap(Queue.clear(pending), (rest) =>
+      Effect.andThen(Queue.shutdown(pending), rest.length === 0 ? Effect.void : answered(session, rest)),
+    ),
+  )
+  yield* Effect.forkScoped(Effect.forever(work))
+  const submit = (operation: Operation): Effect.Effect<Answer, Trouble> =>
+    Effect.flatMap(detailOf(operation), (detail) =>
+      Effect.suspend(() => {
+        const answer = Deferred.makeUnsafe<Answer, Trouble>()
+        const accepted = Queue.offerUnsafe(pending, { operation, detail, answer })
+        return accepted ? Effect.uninterruptible(Deferred.await(answer)) : Effect.fail(closed)
+      }),
+    )
+  const ledger: SqlLedger = { store, submit }
+  return ledger
+})
+
+interface Session {
+  readonly store: LedgerStore
+  readonly tolerance: number
+  /** The time of the last entry that this process knows of. */
+  latest: number
+  /** Of reservations that this process made and has not ended, so that it knows what to lock. */
+  readonly claims: Map<string, ReadonlyArray<Claim>>
+}
+
+// Everything is idempotent, so a transaction of which nobody knows whether it was committed may be done again.
+const again = Schedule.exponential("20 millis").pipe(Schedule.jittered, Schedule.upTo({ times: 3 }))
+
+const mayHelp = (error: Trouble): boolean =>
+  error._tag === "SqlError" && error.isRetryable && error.reason._tag !== "LockTimeoutError"
+
+const answered = (session: Session, all: ReadonlyArray<Pending>): Effect.Effect<void> =>
+  session.store.transaction(transaction(session, all)).pipe(
+    Effect.retry({ schedule: again, while: mayHelp }),
+    Effect.exit,
+    Effect.map((exit) => {
+      if (Exit.isSuccess(exit)) remember(session, all, exit.value)
+      for (const [index, { answer }] of all.entries()) {
+        Deferred.doneUnsafe(
+          answer,
+          Exit.map(exit, ({ answers }) => answers[index] ?? "unchanged"),
+        )
+      }
+    }),
+  )
+
+interface Done {
+  readonly answers: ReadonlyArray<Answer>
+  readonly latest: number
+}
+
+const transaction = Effect.fnUntraced(function* (session: Session, all: ReadonlyArray<Pending>) {
+  const { store } = session
+  const ids = [...new Set(all.map(({ operation }) => idIn(operation)))]
+  const claims = yield* claimsOf(session, all)
+  const accounts = [...new Set(claims.map(({ account }) => account))]
+  yield* store.lock(accounts)
+  const held = heldBy(yield* Effect.forEach(yield* store.entries(ids), read))
+  const known = yield* store.totals(accounts, Math.min(...claims.map(({ since }) => since)))
+  const memory = new MemoryLedger({ keep: Infinity, tolerance: session.tolerance, held })
+  memory.latest = session.latest
+  for (const { account, bucket, ...total } of known) memory.load(account, bucket, total)
+  const answers = all.map(({ operation }) => perform(memory, operation))
+  yield* write(store, memory, { known, all })
+  const done: Done = { answers, latest: memory.latest }
+  return done
+})
+
+const perform = (memory: MemoryLedger, operation: Operation): Answer => {
+  switch (operation._tag) {
+    case "Reserve":
+      if (memory.steppedBack(operation.now)) return "steppedBack"
+      return memory.reserve(operation.reservation, operation.now) ?? "admitted"
+    case "Settle":
+      return memory.settle(operation.settlement, operation.now)
+    case "Release":
+      memory.release(operation.id, operation.now)
+      return "changed"
+    case "Expire":
+      return memory.expireOne(operation.id, operation.now) ? "changed" : "unchanged"
+  }
+}
+
+const write = (
+  store: LedgerStore,
+  memory: MemoryLedger,
+  { all, known }: { readonly known: ReadonlyArray<TotalRow>; readonly all: ReadonlyArray<Pending> },
+): Effect.Effect<void, SqlError.SqlError> => {
+  const entries = memory.entries(0, Infinity)
+  if (entries.length === 0) return Effect.void
+  const details = new Map<object, string>(all.map(({ detail, operation }) => [subjectOf(operation), detail]))
+  const before = new Map(known.map((row) => [`${row.bucket} ${row.account}`, row]))
+  const totals = [...memory.totals()].flatMap(([account, bucket, { reserved, spent, uncertain }]) => {
+    const old = before.get(`${bucket} ${account}`)
+    const same = old?.spent === spent && old.reserved === reserved && old.uncertain === uncertain
+    return same ? [] : [{ account, bucket, spent, reserved, uncertain }]
+  })
+  const over = new Set(entries.filter(isEnd).map(idOf))
+  const reserved = entries.flatMap((entry) => (entry._tag === "Reserved" ? [entry.reservation] : []))
+  const left = reserved.filter(({ id }) => !over.has(id))
+  return Effect.andThen(
+    store.append(
+      entries.map((entry) => ({
+        id: idOf(entry),
+        kind: entry._tag,
+        at: entry.at,
+        amount: amountOf(entry),
+        detail: details.get(contentOf(entry)) ?? "",
+      })),
+    ),
+    Effect.all(
+      [
+        store.save(totals),
+        store.open(left.map(({ expiresAt, id }) => ({ id, expires_at: expiresAt }))),
+        store.close([...over]),
+        store.expired(entries.filter(({ _tag }) => _tag === "Expired").map(idOf)),
+      ],
+      { discard: true },
+    ),
+  )
+}
+
+// An entry holds the very object that was asked for, which tells what of several with one id was taken down.
+const contentOf = (entry: Entry): object => {
+  if (entry._tag === "Reserved") return entry.reservation
+  return entry._tag === "Settled" ? entry.settlement : entry
+}
+
+const subjectOf = (operation: Operation): object => {
+  if (operation._tag === "Reserve") return operation.reservation
+  return operation._tag === "Settle" ? operation.settlement : operation
+}
+
+const isEnd = ({ _tag }: Entry): boolean => _tag === "Settled" || _tag === "Released"
+
+const amountOf = (entry: Entry): string => {
+  if (entry._tag === "Reserved") return `${entry.reservation.worst}`
+  return entry._tag === "Settled" ? `${entry.settlement.cost}` : "0"
+}
+
+const idIn = (operation: Operation): string => {
+  if (operation._tag === "Reserve") return operation.reservation.id
+  return operation._tag === "Settle" ? operation.settlement.id : operation.id
+}
+
+const detailOf = (operation: Operation): Effect.Effect<string, Schema.SchemaError> => {
+  if (operation._tag === "Reserve") return writeReservation(operation.reservation)
+  return operation._tag === "Settle" ? writeSettlement(operation.settlement) : Effect.succeed("")
+}
+
+/** The claims that the operations touch. Those of other processes' reservations stand in the journal. */
+const claimsOf = (session: Session, all: ReadonlyArray<Pending>): Effect.Effect<ReadonlyArray<Claim>, Trouble> => {
+  const claims: Array<Claim> = []
+  const unknown: Array<string> = []
+  for (const { operation } of all) {
+    const id = idIn(operation)
+    const known = operation._tag === "Reserve" ? operation.reservation.claims : session.claims.get(id)
+    if (known === undefined) unknown.push(id)
+    else claims.push(...known)
+  }
+  return Effect.map(
+    Effect.flatMap(session.store.entries(unknown), (rows) => Effect.forEach(rows, read)),
+    (entries) => [
+      ...claims,
+      ...entries.flatMap((entry) => (entry._tag === "Reserved" ? entry.reservation.claims : [])),
+    ],
+  )
+}
+
+const heldBy = (entries: ReadonlyArray<Entry>): Map<string, Held> => {
+  const held = new Map<string, Held>()
+  for (const entry of entries) {
+    const id = idOf(entry)
+    const known = held.get(id)
+    const hold = apply(known?.hold, eventOf(entry))?.hold ?? known?.hold
+    const reservation = entry._tag === "Reserved" ? entry.reservation : known?.reservation
+    if (hold !== undefined) held.set(id, { hold, reservation })
+  }
+  return held
+}
+
+const eventOf = (entry: Entry): Event => {
+  if (entry._tag === "Reserved") return { _tag: "Reserved", worst: entry.reservation.worst }
+  return entry._tag === "Settled" ? { _tag: "Settled", cost: entry.settlement.cost } : { _tag: entry._tag }
+}
+
+const remember = (session: Session, all: ReadonlyArray<Pending>, { answers, latest }: Done): void => {
+  session.latest = latest
+  for (const [index, { operation }] of all.entries()) {
+    if (operation._tag === "Settle" || operation._tag === "Release") session.claims.delete(idIn(operation))
+    else if (operation._tag === "Reserve" && answers[index] === "admitted") {
+      session.claims.set(operation.reservation.id, operation.reservation.claims)
+    }
+  }
+}
+
+const closed = new SqlError.SqlError({
+  reason: new SqlError.ConnectionError({ message: "the ledger is closed", cause: undefined }),
+})

@@ -1,0 +1,257 @@
+/**
+ * The tables of a ledger, and the statements on them, in the dialects of SQLite and of PostgreSQL.
+ *
+ * Lists go in as one parameter, as JSON, so that there is one statement for any number of rows and the database prepares it
+ * once. Amounts are text or `NUMERIC`: none is too large, and none is rounded.
+ */
+import { Effect } from "effect"
+import { Migrator, SqlClient, type SqlError } from "effect/sql"
+
+import { type Written } from "./journal.ts"
+import { type Total } from "./state.ts"
+
+export interface JournalRow extends Written {
+  readonly amount: string
+}
+
+export interface TotalRow extends Total {
+  readonly account: string
+  readonly bucket: number
+}
+
+type Query<A> = Effect.Effect<A, SqlError.SqlError>
+
+type Unread<Row> = { readonly [Column in keyof Row]: unknown }
+
+export interface Page {
+  readonly from: number
+  readonly to: number
+  readonly after: number
+  readonly limit: number
+}
+
+interface Dialect {
+  readonly amount: string
+  readonly sequence: string
+  /** Where a parameter goes. */
+  readonly parameter: (index: number) => string
+  /** The texts of a JSON array, the first parameter, as a table with the column `value`. */
+  readonly list: string
+  /** The objects of a JSON array, the first parameter, as a table. */
+  readonly rows: (columns: Readonly<Record<string, string>>) => string
+  /** Locks what the first parameter lists. */
+  readonly lock: string | undefined
+}
+
+const sqlite: Dialect = {
+  amount: "TEXT",
+  sequence: "INTEGER PRIMARY KEY",
+  parameter: () => "?",
+  list: "json_each(?)",
+  rows: (columns) => {
+    const fields = Object.keys(columns).map((name) => `value ->> '${name}' AS ${name}`)
+    return `(SELECT ${fields.join(", ")} FROM json_each(?)) AS listed`
+  },
+  // A transaction has the one lock that there is.
+  lock: undefined,
+}
+
+const postgres: Dialect = {
+  amount: "NUMERIC",
+  sequence: "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+  parameter: (index) => `$${index}`,
+  list: "json_array_elements_text($1::text::json)",
+  rows: (columns) => {
+    const fields = Object.entries(columns).map(([name, type]) => `${name} ${type}`)
+    return `json_to_recordset($1::text::json) AS listed(${fields.join(", ")})`
+  },
+  // Always in the same order, so that two processes never wait for each other; and not for ever.
+  lock: `WITH patience AS MATERIALIZED (SELECT set_config('lock_timeout', '5000', true))
+    SELECT pg_advisory_xact_lock(keys.k) FROM patience, LATERAL (
+      SELECT DISTINCT hashtextextended(value, 0) AS k FROM json_array_elements_text($1::text::json) AS value ORDER BY k
+    ) AS keys`,
+}
+
+/** What a ledger asks of its database. Its tables begin with a prefix. */
+export class LedgerStore {
+  readonly #sql: SqlClient.SqlClient
+  readonly #dialect: Dialect
+  readonly #prefix: string
+
+  constructor(sql: SqlClient.SqlClient, prefix: string) {
+    this.#sql = sql
+    this.#dialect = dialectOf(sql)
+    this.#prefix = prefix
+  }
+
+  transaction<A, E>(self: Effect.Effect<A, E>): Effect.Effect<A, E | SqlError.SqlError> {
+    return this.#sql.withTransaction(self)
+  }
+
+  /** Keeps other processes from these accounts until the transaction ends. */
+  lock(accounts: ReadonlyArray<string>): Query<void> {
+    return this.#dialect.lock === undefined ? Effect.void : this.#listed(this.#dialect.lock, accounts)
+  }
+
+  entries(ids: ReadonlyArray<string>): Query<ReadonlyArray<Written>> {
+    if (ids.length === 0) return Effect.succeed([])
+    return Effect.map(
+      this.#run<Unread<Written>>(
+        `SELECT id, kind, at, detail FROM ${this.#prefix}_journal
+          WHERE id IN (SELECT value FROM ${this.#dialect.list}) ORDER BY seq`,
+        [JSON.stringify(ids)],
+      ),
+      (rows) => rows.map(writtenOf),
+    )
+  }
+
+  totals(accounts: ReadonlyArray<string>, since: number): Query<ReadonlyArray<TotalRow>> {
+    if (accounts.length === 0) return Effect.succeed([])
+    return Effect.map(
+      this.#run<Unread<TotalRow>>(
+        `SELECT account, bucket, CAST(spent AS TEXT) AS spent, CAST(reserved AS TEXT) AS reserved,
+            CAST(uncertain AS TEXT) AS uncertain FROM ${this.#prefix}_total
+          WHERE account IN (SELECT value FROM ${this.#dialect.list}) AND bucket >= ${this.#dialect.parameter(2)}`,
+        [JSON.stringify(accounts), since],
+      ),
+      (rows) => rows.map(totalOf),
+    )
+  }
+
+  append(rows: ReadonlyArray<JournalRow>): Query<void> {
+    const columns = { id: "TEXT", kind: "TEXT", at: "BIGINT", amount: this.#dialect.amount, detail: "TEXT" }
+    return this.#listed(
+      `INSERT INTO ${this.#prefix}_journal (id, kind, at, amount, detail)
+        SELECT id, kind, at, amount, detail FROM ${this.#dialect.rows(columns)}`,
+      rows,
+    )
+  }
+
+  save(rows: ReadonlyArray<TotalRow>): Query<void> {
+    const { amount } = this.#dialect
+    const columns = { account: "TEXT", bucket: "BIGINT", spent: amount, reserved: amount, uncertain: amount }
+    return this.#listed(
+      `INSERT INTO ${this.#prefix}_total (account, bucket, spent, reserved, uncertain)
+        SELECT account, bucket, spent, reserved, uncertain FROM ${this.#dialect.rows(columns)} WHERE true
+        ON CONFLICT (account, bucket) DO UPDATE
+          SET spent = excluded.spent, reserved = excluded.reserved, uncertain = excluded.uncertain`,
+      rows.map(({ reserved, spent, uncertain, ...key }) =>
+        Object.assign(key, { spent: `${spent}`, reserved: `${reserved}`, uncertain: `${uncertain}` }),
+      ),
+    )
+  }
+
+  open(rows: ReadonlyArray<{ readonly id: string; readonly expires_at: number }>): Query<void> {
+    const columns = { id: "TEXT", expires_at: "BIGINT" }
+    return this.#listed(
+      `INSERT INTO ${this.#prefix}_open (id, expires_at, expired)
+        SELECT id, expires_at, 0 FROM ${this.#dialect.rows(columns)}`,
+      rows,
+    )
+  }
+
+  close(ids: ReadonlyArray<string>): Query<void> {
+    return this.#listed(`DELETE FROM ${this.#prefix}_open WHERE id IN (SELECT value FROM ${this.#dialect.list})`, ids)
+  }
+
+  expired(ids: ReadonlyArray<string>): Query<void> {
+    return this.#listed(
+      `UPDATE ${this.#prefix}_open SET expired = 1 WHERE id IN (SELECT value FROM ${this.#dialect.list})`,
+      ids,
+    )
+  }
+
+  /** Reservations whose lease is over. */
+  overdue(now: number): Query<ReadonlyArray<string>> {
+    return Effect.map(
+      this.#run<{ readonly id: string }>(
+        `SELECT id FROM ${this.#prefix}_open WHERE expired = 0 AND expires_at <= ${this.#dialect.parameter(1)}`,
+        [now],
+      ),
+      (rows) => rows.map(({ id }) => id),
+    )
+  }
+
+  get outstanding(): Query<ReadonlyArray<Written & { readonly expired: boolean }>> {
+    return Effect.map(
+      this.#run<Unread<Written> & { readonly expired: unknown }>(
+        `SELECT j.id, j.kind, j.at, j.detail, o.expired FROM ${this.#prefix}_open o
+          JOIN ${this.#prefix}_journal j ON j.id = o.id AND j.kind = 'Reserved' ORDER BY j.seq`,
+        [],
+      ),
+      (rows) => rows.map((row) => Object.assign(writtenOf(row), { expired: Number(row.expired) === 1 })),
+    )
+  }
+
+  get latest(): Query<number> {
+    return Effect.map(
+      this.#run<{ readonly at: unknown }>(`SELECT COALESCE(MAX(at), 0) AS at FROM ${this.#prefix}_journal`, []),
+      ([row]) => Number(row?.at ?? 0),
+    )
+  }
+
+  page({ after, from, limit, to }: Page): Query<ReadonlyArray<Written & { readonly seq: number }>> {
+    const { parameter } = this.#dialect
+    return Effect.map(
+      this.#run<Unread<Written> & { readonly seq: unknown }>(
+        `SELECT seq, id, kind, at, detail FROM ${this.#prefix}_journal
+          WHERE at >= ${parameter(1)} AND at < ${parameter(2)} AND seq > ${parameter(3)}
+          ORDER BY seq LIMIT ${parameter(4)}`,
+        [from, to, after, limit],
+      ),
+      (rows) => rows.map((row) => Object.assign(writtenOf(row), { seq: Number(row.seq) })),
+    )
+  }
+
+  #run<Row extends object>(statement: string, parameters: ReadonlyArray<unknown>): Query<ReadonlyArray<Row>> {
+    return this.#sql.unsafe<Row>(statement, parameters).withoutTransform
+  }
+
+  #listed(statement: string, values: ReadonlyArray<unknown>): Query<void> {
+    return values.length === 0 ? Effect.void : Effect.asVoid(this.#run(statement, [JSON.stringify(values)]))
+  }
+}
+
+/** Makes the tables where there are none, and brings older ones up to date. */
+export const migrate = (
+  prefix: string,
+): Effect.Effect<unknown, Migrator.MigrationError | SqlError.SqlError, SqlClient.SqlClient> =>
+  Migrator.make({})({
+    loader: Migrator.fromRecord({ "1_ledger": Effect.flatMap(SqlClient.SqlClient, (sql) => tables(sql, prefix)) }),
+    table: `${prefix}_migrations`,
+  })
+
+const tables = (sql: SqlClient.SqlClient, prefix: string): Query<void> => {
+  const { amount, sequence } = dialectOf(sql)
+  return Effect.forEach(
+    [
+      `CREATE TABLE ${prefix}_journal (seq ${sequence}, id TEXT NOT NULL, kind TEXT NOT NULL, at BIGINT NOT NULL,
+        amount ${amount} NOT NULL, detail TEXT NOT NULL, UNIQUE (id, kind))`,
+      `CREATE INDEX ${prefix}_journal_at ON ${prefix}_journal (at)`,
+      `CREATE TABLE ${prefix}_total (account TEXT NOT NULL, bucket BIGINT NOT NULL, spent ${amount} NOT NULL,
+        reserved ${amount} NOT NULL, uncertain ${amount} NOT NULL, PRIMARY KEY (account, bucket))`,
+      `CREATE TABLE ${prefix}_open (id TEXT NOT NULL PRIMARY KEY, expires_at BIGINT NOT NULL, expired INTEGER NOT NULL)`,
+      `CREATE INDEX ${prefix}_open_expires_at ON ${prefix}_open (expires_at)`,
+    ],
+    (statement) => sql.unsafe(statement),
+    { discard: true },
+  )
+}
+
+const writtenOf = (row: Unread<Written>): Written => ({
+  id: String(row.id),
+  kind: String(row.kind),
+  at: Number(row.at),
+  detail: String(row.detail),
+})
+
+const totalOf = (row: Unread<TotalRow>): TotalRow => ({
+  account: String(row.account),
+  bucket: Number(row.bucket),
+  spent: BigInt(String(row.spent)),
+  reserved: BigInt(String(row.reserved)),
+  uncertain: BigInt(String(row.uncertain)),
+})
+
+const dialectOf = (sql: SqlClient.SqlClient): Dialect =>
+  sql.onDialectOrElse({ pg: () => postgres, orElse: () => sqlite })

@@ -1,0 +1,89 @@
+/**
+ * What one token of each class costs.
+ */
+
+import { Result } from "effect"
+
+import * as Money from "../../Money.ts"
+import { type BilledClass, type CacheTtl, classes } from "./billing.ts"
+
+/** Dollars for a million tokens, as vendors write them. `webSearch` is for a thousand searches. */
+export type PriceList = Readonly<Partial<Record<BilledClass, Money.Input>>>
+
+/** What one token costs, or one search. */
+export type Rates = Readonly<Partial<Record<BilledClass, Money.Money>>>
+
+/** Throws a `RangeError` for what is no amount, or not whole for one token. */
+export const ratesOf = (list: PriceList): Rates => {
+  const rates: Partial<Record<BilledClass, Money.Money>> = {}
+  for (const name of classes) {
+    const amount = list[name]
+    if (amount !== undefined) rates[name] = each(name, amount)
+  }
+  return rates
+}
+
+const each = (name: BilledClass, amount: Money.Input): Money.Money => {
+  const parsed = Money.fromInput(amount)
+  if (Result.isFailure(parsed)) throw new RangeError(`${name}: ${parsed.failure.message}`)
+  const per = name === "webSearch" ? 1_000n : 1_000_000n
+  if (parsed.success < 0n || parsed.success % per !== 0n) {
+    throw new RangeError(`${name}: ${Money.format(parsed.success)} is not whole for one token`)
+  }
+  return Money.fromPicodollars(parsed.success / per)
+}
+
+/** What is not priced by itself costs what this costs: a vendor that names no price for it bills it so. */
+const otherwise: Readonly<Partial<Record<BilledClass, BilledClass>>> = {
+  audioInput: "input",
+  imageInput: "input",
+  cacheRead: "input",
+  audioCacheRead: "cacheRead",
+  cacheWrite5m: "input",
+  cacheWrite30m: "cacheWrite5m",
+  cacheWrite1h: "cacheWrite30m",
+  cacheWrite12h: "cacheWrite1h",
+  reasoning: "output",
+  audioOutput: "output",
+  imageOutput: "output",
+}
+
+/** The rate of a class, its own or the one that stands in for it. */
+export const rateOf = (rates: Rates, name: BilledClass): Money.Money | undefined => {
+  const own = rates[name]
+  if (own !== undefined) return own
+  const next = otherwise[name]
+  return next === undefined ? undefined : rateOf(rates, next)
+}
+
+/** Whether a write to a cache is billed at the rate of another lifetime, which is a guess. */
+export const isGuessed = (rates: Rates, name: BilledClass): boolean =>
+  name.startsWith("cacheWrite") && rates[name] === undefined && writes.some((write) => rates[write] !== undefined)
+
+const writes = classes.filter((name) => name.startsWith("cacheWrite"))
+
+/** The lifetime that a vendor gives a cache if nobody asks for another. */
+export const shortestWrite = (rates: Rates): CacheTtl =>
+  ttls.find((ttl) => rates[`cacheWrite${ttl}`] !== undefined) ?? "5m"
+
+const ttls = ["5m", "30m", "1h", "12h"] as const
+
+const reads = ["input", "cacheRead"] as const
+
+const outputs = ["output", "reasoning", "audioOutput", "imageOutput"] as const
+
+/** The most that a token of each kind can cost, however it is billed. */
+export const dearest = (
+  rates: Rates,
+  kind: "input" | "audioInput" | "imageInput" | "output",
+  cacheTtl: CacheTtl | undefined,
+): Money.Money => {
+  if (kind === "output") return highest(rates, outputs)
+  const written =
+    cacheTtl === undefined ? highest(rates, writes) : (rateOf(rates, `cacheWrite${cacheTtl}`) ?? Money.zero)
+  const read = kind === "input" ? highest(rates, reads) : (rateOf(rates, kind) ?? Money.zero)
+  return Money.max(written, read)
+}
+
+const highest = (rates: Rates, names: ReadonlyArray<BilledClass>): Money.Money =>
+  names.reduce((most, name) => Money.max(most, rates[name] ?? Money.zero), Money.zero)

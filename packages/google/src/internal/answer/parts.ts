@@ -1,0 +1,157 @@
+/**
+ * From an answer of Gemini to the parts of `effect/ai`.
+ */
+
+import { isTooDeep, parsedArguments } from "@holdfast/core/provider/Bounds"
+import { type Sink } from "@holdfast/core/provider/EventReader"
+import { defined, field, isBase64, list, record, text, textOrEmpty } from "@holdfast/core/provider/Json"
+import { malformed, undecodable } from "@holdfast/core/provider/ProviderError"
+import { Predicate, Result } from "effect"
+import { type AiError, type Response } from "effect/ai"
+
+import { pushProviderTool } from "../request/providerTools.ts"
+import { pushSources } from "./sources.ts"
+import { candidateOf, type Reading } from "./state.ts"
+import { usage } from "./usage.ts"
+
+/** The parts of a whole answer. */
+export const answerParts = (
+  answer: unknown,
+  reading: Reading,
+): Result.Result<Array<Response.PartEncoded>, AiError.AiError> => {
+  if (isTooDeep(answer)) return Result.fail(malformed(reading.origin, "the answer is nested too deeply", true))
+  const candidate = candidateOf(answer)
+  reading.observe(answer, candidate)
+  if (candidate === undefined && reading.blockReason === undefined) {
+    return Result.fail(malformed(reading.origin, "the answer has no candidates", false))
+  }
+  const out: Array<Response.PartEncoded> = [responseMetadata(answer)]
+  for (const part of contentParts(candidate)) {
+    const failure = wholePart(part, reading, out)
+    if (failure !== undefined) return Result.fail(failure)
+  }
+  pushSources(candidate, reading, out)
+  if (reading.isOver) out.push(finishPart(reading))
+  return Result.succeed(out)
+}
+
+/** The parts of a candidate's content. */
+export const contentParts = (candidate: unknown): ReadonlyArray<unknown> => list(field(candidate, "content"), "parts")
+
+const wholePart = (part: unknown, reading: Reading, out: Array<Response.PartEncoded>): AiError.AiError | undefined => {
+  if (hasCall(part)) {
+    const call = callPart(part, reading)
+    if (Result.isFailure(call)) return call.failure
+    if (call.success !== undefined) out.push(call.success)
+    return undefined
+  }
+  if (!isText(part)) return commonPart(part, reading, out)
+  const signature = signatureOf(part)
+  const content = textOrEmpty(part, "text")
+  if (content === "" && signature === undefined) return undefined
+  const metadata = signature === undefined ? undefined : { metadata: reading.metadata({ thoughtSignature: signature }) }
+  out.push({ type: isThought(part) ? "reasoning" : "text", text: content, ...metadata })
+  return undefined
+}
+
+/** Whether a part is the call of a function. Gateways write `null` for what a part is not. */
+export const hasCall = (part: unknown): boolean => Predicate.isNotNullish(field(part, "functionCall"))
+
+/** Whether a part is a text or a thought. A signature may come in a part that has nothing else. */
+export const isText = (part: unknown): boolean =>
+  Predicate.isString(field(part, "text")) ||
+  Object.keys(record(part) ?? {}).every((name) => name === "thoughtSignature" || name === "thought")
+
+export const isThought = (part: unknown): boolean => field(part, "thought") === true
+
+export const signatureOf = (part: unknown): string | undefined => text(part, "thoughtSignature")
+
+/** Parts that come at once even in a stream. Unknown ones have none. */
+export const commonPart = (part: unknown, reading: Reading, out: Sink): AiError.AiError | undefined => {
+  const inline = field(part, "inlineData")
+  if (Predicate.isNullish(inline)) return pushProviderTool(part, reading, out)
+  const data = text(inline, "data")
+  // Drafts of an image are shown among the thoughts, and are not part of the answer.
+  if (data === undefined || isThought(part)) return undefined
+  if (!isBase64(data)) return malformed(reading.origin, "a generated file is not base64", true)
+  const mediaType = text(inline, "mimeType") ?? "application/octet-stream"
+  const metadata = reading.metadata({ thoughtSignature: signatureOf(part) })
+  out.push({ type: "file", mediaType, data, metadata })
+  return undefined
+}
+
+/** The part for the call of a function; none if it has been read before. */
+export const callPart = (
+  part: unknown,
+  reading: Reading,
+): Result.Result<Response.ToolCallPartEncoded | undefined, AiError.AiError> => {
+  const call = field(part, "functionCall")
+  const name = text(call, "name")
+  const callId = text(call, "id")
+  if (name === undefined) return Result.fail(malformed(reading.origin, "a tool call has no name", true))
+  if (callId !== undefined && reading.callIds.has(callId)) return Result.succeed(undefined)
+  const written = JSON.stringify(record(field(call, "args")) ?? {})
+  const excess = reading.bounds.gather(`what tool "${name}" is given`, written) ?? reading.bounds.keep()
+  if (excess !== undefined) return Result.fail(excess)
+  const read = parsedArguments(written)
+  if (Result.isFailure(read)) {
+    return Result.fail(undecodable(reading.origin, `the arguments of tool "${name}" are not to be trusted`))
+  }
+  const id = callId ?? reading.newId()
+  reading.callIds.add(id)
+  reading.calls = true
+  const metadata = reading.metadata({ callId, thoughtSignature: signatureOf(part) })
+  return Result.succeed({ type: "tool-call", id, name, params: read.success, metadata })
+}
+
+/** Who answered. */
+export const responseMetadata = (answer: unknown): Response.ResponseMetadataPartEncoded => ({
+  type: "response-metadata",
+  ...defined({ id: text(answer, "responseId"), modelId: text(answer, "modelVersion") }),
+})
+
+/** The end of an answer, with what it cost. */
+export const finishPart = (reading: Reading): Response.FinishPartEncoded => {
+  const reason = finishReason(reading)
+  return {
+    type: "finish",
+    reason,
+    usage: usage(reading.usage),
+    metadata: reading.metadata({
+      ...reading.details,
+      refusal: reason === "content-filter" ? refusal(reading) : undefined,
+    }),
+  }
+}
+
+const refusal = ({ blockMessage, blockReason, finishReason: reason }: Reading): string =>
+  reason === undefined
+    ? (blockMessage ?? `the prompt was blocked: ${blockReason ?? "no reason given"}`)
+    : `the answer was broken off: ${reason}`
+
+const reasons: ReadonlyMap<string, Response.FinishReason> = new Map(
+  Object.entries({
+    MAX_TOKENS: "length",
+    SAFETY: "content-filter",
+    RECITATION: "content-filter",
+    BLOCKLIST: "content-filter",
+    PROHIBITED_CONTENT: "content-filter",
+    SPII: "content-filter",
+    IMAGE_SAFETY: "content-filter",
+    IMAGE_PROHIBITED_CONTENT: "content-filter",
+    IMAGE_RECITATION: "content-filter",
+    // What the model wrote could not be read. Whatever calls there are besides are not to be answered.
+    MALFORMED_FUNCTION_CALL: "error",
+    UNEXPECTED_TOOL_CALL: "error",
+    TOO_MANY_TOOL_CALLS: "error",
+    MALFORMED_RESPONSE: "error",
+    CONTINUATION: "pause",
+    FINISH_REASON_UNSPECIFIED: "unknown",
+  } as const),
+)
+
+const finishReason = ({ calls, finishReason: reason }: Reading): Response.FinishReason => {
+  if (reason === undefined) return "content-filter"
+  if (reason === "STOP") return calls ? "tool-calls" : "stop"
+  return reasons.get(reason) ?? "other"
+}

@@ -1,0 +1,187 @@
+/**
+ * From the chunks of Gemini's stream to the parts of `effect/ai`.
+ */
+
+import { isTooDeep } from "@holdfast/core/provider/Bounds"
+import { type EventReader, longestGathered, type Part } from "@holdfast/core/provider/EventReader"
+import { field, list, record, text, textOrEmpty } from "@holdfast/core/provider/Json"
+import { malformed } from "@holdfast/core/provider/ProviderError"
+import { Result } from "effect"
+import { type AiError } from "effect/ai"
+
+import { PartialArguments } from "./partialArguments.ts"
+import {
+  callPart,
+  commonPart,
+  contentParts,
+  finishPart,
+  hasCall,
+  isText,
+  isThought,
+  responseMetadata,
+  signatureOf,
+} from "./parts.ts"
+import { pushSources } from "./sources.ts"
+import { candidateOf, type Reading } from "./state.ts"
+
+interface Block {
+  readonly kind: "text" | "reasoning"
+  readonly id: string
+  signature: string | undefined
+}
+
+/** A call whose arguments come in pieces. */
+interface OpenCall {
+  readonly name: string
+  readonly callId: string | undefined
+  readonly signature: string | undefined
+  readonly gathered: PartialArguments
+}
+
+/**
+ * Reads one stream.
+ *
+ * The answer is complete with its `finishReason`, or with the reason why the prompt was blocked; what follows is at most
+ * usage and sources. So a stream that breaks after it has lost nothing but its bill. `finish` waits for the end of the
+ * stream, so that the usage is the last one.
+ *
+ * Chunks are not numbered. A frame that is sent twice can be told by the ids of its calls, by its sources, and after the
+ * end; a text that comes twice cannot be told from one that repeats itself.
+ */
+export class ChunkReader implements EventReader {
+  readonly reading: Reading
+  private block: Block | undefined
+  private blocks = 0
+  private call: OpenCall | undefined
+  private began = false
+
+  constructor(reading: Reading) {
+    this.reading = reading
+  }
+
+  isComplete(): boolean {
+    return this.reading.isOver
+  }
+
+  read(chunk: unknown, out: Array<Part>): AiError.AiError | undefined {
+    const { reading } = this
+    if (record(chunk) === undefined) return malformed(reading.origin, "a chunk is not a JSON object", true)
+    if (isTooDeep(chunk)) return malformed(reading.origin, "a chunk is nested too deeply", true)
+    const wasOver = reading.isOver
+    const candidate = candidateOf(chunk)
+    reading.observe(chunk, candidate)
+    this.begin(chunk, out)
+    if (!wasOver) {
+      for (const part of contentParts(candidate)) {
+        const failure = this.readPart(part, out)
+        if (failure !== undefined) return failure
+      }
+    }
+    pushSources(candidate, reading, out)
+    if (reading.isOver) this.close(out)
+    return reading.finishReason === "STOP" && this.call !== undefined ? this.unfinished(this.call) : undefined
+  }
+
+  private unfinished({ name }: OpenCall): AiError.AiError {
+    return malformed(this.reading.origin, `the arguments of tool "${name}" do not end`, true)
+  }
+
+  end(out: Array<Part>): void {
+    // Without a reason the answer was cut, and `core` reports it.
+    if (this.reading.isOver) out.push(finishPart(this.reading))
+  }
+
+  private begin(chunk: unknown, out: Array<Part>): void {
+    if (this.began || (text(chunk, "responseId") === undefined && text(chunk, "modelVersion") === undefined)) return
+    this.began = true
+    out.push(responseMetadata(chunk))
+  }
+
+  private readPart(part: unknown, out: Array<Part>): AiError.AiError | undefined {
+    if (hasCall(part)) return this.readCall(part, out)
+    if (isText(part)) {
+      this.readText(part, out)
+      return undefined
+    }
+    this.close(out)
+    return commonPart(part, this.reading, out)
+  }
+
+  private readText(part: unknown, out: Array<Part>): void {
+    const delta = textOrEmpty(part, "text")
+    const signature = signatureOf(part)
+    if (delta === "" && signature === undefined) return
+    // A signature on its own belongs to what came last.
+    const kind = isThought(part) || (delta === "" && this.block?.kind === "reasoning") ? "reasoning" : "text"
+    const block = this.open(kind, out)
+    if (signature !== undefined) block.signature = signature
+    if (delta !== "") out.push({ type: `${kind}-delta`, id: block.id, delta })
+  }
+
+  private open(kind: Block["kind"], out: Array<Part>): Block {
+    if (this.block?.kind === kind) return this.block
+    this.close(out)
+    const block: Block = { kind, id: `${kind}-${this.blocks++}`, signature: undefined }
+    this.block = block
+    out.push({ type: `${kind}-start`, id: block.id })
+    return block
+  }
+
+  private close(out: Array<Part>): void {
+    const { block } = this
+    if (block === undefined) return
+    this.block = undefined
+    const metadata =
+      block.signature === undefined
+        ? undefined
+        : { metadata: this.reading.metadata({ thoughtSignature: block.signature }) }
+    out.push({ type: `${block.kind}-end`, id: block.id, ...metadata })
+  }
+
+  private readCall(part: unknown, out: Array<Part>): AiError.AiError | undefined {
+    this.close(out)
+    const call = field(part, "functionCall")
+    const goesOn = field(call, "willContinue") === true
+    const isPartial = this.call !== undefined || goesOn || list(call, "partialArgs").length > 0
+    if (!isPartial) return this.pushCall(part, out)
+    const name = text(call, "name")
+    if (name !== undefined && !this.isOpen(name, text(call, "id"))) {
+      if (this.call !== undefined) return this.unfinished(this.call)
+      const gathered = new PartialArguments()
+      this.call = { name, callId: text(call, "id"), signature: signatureOf(part), gathered }
+    }
+    return this.continueCall(call, goesOn, out)
+  }
+
+  private isOpen(name: string, callId: string | undefined): boolean {
+    return this.call?.name === name && this.call.callId === callId
+  }
+
+  private continueCall(call: unknown, goesOn: boolean, out: Array<Part>): AiError.AiError | undefined {
+    const open = this.call
+    if (open === undefined) return malformed(this.reading.origin, "a tool call has no name", true)
+    const { callId, gathered, name, signature } = open
+    if (!gathered.add(call)) {
+      return malformed(this.reading.origin, `a piece of the arguments of tool "${name}" fits nowhere`, true)
+    }
+    if (gathered.size > longestGathered) {
+      const explanation = `what tool "${name}" is given exceeds ${longestGathered} characters`
+      return malformed(this.reading.origin, explanation, true)
+    }
+    if (goesOn) return undefined
+    this.call = undefined
+    const whole = { functionCall: { name, id: callId, args: gathered.args }, thoughtSignature: signature }
+    return this.pushCall(whole, out)
+  }
+
+  private pushCall(part: unknown, out: Array<Part>): AiError.AiError | undefined {
+    const call = callPart(part, this.reading)
+    if (Result.isFailure(call)) return call.failure
+    if (call.success === undefined) return undefined
+    const { id, name } = call.success
+    out.push({ type: "tool-params-start", id, name, providerExecuted: false })
+    out.push({ type: "tool-params-delta", id, delta: JSON.stringify(call.success.params) })
+    out.push({ type: "tool-params-end", id }, call.success)
+    return undefined
+  }
+}

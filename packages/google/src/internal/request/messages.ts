@@ -1,0 +1,199 @@
+/**
+ * From a prompt to Gemini's contents and system instruction.
+ */
+
+import type { Content, FunctionResponse, Part, PartMediaResolutionLevel } from "@google/genai/web"
+import { mediaOf } from "@holdfast/core/provider/Media"
+import { type Refusals } from "@holdfast/core/provider/Refusals"
+import { type Prompt } from "effect/ai"
+
+import { isBefore, isFrom } from "../family.ts"
+import { optionsOf } from "./promptOptions.ts"
+
+/** What all messages need to know. */
+export interface Conversation {
+  readonly model: string
+  readonly refusals: Refusals
+}
+
+/** A prompt as Gemini takes it. */
+export interface Contents {
+  readonly contents: Array<Content>
+  readonly systemInstruction: Content | undefined
+}
+
+/** A call of one of the caller's functions: when it was made, and Google's own id of it. */
+interface Call {
+  readonly order: number
+  readonly id: string | undefined
+}
+
+/**
+ * All of a prompt. Gemini has one system instruction and no system messages in between, so that all of them, wherever
+ * they stand, go into it in their order.
+ */
+export const contentsOf = (prompt: Prompt.Prompt, conversation: Conversation): Contents => {
+  const system: Array<Part> = []
+  const contents: Array<Content> = []
+  const calls = new Map<string, Call>()
+  let inResults = false
+  for (const [at, message] of prompt.content.entries()) {
+    if (message.role === "system") {
+      if (message.content !== "") system.push({ text: message.content })
+      continue
+    }
+    const parts = partsOf(message, at, conversation, calls)
+    if (parts.length === 0) continue
+    const last = contents.at(-1)
+    // Gemini wants the results of all calls of a turn in one content.
+    if (message.role === "tool" && inResults && last?.parts !== undefined) last.parts.push(...parts)
+    else contents.push({ role: message.role === "assistant" ? "model" : "user", parts })
+    inResults = message.role === "tool"
+  }
+  return { contents, systemInstruction: system.length === 0 ? undefined : { parts: system } }
+}
+
+const partsOf = (
+  message: Exclude<Prompt.Message, Prompt.SystemMessage>,
+  at: number,
+  conversation: Conversation,
+  calls: Map<string, Call>,
+): Array<Part> => {
+  switch (message.role) {
+    case "user":
+      // Google refuses texts that are empty, and nothing is lost with them.
+      return message.content.flatMap((part) => {
+        if (part.type === "file") return [filePart(part, at, conversation)]
+        return part.text === "" ? [] : [{ text: part.text }]
+      })
+    case "assistant":
+      return vouched(
+        message.content.flatMap((part) => assistantParts(part, at, conversation, calls)),
+        conversation,
+      )
+    default:
+      return resultParts(message, at, conversation, calls)
+  }
+}
+
+// https://ai.google.dev/gemini-api/docs/thought-signatures: what stands for the signature of a call by another model.
+const foreignSignature = "skip_thought_signature_validator"
+
+/**
+ * From Gemini 3 on the first call of a turn must be signed. Calls that another model made, before a fallback or in an
+ * older conversation, are not.
+ */
+const vouched = (parts: Array<Part>, { model }: Conversation): Array<Part> => {
+  const first = parts.findIndex(({ functionCall }) => functionCall !== undefined)
+  const call = parts[first]
+  if (call === undefined || call.thoughtSignature !== undefined || !isFrom(model, 3)) return parts
+  return parts.with(first, { ...call, thoughtSignature: foreignSignature })
+}
+
+const filePart = (part: Prompt.FilePart, at: number, { model, refusals }: Conversation): Part => {
+  const { mediaResolution, videoMetadata } = optionsOf(part)
+  if (mediaResolution !== undefined && isBefore(model, 3)) {
+    const explanation = "single files have a resolution only from Gemini 3 on; use the setting mediaResolution"
+    refusals.option(`prompt[${at}].file.mediaResolution`, explanation)
+  }
+  const level: unknown = mediaResolution
+  return {
+    ...dataOf(part, `prompt[${at}].file`, refusals),
+    ...(videoMetadata && { videoMetadata }),
+    ...(level !== undefined && { mediaResolution: { level: level as PartMediaResolutionLevel } }),
+  }
+}
+
+const dataOf = (part: Prompt.FilePart, option: string, refusals: Refusals): Pick<Part, "fileData" | "inlineData"> => {
+  const { data, mediaType } = part
+  if (data instanceof URL && !/^(?:https?|gs|data):$/.test(data.protocol)) {
+    refusals.option(option, `Google cannot read "${data.protocol}" URLs; give the bytes, a link or a gs:// URI`)
+  }
+  const media = mediaOf(part, optionsOf(part).fileUri ?? bucketUri(data))
+  if (media._tag === "Inline" && media.mediaType.includes("*")) {
+    refusals.option(`${option}.${mediaType}`, `bytes need a type of their own, such as "video/mp4"`)
+  }
+  if (media._tag === "Inline") return { inlineData: { mimeType: media.mediaType, data: media.base64 } }
+  // A wildcard is no type. Google finds out by itself, and videos on YouTube have none.
+  const known = mediaType.includes("*") ? undefined : { mimeType: mediaType }
+  return { fileData: { fileUri: media._tag === "Url" ? media.url : media.id, ...known } }
+}
+
+const bucketUri = (data: Prompt.FilePart["data"]): string | undefined => {
+  const text = data instanceof URL ? data.href : data
+  return typeof text === "string" && text.startsWith("gs://") ? text : undefined
+}
+
+const assistantParts = (
+  part: Prompt.AssistantMessagePart,
+  at: number,
+  conversation: Conversation,
+  calls: Map<string, Call>,
+): Array<Part> => {
+  const { callId, part: raw, thoughtSignature } = optionsOf(part)
+  const signed = thoughtSignature === undefined ? undefined : { thoughtSignature }
+  switch (part.type) {
+    case "text":
+      return part.text === "" && signed === undefined ? [] : [{ text: part.text, ...signed }]
+    case "reasoning":
+      // Without a signature it is the reasoning of another model, or a mere summary, which Gemini does not read.
+      return signed === undefined ? [] : [{ text: part.text, thought: true, ...signed }]
+    case "file":
+      return [{ ...filePart(part, at, conversation), ...signed }]
+    case "tool-call":
+      // Calls of Google's own tools go back as they came. Those of other vendors' mean nothing here.
+      if (part.providerExecuted) return raw === undefined ? [] : [raw]
+      calls.set(part.id, { order: calls.size, id: callId })
+      return [{ functionCall: { ...identified(callId), name: part.name, args: argumentsOf(part.params) }, ...signed }]
+    case "tool-result":
+      return raw === undefined ? [] : [raw]
+    default:
+      // Approvals are settled by `effect/ai`.
+      return []
+  }
+}
+
+const identified = (id: string | undefined) => (id === undefined ? undefined : { id })
+
+const argumentsOf = (params: unknown): Record<string, unknown> =>
+  typeof params === "object" && params !== null && !Array.isArray(params)
+    ? (params as Record<string, unknown>)
+    : params === undefined || params === null
+      ? {}
+      : { value: params }
+
+// Calls without ids are told apart by their order, and handlers end in any order.
+const resultParts = (
+  message: Prompt.ToolMessage,
+  at: number,
+  conversation: Conversation,
+  calls: ReadonlyMap<string, Call>,
+): Array<Part> =>
+  message.content
+    .flatMap((part) => (part.type === "tool-result" ? [part] : []))
+    .map((part) => ({ part, call: calls.get(part.id) }))
+    .toSorted((left, right) => (left.call?.order ?? 0) - (right.call?.order ?? 0))
+    .map(({ call, part }) => ({ functionResponse: responseOf(part, call, at, conversation) }))
+
+const responseOf = (
+  part: Prompt.ToolResultPart,
+  call: Call | undefined,
+  at: number,
+  { model, refusals }: Conversation,
+): FunctionResponse => {
+  const named = { ...identified(call?.id), name: part.name }
+  if (part.isFailure) return { ...named, response: { error: part.result ?? null } }
+  const output = part.modelOutput ?? []
+  if (output.length === 0) return { ...named, response: { output: part.result ?? null } }
+  const files = output.flatMap((content) => (content.type === "file" ? [content] : []))
+  const option = `prompt[${at}].tool-result.file`
+  if (files.length > 0 && isBefore(model, 3)) {
+    refusals.option(option, "results of tools hold files only from Gemini 3 on; put them into a user message")
+  }
+  const texts = output.flatMap((content) => (content.type === "text" ? [content.text] : []))
+  return {
+    ...named,
+    response: { output: texts.join("\n") },
+    ...(files.length > 0 && { parts: files.map((file) => dataOf(file, option, refusals)) }),
+  }
+}

@@ -1,0 +1,62 @@
+import { type Effect, Queue } from "effect"
+
+import * as Chaos from "../../Chaos.ts"
+import { type RecordedRequest } from "../../RecordedRequest.ts"
+import * as Reply from "../../Reply.ts"
+import { type DialectName } from "./dialect.ts"
+
+/** Answers a request when no script is left. */
+type Responder = (request: RecordedRequest) => Reply.Reply | Effect.Effect<Reply.Reply>
+
+/** A request whose fate is still being written. */
+export type Entry = { -readonly [Key in keyof RecordedRequest]: RecordedRequest[Key] }
+
+/** All that the emulator remembers between requests. */
+export interface State {
+  count: number
+  closed: boolean
+  readonly entries: Array<Entry>
+  readonly scripts: Map<DialectName, Array<Reply.Reply>>
+  readonly responders: Map<DialectName, Responder>
+  readonly unscripted: Map<DialectName, number>
+  readonly arrived: Queue.Queue<Entry>
+  readonly aborted: Queue.Queue<Entry>
+}
+
+/** Takes the next scripted reply off the queue of a dialect. */
+export const nextScripted = (state: State, dialect: DialectName): Reply.Reply | undefined =>
+  state.scripts.get(dialect)?.shift()
+
+/** What an unscripted reply becomes under chaos. */
+export const withChaos = (
+  state: State,
+  chaos: Chaos.Chaos | undefined,
+  options: { readonly dialect: DialectName; readonly reply: Reply.Reply },
+): Reply.Reply => {
+  const index = state.unscripted.get(options.dialect) ?? 0
+  state.unscripted.set(options.dialect, index + 1)
+  return chaos === undefined
+    ? options.reply
+    : Chaos.apply(chaos, { reply: options.reply, stream: options.dialect, index })
+}
+
+/** The answer when neither a script nor a responder says anything else. */
+export const defaultReply = Reply.text("Hello from the emulator.")
+
+/** Remembers a request. */
+export const record = (state: State, entry: Entry): Entry => {
+  state.entries.push(entry)
+  Queue.offerUnsafe(state.arrived, entry)
+  return entry
+}
+
+/** Remembers that the client gave up, unless it was the emulator that ended the answer. */
+export const markAborted = (state: State, entry: Entry, now: number): void => {
+  if (state.closed || entry.endedAt !== undefined || entry.aborted) return
+  entry.aborted = true
+  entry.abortedAt = now
+  Queue.offerUnsafe(state.aborted, entry)
+}
+
+/** The entry as it is now, safe from later changes. */
+export const snapshot = (entry: Entry): RecordedRequest => ({ ...entry })
