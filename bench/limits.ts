@@ -6,7 +6,7 @@ import { Effect, Layer, Tracer } from "effect"
 import { Prompt } from "effect/ai"
 import { RateLimiter, Redis } from "effect/persistence"
 
-import { fromWhole } from "../packages/core/src/internal/answer/complete.ts"
+import { ofParts } from "../packages/core/src/internal/answer/complete.ts"
 import { contestant } from "./policies.ts"
 
 const request: ModelCall.ModelRequest = {
@@ -23,7 +23,7 @@ const request: ModelCall.ModelRequest = {
 }
 
 const answer = Effect.succeed(
-  fromWhole([
+  ofParts([
     { type: "text", text: "They displace water." },
     { type: "finish", reason: "stop", usage: { inputTokens: { total: 10 }, outputTokens: { total: 500 } } },
   ]),

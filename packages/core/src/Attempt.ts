@@ -157,14 +157,14 @@ export type Change =
     }
   | {
       /** A policy has no answer from the state that it shares with other processes. */
-      readonly _tag: "SharedStateLost"
+      readonly _tag: "SharedStateUnavailable"
       readonly policy: string
       readonly error: unknown
     }
   | {
-      readonly _tag: "SharedStateFound"
+      readonly _tag: "SharedStateRecovered"
       readonly policy: string
-      readonly lostFor: Duration.Duration
+      readonly unavailableFor: Duration.Duration
     }
 
 /**

@@ -27,14 +27,14 @@ import {
 import { AiError } from "effect/ai"
 import { type Redis } from "effect/persistence"
 
-import { guarded } from "./internal/breaker/call.ts"
+import { throughCircuit } from "./internal/breaker/call.ts"
 import { mistakeIn, rulesOf, settingsOf } from "./internal/breaker/options.ts"
-import { sharedStore } from "./internal/breaker/redis.ts"
+import { redisStore } from "./internal/breaker/redis.ts"
 import { type Change, type Mode, type Phase } from "./internal/breaker/registry.ts"
 import { type BreakerStore, memoryStore } from "./internal/breaker/store.ts"
 import { refusal } from "./internal/error/refusal.ts"
 import { millis } from "./internal/millis.ts"
-import { sharedLink } from "./internal/redis.ts"
+import { redisLink } from "./internal/redis.ts"
 import { isAvailable, type ModelCall, type ModelRequest } from "./ModelCall.ts"
 import * as PolicyError from "./PolicyError.ts"
 import * as ResilientModel from "./ResilientModel.ts"
@@ -183,7 +183,7 @@ export const guard = (options: Options = {}) => {
       const { store } = Option.getOrElse(yield* Effect.serviceOption(Breakers), () => breakers(memoryStore()))
       const clock = yield* Clock.Clock
       const circuit = yield* Effect.acquireRelease(
-        Effect.sync(() => store.circuits.declare(keyOf(call), rules)),
+        Effect.sync(() => store.circuits.acquire(keyOf(call), rules)),
         (used) => Effect.sync(() => store.circuits.release(used, millis(clock))),
       )
       const { model, provider } = call
@@ -196,7 +196,7 @@ export const guard = (options: Options = {}) => {
       return {
         ...call,
         available: () => store.circuits.wouldAdmit(circuit, millis(clock)) && isAvailable(call),
-        open: (request: ModelRequest) => guarded(call, request, guardedBy),
+        open: (request: ModelRequest) => throughCircuit(call, request, guardedBy),
       }
     }),
   )
@@ -281,7 +281,7 @@ export const layerMemory: Layer.Layer<Breakers> = Layer.sync(Breakers, () => bre
 export const layerRedis = (options?: SharedState.RedisOptions): Layer.Layer<Breakers, never, Redis.Redis> =>
   Layer.effect(
     Breakers,
-    Effect.map(Effect.flatMap(sharedLink("Breaker", options), sharedStore), (store) => breakers(store)),
+    Effect.map(Effect.flatMap(redisLink("Breaker", options), redisStore), (store) => breakers(store)),
   )
 
 const breakers = (store: BreakerStore): Breakers["Service"] => ({

@@ -11,7 +11,7 @@ import { Cause, Channel, Effect, Pull, Schema, type Scope, Stream } from "effect
 import { AiError, type Response } from "effect/ai"
 
 import { type Failure } from "./Failure.ts"
-import { wordsOf } from "./internal/error/words.ts"
+import { describeUnknown } from "./internal/error/words.ts"
 import { isContent, type Part } from "./ModelCall.ts"
 import * as PolicyError from "./PolicyError.ts"
 import * as ProviderError from "./provider/ProviderError.ts"
@@ -226,7 +226,7 @@ const resume = <E>(
 const inBand = (error: unknown, source: Source): AiError.AiError =>
   AiError.isAiError(error)
     ? error
-    : ProviderError.fromFault(origin(source), { message: wordsOf(error), inStream: true })
+    : ProviderError.fromFault(origin(source), { message: describeUnknown(error), inStream: true })
 
 const origin = ({ provider }: Source): ProviderError.Origin => ({
   module: "holdfast",

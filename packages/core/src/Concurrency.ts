@@ -12,9 +12,9 @@ import { Context, Effect, Layer, Option, Schema } from "effect"
 import { AiError } from "effect/ai"
 import { type Redis } from "effect/persistence"
 
-import { AdaptiveGate } from "./internal/concurrency/adaptive.ts"
+import { AdaptiveSemaphore } from "./internal/concurrency/adaptive.ts"
 import * as AdaptiveLimit from "./internal/concurrency/adaptiveState.ts"
-import { held } from "./internal/concurrency/call.ts"
+import { withPermit } from "./internal/concurrency/call.ts"
 import { memoryPermits, type Permits, redisPermits } from "./internal/concurrency/store.ts"
 import { withoutStack } from "./internal/error/withoutStack.ts"
 import { type ModelCall, type ModelRequest } from "./ModelCall.ts"
@@ -106,14 +106,14 @@ export const limit = (places: number, options: Options = {}) => {
       if (!isQueue(queue)) return yield* Effect.die(new Error(`Concurrency.limit: ${wrongQueue}`))
       const permits = yield* permitsInContext
       const key = keyOf(options, call)
-      const gate = permits.gateOf(key, { limit: places, places: queue })
-      const seat = {
-        gate,
+      const semaphore = permits.semaphoreOf(key, { limit: places, places: queue })
+      const admission = {
+        semaphore,
         weightOf: (request: ModelRequest) => Math.min(places, Math.max(1, Math.ceil(options.weight?.(request) ?? 1))),
         refusal: (priority: Priority) => refusal(call, { limit: places, queue, priority }),
         shared: permits.shared && { permits: permits.shared, key, limit: places },
       }
-      return { ...call, open: (request: ModelRequest) => held(seat, request, call.open(request)) }
+      return { ...call, open: (request: ModelRequest) => withPermit(admission, request, call.open(request)) }
     }),
   )
 }
@@ -128,7 +128,7 @@ export interface AdaptiveOptions {
   /** Never more. 200 if left out, as in Netflix's and failsafe's limiters. */
   readonly max?: number | undefined
   /** To begin with. 8 if left out. */
-  readonly start?: number | undefined
+  readonly initial?: number | undefined
   /** How many calls may wait. Twice `max` if left out. */
   readonly queue?: number | undefined
   /** How large a request is; those of about the same size are compared. Characters of the prompt's text if left out. */
@@ -162,23 +162,23 @@ export interface AdaptiveOptions {
  */
 export const adaptive = (options: AdaptiveOptions = {}) => {
   const { max = 200, min = 1 } = options
-  const rules = { min, max, start: options.start ?? Math.min(max, Math.max(min, 8)) }
+  const rules = { min, max, initial: options.initial ?? Math.min(max, Math.max(min, 8)) }
   const queue = options.queue ?? max * 2
   return ResilientModel.policy<ConcurrencyLimited>(
     { name: "Concurrency.adaptive", settings: { ...rules, queue } },
     Effect.fnUntraced(function* <E>(call: ModelCall<E>) {
       const mistake = AdaptiveLimit.mistakeIn(rules) ?? (isQueue(queue) ? undefined : wrongQueue)
       if (mistake !== undefined) return yield* Effect.die(new Error(`Concurrency.adaptive: ${mistake}`))
-      const adapting = new AdaptiveGate(rules, { queue, size: options.size })
-      const seat = {
-        gate: adapting.gate,
+      const adapting = new AdaptiveSemaphore(rules, { queue, size: options.size })
+      const admission = {
+        semaphore: adapting.semaphore,
         weightOf: () => 1,
         refusal: (priority: Priority) => refusal(call, { limit: adapting.limit, queue, priority }),
         shared: undefined,
       }
       return {
         ...call,
-        open: (request: ModelRequest) => held(seat, request, adapting.observed(request, call.open(request))),
+        open: (request: ModelRequest) => withPermit(admission, request, adapting.observed(request, call.open(request))),
       }
     }),
   )

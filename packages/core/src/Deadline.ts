@@ -15,9 +15,16 @@ import { AiError } from "effect/ai"
 import { dual } from "effect/Function"
 
 import { type Failure } from "./Failure.ts"
-import { raced } from "./internal/deadline/call.ts"
-import { counted, CurrentCut, cuttable, newCut, reason, untilResumed } from "./internal/deadline/interruption.ts"
-import { bounded } from "./internal/deadline/pulls.ts"
+import { raceDeadline } from "./internal/deadline/call.ts"
+import {
+  elapsed,
+  CurrentInterruption,
+  interruptible,
+  makeInterruption,
+  reason,
+  untilResumed,
+} from "./internal/deadline/interruption.ts"
+import { limitPulls } from "./internal/deadline/pulls.ts"
 import { describeDuration } from "./internal/describeDuration.ts"
 import { withoutStack } from "./internal/error/withoutStack.ts"
 import { type Program, type Unchanged } from "./internal/model/program.ts"
@@ -149,9 +156,9 @@ export const betweenParts = (bound: Duration.Input) => {
         open: (request: ModelRequest) => {
           if (request.mode === "generate") return call.open(request)
           const gap = nanos(duration)
-          return cuttable((cut) =>
+          return interruptible((cut) =>
             Effect.map(call.open(request), (parts) =>
-              bounded(parts, {
+              limitPulls(parts, {
                 expiry: (began) => began + gap,
                 error: () => reason(cut, () => exceeded(call, "betweenParts", duration)),
               }),
@@ -264,16 +271,16 @@ const opening = <E, E2>(
   { duration, error }: Limit<E2>,
 ): Effect.Effect<Stream.Stream<Part, E>, E | E2, Scope.Scope> =>
   Effect.withFiber((fiber) => {
-    const cut = newCut(fiber.getRef(CurrentCut))
+    const cut = makeInterruption(fiber.getRef(CurrentInterruption))
     const clock = fiber.getRef(Clock.Clock)
     const began = clock.monotonicTimeNanosUnsafe()
     const timer: Effect.Effect<never, E2> = Effect.suspend(() => {
       if (cut.pausedSince !== undefined) return Effect.andThen(untilResumed(cut), timer)
-      const left = nanos(duration) - counted(cut, began, clock.monotonicTimeNanosUnsafe())
+      const left = nanos(duration) - elapsed(cut, began, clock.monotonicTimeNanosUnsafe())
       return left > 0n ? Effect.andThen(Effect.sleep(Duration.nanos(left)), timer) : Effect.fail(reason(cut, error))
     })
     const whole = request.mode === "generate"
-    return raced({ opening: call.open(request), context: Context.add(CurrentCut, cut), timer, whole })
+    return raceDeadline({ opening: call.open(request), context: Context.add(CurrentInterruption, cut), timer, whole })
   })
 
 const untilDeadline = <E>(
@@ -282,20 +289,20 @@ const untilDeadline = <E>(
   duration: Duration.Duration,
 ): Effect.Effect<Stream.Stream<Part, E | DeadlineExceeded>, E | DeadlineExceeded, Scope.Scope> =>
   Effect.withFiber((fiber) => {
-    const cut = newCut(fiber.getRef(CurrentCut))
+    const cut = makeInterruption(fiber.getRef(CurrentInterruption))
     const now = fiber.getRef(Clock.Clock).monotonicTimeNanosUnsafe()
     const deadline = shorter(fiber.getRef(CurrentDeadline), now, duration)
     const error = () => reason(cut, () => exceeded(call, "total", deadline.duration))
     const timeIsUp = Effect.suspend(() => Effect.fail(error()))
     if (deadline.at <= now) return timeIsUp
     const whole = request.mode === "generate"
-    const opened = raced({
+    const opened = raceDeadline({
       opening: call.open(request),
-      context: (callers) => Context.add(Context.add(callers, CurrentCut, cut), CurrentDeadline, deadline),
+      context: (callers) => Context.add(Context.add(callers, CurrentInterruption, cut), CurrentDeadline, deadline),
       timer: Effect.andThen(Effect.sleep(Duration.nanos(deadline.at - now)), timeIsUp),
       whole,
     })
-    return whole ? opened : Effect.map(opened, (parts) => bounded(parts, { expiry: () => deadline.at, error }))
+    return whole ? opened : Effect.map(opened, (parts) => limitPulls(parts, { expiry: () => deadline.at, error }))
   })
 
 const remainingUntil = (at: bigint): Effect.Effect<Duration.Duration> =>

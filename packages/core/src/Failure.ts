@@ -9,7 +9,7 @@
 import { Duration, Option, Predicate, Schema } from "effect"
 import { AiError } from "effect/ai"
 
-import { wordsOf } from "./internal/error/words.ts"
+import { describeUnknown } from "./internal/error/words.ts"
 import { isPolicyError, unfold } from "./PolicyError.ts"
 
 /**
@@ -159,7 +159,7 @@ export const messageOf = (error: unknown): string => {
   if (AiError.isAiError(original) && "description" in original.reason && original.reason.description !== undefined) {
     return original.reason.description
   }
-  return wordsOf(original)
+  return describeUnknown(original)
 }
 
 const decodeFacts = Schema.decodeUnknownOption(Facts)

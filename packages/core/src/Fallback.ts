@@ -19,7 +19,7 @@ import { countAttempt } from "./internal/attempt/allowance.ts"
 import { GuardRefusal } from "./internal/attempt/guardRefusal.ts"
 import { failedModel, FailedModel as FailedModels } from "./internal/error/failedModel.ts"
 import { withoutStack } from "./internal/error/withoutStack.ts"
-import { deposited, costAfter, drawn } from "./internal/retryBudget/call.ts"
+import { deposit, costAfter, tryWithdraw } from "./internal/retryBudget/call.ts"
 import { identityOf, isAvailable, type ModelCall, type ModelRequest, type Part } from "./ModelCall.ts"
 import * as PolicyError from "./PolicyError.ts"
 import * as ResilientModel from "./ResilientModel.ts"
@@ -102,7 +102,7 @@ export const to =
     AllModelsFailed | PolicyError.AfterCommit<E> | PolicyError.AfterCommit<E2>,
     R | R2
   > =>
-    either("Fallback.to", { accepts: mayNotHappenElsewhere, first: self, second })
+    either("Fallback.to", { accepts: mayHelpElsewhere, first: self, second })
 
 /**
  * Goes on to another model after certain failures.
@@ -196,13 +196,13 @@ const either = <E, R, E2, R2, Out>(
 ): ResilientModel.ResilientModel<Out, R | R2> => {
   const label = { name, settings: {}, inner: [ResilientModel.describe(second)] }
   const built = ResilientModel.onto(first, label, (preferred) =>
-    Effect.map(ResilientModel.callOf(second), (stand): ModelCall<E | E2 | AllModelsFailed> => ({
+    Effect.map(ResilientModel.callOf(second), (fallback): ModelCall<E | E2 | AllModelsFailed> => ({
       ...preferred,
-      available: () => isAvailable(preferred) || isAvailable(stand),
-      identity: Effect.all([identityOf(preferred), identityOf(stand)]),
+      available: () => isAvailable(preferred) || isAvailable(fallback),
+      identity: Effect.all([identityOf(preferred), identityOf(fallback)]),
       open: (request): Opened<E | E2 | AllModelsFailed> =>
         Effect.catch(preferred.open(request), (error): Opened<E | E2 | AllModelsFailed> =>
-          goesOn(accepts, error) ? standIn({ preferred, stand, request }, error) : Effect.fail(error),
+          goesOn(accepts, error) ? openFallback({ preferred, stand: fallback, request }, error) : Effect.fail(error),
         ),
     })),
   )
@@ -215,20 +215,23 @@ type Opened<E> = Effect.Effect<Stream.Stream<Part, E>, E, Scope.Scope>
 const goesOn = (accepts: (error: unknown) => boolean, error: unknown): boolean =>
   !(error instanceof GuardRefusal) && accepts(error)
 
-const mayNotHappenElsewhere = (error: unknown): boolean => {
+const mayHelpElsewhere = (error: unknown): boolean => {
   if (!(error instanceof AllModelsFailed)) return !Failure.isUndecodable(error) && !Failure.isContentPolicy(error)
   // The decision is about the model that was asked last, which knows no more of the ones before.
   const last = error.trail.at(-1)
   return last?.kind !== "undecodable" && last?.reason !== "ContentPolicyError"
 }
 
-interface Switch<E, E2> {
+interface Takeover<E, E2> {
   readonly preferred: ModelCall<E>
   readonly stand: ModelCall<E2>
   readonly request: ModelRequest
 }
 
-const standIn = <E, E2>({ preferred, request, stand }: Switch<E, E2>, error: E): Opened<E | E2 | AllModelsFailed> =>
+const openFallback = <E, E2>(
+  { preferred, request, stand }: Takeover<E, E2>,
+  error: E,
+): Opened<E | E2 | AllModelsFailed> =>
   Effect.flatMap(remaining, (left): Opened<E | E2 | AllModelsFailed> => {
     if (Option.exists(left, Duration.isZero)) return Effect.fail(error)
     const chosen = Attempt.emit(() => ({
@@ -252,8 +255,8 @@ const standIn = <E, E2>({ preferred, request, stand }: Switch<E, E2>, error: E):
 /** Another model of the same provider is one more attempt there. */
 const allowed = (from: { readonly provider: string }, stand: ModelCall<unknown>, error: unknown) =>
   from.provider === stand.provider
-    ? drawn(stand, costAfter(Failure.classify(error).kind))
-    : Effect.as(deposited(stand), true)
+    ? tryWithdraw(stand, costAfter(Failure.classify(error).kind))
+    : Effect.as(deposit(stand), true)
 
 const modelOf = ({ model, provider }: ModelCall<unknown>) => ({ provider, model })
 

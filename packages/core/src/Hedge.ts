@@ -16,10 +16,10 @@ import * as Failure from "./Failure.ts"
 import { returnAttempt, standardAttempts, takeAttempt } from "./internal/attempt/allowance.ts"
 import { GuardRefusal } from "./internal/attempt/guardRefusal.ts"
 import { describeDuration } from "./internal/describeDuration.ts"
-import { hedgedOpen } from "./internal/hedge/call.ts"
+import { openHedged } from "./internal/hedge/call.ts"
 import * as HedgeAllowance from "./internal/hedge/state.ts"
 import { millis } from "./internal/millis.ts"
-import { drawn } from "./internal/retryBudget/call.ts"
+import { tryWithdraw } from "./internal/retryBudget/call.ts"
 import { identityOf, type ModelCall, type ModelRequest, type Part } from "./ModelCall.ts"
 import * as ResilientModel from "./ResilientModel.ts"
 
@@ -29,7 +29,7 @@ import * as ResilientModel from "./ResilientModel.ts"
  * @since 0.1.0
  * @category models
  */
-export type Lateness = Duration.Input | Quantile
+export type Delay = Duration.Input | Quantile
 
 /**
  * A delay that follows the model: the time in which a share of its recent calls had their first part.
@@ -41,11 +41,11 @@ export interface Quantile {
   /** From 0 to 1. With 0.95, about one call in twenty is hedged. */
   readonly quantile: number
   /** The delay until 20 calls have been seen. 2 seconds if left out. */
-  readonly initially?: Duration.Input | undefined
+  readonly initial?: Duration.Input | undefined
   /** Never sooner. 300 milliseconds if left out. */
-  readonly atLeast?: Duration.Input | undefined
+  readonly min?: Duration.Input | undefined
   /** Never later. 10 seconds if left out. */
-  readonly atMost?: Duration.Input | undefined
+  readonly max?: Duration.Input | undefined
 }
 
 /**
@@ -77,7 +77,7 @@ export interface Options {
  * @category policies
  */
 export const after =
-  (lateness: Lateness, options?: Options) =>
+  (lateness: Delay, options?: Options) =>
   <E, R>(self: ResilientModel.ResilientModel<E, R>): ResilientModel.ResilientModel<E, R> =>
     ResilientModel.onto(self, label("Hedge.after", lateness, options), (call) =>
       Effect.sync(() => hedging(call, call, new Hedging(lateness, options))),
@@ -91,7 +91,7 @@ export const after =
  * @category policies
  */
 export const to =
-  <E2, R2>(second: ResilientModel.ResilientModel<E2, R2>, lateness: Lateness, options?: Options) =>
+  <E2, R2>(second: ResilientModel.ResilientModel<E2, R2>, lateness: Delay, options?: Options) =>
   <E, R>(self: ResilientModel.ResilientModel<E, R>): ResilientModel.ResilientModel<E | E2, R | R2> => {
     const described = { ...label("Hedge.to", lateness, options), inner: [ResilientModel.describe(second)] }
     return ResilientModel.onto(self, described, (call) =>
@@ -99,7 +99,7 @@ export const to =
     )
   }
 
-const label = (name: string, lateness: Lateness, options: Options | undefined) => ({
+const label = (name: string, lateness: Delay, options: Options | undefined) => ({
   name,
   settings: {
     lateness: isQuantile(lateness) ? `quantile ${lateness.quantile}` : describeDuration(lateness),
@@ -109,38 +109,38 @@ const label = (name: string, lateness: Lateness, options: Options | undefined) =
 
 const defaultShare = 0.05
 
-const isQuantile = (lateness: Lateness): lateness is Quantile => typeof lateness === "object" && "quantile" in lateness
+const isQuantile = (lateness: Delay): lateness is Quantile => typeof lateness === "object" && "quantile" in lateness
 
 /** What a policy remembers of the calls before. */
 class Hedging {
   private allowance = HedgeAllowance.initial
   private readonly share: number
-  private readonly lateness: Lateness
+  private readonly lateness: Delay
 
-  constructor(lateness: Lateness, options: Options | undefined) {
+  constructor(lateness: Delay, options: Options | undefined) {
     this.lateness = lateness
     this.share = options?.maxShare ?? defaultShare
   }
 
   /** A call begins; gives how long to wait for it. Milliseconds. */
   called(): number {
-    this.allowance = HedgeAllowance.called(this.allowance, this.share)
+    this.allowance = HedgeAllowance.deposit(this.allowance, this.share)
     const { lateness } = this
     if (!isQuantile(lateness)) return Duration.toMillis(lateness)
     const found = HedgeAllowance.quantile(this.allowance, lateness.quantile, minimumSamples)
-    const wanted = found ?? Duration.toMillis(lateness.initially ?? "2 seconds")
-    const atLeast = Duration.toMillis(lateness.atLeast ?? "300 millis")
-    return Math.min(Math.max(wanted, atLeast), Duration.toMillis(lateness.atMost ?? "10 seconds"))
+    const wanted = found ?? Duration.toMillis(lateness.initial ?? "2 seconds")
+    const min = Duration.toMillis(lateness.min ?? "300 millis")
+    return Math.min(Math.max(wanted, min), Duration.toMillis(lateness.max ?? "10 seconds"))
   }
 
   takes(now: number): boolean {
-    const next = HedgeAllowance.hedged(this.allowance, now)
+    const next = HedgeAllowance.tryWithdraw(this.allowance, now)
     if (next !== undefined) this.allowance = next
     return next !== undefined
   }
 
   committed(timeToFirstPart: number): void {
-    this.allowance = HedgeAllowance.sampled(this.allowance, timeToFirstPart)
+    this.allowance = HedgeAllowance.addSample(this.allowance, timeToFirstPart)
   }
 
   failed(error: unknown, now: number): void {
@@ -168,13 +168,13 @@ const hedging = <E, E2>(call: ModelCall<E>, other: ModelCall<E2>, state: Hedging
       const second = Effect.as(announce(call, other, request, wait), observed<E | E2>(other.open(request), watch))
       const late = Effect.suspend(() => {
         if (!state.takes(now()) || !takeAttempt(request, standardAttempts)) return Effect.succeed(undefined)
-        return Effect.flatMap(drawn(other, 1), (allowed) => {
+        return Effect.flatMap(tryWithdraw(other, 1), (allowed) => {
           if (allowed) return second
           returnAttempt(request)
           return Effect.succeed(undefined)
         })
       })
-      return hedgedOpen<Stream.Stream<Part, E | E2>, E | E2>({
+      return openHedged<Stream.Stream<Part, E | E2>, E | E2>({
         first: observed<E | E2>(call.open(request), watch),
         second: Effect.andThen(Effect.sleep(wait), late),
         isFinal,

@@ -11,7 +11,7 @@ import { AiError } from "effect/ai"
 
 import { type Failure } from "./Failure.ts"
 import { withoutStack } from "./internal/error/withoutStack.ts"
-import { wordsOf } from "./internal/error/words.ts"
+import { describeUnknown } from "./internal/error/words.ts"
 
 export {
   /**
@@ -101,7 +101,7 @@ const originals = new WeakMap<AiError.AiError, PolicyError>()
 export const toAiError = (error: unknown): AiError.AiError => {
   if (AiError.isAiError(error)) return error
   if (!isPolicyError(error)) {
-    const description = Predicate.hasProperty(error, "_tag") ? String(error._tag) : wordsOf(error)
+    const description = Predicate.hasProperty(error, "_tag") ? String(error._tag) : describeUnknown(error)
     return AiError.make({ module: "holdfast", method: "open", reason: new AiError.UnknownError({ description }) })
   }
   const metadata = { holdfast: encode(error) }

@@ -17,12 +17,12 @@ import { type Redis } from "effect/persistence"
 import { describeDuration } from "./internal/describeDuration.ts"
 import { withoutStack } from "./internal/error/withoutStack.ts"
 import { millis } from "./internal/millis.ts"
-import { limited, type Refused } from "./internal/rateLimit/call.ts"
+import { limited, type Rejection } from "./internal/rateLimit/call.ts"
 import { headerNames } from "./internal/rateLimit/headers.ts"
 import { described, mistakeIn, rulesOf } from "./internal/rateLimit/options.ts"
-import { type SharedUsage, sharedUsage } from "./internal/rateLimit/redis.ts"
+import { type RedisWindow, redisWindow } from "./internal/rateLimit/redis.ts"
 import { type Rules } from "./internal/rateLimit/state.ts"
-import { Entries, idOf, nameOf } from "./internal/rateLimit/store.ts"
+import { LimiterStore, idOf, nameOf } from "./internal/rateLimit/store.ts"
 import { isAvailable, type ModelCall, type ModelRequest } from "./ModelCall.ts"
 import * as PolicyError from "./PolicyError.ts"
 import { type RequestContext } from "./RequestContext.ts"
@@ -118,7 +118,7 @@ export interface Options {
   /** How many calls may wait. 1,000 if left out. */
   readonly queue?: number | undefined
   /** How long a call may wait, and never beyond its deadline. 30 seconds if left out. */
-  readonly longestWait?: Duration.Input | undefined
+  readonly maxWait?: Duration.Input | undefined
 }
 
 /**
@@ -298,9 +298,9 @@ export class RateLimits extends Context.Service<
   RateLimits,
   {
     /** @internal */
-    readonly entries: Entries
+    readonly entries: LimiterStore
     /** @internal */
-    readonly shared: SharedUsage | undefined
+    readonly shared: RedisWindow | undefined
   }
 >()("@holdfast/core/RateLimits") {}
 
@@ -326,10 +326,10 @@ export const layerMemory: Layer.Layer<RateLimits> = Layer.sync(RateLimits, () =>
 export const layerRedis = (options?: RedisOptions): Layer.Layer<RateLimits, never, Redis.Redis> =>
   Layer.effect(
     RateLimits,
-    Effect.map(sharedUsage(options), (shared) => ({ entries: new Entries(), shared })),
+    Effect.map(redisWindow(options), (shared) => ({ entries: new LimiterStore(), shared })),
   )
 
-const inMemory = (): RateLimits["Service"] => ({ entries: new Entries(), shared: undefined })
+const inMemory = (): RateLimits["Service"] => ({ entries: new LimiterStore(), shared: undefined })
 
 const within = (options: Limits, window: Duration.Input): ReadonlyArray<Dimension> => {
   const counted = { requests, tokens, inputTokens, outputTokens }
@@ -340,20 +340,20 @@ const within = (options: Limits, window: Duration.Input): ReadonlyArray<Dimensio
 }
 
 const policy = (name: string, dimensions: ReadonlyArray<Dimension>, options: Options) => {
-  const { estimate = TokenEstimate.ofRequest, key, longestWait = "30 seconds", queue = 1_000 } = options
+  const { estimate = TokenEstimate.ofRequest, key, maxWait = "30 seconds", queue = 1_000 } = options
   const rules = rulesOf(dimensions)
-  const settings = { limits: rules.map(described), queue, longestWait: describeDuration(longestWait) }
+  const settings = { limits: rules.map(described), queue, maxWait: describeDuration(maxWait) }
   return ResilientModel.policy<RateLimited>(
     { name, settings },
     Effect.fnUntraced(function* <E>(call: ModelCall<E>) {
-      const mistake = mistakeIn(rules, queue, Duration.toMillis(longestWait))
+      const mistake = mistakeIn(rules, queue, Duration.toMillis(maxWait))
       if (mistake !== undefined) return yield* Effect.die(new Error(`${name}: ${mistake}`))
       const { entries, shared } = Option.getOrElse(yield* Effect.serviceOption(RateLimits), inMemory)
       const clock = yield* Clock.Clock
       const { model, provider } = call
       const id = idOf(rules)
       const limit = {
-        entries,
+        limiters: entries,
         shared,
         rules,
         costs: dimensions.map(({ cost }) => cost),
@@ -361,9 +361,9 @@ const policy = (name: string, dimensions: ReadonlyArray<Dimension>, options: Opt
         estimate: (request: ModelRequest) => estimate(request, call),
         key: id(`${provider}/${model}`),
         keyOf: key && ((context: RequestContext) => id(key({ provider, model, context }))),
-        places: queue,
-        patience: Duration.toMillis(longestWait),
-        refusal: (refused: Refused) => refusal(call, rules, refused),
+        queueSize: queue,
+        maxWait: Duration.toMillis(maxWait),
+        refusal: (refused: Rejection) => refusal(call, rules, refused),
       }
       return {
         ...call,
@@ -374,7 +374,7 @@ const policy = (name: string, dimensions: ReadonlyArray<Dimension>, options: Opt
   )
 }
 
-const refusal = ({ model, provider }: ModelCall<unknown>, rules: Rules, refused: Refused): RateLimited => {
+const refusal = ({ model, provider }: ModelCall<unknown>, rules: Rules, refused: Rejection): RateLimited => {
   const { cost, dimension, key, wait } = refused
   const rule = dimension === undefined ? undefined : rules[dimension]
   const retryAfter = wait === undefined ? undefined : { retryAfter: Duration.millis(Math.max(1, Math.ceil(wait))) }

@@ -90,7 +90,7 @@ export interface ModelOptions<Limit extends Policy = None> {
   /** The share of calls that may be asked again. 0.1 */
   readonly retryBudget?: number | undefined
   /** None: a second request is a second price. */
-  readonly hedge?: Hedge.Lateness | undefined
+  readonly hedge?: Hedge.Delay | undefined
 }
 
 /**
@@ -172,7 +172,7 @@ export const perModel =
       Retry.schedule(options.retries ?? Retry.standard),
     )
     return (hedge === undefined ? retried : Hedge.after(hedge)(retried)).pipe(
-      RetryBudget.share(options.retryBudget ?? 0.1),
+      RetryBudget.ratio(options.retryBudget ?? 0.1),
     )
   }
 

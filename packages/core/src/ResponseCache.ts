@@ -15,9 +15,9 @@ import * as Persistence from "effect/persistence/Persistence"
 import { type SqlClient } from "effect/sql"
 
 import * as Attempt from "./Attempt.ts"
-import { fromWhole, partsOf } from "./internal/answer/complete.ts"
+import { ofParts, partsIfComplete } from "./internal/answer/complete.ts"
 import { describeDuration } from "./internal/describeDuration.ts"
-import { Flight } from "./internal/responseCache/flight.ts"
+import { SingleFlight } from "./internal/responseCache/flight.ts"
 import { requestKey } from "./internal/responseCache/key.ts"
 import { type AnswerStore, memoryStore, persistedStore } from "./internal/responseCache/store.ts"
 import { ownScope } from "./internal/scope.ts"
@@ -31,7 +31,7 @@ import * as ResilientModel from "./ResilientModel.ts"
  * @since 0.1.0
  * @category models
  */
-export type Tenancy = (context: RequestContext) => string | undefined
+export type CacheScope = (context: RequestContext) => string | undefined
 
 /**
  * Each tenant has its own answers; requests without a tenant are always asked.
@@ -39,7 +39,7 @@ export type Tenancy = (context: RequestContext) => string | undefined
  * @since 0.1.0
  * @category constructors
  */
-export const perTenant: Tenancy = ({ tenant }) => (tenant === undefined ? undefined : `tenant:${tenant}`)
+export const perTenant: CacheScope = ({ tenant }) => (tenant === undefined ? undefined : `tenant:${tenant}`)
 
 /**
  * Everybody shares all answers.
@@ -51,19 +51,19 @@ export const perTenant: Tenancy = ({ tenant }) => (tenant === undefined ? undefi
  * @since 0.1.0
  * @category constructors
  */
-export const forEverybody: Tenancy = () => "everybody"
+export const shared: CacheScope = () => "everybody"
 
 /**
  * @since 0.1.0
  * @category options
  */
 export interface Options {
-  /** Who shares answers: `perTenant`, `forEverybody`, or a function of the request's context. */
-  readonly tenancy: Tenancy
+  /** Who shares answers: `perTenant`, `shared`, or a function of the request's context. */
+  readonly scope: CacheScope
   /** How long an answer holds. */
   readonly timeToLive: Duration.Input
   /** The largest answer that is kept, in characters of JSON. 1,000,000 if left out. */
-  readonly largest?: number | undefined
+  readonly maxSize?: number | undefined
 }
 
 /**
@@ -86,7 +86,7 @@ export interface Options {
  * ```ts
  * import { ResponseCache } from "@holdfast/core"
  *
- * const cached = ResponseCache.exact({ tenancy: ResponseCache.perTenant, timeToLive: "1 hour" })
+ * const cached = ResponseCache.exact({ scope: ResponseCache.perTenant, timeToLive: "1 hour" })
  *
  * typeof cached // => "function"
  * ```
@@ -94,19 +94,19 @@ export interface Options {
  * @since 0.1.0
  * @category policies
  */
-export const exact = ({ largest = 1_000_000, tenancy, timeToLive }: Options) => {
+export const exact = ({ maxSize = 1_000_000, scope, timeToLive }: Options) => {
   const ttl = Duration.fromInputUnsafe(timeToLive)
-  const settings = { tenancy: nameOf(tenancy), timeToLive: describeDuration(ttl), largest }
+  const settings = { scope: nameOf(scope), timeToLive: describeDuration(ttl), maxSize }
   return ResilientModel.policy(
     { name: "ResponseCache.exact", settings },
     <E>(call: ModelCall<E>): Effect.Effect<ModelCall<E>> =>
       Duration.isPositive(ttl)
         ? Effect.map(storeInContext, (store) => {
-            const cache: Cache<E> = { call, store, keep: { largest, ttl }, flights: new Map() }
+            const cache: Cache<E> = { call, store, keep: { maxSize, ttl }, flights: new Map() }
             return {
               ...call,
               open: (request) =>
-                Effect.flatMap(keyOf(call, request, tenancy), (key) =>
+                Effect.flatMap(keyOf(call, request, scope), (key) =>
                   key === undefined ? call.open(request) : boarded(cache, key, request),
                 ),
             }
@@ -146,7 +146,7 @@ export interface PersistedOptions {
   /** Applications with equal names share their answers. `holdfast_responses` if left out. */
   readonly storeId?: string | undefined
   /** How long to wait for an answer that may be kept, before the model is asked. 250 milliseconds if left out. */
-  readonly patience?: Duration.Input | undefined
+  readonly timeout?: Duration.Input | undefined
 }
 
 /**
@@ -167,7 +167,7 @@ export const layerPersisted = (
     Effect.map(
       persistedStore({
         storeId: options?.storeId ?? "holdfast_responses",
-        patience: Duration.fromInputUnsafe(options?.patience ?? "250 millis"),
+        timeout: Duration.fromInputUnsafe(options?.timeout ?? "250 millis"),
       }),
       (store) => ({ store }),
     ),
@@ -198,19 +198,19 @@ const storeInContext = Effect.map(
   Option.match({ onNone: () => memoryStore(standardCapacity), onSome: ({ store }) => store }),
 )
 
-const nameOf = (tenancy: Tenancy): string =>
-  tenancy === perTenant ? "perTenant" : tenancy === forEverybody ? "forEverybody" : "custom"
+const nameOf = (scope: CacheScope): string =>
+  scope === perTenant ? "perTenant" : scope === shared ? "shared" : "custom"
 
 interface Cache<E> {
   readonly call: ModelCall<E>
   readonly store: AnswerStore
-  readonly keep: { readonly largest: number; readonly ttl: Duration.Duration }
-  readonly flights: Map<string, Flight<E>>
+  readonly keep: { readonly maxSize: number; readonly ttl: Duration.Duration }
+  readonly flights: Map<string, SingleFlight<E>>
 }
 
-const keyOf = (call: ModelCall<unknown>, request: ModelRequest, tenancy: Tenancy) =>
+const keyOf = (call: ModelCall<unknown>, request: ModelRequest, scope: CacheScope) =>
   Effect.flatMap(RequestContext, (context) => {
-    const tenant = tenancy(context)
+    const tenant = scope(context)
     if (tenant === undefined) return Effect.succeed(undefined)
     return Effect.flatMap(identityOf(call), (identity) => requestKey(request, { tenant, identity }))
   })
@@ -223,29 +223,30 @@ const boarded = <E>(cache: Cache<E>, key: string, request: ModelRequest): Opened
     Effect.uninterruptibleMask((restore) => {
       const { call, flights } = cache
       const found = flights.get(key)
-      if (found !== undefined) return Effect.andThen(announce(call, request), Effect.map(found.board(restore), cached))
+      if (found !== undefined)
+        return Effect.andThen(announce(call, request), Effect.map(found.subscribe(restore), cached))
       const flight = newFlight(cache, key, request)
       flights.set(key, flight)
-      return flight.board(restore)
+      return flight.subscribe(restore)
     }),
   )
 
-const newFlight = <E>(cache: Cache<E>, key: string, request: ModelRequest): Flight<E> => {
+const newFlight = <E>(cache: Cache<E>, key: string, request: ModelRequest): SingleFlight<E> => {
   const { call, flights, keep, store } = cache
   let asked = false
   const opening = Effect.flatMap(store.get(key), (answer): Opened<E> => {
     asked = answer === undefined
     if (answer === undefined) return call.open(request)
-    const played = request.mode === "generate" ? fromWhole(answer) : Stream.fromArray(answer)
+    const played = request.mode === "generate" ? ofParts(answer) : Stream.fromArray(answer)
     return Effect.as(announce(call, request), cached(played))
   })
-  const flight = new Flight<E>(opening, {
+  const flight = new SingleFlight<E>(opening, {
     closed: () => {
       if (flights.get(key) === flight) flights.delete(key)
     },
     // What was kept already is not kept for longer.
     arrived: (answer) =>
-      asked && isComplete(answer) && JSON.stringify(answer).length <= keep.largest
+      asked && isComplete(answer) && JSON.stringify(answer).length <= keep.maxSize
         ? store.set(key, answer, keep.ttl)
         : Effect.void,
   })
@@ -257,8 +258,8 @@ const isComplete = (answer: ReadonlyArray<Part>): boolean =>
 
 /** An answer that says of itself that it was not asked for. */
 const cached = <E>(answer: Stream.Stream<Part, E>): Stream.Stream<Part, E> => {
-  const whole = partsOf(answer)
-  return whole === undefined ? Stream.map(answer, asCached) : fromWhole(whole.map(asCached))
+  const whole = partsIfComplete(answer)
+  return whole === undefined ? Stream.map(answer, asCached) : ofParts(whole.map(asCached))
 }
 
 const asCached = (part: Part): Part =>

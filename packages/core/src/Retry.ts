@@ -19,7 +19,7 @@ import { returnAttempt, standardAttempts, takeAttempt } from "./internal/attempt
 import { failedModel } from "./internal/error/failedModel.ts"
 import { millis } from "./internal/millis.ts"
 import { type Backoff, jitterCeiling, waitBeforeRetry } from "./internal/retry/state.ts"
-import { costAfter, drawn } from "./internal/retryBudget/call.ts"
+import { costAfter, tryWithdraw } from "./internal/retryBudget/call.ts"
 import { type ModelCall, type ModelRequest, type Part } from "./ModelCall.ts"
 import * as ResilientModel from "./ResilientModel.ts"
 import { exhausted } from "./RetryBudget.ts"
@@ -40,7 +40,7 @@ import { exhausted } from "./RetryBudget.ts"
  * import { Schedule } from "effect"
  *
  * const patient = Retry.fullJitter({ base: "2 seconds", cap: "5 minutes" }).pipe(Schedule.upTo({ times: 8 }))
- * const stubborn = Retry.schedule(patient, { mostAttempts: 9 })
+ * const stubborn = Retry.schedule(patient, { maxAttempts: 9 })
  *
  * typeof stubborn // => "function"
  * ```
@@ -87,9 +87,9 @@ export const standard: Schedule.Schedule<Duration.Duration> = Schedule.upTo(full
  */
 export interface Options {
   /** The longest hint that is worth waiting for. 60 seconds if left out, as in OpenAI's SDK. */
-  readonly longestHint?: Duration.Input | undefined
+  readonly maxRetryAfter?: Duration.Input | undefined
   /** The most attempts of one call, those of other retries, hedges and fallbacks included. 6 if left out. */
-  readonly mostAttempts?: number | undefined
+  readonly maxAttempts?: number | undefined
 }
 
 /**
@@ -98,10 +98,10 @@ export interface Options {
  * **Details**
  *
  * - The schedule says how often and how long to wait. When the provider says when to come back, its word replaces the
- *   schedule's wait, to the millisecond; a hint longer than `longestHint` ends the retries at once, so that a fallback
+ *   schedule's wait, to the millisecond; a hint longer than `maxRetryAfter` ends the retries at once, so that a fallback
  *   can take over.
  * - A wait that would reach the deadline of the call (`Deadline.total`) is not begun.
- * - Retries around each other do not multiply: once the call has made `mostAttempts` in all, none retries.
+ * - Retries around each other do not multiply: once the call has made `maxAttempts` in all, none retries.
  * - Where a `RetryBudget` is around it, each retry is drawn from that. When nothing is left, the call fails with
  *   `RetryBudgetExhausted`.
  * - When the retries end, the call fails with its last error, unchanged.
@@ -110,7 +110,7 @@ export interface Options {
  * **Gotchas**
  *
  * The vendors' SDKs retry too; Holdfast's providers have switched that off. A schedule of more than five retries needs a
- * higher `mostAttempts`.
+ * higher `maxAttempts`.
  *
  * @since 0.1.0
  * @category policies
@@ -139,21 +139,21 @@ interface Plan<In, Out, R2> {
 const retrying =
   <In, Out, R2>(name: string, accepts: (error: unknown) => boolean, { options, policy }: Plan<In, Out, R2>) =>
   <E extends In, R>(self: ResilientModel.ResilientModel<E, R>): ResilientModel.ResilientModel<E, R | R2> => {
-    const longestHint = Duration.fromInputUnsafe(options?.longestHint ?? "60 seconds")
-    const mostAttempts = options?.mostAttempts ?? standardAttempts
+    const maxRetryAfter = Duration.fromInputUnsafe(options?.maxRetryAfter ?? "60 seconds")
+    const maxAttempts = options?.maxAttempts ?? standardAttempts
     const settings = {
       schedule: Object.is(policy, standard) ? "standard" : "custom",
-      longestHint: Duration.format(longestHint),
-      mostAttempts,
+      maxRetryAfter: Duration.format(maxRetryAfter),
+      maxAttempts: maxAttempts,
     }
     return ResilientModel.onto(self, { name, settings }, (call) => {
-      if (!(mostAttempts >= 1)) return Effect.die(new Error(`${name}: mostAttempts must be 1 or more`))
+      if (!(maxAttempts >= 1)) return Effect.die(new Error(`${name}: maxAttempts must be 1 or more`))
       return Effect.map(Effect.context<R2>(), (context) => {
         // What the schedule needs comes from the layer; what the caller has set, such as a seed, goes before it.
         const provided = <A, X>(effect: Effect.Effect<A, X, R2>) =>
           Effect.updateContext(effect, (callers: Context.Context<never>) => Context.merge(context, callers))
         const steps = provided(Schedule.toStep(policy))
-        const rules = { accepts, longestHint: Duration.toMillis(longestHint), mostAttempts }
+        const rules = { accepts, maxRetryAfter: Duration.toMillis(maxRetryAfter), maxAttempts: maxAttempts }
         return {
           ...call,
           open: (request) =>
@@ -174,8 +174,8 @@ interface Retries<E> {
   readonly request: ModelRequest
   readonly rules: {
     readonly accepts: (error: unknown) => boolean
-    readonly longestHint: number
-    readonly mostAttempts: number
+    readonly maxRetryAfter: number
+    readonly maxAttempts: number
   }
   readonly step: (error: E) => Pull.Pull<[unknown, Duration.Duration], never, unknown>
 }
@@ -184,8 +184,8 @@ interface Retries<E> {
 const again = <E>(retries: Retries<E>, error: E): Effect.Effect<Stream.Stream<Part, E>, E, Scope.Scope> =>
   Effect.flatMap(waitAfter(retries, error), (wait) => {
     const { call, request, rules } = retries
-    if (wait === undefined || !takeAttempt(request, rules.mostAttempts)) return Effect.fail(error)
-    return drawn(call, costAfter(Failure.classify(error).kind)).pipe(
+    if (wait === undefined || !takeAttempt(request, rules.maxAttempts)) return Effect.fail(error)
+    return tryWithdraw(call, costAfter(Failure.classify(error).kind)).pipe(
       Effect.filterOrFail(
         (allowed) => allowed,
         () => {
@@ -211,7 +211,7 @@ const waitAfter = <E>({ rules, step }: Retries<E>, error: E): Effect.Effect<numb
             retryAfter: retryAfter && Duration.toMillis(retryAfter),
             delay: Duration.toMillis(delay),
             remaining: Option.getOrUndefined(Option.map(left, Duration.toMillis)),
-            longestHint: rules.longestHint,
+            maxRetryAfter: rules.maxRetryAfter,
           })
         }),
       onFailure: () => Effect.succeed(undefined),

@@ -20,7 +20,7 @@ import { withoutStack } from "./internal/error/withoutStack.ts"
 import { millis } from "./internal/millis.ts"
 import { CurrentRetryBudget } from "./internal/retryBudget/call.ts"
 import { type Rules } from "./internal/retryBudget/state.ts"
-import { memoryFunds, redisFunds, type RetryFunds } from "./internal/retryBudget/store.ts"
+import { memoryStore, redisStore, type RetryBudgetStore } from "./internal/retryBudget/store.ts"
 import { type ModelCall, type ModelRequest } from "./ModelCall.ts"
 import * as PolicyError from "./PolicyError.ts"
 import * as ResilientModel from "./ResilientModel.ts"
@@ -59,7 +59,7 @@ export class RetryBudgetExhausted
  */
 export interface Options {
   /** Attempts that are allowed in any case, in one window. 3 if left out, as in Envoy. */
-  readonly floor?: number | undefined
+  readonly minRetries?: number | undefined
   /** How long an attempt counts. 60 seconds if left out. */
   readonly window?: Duration.Input | undefined
   /** Budgets with equal keys are one. The provider if left out. */
@@ -86,7 +86,7 @@ export interface Options {
  * import { Retry, RetryBudget } from "@holdfast/core"
  * import { flow } from "effect"
  *
- * const careful = flow(Retry.schedule(Retry.standard), RetryBudget.share(0.1))
+ * const careful = flow(Retry.schedule(Retry.standard), RetryBudget.ratio(0.1))
  *
  * typeof careful // => "function"
  * ```
@@ -94,28 +94,28 @@ export interface Options {
  * @since 0.1.0
  * @category policies
  */
-export const share = (ofCalls: number, options: Options = {}) => {
+export const ratio = (retriesPerCall: number, options: Options = {}) => {
   const rules: Rules = {
-    share: ofCalls,
-    floor: options.floor ?? 3,
+    ratio: retriesPerCall,
+    minRetries: options.minRetries ?? 3,
     window: Duration.toMillis(options.window ?? "60 seconds"),
   }
   const keyOf = options.key ?? (({ provider }) => provider)
-  const settings = { share: ofCalls, floor: rules.floor, window: describeDuration(rules.window) }
+  const settings = { ratio: retriesPerCall, minRetries: rules.minRetries, window: describeDuration(rules.window) }
   return ResilientModel.policy<RetryBudgetExhausted>(
-    { name: "RetryBudget.share", settings },
+    { name: "RetryBudget.ratio", settings },
     Effect.fnUntraced(function* <E>(call: ModelCall<E>) {
       const mistake = mistakeIn(rules)
-      if (mistake !== undefined) return yield* Effect.die(new Error(`RetryBudget.share: ${mistake}`))
-      const { funds } = Option.getOrElse(yield* Effect.serviceOption(RetryBudgets), () => ({ funds: memoryFunds() }))
+      if (mistake !== undefined) return yield* Effect.die(new Error(`RetryBudget.ratio: ${mistake}`))
+      const { store } = Option.getOrElse(yield* Effect.serviceOption(RetryBudgets), () => ({ store: memoryStore() }))
       const clock = yield* Clock.Clock
-      const budget = { rules, keyOf, funds }
+      const budget = { rules, keyOf, store }
       const key = keyOf(call)
       return {
         ...call,
         open: (request: ModelRequest) =>
           Effect.suspend(() => {
-            funds.deposit(key, rules, millis(clock))
+            store.deposit(key, rules, millis(clock))
             return Effect.provideService(call.open(request), CurrentRetryBudget, budget)
           }),
       }
@@ -133,7 +133,7 @@ export class RetryBudgets extends Context.Service<
   RetryBudgets,
   {
     /** @internal */
-    readonly funds: RetryFunds
+    readonly store: RetryBudgetStore
   }
 >()("@holdfast/core/RetryBudgets") {}
 
@@ -143,7 +143,7 @@ export class RetryBudgets extends Context.Service<
  * @since 0.1.0
  * @category layers
  */
-export const layerMemory: Layer.Layer<RetryBudgets> = Layer.sync(RetryBudgets, () => ({ funds: memoryFunds() }))
+export const layerMemory: Layer.Layer<RetryBudgets> = Layer.sync(RetryBudgets, () => ({ store: memoryStore() }))
 
 /**
  * Budgets that several processes share.
@@ -159,15 +159,15 @@ export const layerMemory: Layer.Layer<RetryBudgets> = Layer.sync(RetryBudgets, (
 export const layerRedis = (options?: RedisOptions): Layer.Layer<RetryBudgets, never, Redis.Redis> =>
   Layer.effect(
     RetryBudgets,
-    Effect.map(redisFunds(options), (funds) => ({ funds })),
+    Effect.map(redisStore(options), (store) => ({ store })),
   )
 
 /** @internal */
 export const exhausted = (provider: string, last: typeof FailedModel.Type): RetryBudgetExhausted =>
   withoutStack(() => new RetryBudgetExhausted({ provider, model: last.model, last }))
 
-const mistakeIn = ({ floor, share: ofCalls, window }: Rules): string | undefined => {
-  if (!(ofCalls >= 0 && ofCalls <= 1)) return "the share must be between 0 and 1"
-  if (!Number.isInteger(floor) || floor < 0) return "floor must be a whole number, 0 or more"
+const mistakeIn = ({ minRetries, ratio: retriesPerCall, window }: Rules): string | undefined => {
+  if (!(retriesPerCall >= 0 && retriesPerCall <= 1)) return "the ratio must be between 0 and 1"
+  if (!Number.isInteger(minRetries) || minRetries < 0) return "minRetries must be a whole number, 0 or more"
   return window > 0 ? undefined : "window must be longer than nothing"
 }

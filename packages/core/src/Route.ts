@@ -236,7 +236,7 @@ export const sticky = <const M extends Models>(
   key?: (request: ModelRequest, context: RequestContext) => string,
 ): Routed<M[number]> =>
   route("Route.sticky", {}, models, (candidates, { context, request }) =>
-    Choices.belonging(
+    Choices.owner(
       key === undefined ? (context.tenant ?? "") : key(request, context),
       candidates.map(({ model, provider }) => `${provider}/${model}`),
     ),

@@ -19,9 +19,9 @@ export interface RedisOptions {
   /** What all keys begin with. Applications with equal prefixes share their state. `holdfast` if left out. */
   readonly prefix?: string | undefined
   /** How long a decision may wait for Redis. 250 milliseconds if left out. */
-  readonly patience?: Duration.Input | undefined
+  readonly timeout?: Duration.Input | undefined
   /** What happens while Redis does not answer. `onItsOwn` if left out. */
-  readonly whenLost?: WhenLost | undefined
+  readonly onUnavailable?: OnUnavailable | undefined
 }
 
 /**
@@ -30,8 +30,8 @@ export interface RedisOptions {
  * @since 0.1.0
  * @category models
  */
-export interface WhenLost {
-  readonly _tag: "OnItsOwn" | "Refusing"
+export interface OnUnavailable {
+  readonly _tag: "Local" | "FailClosed"
 }
 
 /**
@@ -44,7 +44,7 @@ export interface WhenLost {
  * @since 0.1.0
  * @category constructors
  */
-export const onItsOwn: WhenLost = { _tag: "OnItsOwn" }
+export const local: OnUnavailable = { _tag: "Local" }
 
 /**
  * Calls are refused, with the error of the policy, until Redis answers again.
@@ -52,4 +52,4 @@ export const onItsOwn: WhenLost = { _tag: "OnItsOwn" }
  * @since 0.1.0
  * @category constructors
  */
-export const refusing: WhenLost = { _tag: "Refusing" }
+export const failClosed: OnUnavailable = { _tag: "FailClosed" }

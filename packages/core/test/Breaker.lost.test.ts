@@ -17,7 +17,7 @@ describe.skipIf(redisIsMissing)("a breaker whose Redis is lost (REDIS_URL)", () 
     withRedis((prefix) =>
       Effect.flatMap(Redis.Redis, (redis) => {
         const { counting, evals } = counted(redis)
-        const layer = Breaker.layerRedis({ prefix, patience: "1 day", ...configured })
+        const layer = Breaker.layerRedis({ prefix, timeout: "1 day", ...configured })
         return use(Layer.provide(layer, Layer.succeed(Redis.Redis, counting)), evals)
       }),
     )
@@ -44,7 +44,7 @@ describe.skipIf(redisIsMissing)("a breaker whose Redis is lost (REDIS_URL)", () 
         assert.strictEqual(waitOf(refusal.exit), 10_000)
         assert.deepStrictEqual(
           events.map(({ _tag }) => _tag),
-          ["SharedStateLost"],
+          ["SharedStateUnavailable"],
         )
         yield* TestClock.adjust("10 seconds")
         yield* times(2)
@@ -62,7 +62,7 @@ describe.skipIf(redisIsMissing)("a breaker whose Redis is lost (REDIS_URL)", () 
   )
 
   it.effect("refuses, where that was asked for", () =>
-    losing({ whenLost: SharedState.refusing }, (layer, evals) =>
+    losing({ onUnavailable: SharedState.failClosed }, (layer, evals) =>
       Effect.gen(function* () {
         const { ask, requests } = yield* started(layer, [good])
         evals.lost = true

@@ -15,7 +15,7 @@ const inMemory = <A, E>(use: (layer: Layer.Layer<Breaker.Breakers>) => Effect.Ef
 const onRedis = <A, E>(use: (layer: Layer.Layer<Breaker.Breakers>) => Effect.Effect<A, E, Scope.Scope>) =>
   withRedis((prefix) =>
     Effect.flatMap(Redis.Redis, (redis) =>
-      use(Layer.provide(Breaker.layerRedis({ prefix, patience: "1 day" }), Layer.succeed(Redis.Redis, redis))),
+      use(Layer.provide(Breaker.layerRedis({ prefix, timeout: "1 day" }), Layer.succeed(Redis.Redis, redis))),
     ),
   )
 

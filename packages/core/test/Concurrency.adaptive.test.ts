@@ -69,7 +69,7 @@ describe.each<Mode>(["generate", "stream"])("an adaptive limit of calls to %s", 
     ["does not begin in time", { opening: [hangs], steps: [] }],
   ] as const)("shrinks when the model %s", ([, failing]) =>
     Effect.gen(function* () {
-      const { ask, places } = yield* built([failing, good], { start: 10, max: 60 })
+      const { ask, places } = yield* built([failing, good], { initial: 10, max: 60 })
       const fiber = yield* Effect.forkChild(ask(mode))
       yield* TestClock.adjust("1 minute")
       assert.isTrue(Exit.isFailure((yield* Fiber.join(fiber)).exit))
@@ -79,7 +79,7 @@ describe.each<Mode>(["generate", "stream"])("an adaptive limit of calls to %s", 
 
   it.effect("is not shaken by a bad request, nor by a caller that gives up", () =>
     Effect.gen(function* () {
-      const { ask, places } = yield* built([refused(errors.badRequest), good], { start: 10, max: 60 })
+      const { ask, places } = yield* built([refused(errors.badRequest), good], { initial: 10, max: 60 })
       yield* ask(mode)
       const fiber = yield* Effect.forkChild(ask(mode))
       yield* TestClock.adjust(1)
@@ -92,7 +92,7 @@ describe.each<Mode>(["generate", "stream"])("an adaptive limit of calls to %s", 
 describe("an adaptive limit", () => {
   it.effect("turns away who finds the line full, and says how many were let in", () =>
     Effect.gen(function* () {
-      const { ask } = yield* built([good], { min: 2, start: 2, queue: 0 })
+      const { ask } = yield* built([good], { min: 2, initial: 2, queue: 0 })
       const fibers = yield* Effect.forEach([1, 2, 3], () => Effect.forkChild(ask("stream")))
       yield* TestClock.adjust(1)
       const { exit } = yield* Fiber.join(fibers[2]!)
@@ -104,7 +104,7 @@ describe("an adaptive limit", () => {
     [{ min: 0 }, "min"],
     [{ max: 1.5 }, "max"],
     [{ min: 9, max: 8 }, "max"],
-    [{ start: 500 }, "start"],
+    [{ initial: 500 }, "initial"],
     [{ queue: -1 }, "queue"],
   ] as const)("is not made of wrong numbers: %o", ([options, field]) =>
     Effect.gen(function* () {
@@ -120,7 +120,7 @@ describe("an adaptive limit", () => {
         const short = script(wait(3), chunk(delta("a")), wait(2), chunk(finish()))
         for (let operations = 3; operations <= 64; operations++) {
           for (let ticks = 0; ; ticks++) {
-            const { ask, model } = yield* built([short], { min: 1, start: 1, max: 1 })
+            const { ask, model } = yield* built([short], { min: 1, initial: 1, max: 1 })
             const both = Effect.all([ask("stream"), ask("generate")], { concurrency: "unbounded" })
             const run = yield* stepped(both, { budget: operations, ticks })
             const at = `${operations} operations, ${ticks} ticks`

@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import * as fc from "fast-check"
 
 import * as Concurrency from "../src/Concurrency.ts"
-import { urgencies } from "../src/internal/concurrency/priorities.ts"
+import { priorities } from "../src/internal/concurrency/priorities.ts"
 import { Agenda, attemptOf, commands, cutAt, type Going, type Planned, type Told } from "./commands.ts"
 import { checkAlways, histories, played } from "./histories.ts"
 import { ReferenceGate } from "./internal/concurrency/referenceGate.ts"
@@ -51,7 +51,7 @@ const expected = (calls: ReadonlyArray<Planned>, { limit, queue }: Rules): Reado
   for (const call of calls) {
     later(call.at, () => {
       const { id, priority, tenant } = call
-      const guest = { id, weight: Math.min(limit, call.weight), urgency: urgencies.indexOf(priority), tenant }
+      const guest = { id, weight: Math.min(limit, call.weight), urgency: priorities.indexOf(priority), tenant }
       if (!gate.join(guest)) return over(call, "ConcurrencyLimited")
       if (gate.isInside(id)) send(call)
       later(call.at + call.patience, () => over(call, "interrupted"))
@@ -86,7 +86,7 @@ describe("Concurrency.limit", () => {
 describe("Concurrency.adaptive", () => {
   const bounds = fc
     .tuple(fc.integer({ min: 1, max: 3 }), fc.nat(2), fc.nat(2))
-    .map(([min, more, most]) => ({ min, start: min + more, max: min + more + most, queue: 10 }))
+    .map(([min, more, most]) => ({ min, initial: min + more, max: min + more + most, queue: 10 }))
 
   it.effect(
     "lets in no more than its most, and no fewer than its least while others wait",

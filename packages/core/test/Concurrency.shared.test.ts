@@ -36,15 +36,17 @@ describe("limits of an application", () => {
 
   it.effect("hold in this process while Redis is lost, or refuse", () =>
     Effect.gen(function* () {
-      for (const whenLost of [SharedState.onItsOwn, SharedState.refusing]) {
+      for (const onUnavailable of [SharedState.local, SharedState.failClosed]) {
         const redis = fakeRedis()
         redis.answers = broken
-        const limits = yield* Layer.build(Concurrency.layerRedis({ whenLost }).pipe(Layer.provide(redis.layer)))
+        const limits = yield* Layer.build(
+          Concurrency.layerRedis({ onUnavailable: onUnavailable }).pipe(Layer.provide(redis.layer)),
+        )
         const model = scripted([answer("a")])
         const ask = yield* Effect.provideContext(built(model, 1), limits)
         const exits = [(yield* ask).exit, (yield* ask).exit]
-        assert.isTrue(exits.every((exit) => Exit.isSuccess(exit) === (whenLost === SharedState.onItsOwn)))
-        if (whenLost === SharedState.refusing) assert.strictEqual(errorOf(exits[0]!)._tag, "ConcurrencyLimited")
+        assert.isTrue(exits.every((exit) => Exit.isSuccess(exit) === (onUnavailable === SharedState.local)))
+        if (onUnavailable === SharedState.failClosed) assert.strictEqual(errorOf(exits[0]!)._tag, "ConcurrencyLimited")
         assert.strictEqual(model.held, 0)
       }
     }),

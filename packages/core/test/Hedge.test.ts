@@ -41,7 +41,7 @@ const late = (duration: Duration.Input, text: string): Script => ({
 /** A hedged model that is built once, so that it remembers. */
 const built = Effect.fnUntraced(function* (
   scripts: ReadonlyArray<Script>,
-  lateness: Hedge.Lateness,
+  lateness: Hedge.Delay,
   options?: Hedge.Options,
 ) {
   const model = scripted(scripts)
@@ -177,7 +177,7 @@ describe("hedges", () => {
   it.effect("follow the quantile of what the model took before", () =>
     Effect.gen(function* () {
       const usual = Array.from({ length: 100 }, (_, index) => late(1_000 + index * 10, "a"))
-      const lateness = { quantile: 0.95, initially: "5 seconds" } as const
+      const lateness = { quantile: 0.95, initial: "5 seconds" } as const
       const { ask, model } = yield* built([...usual, ...usual, silent, answer("b")], lateness, { maxShare: 1 })
       yield* timePasses(Effect.replicateEffect(ask, 20))
       assert.lengthOf(model.requests, 20)
@@ -199,7 +199,7 @@ describe("a hedge that follows a quantile", () => {
         late("1 hour", "a"),
         late("1 second", "b"),
       ]).flat()
-      const lateness = { quantile: 0.9, initially: "5 seconds" } as const
+      const lateness = { quantile: 0.9, initial: "5 seconds" } as const
       const { ask, model } = yield* built([...scripts, silent, answer("b")], lateness, { maxShare: 1 })
       yield* timePasses(Effect.replicateEffect(ask, 40))
       assert.lengthOf(model.requests, 50)
@@ -212,7 +212,7 @@ describe("a hedge that follows a quantile", () => {
     Effect.gen(function* () {
       const { ask, model } = yield* built([...Array.from({ length: 30 }, () => silent), silent, answer("b")], {
         quantile: 0.9,
-        initially: "5 seconds",
+        initial: "5 seconds",
       })
       for (const _ of Array.from({ length: 30 })) {
         const given = yield* Effect.forkChild(ask)

@@ -3,8 +3,8 @@ import { Clock, Effect, Fiber, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
 
-import { fromWhole } from "../src/internal/answer/complete.ts"
-import * as UsageAccount from "../src/internal/rateLimit/state.ts"
+import { ofParts } from "../src/internal/answer/complete.ts"
+import * as SlidingWindow from "../src/internal/rateLimit/state.ts"
 import { type ModelCall, type Part } from "../src/ModelCall.ts"
 import { UnsupportedOption } from "../src/provider/ProviderModel.ts"
 import * as RateLimit from "../src/RateLimit.ts"
@@ -83,7 +83,7 @@ const sooner = (one: Alarm, other: Alarm): Alarm =>
 class Model {
   now = 0
   readonly sent: Array<number> = []
-  private readonly account = UsageAccount.make(rules, 0)
+  private readonly account = SlidingWindow.make(rules, 0)
   private readonly calls: Array<Asked & { state: "waiting" | "sent" | "over"; at: number; ends: Alarm }> = []
   /** When the first one in line asks again; a whole millisecond, as it sleeps. */
   private asks: Alarm = never
@@ -125,7 +125,7 @@ class Model {
     this.asks = never
     for (const [number, call] of this.calls.entries()) {
       if (call.state !== "waiting") continue
-      const refusal = UsageAccount.take(this.account, rules, [1, call.cost], this.now)
+      const refusal = SlidingWindow.take(this.account, rules, [1, call.cost], this.now)
       if (refusal !== undefined) {
         this.asks = this.alarm(Math.ceil(refusal.wait))
         return
@@ -143,11 +143,11 @@ class Model {
     call.ends = never
     const changes = call.kind === "refused" ? [-1, -call.cost] : [0, (actual ?? 0) - call.cost]
     const throttled = call.kind === "throttled" ? { hint } : undefined
-    UsageAccount.report(this.account, rules, { at: call.at, changes, told: [], throttled }, this.now)
+    SlidingWindow.report(this.account, rules, { at: call.at, changes, hints: [], throttled }, this.now)
     const first = this.calls.find(({ state }) => state === "waiting")
     // What was given back may be enough.
     if (first !== undefined && this.asks !== never) {
-      if (UsageAccount.wouldRefuse(this.account, rules, [1, first.cost], this.now) === undefined)
+      if (SlidingWindow.wouldRefuse(this.account, rules, [1, first.cost], this.now) === undefined)
         this.asks = { at: this.now, order: -1 }
     }
   }
@@ -161,7 +161,7 @@ const world = Effect.fnUntraced(function* (place: Place) {
   const sent: Array<{ readonly number: number; readonly at: number }> = []
   const began = yield* monotonic
   const answer = ({ actual }: Asked): Stream.Stream<Part> =>
-    fromWhole([{ ...finish(), usage: { inputTokens: { total: 0 }, outputTokens: { total: actual } } }])
+    ofParts([{ ...finish(), usage: { inputTokens: { total: 0 }, outputTokens: { total: actual } } }])
   const provider: ModelCall<ResilientModel.CallFailure> = {
     provider: "acme",
     model: "acme-1",
@@ -194,7 +194,7 @@ const world = Effect.fnUntraced(function* (place: Place) {
     [RateLimit.requests(4, 1_000), { ...RateLimit.tokens(100, 700), cost: ({ output }) => output }],
     {
       estimate: ({ options }) => ({ input: 0, output: asked[Number(options.previousResponseId)]!.cost }),
-      longestWait: "1 day",
+      maxWait: "1 day",
     },
   )
   const call = yield* Effect.provide(

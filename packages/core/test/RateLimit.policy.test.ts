@@ -6,7 +6,7 @@ import { Cause, Duration, Effect, Exit, Fiber, flow, Option, Stream } from "effe
 import { AiError } from "effect/ai"
 import { TestClock } from "effect/testing"
 
-import { fromWhole } from "../src/internal/answer/complete.ts"
+import { ofParts } from "../src/internal/answer/complete.ts"
 import * as PolicyError from "../src/PolicyError.ts"
 import * as RateLimit from "../src/RateLimit.ts"
 import * as RequestContext from "../src/RequestContext.ts"
@@ -42,7 +42,7 @@ describe("a mistake in a limit", () => {
     [RateLimit.limits([RateLimit.requests(1, "1 day"), RateLimit.requests(2, "1 day")]), "two limits"],
     [RateLimit.limits([{ ...RateLimit.requests(1, "1 day"), name: "a b" }]), "the name of a dimension"],
     [RateLimit.perMinute({ requests: 1, queue: -1 }), "queue must be"],
-    [RateLimit.perMinute({ requests: 1, longestWait: -1 }), "longestWait must be"],
+    [RateLimit.perMinute({ requests: 1, maxWait: -1 }), "maxWait must be"],
   ])("is found when the layer is built: %#", ([limit, told]) =>
     Effect.gen(function* () {
       const exit = yield* Effect.exit(ResilientModel.callOf(scripted([]).model.pipe(limit)))
@@ -71,7 +71,7 @@ describe("a mistake in a limit", () => {
           return 6
         }
         const size = { name: "size", limit: 10, window: "1 minute", cost } as const
-        const { ask } = yield* built(RateLimit.limits([size], { longestWait: 0 }), { place })
+        const { ask } = yield* built(RateLimit.limits([size], { maxWait: 0 }), { place })
         assert.isTrue(Exit.isSuccess((yield* ask).exit))
         assert.strictEqual(tagOf((yield* ask).exit), "RateLimited")
       }),
@@ -87,7 +87,7 @@ describe("a limit", () => {
     assert.lengthOf(inner, 1)
     assert.deepStrictEqual(label, {
       name: "RateLimit.perMinute",
-      settings: { limits: ["500 requests in 1m", "200000 tokens in 1m"], queue: 1_000, longestWait: "30s" },
+      settings: { limits: ["500 requests in 1m", "200000 tokens in 1m"], queue: 1_000, maxWait: "30s" },
     })
   })
 
@@ -132,7 +132,7 @@ describe("a limit", () => {
           ...finish(),
           usage: { inputTokens: { total: 100, cacheRead: 90 }, outputTokens: { total: 5 } },
         })
-        const limit = RateLimit.perMinute({ inputTokens: 120, outputTokens: 50, ...guessed(100, 10), longestWait: 0 })
+        const limit = RateLimit.perMinute({ inputTokens: 120, outputTokens: 50, ...guessed(100, 10), maxWait: 0 })
         const { ask } = yield* built(limit, { place, scripts: [script(chunk(delta("a")), cached)] })
         const outcomes = yield* Effect.replicateEffect(ask, 4)
         const last = outcomes.at(-1)!.exit
@@ -154,7 +154,7 @@ describe("a limit", () => {
             open: (asked) => Effect.map(call.open(asked), (parts) => Stream.map(parts, (part) => part)),
           }),
         )
-        const limit = RateLimit.perMinute({ tokens: 100, ...guessed(40, 20), longestWait: 0 })
+        const limit = RateLimit.perMinute({ tokens: 100, ...guessed(40, 20), maxWait: 0 })
         const { ask } = yield* built(flow(foreign, limit), { place })
         assert.isTrue(Exit.isSuccess((yield* ask).exit))
         assert.strictEqual(tagOf((yield* ask).exit), "RateLimited")
@@ -165,7 +165,7 @@ describe("a limit", () => {
   it.effect("counts the whole estimate of an answer that was paid and could not be read", () =>
     inMemory((place) =>
       Effect.gen(function* () {
-        const limit = RateLimit.perMinute({ tokens: 100, ...guessed(10, 80), longestWait: 0 })
+        const limit = RateLimit.perMinute({ tokens: 100, ...guessed(10, 80), maxWait: 0 })
         const { ask } = yield* built(limit, { place, scripts: [refused(errors.undecodable)] })
         yield* ask
         assert.strictEqual(tagOf((yield* ask).exit), "RateLimited")
@@ -180,7 +180,7 @@ describe("a limit", () => {
     inMemory((place) =>
       Effect.gen(function* () {
         const key = ({ context }: { context: RequestContext.RequestContext }) => context.tenant ?? ""
-        const limit = RateLimit.perMinute({ tokens: 100, ...guessed(10, 10), key, longestWait: 0 })
+        const limit = RateLimit.perMinute({ tokens: 100, ...guessed(10, 10), key, maxWait: 0 })
         const { ask } = yield* built(limit, { place, scripts: [using(10, 90, wait("3 minutes")), using(1, 1)] })
         const long = yield* Effect.forkChild(RequestContext.annotate(ask, { tenant: "a" }))
         for (const _ of [1, 2, 3]) {
@@ -200,8 +200,8 @@ describe("a limit", () => {
       Effect.gen(function* () {
         const headers = { "x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "30s" }
         const both = flow(
-          RateLimit.perMinute({ requests: 10, longestWait: 0 }),
-          RateLimit.perDay({ requests: 20, longestWait: 0 }),
+          RateLimit.perMinute({ requests: 10, maxWait: 0 }),
+          RateLimit.perDay({ requests: 20, maxWait: 0 }),
         )
         const { ask } = yield* built(both, { place, scripts: [{ ...using(1, 1), headers }, using(1, 1)] })
         const successes = Effect.map(
@@ -223,7 +223,7 @@ describe("a limit", () => {
   it.effect("hears a 429 in the middle of a stream, and the reset of what is used up where there is no hint", () =>
     inMemory((place) =>
       Effect.gen(function* () {
-        const limit = RateLimit.perMinute({ requests: 10, longestWait: 0 })
+        const limit = RateLimit.perMinute({ requests: 10, maxWait: 0 })
         const broken = yield* built(limit, {
           place,
           mode: "stream",
@@ -247,10 +247,10 @@ describe("a limit", () => {
             TestClock.testClockWith((clock) => clock.currentTimeMillis),
             (now) => {
               sent.push(now)
-              return fromWhole([finish()])
+              return ofParts([finish()])
             },
           )
-        const limit = RateLimit.limits([RateLimit.requests(50, "1 second")], { longestWait: "1 day" })
+        const limit = RateLimit.limits([RateLimit.requests(50, "1 second")], { maxWait: "1 day" })
         const call = yield* ResilientModel.callOf(
           ResilientModel.make(Effect.succeed({ provider: "acme", model: "acme-1", open }), {
             name: "acme",
@@ -281,7 +281,7 @@ describe("a limit", () => {
           collect()
           return process.memoryUsage().heapUsed
         }
-        const open = () => Effect.succeed(fromWhole([finish()]))
+        const open = () => Effect.succeed(ofParts([finish()]))
         const key = ({ context }: { context: RequestContext.RequestContext }) => context.tenant ?? ""
         const limit = RateLimit.perMinute({ requests: 10, tokens: 1_000, key })
         const context = yield* Effect.context<RateLimit.RateLimits>().pipe(Effect.provide(place.limits))

@@ -99,18 +99,18 @@ describe("a limit that is shared", () => {
     Effect.gen(function* () {
       const redis = fakeRedis()
       redis.answers = broken
-      const { ask } = yield* built(RateLimit.perMinute({ requests: 2, longestWait: 0 }), { place: placed(redis) })
+      const { ask } = yield* built(RateLimit.perMinute({ requests: 2, maxWait: 0 }), { place: placed(redis) })
       const [outcomes, events] = yield* observed(Effect.replicateEffect(ask, 3))
       assert.deepStrictEqual(
         outcomes.map(({ exit }) => Exit.isSuccess(exit)),
         [true, true, false],
       )
-      assert.deepStrictEqual(events.filter(({ _tag }) => _tag === "SharedStateLost").length, 1)
+      assert.deepStrictEqual(events.filter(({ _tag }) => _tag === "SharedStateUnavailable").length, 1)
       yield* TestClock.adjust("2 seconds")
       redis.answers = room
       const [again, found] = yield* observed(ask)
       assert.isTrue(Exit.isSuccess(again.exit))
-      assert.isTrue(found.some(({ _tag }) => _tag === "SharedStateFound"))
+      assert.isTrue(found.some(({ _tag }) => _tag === "SharedStateRecovered"))
     }),
   )
 
@@ -118,7 +118,7 @@ describe("a limit that is shared", () => {
     Effect.gen(function* () {
       const redis = fakeRedis()
       redis.answers = silent
-      const place = placed(redis, { whenLost: SharedState.refusing, patience: "100 millis" })
+      const place = placed(redis, { onUnavailable: SharedState.failClosed, timeout: "100 millis" })
       const { ask, entries, model } = yield* built(RateLimit.perMinute({ requests: 2 }), { place })
       const asked = yield* Effect.forkChild(Effect.all([ask, ask], { concurrency: "unbounded" }))
       yield* TestClock.adjust("100 millis")

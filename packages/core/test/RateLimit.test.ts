@@ -47,7 +47,7 @@ for (const { missing, name, within } of places) {
     for (const mode of modes) {
       test(`lets so many calls to ${mode} through in a window, and then the next ones in their order`, (place) =>
         Effect.gen(function* () {
-          const { ask, model } = yield* built(RateLimit.perMinute({ requests: 3, longestWait: "5 minutes" }), {
+          const { ask, model } = yield* built(RateLimit.perMinute({ requests: 3, maxWait: "5 minutes" }), {
             place,
             mode,
           })
@@ -69,7 +69,7 @@ for (const { missing, name, within } of places) {
 
       test(`settles what a call to ${mode} was thought to take with what it took`, (place) =>
         Effect.gen(function* () {
-          const limit = RateLimit.perMinute({ tokens: 100, ...guessed(30, 30), longestWait: 0 })
+          const limit = RateLimit.perMinute({ tokens: 100, ...guessed(30, 30), maxWait: 0 })
           const { ask } = yield* built(limit, {
             place,
             mode,
@@ -89,7 +89,7 @@ for (const { missing, name, within } of places) {
 
       test(`counts of a call to ${mode} that its caller gives up what it asked and what it was told`, (place) =>
         Effect.gen(function* () {
-          const limit = RateLimit.perMinute({ tokens: 100, ...guessed(40, 50), longestWait: 0 })
+          const limit = RateLimit.perMinute({ tokens: 100, ...guessed(40, 50), maxWait: 0 })
           const { ask } = yield* built(limit, { place, mode, scripts: [script(hangs)] })
           const given = yield* Effect.forkChild(ask)
           yield* place.pass(1)
@@ -101,7 +101,7 @@ for (const { missing, name, within } of places) {
 
     test("takes all dimensions together, and none for a call that is refused", (place) =>
       Effect.gen(function* () {
-        const two = RateLimit.perMinute({ requests: 4, tokens: 30, ...guessed(10, 5), longestWait: 0 })
+        const two = RateLimit.perMinute({ requests: 4, tokens: 30, ...guessed(10, 5), maxWait: 0 })
         const { ask } = yield* built(two, { place, scripts: [using(10, 5), using(10, 5), using(10, 5)] })
         assert.strictEqual(succeeded(yield* Effect.replicateEffect(ask, 2)), 2)
         const none = yield* Effect.replicateEffect(ask, 5)
@@ -120,7 +120,7 @@ for (const { missing, name, within } of places) {
           cost: ({ input }: RateLimit.Tokens) => input,
         } as const
         const estimate = ({ options }: ModelRequest) => ({ input: Number(options.previousResponseId), output: 0 })
-        const { call } = yield* built(RateLimit.limits([size], { estimate, longestWait: "10 minutes" }), {
+        const { call } = yield* built(RateLimit.limits([size], { estimate, maxWait: "10 minutes" }), {
           place,
           scripts: [script(hangs)],
         })
@@ -143,7 +143,7 @@ for (const { missing, name, within } of places) {
 
     test("turns away who finds the line full, and who would wait too long or beyond his deadline", (place) =>
       Effect.gen(function* () {
-        const limit = RateLimit.perMinute({ requests: 1, queue: 1, longestWait: "2 minutes" })
+        const limit = RateLimit.perMinute({ requests: 1, queue: 1, maxWait: "2 minutes" })
         const { ask, model } = yield* built(limit, { place })
         yield* ask
         const hasty = yield* Deadline.within(ask, "10 seconds")
@@ -165,7 +165,7 @@ for (const { missing, name, within } of places) {
 
     test("takes nothing for a call that a policy inside of it refuses", (place) =>
       Effect.gen(function* () {
-        const limit = flow(Concurrency.limit(1, { queue: 0 }), RateLimit.perMinute({ requests: 2, longestWait: 0 }))
+        const limit = flow(Concurrency.limit(1, { queue: 0 }), RateLimit.perMinute({ requests: 2, maxWait: 0 }))
         const { ask } = yield* built(limit, { place, scripts: [using(1, 1, wait("1 second"))] })
         const first = yield* Effect.forkChild(ask)
         yield* place.pass(1)
@@ -181,7 +181,7 @@ for (const { missing, name, within } of places) {
 
     test("leaves the line to others when a caller gives up", (place) =>
       Effect.gen(function* () {
-        const { ask, model } = yield* built(RateLimit.perMinute({ requests: 1, longestWait: "10 minutes" }), { place })
+        const { ask, model } = yield* built(RateLimit.perMinute({ requests: 1, maxWait: "10 minutes" }), { place })
         yield* ask
         const first = yield* Effect.forkChild(ask)
         yield* place.pass(1)
@@ -196,7 +196,7 @@ for (const { missing, name, within } of places) {
 
     test("keeps still after a 429 for as long as the provider says, and says so", (place) =>
       Effect.gen(function* () {
-        const limit = RateLimit.perMinute({ requests: 100, longestWait: 0 })
+        const limit = RateLimit.perMinute({ requests: 100, maxWait: 0 })
         const { ask, call, model } = yield* built(limit, {
           place,
           scripts: [refused(errors.throttled("7 seconds")), using(1, 1)],
@@ -218,7 +218,7 @@ for (const { missing, name, within } of places) {
       test(`uses no more than the headers of an answer to ${mode} leave`, (place) =>
         Effect.gen(function* () {
           const headers = { "x-ratelimit-remaining-requests": "1", "x-ratelimit-reset-requests": "20s" }
-          const limit = RateLimit.perMinute({ requests: 100, longestWait: 0 })
+          const limit = RateLimit.perMinute({ requests: 100, maxWait: 0 })
           const { ask } = yield* built(limit, { place, mode, scripts: [{ ...using(1, 1), headers }, using(1, 1)] })
           const [, events] = yield* observed(ask)
           assert.lengthOf(ended(events), 1)
@@ -237,7 +237,7 @@ for (const { missing, name, within } of places) {
     test("is apart for each key", (place) =>
       Effect.gen(function* () {
         const key = ({ context }: { context: RequestContext.RequestContext }) => context.tenant ?? ""
-        const { ask } = yield* built(RateLimit.perMinute({ requests: 1, longestWait: 0, key }), { place })
+        const { ask } = yield* built(RateLimit.perMinute({ requests: 1, maxWait: 0, key }), { place })
         const of = (tenant: string) => RequestContext.annotate(ask, { tenant })
         assert.isTrue(Exit.isSuccess((yield* of("a")).exit))
         assert.isTrue(Exit.isSuccess((yield* of("b")).exit))

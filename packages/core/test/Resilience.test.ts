@@ -37,7 +37,7 @@ describe("the standard stack", () => {
   it("has its policies in order, outermost first", () => {
     const plain = scripted([]).model.pipe(Resilience.standard())
     const perModel = [
-      "RetryBudget.share",
+      "RetryBudget.ratio",
       "Retry.schedule",
       "Breaker.guard",
       "Concurrency.limit",
@@ -48,7 +48,7 @@ describe("the standard stack", () => {
     assert.deepStrictEqual(names(ResilientModel.describe(plain)), ["Deadline.total", ...perModel])
     const all = scripted([]).model.pipe(
       Resilience.standard({
-        cache: { tenancy: ResponseCache.perTenant, timeToLive: "1 hour" },
+        cache: { scope: ResponseCache.perTenant, timeToLive: "1 hour" },
         budget: budget(1).enforce,
         fallbacks: [scripted([]).model, scripted([]).model],
         hedge: "2 seconds",
@@ -61,7 +61,7 @@ describe("the standard stack", () => {
       "budget",
       "Fallback.to",
       "Fallback.to",
-      "RetryBudget.share",
+      "RetryBudget.ratio",
       "Hedge.after",
       "Retry.schedule",
       "Breaker.guard",
@@ -78,8 +78,8 @@ describe("the standard stack", () => {
     const found = settings(ResilientModel.describe(scripted([]).model.pipe(Resilience.standard())))
     assert.deepInclude(found, {
       "Deadline.total": { duration: "10m" },
-      "RetryBudget.share": { share: 0.1, floor: 3, window: "1m" },
-      "Retry.schedule": { schedule: "standard", longestHint: "1m", mostAttempts: 6 },
+      "RetryBudget.ratio": { ratio: 0.1, minRetries: 3, window: "1m" },
+      "Retry.schedule": { schedule: "standard", maxRetryAfter: "1m", maxAttempts: 6 },
       "Concurrency.limit": { limit: 64, queue: 128 },
       "Deadline.betweenParts": { duration: "20s" },
       "Deadline.firstPart": { stream: "30s", generate: "3m" },
@@ -116,7 +116,7 @@ describe.each<Mode>(["generate", "stream"])("the standard stack on %s", (mode) =
 
 describe("a harmful order", () => {
   const model = () => scripted([answer("a")]).model
-  const cache = ResponseCache.exact({ tenancy: ResponseCache.forEverybody, timeToLive: "1 hour" })
+  const cache = ResponseCache.exact({ scope: ResponseCache.shared, timeToLive: "1 hour" })
   const harmful: ReadonlyArray<readonly [outer: string, inner: string, Resilience.Model]> = [
     ["Retry.schedule", "Retry.schedule", model().pipe(once, Fallback.to(model()), once)],
     ["Concurrency.limit", "Retry.schedule", model().pipe(once, Concurrency.limit(1))],
@@ -124,7 +124,7 @@ describe("a harmful order", () => {
     ["Breaker.guard", "Fallback.to", model().pipe(Fallback.to(model()), Breaker.guard())],
     ["Deadline.firstPart", "Retry.schedule", model().pipe(once, Deadline.firstPart("1 second"))],
     ["Concurrency.limit", "ResponseCache.exact", model().pipe(cache, Concurrency.limit(1))],
-    ["Retry.schedule", "RetryBudget.share", model().pipe(RetryBudget.share(0.1), once)],
+    ["Retry.schedule", "RetryBudget.ratio", model().pipe(RetryBudget.ratio(0.1), once)],
     ["Hedge.after", "Deadline.total", model().pipe(Deadline.total("1 second"), Hedge.after("1 second"))],
   ]
 

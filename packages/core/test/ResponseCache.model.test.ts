@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect } from "effect"
 import * as fc from "fast-check"
 
-import { Flight } from "../src/internal/responseCache/flight.ts"
+import { SingleFlight } from "../src/internal/responseCache/flight.ts"
 import type * as ModelCall from "../src/ModelCall.ts"
 import * as ResilientModel from "../src/ResilientModel.ts"
 import * as ResponseCache from "../src/ResponseCache.ts"
@@ -91,7 +91,7 @@ const checked = (result: Played, { told, texts }: Expected) => {
 /** All who ask the same at the same time, and nothing else of a cache. */
 const together = (sharing: (request: ModelCall.ModelRequest) => string) =>
   ResilientModel.policy({ name: "together", settings: {} }, <E>(call: ModelCall.ModelCall<E>) => {
-    const flights = new Map<string, Flight<E>>()
+    const flights = new Map<string, SingleFlight<E>>()
     return Effect.succeed({
       ...call,
       open: (request: ModelCall.ModelRequest) =>
@@ -99,12 +99,12 @@ const together = (sharing: (request: ModelCall.ModelRequest) => string) =>
           const key = sharing(request)
           const flight =
             flights.get(key) ??
-            new Flight(call.open(request), {
+            new SingleFlight(call.open(request), {
               closed: () => void (flights.get(key) === flight && flights.delete(key)),
               arrived: () => Effect.void,
             })
           flights.set(key, flight)
-          return flight.board(restore)
+          return flight.subscribe(restore)
         }),
     })
   })
@@ -134,11 +134,11 @@ describe("ResponseCache.exact", () => {
     () =>
       histories(fc.tuple(commands, times), ([all, timeToLive]) =>
         Effect.gen(function* () {
-          const tenancy: ResponseCache.Tenancy = ({ tenant }) => (tenant === "c" ? undefined : tenant)
+          const tenancy: ResponseCache.CacheScope = ({ tenant }) => (tenant === "c" ? undefined : tenant)
           const sharing = ({ mode, question, tenant }: Planned) =>
             tenant === "c" ? undefined : `${tenant} ${mode} ${question}`
           const result = yield* played(all, ({ model }) =>
-            model("a").pipe(ResponseCache.exact({ tenancy, timeToLive: Duration.millis(timeToLive) })),
+            model("a").pipe(ResponseCache.exact({ scope: tenancy, timeToLive: Duration.millis(timeToLive) })),
           )
           const wanted = expected(result.calls, sharing, timeToLive)
           checked(result, wanted)

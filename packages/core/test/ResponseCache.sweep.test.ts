@@ -15,7 +15,7 @@ describe.each<Mode>(["generate", "stream"])("an interruption at any point of a c
     () =>
       Effect.gen(function* () {
         let runs = 0
-        const cache = ResponseCache.exact({ tenancy: ResponseCache.forEverybody, timeToLive: "1 hour" })
+        const cache = ResponseCache.exact({ scope: ResponseCache.shared, timeToLive: "1 hour" })
         const short = script(wait(3), chunk(delta("a")), wait(2), chunk(finish()))
         for (let operations = 3; operations <= 64; operations++) {
           for (let ticks = 0; ; ticks++) {
@@ -49,7 +49,7 @@ describe.each<Mode>(["generate", "stream"])("an interruption at any point of a c
     "does not take those with it who come at that moment",
     () =>
       Effect.gen(function* () {
-        const cache = ResponseCache.exact({ tenancy: ResponseCache.forEverybody, timeToLive: "1 hour" })
+        const cache = ResponseCache.exact({ scope: ResponseCache.shared, timeToLive: "1 hour" })
         const short = script(wait(20), chunk(delta("a")), wait(20), chunk(finish()))
         for (let operations = 3; operations <= 64; operations++) {
           // Until it comes along, the second one makes some 75 steps.

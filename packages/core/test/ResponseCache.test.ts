@@ -31,7 +31,7 @@ import {
 } from "./scripted.ts"
 
 const modes: ReadonlyArray<Mode> = ["generate", "stream"]
-const shared: ResponseCache.Options = { tenancy: ResponseCache.forEverybody, timeToLive: "1 hour" }
+const shared: ResponseCache.Options = { scope: ResponseCache.shared, timeToLive: "1 hour" }
 
 const built = Effect.fnUntraced(function* (scripts: ReadonlyArray<Script>, options: ResponseCache.Options = shared) {
   const model = scripted(scripts)
@@ -162,7 +162,7 @@ describe.each(modes)("a cache of answers to %s", (mode) => {
     Effect.gen(function* () {
       const { ask, model } = yield* built([answer("a"), answer("b"), answer("c"), answer("d")], {
         ...shared,
-        tenancy: ResponseCache.perTenant,
+        scope: ResponseCache.perTenant,
       })
       const as = (tenant: string) => RequestContext.annotate(ask(mode), { tenant })
       const texts = [yield* as("x"), yield* as("y"), yield* as("x"), yield* ask(mode), yield* ask(mode)]
@@ -237,7 +237,7 @@ describe("a cache", () => {
 
   it.effect("keeps no answer that is too large, and no more answers than there is room for", () =>
     Effect.gen(function* () {
-      const large = yield* built([answer("a".repeat(200)), answer("b")], { ...shared, largest: 200 })
+      const large = yield* built([answer("a".repeat(200)), answer("b")], { ...shared, maxSize: 200 })
       yield* large.ask("stream")
       assert.strictEqual((yield* large.ask("stream")).text, "b")
       const small = yield* Layer.build(ResponseCache.layerMemory({ capacity: 2 }))

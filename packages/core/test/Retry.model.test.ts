@@ -24,8 +24,8 @@ interface Rules {
   readonly base: number
   /** When the schedule ends. */
   readonly within: number
-  readonly longestHint: number
-  readonly mostAttempts: number
+  readonly maxRetryAfter: number
+  readonly maxAttempts: number
   readonly total: number
 }
 
@@ -33,12 +33,12 @@ const rules: fc.Arbitrary<Rules> = fc.record({
   times: fc.nat(4),
   base: fc.constantFrom(unit, 4 * unit),
   within: fc.constantFrom(8 * unit, Infinity),
-  longestHint: fc.constantFrom(unit, 60_000, 200_000),
-  mostAttempts: fc.constantFrom(1, 3, 6),
+  maxRetryAfter: fc.constantFrom(unit, 60_000, 200_000),
+  maxAttempts: fc.constantFrom(1, 3, 6),
   total: fc.constantFrom(20 * unit, 3_000 * unit).map((total) => total + places.total),
 })
 
-const expected = (call: Planned, { base, longestHint, mostAttempts, times, total, within }: Rules): Told => {
+const expected = (call: Planned, { base, maxRetryAfter, maxAttempts, times, total, within }: Rules): Told => {
   const attempts: Array<Tried> = []
   const deadline = call.at + total
   const stop = call.at + call.patience
@@ -55,8 +55,8 @@ const expected = (call: Planned, { base, longestHint, mostAttempts, times, total
     const { retryAfter } = kindOf(how) ?? {}
     const hint = retryAfter && Duration.toMillis(retryAfter)
     const wait = hint ?? base * 2 ** number
-    const isLast = number >= times || number + 1 >= mostAttempts || ended - firstFailure > within
-    const isInTime = (hint ?? 0) <= longestHint && ended + wait < deadline
+    const isLast = number >= times || number + 1 >= maxAttempts || ended - firstFailure > within
+    const isInTime = (hint ?? 0) <= maxRetryAfter && ended + wait < deadline
     if (!failedEarly(attempt) || !isRetryable(how) || isLast || !isInTime) {
       return { outcome: how === "Completed" ? "answered" : how, at: ended, attempts }
     }
@@ -71,10 +71,13 @@ describe("Retry.schedule", () => {
     () =>
       histories(fc.tuple(commands, rules), ([all, rule]) =>
         Effect.gen(function* () {
-          const { base, longestHint, mostAttempts, times, total, within } = rule
+          const { base, maxRetryAfter, maxAttempts, times, total, within } = rule
           const policy = Schedule.exponential(base).pipe(Schedule.upTo({ times, duration: within }))
           const result = yield* played(all, ({ model }) =>
-            model("a").pipe(Retry.schedule(policy, { longestHint, mostAttempts }), Deadline.total(total)),
+            model("a").pipe(
+              Retry.schedule(policy, { maxRetryAfter: maxRetryAfter, maxAttempts: maxAttempts }),
+              Deadline.total(total),
+            ),
           )
           assert.deepStrictEqual(
             result.told,

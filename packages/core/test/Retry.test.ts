@@ -159,7 +159,7 @@ describe("a provider's hint", () => {
   it.effect("may be allowed to be longer", () =>
     Effect.gen(function* () {
       const model = scripted([refused(errors.throttled("1 hour")), answer("a")])
-      const patient = Retry.schedule(Retry.standard, { longestHint: "2 hours" })
+      const patient = Retry.schedule(Retry.standard, { maxRetryAfter: "2 hours" })
       assert.strictEqual((yield* timePasses(call(model.model.pipe(patient), "stream"))).text, "a")
     }),
   )
@@ -369,14 +369,14 @@ describe("a retry that is scheduled", () => {
 describe("a stack with a retry", () => {
   it("describes it", () => {
     const model = scripted([answer("a")]).model
-    const own = Retry.resample(Schedule.recurs(1), { longestHint: "5 minutes" })
+    const own = Retry.resample(Schedule.recurs(1), { maxRetryAfter: "5 minutes" })
     assert.deepInclude(ResilientModel.describe(model.pipe(standard)), {
       name: "Retry.schedule",
-      settings: { schedule: "standard", longestHint: Duration.format(Duration.minutes(1)), mostAttempts: 6 },
+      settings: { schedule: "standard", maxRetryAfter: Duration.format(Duration.minutes(1)), maxAttempts: 6 },
     })
     assert.deepInclude(ResilientModel.describe(model.pipe(own)), {
       name: "Retry.resample",
-      settings: { schedule: "custom", longestHint: Duration.format(Duration.minutes(5)), mostAttempts: 6 },
+      settings: { schedule: "custom", maxRetryAfter: Duration.format(Duration.minutes(5)), maxAttempts: 6 },
     })
   })
 

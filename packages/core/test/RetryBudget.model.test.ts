@@ -100,7 +100,7 @@ const expected = (calls: ReadonlyArray<Planned>, rule: Rules): ReadonlyArray<Tol
   return told
 }
 
-describe("RetryBudget.share", () => {
+describe("RetryBudget.ratio", () => {
   it.effect(
     "does what its model says, whatever the providers, the callers and the wall clock do",
     () =>
@@ -112,7 +112,7 @@ describe("RetryBudget.share", () => {
             const retried = model("a", "acme").pipe(retry)
             const several: ResilientModel.ResilientModel<unknown> =
               second === undefined ? retried : retried.pipe(Fallback.to(model("b", second).pipe(retry)))
-            return several.pipe(RetryBudget.share(share, { floor, window }))
+            return several.pipe(RetryBudget.ratio(share, { minRetries: floor, window }))
           })
           assert.deepStrictEqual(result.told, expected(result.calls, rule))
           checkAlways(result)

@@ -33,7 +33,7 @@ describe.each(modes)("a budget around retries of %s", (mode) => {
   it.effect("is a share of the calls, and tells of the last failure when it is used up", () =>
     Effect.gen(function* () {
       const model = down()
-      const built = yield* ResilientModel.callOf(model.model.pipe(twice, RetryBudget.share(0.1)))
+      const built = yield* ResilientModel.callOf(model.model.pipe(twice, RetryBudget.ratio(0.1)))
       const ask = Effect.suspend(() => deliver(built, request(mode)))
       const exits = yield* Effect.forEach(Array.from({ length: 100 }), () => Effect.map(ask, ({ exit }) => exit))
       // 100 first attempts, and a tenth of them again.
@@ -52,7 +52,7 @@ describe.each(modes)("a budget around retries of %s", (mode) => {
   it.effect("has twice the price after throttling", () =>
     Effect.gen(function* () {
       const model = scripted([refused(errors.throttled("1 second"))])
-      const built = yield* ResilientModel.callOf(model.model.pipe(twice, RetryBudget.share(0, { floor: 5 })))
+      const built = yield* ResilientModel.callOf(model.model.pipe(twice, RetryBudget.ratio(0, { minRetries: 5 })))
       yield* timePasses(
         Effect.replicateEffect(
           Effect.suspend(() => deliver(built, request(mode))),
@@ -67,7 +67,11 @@ describe.each(modes)("a budget around retries of %s", (mode) => {
     Effect.gen(function* () {
       const first = down()
       const second = scripted([refused(errors.transient), answer("b")], { name: "other" })
-      const stack = first.model.pipe(twice, Fallback.to(second.model.pipe(twice)), RetryBudget.share(0.5, { floor: 1 }))
+      const stack = first.model.pipe(
+        twice,
+        Fallback.to(second.model.pipe(twice)),
+        RetryBudget.ratio(0.5, { minRetries: 1 }),
+      )
       const [{ text }, events] = yield* observed(call(stack, mode))
       assert.strictEqual(text, "b")
       assert.deepStrictEqual([first.requests.length, second.requests.length], [2, 2])
@@ -89,7 +93,7 @@ describe.each(modes)("a budget around retries of %s", (mode) => {
   it.effect("is drawn on by a fallback to the same provider, and ends it", () =>
     Effect.gen(function* () {
       const [first, second] = [down(), down()]
-      const stack = first.model.pipe(Fallback.to(second.model), RetryBudget.share(0, { floor: 1 }))
+      const stack = first.model.pipe(Fallback.to(second.model), RetryBudget.ratio(0, { minRetries: 1 }))
       const built = yield* ResilientModel.callOf(stack)
       const ask = Effect.suspend(() => deliver(built, request(mode)))
       assert.strictEqual(errorOf((yield* ask).exit)._tag, "AllModelsFailed")
@@ -104,7 +108,7 @@ describe.each(modes)("a budget around retries of %s", (mode) => {
       const model = scripted([silent])
       const stack = model.model.pipe(
         Hedge.after("1 second", { maxShare: 1 }),
-        RetryBudget.share(0, { floor: 1 }),
+        RetryBudget.ratio(0, { minRetries: 1 }),
         Deadline.total("5 seconds"),
       )
       const built = yield* ResilientModel.callOf(stack)
@@ -124,7 +128,7 @@ describe("budgets of an application", () => {
     Effect.gen(function* () {
       const [one, other] = [down(), down()]
       const build = (model: typeof one) =>
-        ResilientModel.callOf(model.model.pipe(twice, RetryBudget.share(0, { floor: 2 })))
+        ResilientModel.callOf(model.model.pipe(twice, RetryBudget.ratio(0, { minRetries: 2 })))
       const [first, second] = [yield* build(one), yield* build(other)]
       yield* deliver(first, request("generate"))
       yield* deliver(second, request("generate"))
@@ -134,15 +138,17 @@ describe("budgets of an application", () => {
 
   it.effect("go on by themselves while Redis is lost, or allow nothing", () =>
     Effect.gen(function* () {
-      for (const [whenLost, attempts] of [
-        [SharedState.onItsOwn, 3],
-        [SharedState.refusing, 1],
+      for (const [onUnavailable, attempts] of [
+        [SharedState.local, 3],
+        [SharedState.failClosed, 1],
       ] as const) {
         const redis = fakeRedis()
         redis.answers = broken
-        const budgets = yield* Layer.build(RetryBudget.layerRedis({ whenLost }).pipe(Layer.provide(redis.layer)))
+        const budgets = yield* Layer.build(
+          RetryBudget.layerRedis({ onUnavailable: onUnavailable }).pipe(Layer.provide(redis.layer)),
+        )
         const model = down()
-        yield* call(model.model.pipe(twice, RetryBudget.share(0.1)), "generate").pipe(Effect.provideContext(budgets))
+        yield* call(model.model.pipe(twice, RetryBudget.ratio(0.1)), "generate").pipe(Effect.provideContext(budgets))
         assert.lengthOf(model.requests, attempts)
         assert.isAtLeast(redis.commands.length, 1)
       }
@@ -163,7 +169,7 @@ describe("retries around retries", () => {
   it.effect("make as many as the outer one allows", () =>
     Effect.gen(function* () {
       const model = down()
-      const outer = Retry.schedule(Schedule.recurs(20), { mostAttempts: 10 })
+      const outer = Retry.schedule(Schedule.recurs(20), { maxAttempts: 10 })
       yield* call(model.model.pipe(twice, outer), "stream")
       assert.lengthOf(model.requests, 10)
     }),
@@ -181,7 +187,7 @@ describe("retries around retries", () => {
 
 describe("an exhausted budget", () => {
   it("is in the type, and comes out of the error that carried it", () => {
-    const stack = down().model.pipe(twice, RetryBudget.share(0.1))
+    const stack = down().model.pipe(twice, RetryBudget.ratio(0.1))
     expectTypeOf(stack).toEqualTypeOf<
       ResilientModel.ResilientModel<ResilientModel.CallFailure | RetryBudget.RetryBudgetExhausted>
     >()
@@ -201,10 +207,10 @@ describe("an exhausted budget", () => {
   })
 
   it.effect.each([
-    [RetryBudget.share(1.5), "RetryBudget.share: the share"],
-    [RetryBudget.share(0.1, { floor: -1 }), "RetryBudget.share: floor"],
-    [RetryBudget.share(0.1, { window: 0 }), "RetryBudget.share: window"],
-    [Retry.schedule(Retry.standard, { mostAttempts: 0 }), "Retry.schedule: mostAttempts"],
+    [RetryBudget.ratio(1.5), "RetryBudget.ratio: the ratio"],
+    [RetryBudget.ratio(0.1, { minRetries: -1 }), "RetryBudget.ratio: minRetries"],
+    [RetryBudget.ratio(0.1, { window: 0 }), "RetryBudget.ratio: window"],
+    [Retry.schedule(Retry.standard, { maxAttempts: 0 }), "Retry.schedule: maxAttempts"],
   ] as const)("is not made of wrong numbers: %#", ([policy, message]) =>
     Effect.gen(function* () {
       const exit = yield* Effect.exit(ResilientModel.callOf(policy(down().model)))

@@ -4,10 +4,10 @@ import { runInNewContext } from "node:vm"
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Stream } from "effect"
 
-import { Gate, type Waiter } from "../src/internal/concurrency/state.ts"
+import { FairSemaphore, type Waiter } from "../src/internal/concurrency/state.ts"
 import { memoryPermits, redisPermits } from "../src/internal/concurrency/store.ts"
 import { memoryStore } from "../src/internal/responseCache/store.ts"
-import { memoryFunds, redisFunds, type RetryFunds } from "../src/internal/retryBudget/store.ts"
+import { memoryStore as memoryBudgets, redisStore, type RetryBudgetStore } from "../src/internal/retryBudget/store.ts"
 import * as RequestContext from "../src/RequestContext.ts"
 import * as ResilientModel from "../src/ResilientModel.ts"
 import * as Route from "../src/Route.ts"
@@ -59,7 +59,7 @@ const waiter = (tenant: string): Waiter => ({
 describe("a hundred thousand keys leave the memory where it was", () => {
   it.effect("tenants who wait at one limit", () =>
     Effect.gen(function* () {
-      const gate = new Gate({ limit: 1, places: many, urgencies: 4 })
+      const gate = new FairSemaphore({ limit: 1, places: many, urgencies: 4 })
       const used = yield* growth((tenants) =>
         Effect.sync(() => {
           const all = tenants.map(waiter)
@@ -67,7 +67,7 @@ describe("a hundred thousand keys leave the memory where it was", () => {
           for (const one of all) gate.leave(one)
         }),
       )
-      assert.deepStrictEqual([gate.held, gate.waiting], [0, 0])
+      assert.deepStrictEqual([gate.inUse, gate.waiting], [0, 0])
       assert.isBelow(used, nothing)
     }),
   )
@@ -75,14 +75,14 @@ describe("a hundred thousand keys leave the memory where it was", () => {
   it.effect("limits that nobody uses any more", () =>
     Effect.gen(function* () {
       const permits = memoryPermits()
-      const kept = permits.gateOf("kept", { limit: 1, places: 1 })
+      const kept = permits.semaphoreOf("kept", { limit: 1, places: 1 })
       const used = yield* growth((keys) =>
         Effect.sync(() => {
-          for (const key of keys) permits.gateOf(key, { limit: 1, places: 1 })
+          for (const key of keys) permits.semaphoreOf(key, { limit: 1, places: 1 })
         }),
       )
       assert.isBelow(used, nothing)
-      assert.strictEqual(permits.gateOf("kept", { limit: 1, places: 1 }), kept)
+      assert.strictEqual(permits.semaphoreOf("kept", { limit: 1, places: 1 }), kept)
     }),
   )
 
@@ -108,15 +108,15 @@ describe("a hundred thousand keys leave the memory where it was", () => {
     }),
   )
 
-  const funds: ReadonlyArray<readonly [string, Effect.Effect<RetryFunds>]> = [
-    ["in this process", Effect.sync(memoryFunds)],
-    ["that are shared", Effect.suspend(() => Effect.provide(redisFunds(), fakeRedis().layer))],
+  const funds: ReadonlyArray<readonly [string, Effect.Effect<RetryBudgetStore>]> = [
+    ["in this process", Effect.sync(memoryBudgets)],
+    ["that are shared", Effect.suspend(() => Effect.provide(redisStore(), fakeRedis().layer))],
   ]
 
   it.effect.each(funds)("budgets for retries %s that were not used for a window", ([, made]) =>
     Effect.gen(function* () {
       const store = yield* made
-      const rules = { share: 0.1, floor: 3, window: 1_000 }
+      const rules = { ratio: 0.1, minRetries: 3, window: 1_000 }
       let now = 0
       const used = yield* growth((keys) =>
         Effect.sync(() => {

@@ -37,7 +37,7 @@ export const inRedis = <A, E>(use: (place: Place) => Effect.Effect<A, E>): Effec
   withRedis((prefix) =>
     Effect.gen(function* () {
       const { layer, quiet } = onTestTime(yield* Redis.Redis)
-      const limits = RateLimit.layerRedis({ prefix, patience: "100 days" }).pipe(Layer.provide(layer))
+      const limits = RateLimit.layerRedis({ prefix, timeout: "100 days" }).pipe(Layer.provide(layer))
       const step = (millis: number) => Effect.andThen(TestClock.adjust(millis), quiet)
       const pass = (span: Duration.Input) => {
         const millis = Duration.toMillis(span)

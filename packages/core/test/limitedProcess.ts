@@ -6,7 +6,7 @@ import { NodeRedis } from "@effect/platform-node"
 import { Effect, Layer } from "effect"
 import { Redis } from "effect/persistence"
 
-import { fromWhole } from "../src/internal/answer/complete.ts"
+import { ofParts } from "../src/internal/answer/complete.ts"
 import * as RateLimit from "../src/RateLimit.ts"
 import * as ResilientModel from "../src/ResilientModel.ts"
 import { finish, request } from "./scripted.ts"
@@ -38,7 +38,7 @@ const program = Effect.gen(function* () {
   const open = () =>
     Effect.sync(() => {
       sent.push(granted[sent.length])
-      return fromWhole([finish()])
+      return ofParts([finish()])
     })
   const requests = RateLimit.limits([RateLimit.requests(Number(limit), Number(window))])
   const call = yield* ResilientModel.callOf(
@@ -55,7 +55,7 @@ const program = Effect.gen(function* () {
   process.stdout.write(JSON.stringify(sent))
 })
 
-const limits = RateLimit.layerRedis({ prefix, patience: "10 seconds" }).pipe(
+const limits = RateLimit.layerRedis({ prefix, timeout: "10 seconds" }).pipe(
   Layer.provide(layerSeen),
   Layer.provide(NodeRedis.layer({ url: process.env["REDIS_URL"] ?? "" })),
 )

@@ -219,7 +219,7 @@ describe("the order of a stack", () => {
 
   it.effect("what is around a cache refuses answers that are there", () =>
     Effect.gen(function* () {
-      const cache = ResponseCache.exact({ tenancy: ResponseCache.perTenant, timeToLive: "1 hour" })
+      const cache = ResponseCache.exact({ scope: ResponseCache.perTenant, timeToLive: "1 hour" })
       const limit = Concurrency.limit(1, { queue: 0 })
       const refusals = (policy: (model: Model) => Model) => () => ({
         stack: policy(scripted([answer("kept"), slow]).model),
@@ -248,10 +248,10 @@ describe("the order of a stack", () => {
           measured: (ask: Ask) => Effect.map(Effect.replicateEffect(ask, 50), () => model.requests.length),
         }
       }
-      const share = RetryBudget.share(0.1)
+      const share = RetryBudget.ratio(0.1)
       const found = yield* compared({
         outer: "Retry.schedule",
-        inner: "RetryBudget.share",
+        inner: "RetryBudget.ratio",
         harmful: attempts((model) => model.pipe(share, twice)),
         right: attempts((model) => model.pipe(twice, share)),
       })

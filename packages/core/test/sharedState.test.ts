@@ -106,7 +106,7 @@ describe.each([
     run(
       Effect.gen(function* () {
         const { model, one, other } = yield* twice([refused(errors.transient)], (bare) =>
-          bare.pipe(Retry.schedule(Schedule.recurs(2)), RetryBudget.share(0.1, { floor: 3 })),
+          bare.pipe(Retry.schedule(Schedule.recurs(2)), RetryBudget.ratio(0.1, { minRetries: 3 })),
         )
         const tags = yield* Effect.forEach([one, other, one, other], (ask) =>
           Effect.map(ask, ({ exit }) => errorOf(exit)._tag),
@@ -125,7 +125,7 @@ describe.each([
   it.live.skipIf(missing)("keeps answers for all who share it", () =>
     run(
       Effect.gen(function* () {
-        const cache = ResponseCache.exact({ tenancy: ResponseCache.forEverybody, timeToLive: "1 minute" })
+        const cache = ResponseCache.exact({ scope: ResponseCache.shared, timeToLive: "1 minute" })
         const { model, one, other } = yield* twice([answer("a", "b"), answer("c")], cache)
         yield* one
         const [{ text }, events] = yield* observed(other)

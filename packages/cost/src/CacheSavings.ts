@@ -19,7 +19,7 @@ import { tokenFamilyOf } from "./internal/estimate/family.ts"
 import { mediaTokens } from "./internal/estimate/media.ts"
 import { textTokens } from "./internal/estimate/text.ts"
 import { rateOf } from "./internal/price/rates.ts"
-import { type Parting, parting, prefixLength } from "./internal/promptCache/prefix.ts"
+import { type Difference, firstDifference, prefixLength } from "./internal/promptCache/prefix.ts"
 import { promptCacheOf } from "./internal/promptCache/vendors.ts"
 import * as Money from "./Money.ts"
 import * as Price from "./Price.ts"
@@ -189,7 +189,7 @@ export type Warning =
       readonly ttl: Price.CacheTtl
       readonly lifetimes: ReadonlyArray<Price.CacheTtl>
     }
-  | ({ readonly _tag: "PrefixChanged" } & Parting)
+  | ({ readonly _tag: "PrefixChanged" } & Difference)
 
 /**
  * What stays the same from request to request: the tools, the system's messages at the beginning, and examples after them.
@@ -290,7 +290,7 @@ export const changed = (
     const prompt = Prompt.make(input)
     return { messages: prompt.content.slice(0, prefixLength(prompt, prefix.examples ?? 0)), tools: tools ?? [] }
   }
-  const place = parting(side(before, prefix.tools?.before), side(after, prefix.tools?.after))
+  const place = firstDifference(side(before, prefix.tools?.before), side(after, prefix.tools?.after))
   return Option.map(Option.fromUndefinedOr(place), (found) => ({ _tag: "PrefixChanged", ...found }))
 }
 

@@ -124,7 +124,9 @@ const choosing = Effect.fnUntraced(function* ({
     const [first, ...others] = (yield* offersOf(pricing, request, candidates)).toSorted(byPrice)
     if (first === undefined) return yield* unknown(candidates)
     if (headroom === undefined) return first.candidate
-    const withRoom = yield* Effect.findFirst([first, ...others], ({ start, worst }) => headroom.isFor(start, worst))
+    const withRoom = yield* Effect.findFirst([first, ...others], ({ start, worst }) =>
+      headroom.hasRoomFor(start, worst),
+    )
     return Option.getOrElse(withRoom, () => first).candidate
   })
   return choice
@@ -154,7 +156,7 @@ const offersOf = Effect.fnUntraced(function* (
   const now = yield* Clock.currentTimeMillis
   const offers = yield* Effect.forEach(candidates, (candidate) =>
     Effect.flatMap(longestOf(candidate), (maxOutputTokens) =>
-      Effect.result(offerOf(pricing, candidate, imagined(candidate, { request, context, now, maxOutputTokens }))),
+      Effect.result(offerOf(pricing, candidate, hypothetical(candidate, { request, context, now, maxOutputTokens }))),
     ),
   )
   return offers.flatMap((offer) => (Result.isSuccess(offer) ? [offer.success] : []))
@@ -195,7 +197,7 @@ interface Asked {
 }
 
 /** The attempt as it would begin, for functions of budgets that look at attempts. It is none, and has no id. */
-const imagined = (
+const hypothetical = (
   { model, provider }: Route.Candidate,
   { context, maxOutputTokens, now, request }: Asked,
 ): Attempt.AttemptStart => ({

@@ -88,7 +88,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   const database = yield* opened(options)
   const connection = connectionOf(database, {
     statements: new Statements(database, kept),
-    patience: Duration.fromInputUnsafe(options.busyTimeout ?? "5 seconds"),
+    busyTimeout: Duration.fromInputUnsafe(options.busyTimeout ?? "5 seconds"),
   })
   const transformResult = options.transformResultNames
   return yield* SqlClient.make({
@@ -187,17 +187,17 @@ const pragmas = ({ readonly = false, synchronous = "full" }: Options): string =>
 
 interface Session {
   readonly statements: Statements
-  readonly patience: Duration.Duration
+  readonly busyTimeout: Duration.Duration
 }
 
-const connectionOf = (database: DatabaseSync, { patience, statements }: Session): SqlConnection.Connection => {
+const connectionOf = (database: DatabaseSync, { busyTimeout, statements }: Session): SqlConnection.Connection => {
   const execute = (sql: string, run: () => unknown): Effect.Effect<unknown, SqlError.SqlError> => {
     const once = Effect.try({ try: run, catch: (cause) => failure(cause, "execute") })
     return Effect.catchIf(
       once,
       // Within a transaction the one who waits holds a lock itself. Only its end may be tried again.
       (error) => isBusy(error) && (!database.isTransaction || sql === "COMMIT"),
-      () => patiently(once, patience),
+      () => patiently(once, busyTimeout),
     )
   }
   const prepared = (sql: string, parameters: ReadonlyArray<unknown>, shape: Shape) =>
@@ -223,9 +223,9 @@ const busyWaits = Schedule.exponential("1 millis", 1.5).pipe(
 
 const patiently = <A>(
   self: Effect.Effect<A, SqlError.SqlError>,
-  patience: Duration.Duration,
+  busyTimeout: Duration.Duration,
 ): Effect.Effect<A, SqlError.SqlError> =>
-  Effect.retry(self, { schedule: busyWaits.pipe(Schedule.upTo({ duration: patience })), while: isBusy })
+  Effect.retry(self, { schedule: busyWaits.pipe(Schedule.upTo({ duration: busyTimeout })), while: isBusy })
 
 type Rows = ReadonlyArray<SqlConnection.Row>
 type Transform = (<A extends object>(rows: ReadonlyArray<A>) => ReadonlyArray<A>) | undefined

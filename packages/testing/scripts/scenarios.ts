@@ -95,7 +95,7 @@ export const stacks = {
       Deadline.firstPart("10 seconds"),
       Breaker.guard(),
       Retry.schedule(Retry.standard),
-      RetryBudget.share(0.1),
+      RetryBudget.ratio(0.1),
     ),
   /** All of the preset. */
   standard: (model: Provider) => model.pipe(Resilience.standard()),
@@ -108,7 +108,7 @@ export const stacks = {
         recovery: { ramp: given.ramp, ...(given.lease !== undefined && { lease: given.lease }) },
       }),
       Retry.schedule(Retry.standard),
-      RetryBudget.share(0.1),
+      RetryBudget.ratio(0.1),
     ),
 }
 

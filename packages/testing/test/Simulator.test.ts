@@ -60,7 +60,7 @@ describe("a provider", () => {
       const alone = yield* simulate(model, { seconds: 10 })
       assert.deepStrictEqual(Simulation.outcomes(alone), { answered: 12, RateLimitError: 7 })
       // With the hint obeyed, all are answered in the end.
-      const obeying = Retry.schedule(Schedule.recurs(50), { mostAttempts: 50 })
+      const obeying = Retry.schedule(Schedule.recurs(50), { maxAttempts: 50 })
       const patient = yield* simulate(obeying(model), { seconds: 10 })
       assert.deepStrictEqual(Simulation.outcomes(patient), { answered: 19 })
     }),

@@ -8,7 +8,7 @@ import { Clock, Context, Duration, Effect, Exit, Fiber } from "effect"
 import * as Redis from "effect/persistence/Redis"
 
 import * as Attempt from "../Attempt.ts"
-import { onItsOwn, type RedisOptions } from "../SharedState.ts"
+import { local, type RedisOptions } from "../SharedState.ts"
 import { millis } from "./millis.ts"
 
 /** What one run of a script is given. Keys of one script belong into one slot: `{...}` around what they have in common. */
@@ -41,20 +41,20 @@ export const ServerTime: Context.Reference<number | undefined> = Context.Referen
   { defaultValue: () => undefined },
 )
 
-export interface SharedLink {
+export interface RedisLink {
   readonly prefix: string
   /** Whether calls are to be refused while the state is lost. */
   readonly refuses: boolean
-  /** What a script answers; `undefined` if Redis does not. Waits no longer than the patience, also uninterruptibly. */
+  /** What a script answers; `undefined` if Redis does not. Waits no longer than the timeout, also uninterruptibly. */
   readonly ask: <Result>(script: Atomic<Result>, call: ScriptCall) => Effect.Effect<Result | undefined>
 }
 
-export const sharedLink = (policy: string, options: RedisOptions = {}): Effect.Effect<SharedLink, never, Redis.Redis> =>
+export const redisLink = (policy: string, options: RedisOptions = {}): Effect.Effect<RedisLink, never, Redis.Redis> =>
   Effect.map(Redis.Redis, (redis) => {
-    const link = new Link(policy, Duration.fromInputUnsafe(options.patience ?? "250 millis"))
+    const link = new Link(policy, Duration.fromInputUnsafe(options.timeout ?? "250 millis"))
     return {
       prefix: options.prefix ?? "holdfast",
-      refuses: (options.whenLost ?? onItsOwn)._tag === "Refusing",
+      refuses: (options.onUnavailable ?? local)._tag === "FailClosed",
       ask: (script, call) => {
         const run = redis.eval(script)
         return Effect.flatMap(ServerTime, (time) => link.ask(run(call, time === undefined ? "" : String(time))))
@@ -67,13 +67,13 @@ const pause = 1_000
 
 class Link {
   private readonly policy: string
-  private readonly patience: Duration.Duration
+  private readonly timeout: Duration.Duration
   private lostSince: number | undefined
   private askAgain = 0
 
-  constructor(policy: string, patience: Duration.Duration) {
+  constructor(policy: string, timeout: Duration.Duration) {
     this.policy = policy
-    this.patience = patience
+    this.timeout = timeout
   }
 
   ask<A>(run: Effect.Effect<A, Redis.RedisError>): Effect.Effect<A | undefined> {
@@ -84,7 +84,7 @@ class Link {
         // One tries, and the others need not wait for it.
         this.askAgain = now() + pause
       }
-      return Effect.flatMap(impatient(run, this.patience), (exit) =>
+      return Effect.flatMap(withTimeout(run, this.timeout), (exit) =>
         Exit.isSuccess(exit) ? Effect.as(this.found(now()), exit.value) : Effect.as(this.lost(now(), exit), undefined),
       )
     })
@@ -94,7 +94,11 @@ class Link {
     const { lostSince, policy } = this
     if (lostSince === undefined) return Effect.void
     this.lostSince = undefined
-    return Attempt.emit(() => ({ _tag: "SharedStateFound", policy, lostFor: Duration.millis(now - lostSince) }))
+    return Attempt.emit(() => ({
+      _tag: "SharedStateRecovered",
+      policy,
+      unavailableFor: Duration.millis(now - lostSince),
+    }))
   }
 
   private lost(now: number, exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> {
@@ -102,17 +106,17 @@ class Link {
     if (this.lostSince !== undefined) return Effect.void
     this.lostSince = now
     const error = Exit.isFailure(exit) ? exit.cause : undefined
-    return Attempt.emit(() => ({ _tag: "SharedStateLost", policy: this.policy, error }))
+    return Attempt.emit(() => ({ _tag: "SharedStateUnavailable", policy: this.policy, error }))
   }
 }
 
 /** An answer, or the failure to give one in time. */
-const impatient = <A, E>(run: Effect.Effect<A, E>, patience: Duration.Duration) =>
+const withTimeout = <A, E>(run: Effect.Effect<A, E>, timeout: Duration.Duration) =>
   Effect.withFiber((parent) =>
     Effect.callback<Exit.Exit<A, E | "no answer">>((resume) => {
       const fork = Effect.runForkWith(parent.context)
       const child = fork(run)
-      const alarm = fork(Effect.sleep(patience))
+      const alarm = fork(Effect.sleep(timeout))
       child.addObserver((exit) => {
         alarm.interruptUnsafe()
         resume(Effect.succeed(exit))

@@ -120,7 +120,7 @@ export const mapEvents = (
     return Effect.succeed(next)
   })
 
-const patience = "250 millis"
+const silence = "250 millis"
 
 const theRest = (
   arriving: Effect.Effect<ReadonlyArray<unknown> | undefined, AiError.AiError>,
@@ -130,7 +130,7 @@ const theRest = (
   )
   return Effect.raceFirst(
     Effect.orElseSucceed(rest, () => undefined),
-    Effect.as(Effect.sleep(patience), undefined),
+    Effect.as(Effect.sleep(silence), undefined),
   )
 }
 

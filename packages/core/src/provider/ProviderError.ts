@@ -10,7 +10,7 @@ import { Duration } from "effect"
 import { AiError } from "effect/ai"
 
 import { type Facts, kindOfStatus } from "../Failure.ts"
-import { wordsOf } from "../internal/error/words.ts"
+import { describeUnknown } from "../internal/error/words.ts"
 import { keptHeaders, requestId } from "../internal/http/keptHeaders.ts"
 import { retryHint } from "../internal/http/retryHint.ts"
 
@@ -323,5 +323,5 @@ const causeChain = (cause: unknown): string => {
     if (!seen.includes(line)) seen.push(line)
     current = current instanceof AggregateError ? current.errors[0] : current.cause
   }
-  return seen.length === 0 ? wordsOf(cause) : seen.join(": ")
+  return seen.length === 0 ? describeUnknown(cause) : seen.join(": ")
 }

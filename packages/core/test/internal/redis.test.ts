@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 
-import { atomic, ServerTime, sharedLink } from "../../src/internal/redis.ts"
+import { atomic, ServerTime, redisLink } from "../../src/internal/redis.ts"
 import * as SharedState from "../../src/SharedState.ts"
 import { broken, fakeRedis, redisIsMissing, silent, slow, withRedis } from "../redis.ts"
 import { observed } from "../scripted.ts"
@@ -14,7 +14,7 @@ describe("a link to shared state", () => {
   it.effect("runs the script with its keys, the time and its arguments", () =>
     Effect.gen(function* () {
       const redis = fakeRedis()
-      const link = yield* Effect.provide(sharedLink("Test"), redis.layer)
+      const link = yield* Effect.provide(redisLink("Test"), redis.layer)
       redis.answers = Effect.succeed(7)
       assert.strictEqual(yield* link.ask(script, call), 7)
       yield* Effect.provideService(link.ask(script, call), ServerTime, 12)
@@ -30,7 +30,7 @@ describe("a link to shared state", () => {
   it.effect("has no answer while the server fails, asks it once a second, and finds it again", () =>
     Effect.gen(function* () {
       const redis = fakeRedis()
-      const link = yield* Effect.provide(sharedLink("Test", { whenLost: SharedState.refusing }), redis.layer)
+      const link = yield* Effect.provide(redisLink("Test", { onUnavailable: SharedState.failClosed }), redis.layer)
       assert.isTrue(link.refuses)
       const [answers, events] = yield* observed(
         Effect.gen(function* () {
@@ -49,7 +49,7 @@ describe("a link to shared state", () => {
       assert.lengthOf(redis.commands, 3)
       assert.deepStrictEqual(
         events.map(({ _tag }) => _tag),
-        ["SharedStateLost", "SharedStateFound"],
+        ["SharedStateUnavailable", "SharedStateRecovered"],
       )
       assert.deepInclude(events[1], { policy: "Test" })
     }),
@@ -58,7 +58,7 @@ describe("a link to shared state", () => {
   it.effect("waits no longer than its patience, also where it cannot be interrupted", () =>
     Effect.gen(function* () {
       const redis = fakeRedis()
-      const link = yield* Effect.provide(sharedLink("Test", { patience: "100 millis" }), redis.layer)
+      const link = yield* Effect.provide(redisLink("Test", { timeout: "100 millis" }), redis.layer)
       redis.answers = silent
       const asked = yield* Effect.forkChild(Effect.uninterruptible(link.ask(script, call)))
       yield* TestClock.adjust("99 millis")
@@ -71,7 +71,7 @@ describe("a link to shared state", () => {
   it.effect("lets one call try again while the others go on without", () =>
     Effect.gen(function* () {
       const redis = fakeRedis()
-      const link = yield* Effect.provide(sharedLink("Test"), redis.layer)
+      const link = yield* Effect.provide(redisLink("Test"), redis.layer)
       redis.answers = broken
       yield* link.ask(script, call)
       yield* TestClock.adjust("1 second")
@@ -90,7 +90,7 @@ describe.skipIf(redisIsMissing)("a script on Redis (REDIS_URL)", () => {
   it.effect("sees the time that a test sets, or the server's own", () =>
     withRedis((prefix) =>
       Effect.gen(function* () {
-        const link = yield* sharedLink("Test", { prefix })
+        const link = yield* redisLink("Test", { prefix })
         const time = atomic<string>(`redis.call("SET", KEYS[1], ARGV[2]) return tostring(now())`)
         const ask = link.ask(time, { keys: [`${prefix}:time`], args: ["x"] })
         assert.strictEqual(yield* Effect.provideService(ask, ServerTime, 12.5), "12.5")

@@ -11,9 +11,9 @@ import { type AttemptGuard, AttemptSink, CurrentGuard, type Event, type Reservat
 import * as CommitPoint from "../../CommitPoint.ts"
 import { type ModelCall, type ModelRequest, type Part } from "../../ModelCall.ts"
 import { type ProviderModel, type ProviderRequest, type UnsupportedOption } from "../../provider/ProviderModel.ts"
-import { fromWhole } from "../answer/complete.ts"
+import { ofParts } from "../answer/complete.ts"
 import * as StructuredOutput from "../answer/structured.ts"
-import { CurrentCut, uncounted } from "../deadline/interruption.ts"
+import { CurrentInterruption, pausingClock } from "../deadline/interruption.ts"
 import { ownScope } from "../scope.ts"
 import { type GuardRefusal } from "./guardRefusal.ts"
 import { AttemptRecord, startOf } from "./record.ts"
@@ -65,9 +65,9 @@ const watched = (model: ProviderModel, request: ModelRequest, watching: Watching
     const { guard, maxOutputTokens, restore, sink } = watching
     const options = { fiber, clock: fiber.getRef(Clock.Clock), maxOutputTokens }
     const start = startOf(model, request, options)
-    const cut = fiber.getRef(CurrentCut)
+    const cut = fiber.getRef(CurrentInterruption)
     const guarding = <A, E>(self: Effect.Effect<A, E>) =>
-      uncounted(self, cut, () => options.clock.monotonicTimeNanosUnsafe())
+      pausingClock(self, cut, () => options.clock.monotonicTimeNanosUnsafe())
     const run = (reservation: Reservation | undefined) => {
       const record = new AttemptRecord(start, options)
       const end = (exit: Exit.Exit<unknown, unknown>) => {
@@ -149,7 +149,7 @@ const generate = (model: ProviderModel, request: ProviderRequest, { listener, re
       Effect.flatMap((checked) =>
         StructuredOutput.canonical(model.provider, model.codecTransformer, request.options.responseFormat, checked),
       ),
-      Effect.map(fromWhole),
+      Effect.map(ofParts),
     )
   })
 

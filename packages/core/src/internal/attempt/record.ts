@@ -10,7 +10,7 @@ import { classify, facts } from "../../Failure.ts"
 import { isContent, type ModelRequest, type Part } from "../../ModelCall.ts"
 import * as PolicyError from "../../PolicyError.ts"
 import { RequestContext } from "../../RequestContext.ts"
-import { type Cut, CurrentCut, reasonOf } from "../deadline/interruption.ts"
+import { type Interruption, CurrentInterruption, reasonOf } from "../deadline/interruption.ts"
 import { headersOf, keptHeaders, requestId } from "../http/keptHeaders.ts"
 
 type AnyFiber = Fiber.Fiber<unknown, unknown>
@@ -98,7 +98,7 @@ class WithRequest {
 export class AttemptRecord implements Observer {
   private readonly start: AttemptStart
   private readonly clock: Clock.Clock
-  private readonly cutCell: Cut | undefined
+  private readonly cutCell: Interruption | undefined
   private readonly began: bigint
   private firstPart: bigint | undefined
   private finish: Response.FinishPartEncoded | undefined
@@ -112,7 +112,7 @@ export class AttemptRecord implements Observer {
   constructor(start: AttemptStart, options: { readonly fiber: AnyFiber; readonly clock: Clock.Clock }) {
     this.start = start
     this.clock = options.clock
-    this.cutCell = options.fiber.getRef(CurrentCut)
+    this.cutCell = options.fiber.getRef(CurrentInterruption)
     this.began = options.clock.monotonicTimeNanosUnsafe()
   }
 

@@ -15,7 +15,7 @@ export const replyListenerOf = (request: ModelRequest): ReplyListener | undefine
   (request as Heard)["~holdfast/core/replyListener"]
 
 /** The request with a listener, beside any that listens already. */
-export const withReplyListener = (request: ModelRequest, listener: ReplyListener): ModelRequest => {
+export const onResponseHeaders = (request: ModelRequest, listener: ReplyListener): ModelRequest => {
   const outer = replyListenerOf(request)
   const heard: Heard = {
     mode: request.mode,

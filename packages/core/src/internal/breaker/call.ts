@@ -7,10 +7,10 @@ import * as Failure from "../../Failure.ts"
 import { type ModelCall, type ModelRequest, type Part } from "../../ModelCall.ts"
 import { millis } from "../millis.ts"
 import { type Outcome, type Ticket } from "./state.ts"
-import { type BreakerStore, type Guarded } from "./store.ts"
+import { type BreakerStore, type CircuitUse } from "./store.ts"
 
 /** A circuit as one policy guards it, and what it refuses with. `retryAfter` is milliseconds. */
-export interface Guard<E2> extends Guarded {
+export interface CircuitCall<E2> extends CircuitUse {
   readonly store: BreakerStore
   readonly refusal: (retryAfter: number) => E2
 }
@@ -18,24 +18,34 @@ export interface Guard<E2> extends Guarded {
 type Opened<E> = Effect.Effect<Stream.Stream<Part, E>, E, Scope.Scope>
 
 /** A call that is let through or refused, and whose end is recorded. */
-export const guarded = <E, E2>(call: ModelCall<E>, request: ModelRequest, guard: Guard<E2>): Opened<E | E2> =>
+export const throughCircuit = <E, E2>(
+  call: ModelCall<E>,
+  request: ModelRequest,
+  guard: CircuitCall<E2>,
+): Opened<E | E2> =>
   Effect.withFiber((fiber): Opened<E | E2> => {
     const began = now(fiber)
-    const answer = guard.store.answer(guard.circuit, began, fiber)
-    if (answer === undefined) return asking(call, request, guard)
+    const answer = guard.store.decide(guard.circuit, began, fiber)
+    if (answer === undefined) return admitAndOpen(call, request, guard)
     if (answer._tag === "Refused") return Effect.fail(guard.refusal(answer.retryAfter))
-    return attended(call.open(request), { guard, fiber, ticket: answer.ticket, streamed: isStreamed(request), began })
+    return recordOpening(call.open(request), {
+      guard,
+      fiber,
+      ticket: answer.ticket,
+      streamed: isStreamed(request),
+      began,
+    })
   })
 
 /** A call that may be a probe: nothing may come between its admission and what frees its place. */
-const asking = <E, E2>(call: ModelCall<E>, request: ModelRequest, guard: Guard<E2>): Opened<E | E2> =>
+const admitAndOpen = <E, E2>(call: ModelCall<E>, request: ModelRequest, guard: CircuitCall<E2>): Opened<E | E2> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.flatMap(guard.store.admit(guard.circuit), (answer) =>
       Effect.withFiber((fiber): Opened<E | E2> => {
         if (answer._tag === "Refused") return Effect.fail(guard.refusal(answer.retryAfter))
         const { ticket } = answer
         const admitted = { guard, fiber, ticket, streamed: isStreamed(request), began: now(fiber) }
-        return attended(restore(call.open(request)), admitted)
+        return recordOpening(restore(call.open(request)), admitted)
       }),
     ),
   )
@@ -45,24 +55,28 @@ const isStreamed = ({ mode }: ModelRequest): boolean => mode === "stream"
 const now = (fiber: Fiber.Fiber<unknown, unknown>): number => millis(fiber.getRef(Clock.Clock))
 
 interface Admitted {
-  readonly guard: Guard<unknown>
+  readonly guard: CircuitCall<unknown>
   readonly fiber: Fiber.Fiber<unknown, unknown>
   readonly ticket: Ticket
   readonly streamed: boolean
   readonly began: number
 }
 
-const attended = <E>(open: Opened<E>, { began, fiber, guard, streamed, ticket }: Admitted): Opened<E> => {
+const recordOpening = <E>(open: Opened<E>, { began, fiber, guard, streamed, ticket }: Admitted): Opened<E> => {
   const opened = Effect.onExitPrimitive(open, (exit) => {
     const at = now(fiber)
     const { hint, outcome } = verdict(exit, at - began, streamed)
     return guard.store.record(guard, { ticket, outcome, now: at, hint }, fiber)
   })
-  return streamed ? Effect.map(opened, (parts) => watched(parts, guard, ticket)) : opened
+  return streamed ? Effect.map(opened, (parts) => recordStream(parts, guard, ticket)) : opened
 }
 
 /** Sees how a stream ends. A consumer that stops early says nothing about the model. */
-const watched = <E>(parts: Stream.Stream<Part, E>, guard: Guard<unknown>, ticket: Ticket): Stream.Stream<Part, E> =>
+const recordStream = <E>(
+  parts: Stream.Stream<Part, E>,
+  guard: CircuitCall<unknown>,
+  ticket: Ticket,
+): Stream.Stream<Part, E> =>
   Stream.transformPull(parts, (pull) =>
     Effect.withFiber((fiber) => {
       const recorded = (end: Verdict) =>
@@ -90,14 +104,14 @@ const verdict = (exit: Exit.Exit<unknown, unknown>, timeToFirstPart: number, str
     ? { outcome: { _tag: "Committed", timeToFirstPart, streamed }, hint: 0 }
     : failed(exit.cause, "Failed")
 
-const longestHint = 600_000
+const maxRetryAfter = 600_000
 
 const failed = (cause: Cause.Cause<unknown>, tag: "Failed" | "Broken"): Verdict => {
   const error = Cause.findErrorOption(cause)
   if (Option.isNone(error)) return ignored
   const { kind, retryAfter } = Failure.classify(error.value)
   if (kind !== "transient" && kind !== "overloaded") return ignored
-  const hint = retryAfter === undefined ? 0 : Math.min(longestHint, Duration.toMillis(retryAfter))
+  const hint = retryAfter === undefined ? 0 : Math.min(maxRetryAfter, Duration.toMillis(retryAfter))
   return { outcome: { _tag: tag }, hint }
 }
 

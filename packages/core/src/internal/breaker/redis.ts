@@ -6,45 +6,45 @@
  */
 import { Effect, type Fiber, Random, Schedule, type Scope } from "effect"
 
-import { type SharedLink } from "../redis.ts"
+import { type RedisLink } from "../redis.ts"
 import * as Scripts from "./redisScripts.ts"
-import { type Circuit, Circuits, type Mode, type Seen } from "./registry.ts"
+import { type Circuit, CircuitRegistry, type Mode, type Status } from "./registry.ts"
 import { type Admission, type Outcome, type Rules, type State, type Ticket } from "./state.ts"
-import { type BreakerStore, type Ending, type Guarded, here, openFor, recordHere } from "./store.ts"
+import { type BreakerStore, type Result, type CircuitUse, here, openFor, recordHere } from "./store.ts"
 import * as CallWindow from "./window.ts"
 
 /** Of a call that Redis let through. */
 interface SharedTicket extends Ticket {
   /** The epoch of the copy at that time. */
-  readonly ofCopy: number
+  readonly replicaEpoch: number
 }
 
 /** What Redis said last of a circuit. */
-interface Said {
+interface Replica {
   readonly epoch: number
   /** The copy's epoch since then; it has another one when it changed by itself. */
-  readonly ofCopy: number
+  readonly replicaEpoch: number
 }
 
 type InFiber = Fiber.Fiber<unknown, unknown>
 
 /** State in Redis, until the scope is closed. */
-export const sharedStore = (link: SharedLink): Effect.Effect<BreakerStore, never, Scope.Scope> => {
-  const store = new SharedStore(link)
+export const redisStore = (link: RedisLink): Effect.Effect<BreakerStore, never, Scope.Scope> => {
+  const store = new RedisCircuits(link)
   return Effect.as(Effect.forkScoped(Effect.repeat(store.lookAgain, Schedule.spaced("1 second"))), store)
 }
 
-class SharedStore implements BreakerStore {
-  readonly circuits = new Circuits()
-  private readonly link: SharedLink
-  private readonly said = new WeakMap<Circuit, Said>()
+class RedisCircuits implements BreakerStore {
+  readonly circuits = new CircuitRegistry()
+  private readonly link: RedisLink
+  private readonly said = new WeakMap<Circuit, Replica>()
 
-  constructor(link: SharedLink) {
+  constructor(link: RedisLink) {
     this.link = link
   }
 
   // All processes have a say in it, so nothing is known at once.
-  answer(): undefined {
+  decide(): undefined {
     return undefined
   }
 
@@ -54,18 +54,22 @@ class SharedStore implements BreakerStore {
         if (answer === undefined) return this.admitAlone(circuit, now, fiber)
         const [allowed, detail, , , epoch] = answer
         if (allowed === 0) return { _tag: "Refused", retryAfter: detail }
-        const ticket: SharedTicket = { epoch, probe: detail === 0 ? undefined : detail, ofCopy: circuit.state.epoch }
+        const ticket: SharedTicket = {
+          epoch,
+          probe: detail === 0 ? undefined : detail,
+          replicaEpoch: circuit.state.epoch,
+        }
         return { _tag: "Admitted", ticket }
       }),
     )
   }
 
-  record(guarded: Guarded, ending: Ending, fiber: InFiber): Effect.Effect<void> | undefined {
+  record(guarded: CircuitUse, ending: Result, fiber: InFiber): Effect.Effect<void> | undefined {
     const { circuit, schedule } = guarded
     const { hint, outcome, ticket } = ending
     if (!isShared(ticket)) return recordHere(this.circuits, guarded, ending, fiber)
     if (saysNothing(outcome, ticket, circuit.rules)) return undefined
-    const alone = { ...ending, ticket: { epoch: ticket.ofCopy, probe: undefined } }
+    const alone = { ...ending, ticket: { epoch: ticket.replicaEpoch, probe: undefined } }
     const recorded = this.ask(circuit, Scripts.record, ended(outcome, ticket, circuit.rules), (answer) => answer)
     return Effect.flatMap(recorded, (answer) => {
       if (answer === undefined) return recordHere(this.circuits, guarded, alone, fiber) ?? Effect.void
@@ -87,7 +91,7 @@ class SharedStore implements BreakerStore {
     )
   }
 
-  readonly status: Effect.Effect<ReadonlyArray<Seen>> = Effect.suspend(() =>
+  readonly status: Effect.Effect<ReadonlyArray<Status>> = Effect.suspend(() =>
     Effect.andThen(
       this.look(() => true),
       here((now) => this.circuits.status(now)),
@@ -101,7 +105,7 @@ class SharedStore implements BreakerStore {
 
   private look(which: (circuit: Circuit, now: number) => boolean): Effect.Effect<void> {
     return Effect.flatMap(
-      here((now) => this.circuits.known(now).filter((circuit) => which(circuit, now))),
+      here((now) => this.circuits.list(now).filter((circuit) => which(circuit, now))),
       (circuits) =>
         Effect.forEach(circuits, (circuit) => this.ask(circuit, Scripts.look, [], () => undefined), {
           concurrency: "unbounded",
@@ -129,7 +133,7 @@ class SharedStore implements BreakerStore {
   private open(circuit: Circuit, ticket: SharedTicket, wait: number, opening: number): Effect.Effect<void> {
     const lasts = Math.ceil(Math.min(wait, longest))
     return this.ask(circuit, Scripts.open, [ticket.epoch, lasts, opening], (answer, now, fiber) => {
-      if (answer === undefined) this.circuits.open(circuit, ticket.ofCopy, { now, openFor: lasts }, fiber)
+      if (answer === undefined) this.circuits.open(circuit, ticket.replicaEpoch, { now, openFor: lasts }, fiber)
     })
   }
 
@@ -144,11 +148,11 @@ class SharedStore implements BreakerStore {
     const [, , mode, , epoch] = answer
     circuit.mode = mode as Mode
     const said = this.said.get(circuit)
-    const same = said !== undefined && said.epoch === epoch && said.ofCopy === circuit.state.epoch
+    const same = said !== undefined && said.epoch === epoch && said.replicaEpoch === circuit.state.epoch
     const isFirst = said === undefined && epoch === 0 && circuit.state.epoch === 0
     const ofCopy = same || isFirst ? circuit.state.epoch : circuit.state.epoch + 1
     this.circuits.set(circuit, copyOf(answer, circuit.state, ofCopy, now), now, fiber)
-    this.said.set(circuit, { epoch, ofCopy })
+    this.said.set(circuit, { epoch, replicaEpoch: ofCopy })
   }
 
   private keyOf(key: string): string {

@@ -29,7 +29,7 @@ export interface Circuit {
   users: number
 }
 
-export interface Seen {
+export interface Status {
   readonly key: string
   readonly phase: Phase
   readonly mode: Mode
@@ -39,7 +39,7 @@ export interface Seen {
 /** How long nobody has to use a circuit until it is forgotten. Milliseconds. */
 export const idle = 3_600_000
 
-export class Circuits {
+export class CircuitRegistry {
   private readonly all = new Map<string, Circuit>()
   /** Circuits that nobody uses, and since when. */
   private readonly unused = new Map<Circuit, number>()
@@ -48,7 +48,7 @@ export class Circuits {
   private forgetAt = 0
 
   /** The circuit of a key; its rules are those of the policy that came last. It is to be released. */
-  declare(key: string, rules: BreakerState.Rules): Circuit {
+  acquire(key: string, rules: BreakerState.Rules): Circuit {
     const circuit = this.all.get(key) ?? { key, state: BreakerState.initial, mode: "normal", rules, users: 0 }
     circuit.rules = rules
     circuit.users++
@@ -65,15 +65,15 @@ export class Circuits {
   }
 
   /** What can be said at once, because it takes nobody's place. */
-  answer(circuit: Circuit, now: number, fiber: Fiber.Fiber<unknown, unknown>): BreakerState.Admission | undefined {
+  decide(circuit: Circuit, now: number, fiber: Fiber.Fiber<unknown, unknown>): BreakerState.Admission | undefined {
     const { mode, rules, state } = circuit
-    if (mode === "normal") return BreakerState.answer(state, rules, now, chanceOf(fiber))
+    if (mode === "normal") return BreakerState.decide(state, rules, now, chanceOf(fiber))
     if (mode === "forcedOpen") return { _tag: "Refused", retryAfter: forcedRetryAfter }
     return { _tag: "Admitted", ticket: { epoch: state.epoch, probe: undefined } }
   }
 
   admit(circuit: Circuit, now: number, fiber: Fiber.Fiber<unknown, unknown>): BreakerState.Admission {
-    const answered = this.answer(circuit, now, fiber)
+    const answered = this.decide(circuit, now, fiber)
     if (answered !== undefined) return answered
     const [next, admission] = BreakerState.admit(circuit.state, circuit.rules, { now, chance: 0 })
     this.set(circuit, next, now, fiber)
@@ -124,13 +124,13 @@ export class Circuits {
     return this.all.get(key)
   }
 
-  known(now: number): ReadonlyArray<Circuit> {
+  list(now: number): ReadonlyArray<Circuit> {
     this.forget(now)
     return [...this.all.values()]
   }
 
-  status(now: number): ReadonlyArray<Seen> {
-    return this.known(now).map((circuit) => ({
+  status(now: number): ReadonlyArray<Status> {
+    return this.list(now).map((circuit) => ({
       key: circuit.key,
       phase: phaseOf(circuit.state, circuit.rules, now),
       mode: circuit.mode,

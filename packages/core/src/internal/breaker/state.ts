@@ -88,13 +88,13 @@ export type Outcome =
 const rampFrom = 0.1
 
 /** Probes whose place was given away are remembered, up to so many for each place, for they may still answer. */
-const remembered = 100
+const maxEpochs = 100
 
 /**
  * Whether a call may go through, where that takes nobody's place; `undefined` where it would be a probe. `chance` is
  * uniform between 0 and 1, and is asked for only while a ramp lasts.
  */
-export const answer = (state: State, rules: Rules, now: number, chance: () => number): Admission | undefined => {
+export const decide = (state: State, rules: Rules, now: number, chance: () => number): Admission | undefined => {
   const { circuit } = state
   if (circuit._tag === "Closed") {
     return circuit.since === undefined || chance() < share(circuit.since, rules, now)
@@ -111,7 +111,7 @@ export const admit = (
   rules: Rules,
   { chance, now }: { readonly now: number; readonly chance: number },
 ): readonly [State, Admission] => {
-  const answered = answer(state, rules, now, () => chance)
+  const answered = decide(state, rules, now, () => chance)
   return answered === undefined ? probe(state, rules, now) : [state, answered]
 }
 
@@ -169,15 +169,14 @@ const untilPlace = ({ failed, probes, succeeded }: HalfOpen, rules: Rules, now: 
 }
 
 const probe = (state: State, rules: Rules, now: number): readonly [State, Admission] => {
-  const { circuit, epoch } =
-    state.circuit._tag === "HalfOpen" ? { ...state, circuit: state.circuit } : halfOpened(state)
+  const { circuit, epoch } = state.circuit._tag === "HalfOpen" ? { ...state, circuit: state.circuit } : halfOpen(state)
   const number = circuit.started + 1
-  const probes = new Map([...circuit.probes].slice(1 - rules.probes * remembered)).set(number, now + rules.lease)
+  const probes = new Map([...circuit.probes].slice(1 - rules.probes * maxEpochs)).set(number, now + rules.lease)
   const next: State = { ...state, epoch, circuit: { ...circuit, probes, started: number } }
   return [next, admitted(next, number)]
 }
 
-const halfOpened = ({ epoch }: State): { readonly circuit: HalfOpen; readonly epoch: number } => ({
+const halfOpen = ({ epoch }: State): { readonly circuit: HalfOpen; readonly epoch: number } => ({
   circuit: { _tag: "HalfOpen", probes: new Map(), started: 0, succeeded: 0, failed: 0 },
   epoch: epoch + 1,
 })
@@ -193,7 +192,7 @@ const recordClosed = (
   if (next === circuit) return [state, false]
   return [
     { circuit: next, epoch: state.epoch, openings: state.openings, openFor: state.openFor },
-    tripped(next, rules, now),
+    trips(next, rules, now),
   ]
 }
 
@@ -219,7 +218,7 @@ const afterCall = (circuit: Closed, rules: Rules, outcome: Outcome, now: number)
   }
 }
 
-const tripped = (circuit: Closed, rules: Rules, now: number): boolean => {
+const trips = (circuit: Closed, rules: Rules, now: number): boolean => {
   if (rules.consecutive !== undefined && circuit.consecutive >= rules.consecutive) return true
   const { calls, failures, slow } = CallWindow.counts(circuit.window, rules.window, now)
   if (calls < rules.minimumCalls || calls === 0) return false

@@ -5,18 +5,18 @@ import { Clock, Effect, type Fiber, type Schedule } from "effect"
 
 import { millis } from "../millis.ts"
 import { openingDelay } from "./openFor.ts"
-import { type Circuit, Circuits, type Mode, type Seen } from "./registry.ts"
+import { type Circuit, CircuitRegistry, type Mode, type Status } from "./registry.ts"
 import { type Admission, type Outcome, type Ticket } from "./state.ts"
 
 /** A circuit as one policy guards it. */
-export interface Guarded {
+export interface CircuitUse {
   readonly circuit: Circuit
   /** How long it opens. */
   readonly schedule: Schedule.Schedule<unknown>
 }
 
 /** How a call ended. */
-export interface Ending {
+export interface Result {
   readonly ticket: Ticket
   readonly outcome: Outcome
   readonly now: number
@@ -26,27 +26,27 @@ export interface Ending {
 
 export interface BreakerStore {
   /** What this process knows. */
-  readonly circuits: Circuits
+  readonly circuits: CircuitRegistry
   /** The answer where it is known at once and takes nobody's place. */
-  readonly answer: (circuit: Circuit, now: number, fiber: Fiber.Fiber<unknown, unknown>) => Admission | undefined
+  readonly decide: (circuit: Circuit, now: number, fiber: Fiber.Fiber<unknown, unknown>) => Admission | undefined
   /** Runs uninterruptibly, for it may take the place of a probe. */
   readonly admit: (circuit: Circuit) => Effect.Effect<Admission>
   /** `undefined` where nothing remains to be done. */
   readonly record: (
-    guarded: Guarded,
-    ending: Ending,
+    guarded: CircuitUse,
+    ending: Result,
     fiber: Fiber.Fiber<unknown, unknown>,
   ) => Effect.Effect<void> | undefined
   readonly setMode: (key: string, mode: Mode) => Effect.Effect<boolean>
-  readonly status: Effect.Effect<ReadonlyArray<Seen>>
+  readonly status: Effect.Effect<ReadonlyArray<Status>>
 }
 
 /** State in the memory of this process. */
 export const memoryStore = (): BreakerStore => {
-  const circuits = new Circuits()
+  const circuits = new CircuitRegistry()
   return {
     circuits,
-    answer: (circuit, now, fiber) => circuits.answer(circuit, now, fiber),
+    decide: (circuit, now, fiber) => circuits.decide(circuit, now, fiber),
     admit: (circuit) => here((now, fiber) => circuits.admit(circuit, now, fiber)),
     record: (guarded, ending, fiber) => recordHere(circuits, guarded, ending, fiber),
     setMode: (key, mode) => here((now, fiber) => circuits.setMode(key, mode, now, fiber)),
@@ -56,9 +56,9 @@ export const memoryStore = (): BreakerStore => {
 
 /** Takes note in the memory of this process. */
 export const recordHere = (
-  circuits: Circuits,
-  { circuit, schedule }: Guarded,
-  ending: Ending,
+  circuits: CircuitRegistry,
+  { circuit, schedule }: CircuitUse,
+  ending: Result,
   fiber: Fiber.Fiber<unknown, unknown>,
 ): Effect.Effect<void> | undefined => {
   const opening = circuits.record(circuit, ending, fiber)

@@ -7,12 +7,12 @@ import * as Failure from "../../Failure.ts"
 import { type ModelRequest, type Part } from "../../ModelCall.ts"
 import { millis } from "../millis.ts"
 import * as AdaptiveLimit from "./adaptiveState.ts"
-import { urgencies } from "./priorities.ts"
+import { priorities } from "./priorities.ts"
 import { promptSize } from "./promptSize.ts"
-import { Gate } from "./state.ts"
+import { FairSemaphore } from "./state.ts"
 
-export class AdaptiveGate {
-  readonly gate: Gate
+export class AdaptiveSemaphore {
+  readonly semaphore: FairSemaphore
   private readonly rules: AdaptiveLimit.Rules
   private readonly size: (request: ModelRequest) => number
   private state: AdaptiveLimit.State
@@ -23,8 +23,8 @@ export class AdaptiveGate {
   ) {
     this.rules = rules
     this.size = options.size ?? promptSize
-    this.state = AdaptiveLimit.initial(rules)
-    this.gate = new Gate({ limit: this.limit, places: options.queue, urgencies: urgencies.length })
+    this.state = AdaptiveLimit.initialState(rules)
+    this.semaphore = new FairSemaphore({ limit: this.limit, places: options.queue, urgencies: priorities.length })
   }
 
   get limit(): number {
@@ -39,7 +39,7 @@ export class AdaptiveGate {
     return Effect.withFiber((fiber) => {
       const clock = fiber.getRef(Clock.Clock)
       const began = millis(clock)
-      const inFlight = this.gate.held
+      const inFlight = this.semaphore.inUse
       return Effect.onExitPrimitive(opening, (exit) => {
         const now = millis(clock)
         if (Exit.isSuccess(exit)) this.answered(request, { took: now - began, inFlight })
@@ -57,7 +57,7 @@ export class AdaptiveGate {
 
   private follow(next: AdaptiveLimit.State): void {
     this.state = next
-    this.gate.resize(this.limit)
+    this.semaphore.resize(this.limit)
   }
 }
 

@@ -9,7 +9,7 @@
 export interface Rules {
   readonly min: number
   readonly max: number
-  readonly start: number
+  readonly initial: number
 }
 
 /** What the first parts took, of requests of about the same size: geometric means, which few slow ones do not move. */
@@ -32,8 +32,8 @@ export interface State {
   readonly shrunkAt: number
 }
 
-export const initial = ({ max, min, start }: Rules): State => ({
-  limit: Math.min(max, Math.max(min, start)),
+export const initialState = ({ initial, max, min }: Rules): State => ({
+  limit: Math.min(max, Math.max(min, initial)),
   paces: new Map(),
   shrunkAt: -Infinity,
 })
@@ -89,9 +89,11 @@ const slowest = ({ paces }: State): number =>
 
 const bounded = ({ max, min }: Rules, limit: number): number => Math.min(max, Math.max(min, limit))
 
-export const mistakeIn = ({ max, min, start }: Rules): string | undefined => {
+export const mistakeIn = ({ initial, max, min }: Rules): string | undefined => {
   const isCount = (count: number) => Number.isInteger(count) && count >= 1
   if (!isCount(min)) return "min must be a whole number, 1 or more"
   if (!isCount(max) || max < min) return "max must be a whole number, min or more"
-  return isCount(start) && start >= min && start <= max ? undefined : "start must be a whole number between min and max"
+  return isCount(initial) && initial >= min && initial <= max
+    ? undefined
+    : "initial must be a whole number between min and max"
 }

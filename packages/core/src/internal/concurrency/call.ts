@@ -6,14 +6,14 @@ import { Context, Effect, Exit, Scope, type Stream } from "effect"
 import { type ModelRequest, type Part } from "../../ModelCall.ts"
 import { type Priority, RequestContext } from "../../RequestContext.ts"
 import { newId } from "../attempt/record.ts"
-import { urgencies } from "./priorities.ts"
-import { type Gate, type Waiter } from "./state.ts"
+import { priorities } from "./priorities.ts"
+import { type FairSemaphore, type Waiter } from "./state.ts"
 import { type Holder, type SharedPermits } from "./store.ts"
 
 type Opened<E> = Effect.Effect<Stream.Stream<Part, E>, E, Scope.Scope>
 
-export interface Seat<E2> {
-  readonly gate: Gate
+export interface Admission<E2> {
+  readonly semaphore: FairSemaphore
   readonly weightOf: (request: ModelRequest) => number
   readonly refusal: (priority: Priority) => E2
   /** Permits that are needed beside the place in this process. */
@@ -21,12 +21,12 @@ export interface Seat<E2> {
 }
 
 // What gives the place back is in place before it is taken, so that nothing can come between.
-export const held = <E, E2>(seat: Seat<E2>, request: ModelRequest, opening: Opened<E>): Opened<E | E2> =>
+export const withPermit = <E, E2>(seat: Admission<E2>, request: ModelRequest, opening: Opened<E>): Opened<E | E2> =>
   Effect.withFiber((fiber): Opened<E | E2> => {
     const { priority, tenant = "" } = fiber.getRef(RequestContext)
-    const standing = new Standing(seat, { weight: seat.weightOf(request), tenant, priority })
+    const standing = new PermitRequest(seat, { weight: seat.weightOf(request), tenant, priority })
     // Nothing of a whole answer outlives its opening.
-    if (request.mode === "generate") return Effect.onExitPrimitive(standing.served(opening), () => standing.leave())
+    if (request.mode === "generate") return Effect.onExitPrimitive(standing.run(opening), () => standing.leave())
     const own = Scope.makeUnsafe()
     const outer = Context.getUnsafe(fiber.context, Scope.Scope)
     const over = (exit: Exit.Exit<unknown, unknown>) =>
@@ -34,44 +34,48 @@ export const held = <E, E2>(seat: Seat<E2>, request: ModelRequest, opening: Open
         Scope.close(own, exit),
         Effect.suspend(() => standing.leave() ?? Effect.void),
       )
-    return Effect.onExitPrimitive(standing.served(Scope.provide(opening, own)), (exit) =>
+    return Effect.onExitPrimitive(standing.run(Scope.provide(opening, own)), (exit) =>
       Exit.isFailure(exit) ? over(exit) : Scope.addFinalizerExit(outer, over),
     )
   })
 
-class Standing<E2> implements Waiter {
+class PermitRequest<E2> implements Waiter {
   readonly weight: number
   readonly urgency: number
   readonly tenant: string
   sequence = 0
   state: Waiter["state"] = "waiting"
-  private readonly seat: Seat<E2>
+  private readonly admission: Admission<E2>
   private readonly priority: Priority
   private readonly holder: Holder | undefined
   private wake: (() => void) | undefined
 
-  constructor(seat: Seat<E2>, who: { readonly weight: number; readonly tenant: string; readonly priority: Priority }) {
-    this.seat = seat
+  constructor(
+    seat: Admission<E2>,
+    who: { readonly weight: number; readonly tenant: string; readonly priority: Priority },
+  ) {
+    this.admission = seat
     this.weight = who.weight
     this.tenant = who.tenant
     this.priority = who.priority
-    this.urgency = urgencies.indexOf(who.priority)
+    this.urgency = priorities.indexOf(who.priority)
     this.holder = seat.shared && { key: seat.shared.key, id: newId(), weight: who.weight }
   }
 
   /** Waits for a place and runs there. */
-  served<A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E | E2, R> {
+  run<A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E | E2, R> {
     return Effect.suspend((): Effect.Effect<A, E | E2, R> => {
-      if (!this.seat.gate.join(this)) return this.refused
-      const permitted = this.seat.shared === undefined ? self : Effect.andThen(this.permit(this.seat.shared), self)
+      if (!this.admission.semaphore.join(this)) return this.refused
+      const permitted =
+        this.admission.shared === undefined ? self : Effect.andThen(this.permit(this.admission.shared), self)
       return this.state === "holding" ? permitted : Effect.andThen(this.turn, permitted)
     })
   }
 
   /** Gives back whatever was taken, also if it is not known whether it was. */
   leave(): Effect.Effect<void> | undefined {
-    this.seat.gate.leave(this)
-    return this.holder && this.seat.shared?.permits.release(this.holder)
+    this.admission.semaphore.leave(this)
+    return this.holder && this.admission.shared?.permits.release(this.holder)
   }
 
   granted(): void {
@@ -90,13 +94,13 @@ class Standing<E2> implements Waiter {
     })
   }
 
-  private permit({ limit, permits }: NonNullable<Seat<E2>["shared"]>): Effect.Effect<void, E2> {
+  private permit({ limit, permits }: NonNullable<Admission<E2>["shared"]>): Effect.Effect<void, E2> {
     return this.holder === undefined
       ? Effect.void
       : Effect.flatMap(permits.take(this.holder, limit), (granted) => (granted ? Effect.void : this.refused))
   }
 
   private get refused(): Effect.Effect<never, E2> {
-    return Effect.suspend(() => Effect.fail(this.seat.refusal(this.priority)))
+    return Effect.suspend(() => Effect.fail(this.admission.refusal(this.priority)))
   }
 }

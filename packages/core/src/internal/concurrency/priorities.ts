@@ -1,4 +1,4 @@
 import { type Priority } from "../../RequestContext.ts"
 
 /** The priorities, the most urgent first. */
-export const urgencies: ReadonlyArray<Priority> = ["critical", "interactive", "batch", "best-effort"]
+export const priorities: ReadonlyArray<Priority> = ["critical", "interactive", "batch", "best-effort"]

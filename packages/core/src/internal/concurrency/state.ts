@@ -19,7 +19,7 @@ export interface Waiter {
   state: "waiting" | "holding" | "gone"
 }
 
-export const mostOvertaken = 8
+export const maxOvertaken = 8
 
 /** Where a waiter stands. */
 interface Place {
@@ -41,20 +41,20 @@ interface Line {
   readonly byName: Map<string, Tenant>
 }
 
-export class Gate {
+export class FairSemaphore {
   private limit: number
-  private readonly places: number
+  private readonly queueSize: number
   private taken = 0
   private sequence = 0
   private readonly arrivals = new LinkedList<Place>()
-  private readonly standing = new Map<Waiter, Place>()
+  private readonly entries = new Map<Waiter, Place>()
   private readonly lines: ReadonlyArray<Line>
   /** Sequence numbers of those who were let in before somebody older that still waits; never more than a few. */
   private ahead: ReadonlyArray<number> = []
 
   constructor(options: { readonly limit: number; readonly places: number; readonly urgencies: number }) {
     this.limit = options.limit
-    this.places = options.places
+    this.queueSize = options.places
     this.lines = Array.from({ length: options.urgencies }, (): Line => ({
       tenants: new LinkedList(),
       byName: new Map(),
@@ -65,7 +65,7 @@ export class Gate {
     return this.arrivals.size
   }
 
-  get held(): number {
+  get inUse(): number {
     return this.taken
   }
 
@@ -76,9 +76,9 @@ export class Gate {
       this.hold(waiter)
       return true
     }
-    if (this.arrivals.size >= this.places && !this.makeRoom(waiter.urgency)) return false
+    if (this.arrivals.size >= this.queueSize && !this.shedOne(waiter.urgency)) return false
     this.add(waiter)
-    this.letIn()
+    this.dispatch()
     return true
   }
 
@@ -87,21 +87,21 @@ export class Gate {
     if (waiter.state === "holding") this.taken -= waiter.weight
     else if (waiter.state === "waiting") this.remove(waiter)
     waiter.state = "gone"
-    this.letIn()
+    this.dispatch()
   }
 
   /** Another limit from now on. Who holds more than that keeps it. */
   resize(limit: number): void {
     this.limit = limit
-    this.letIn()
+    this.dispatch()
   }
 
-  private letIn(): void {
+  private dispatch(): void {
     for (let next = this.next(); next !== undefined; next = this.next()) {
       const oldest = this.arrivals.first?.value.waiter
       if (oldest !== undefined && next.sequence > oldest.sequence) this.ahead = [...this.ahead, next.sequence]
       this.remove(next)
-      this.passTurn(next)
+      this.rotateTenant(next)
       this.hold(next)
       next.granted()
     }
@@ -111,7 +111,7 @@ export class Gate {
     const oldest = this.arrivals.first?.value.waiter
     if (oldest === undefined || this.taken >= this.limit) return undefined
     if (this.ahead.length > 0) this.ahead = this.ahead.filter((sequence) => sequence > oldest.sequence)
-    if (this.ahead.length >= mostOvertaken) return this.fits(oldest) ? oldest : undefined
+    if (this.ahead.length >= maxOvertaken) return this.fits(oldest) ? oldest : undefined
     for (const { tenants } of this.lines) {
       for (let turn = tenants.first; turn !== undefined; turn = turn.after) {
         const waiter = turn.value.waiting.first?.value.waiter
@@ -138,14 +138,14 @@ export class Gate {
     const place = { waiter, tenant } as { -readonly [K in keyof Place]: Place[K] }
     place.arrival = this.arrivals.append(place)
     place.turn = tenant.waiting.append(place)
-    this.standing.set(waiter, place)
+    this.entries.set(waiter, place)
   }
 
   /** Takes somebody out of the line. Who gives up has not had its tenant's turn. */
   private remove(waiter: Waiter): void {
-    const place = this.standing.get(waiter)
+    const place = this.entries.get(waiter)
     if (place === undefined) return
-    this.standing.delete(waiter)
+    this.entries.delete(waiter)
     this.arrivals.remove(place.arrival)
     const { tenant } = place
     const { byName, tenants } = this.lineOf(waiter)
@@ -156,7 +156,7 @@ export class Gate {
   }
 
   /** The next turn is that of another tenant. */
-  private passTurn(served: Waiter): void {
+  private rotateTenant(served: Waiter): void {
     const { byName, tenants } = this.lineOf(served)
     const tenant = byName.get(served.tenant)
     if (tenant === undefined) return
@@ -165,7 +165,7 @@ export class Gate {
   }
 
   /** Sends away the newest of those who are least urgent, if they are less urgent than the one who comes. */
-  private makeRoom(urgency: number): boolean {
+  private shedOne(urgency: number): boolean {
     for (let index = this.lines.length - 1; index > urgency; index--) {
       const newest = newestOf(this.lines[index] as Line)
       if (newest === undefined) continue

@@ -5,28 +5,28 @@ import { Effect, Random, Schedule, type Scope, Semaphore } from "effect"
 import { type Redis } from "effect/persistence"
 
 import { type RedisOptions } from "../../SharedState.ts"
-import { atomic, sharedLink, type SharedLink } from "../redis.ts"
-import { urgencies } from "./priorities.ts"
-import { Gate } from "./state.ts"
+import { atomic, redisLink, type RedisLink } from "../redis.ts"
+import { priorities } from "./priorities.ts"
+import { FairSemaphore } from "./state.ts"
 
 export interface Permits {
-  readonly gateOf: (key: string, options: { readonly limit: number; readonly places: number }) => Gate
+  readonly semaphoreOf: (key: string, options: { readonly limit: number; readonly places: number }) => FairSemaphore
   /** Absent where one process is all there is. */
   readonly shared: SharedPermits | undefined
 }
 
 /** A gate is there for as long as a policy or a call knows it: two with one key would let in twice as many. */
 export const memoryPermits = (shared?: SharedPermits): Permits => {
-  const gates = new Map<string, WeakRef<Gate>>()
+  const gates = new Map<string, WeakRef<FairSemaphore>>()
   const collected = new FinalizationRegistry<string>((key) => {
     if (gates.get(key)?.deref() === undefined) gates.delete(key)
   })
   return {
     shared,
-    gateOf: (key, options) => {
+    semaphoreOf: (key, options) => {
       const known = gates.get(key)?.deref()
       if (known !== undefined) return known
-      const gate = new Gate({ ...options, urgencies: urgencies.length })
+      const gate = new FairSemaphore({ ...options, urgencies: priorities.length })
       gates.set(key, new WeakRef(gate))
       collected.register(gate, key)
       return gate
@@ -46,7 +46,7 @@ const lease = 30_000
 /** Permits in Redis, renewed for as long as the scope is open. Who goes first is decided within each process. */
 export const redisPermits = (options?: RedisOptions): Effect.Effect<SharedPermits, never, Redis.Redis | Scope.Scope> =>
   Effect.gen(function* () {
-    const permits = new SharedPermits(yield* sharedLink("Concurrency.limit", options))
+    const permits = new SharedPermits(yield* redisLink("Concurrency.limit", options))
     yield* Effect.forkScoped(Effect.repeat(permits.renew, Schedule.spaced(lease / 3)))
     return permits
   })
@@ -58,11 +58,11 @@ interface Asking {
 }
 
 export class SharedPermits {
-  private readonly link: SharedLink
+  private readonly link: RedisLink
   private readonly holders = new Set<Holder>()
   private readonly asking = new Map<string, Asking>()
 
-  constructor(link: SharedLink) {
+  constructor(link: RedisLink) {
     this.link = link
   }
 
@@ -77,7 +77,7 @@ export class SharedPermits {
         if (granted === undefined) return Effect.succeed(!this.link.refuses)
         if (granted === 1) return Effect.succeed(true)
         return Effect.flatMap(Random.nextBetween(wait / 2, wait), Effect.sleep).pipe(
-          Effect.andThen(attempt(Math.min(longestWait, wait * 2))),
+          Effect.andThen(attempt(Math.min(maxWait, wait * 2))),
         )
       })
     return Effect.suspend(() => {
@@ -124,7 +124,7 @@ export class SharedPermits {
 /** Milliseconds until it is asked again whether there is room, doubling, and less up to half of it at random. */
 const firstWait = 10
 
-const longestWait = 40
+const maxWait = 40
 
 // A sorted set of places with the times at which they fall free by themselves.
 const acquire = atomic<0 | 1>(`

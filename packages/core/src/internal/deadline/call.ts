@@ -17,7 +17,7 @@ export interface Race<A, E, R, E2> {
  * The scope is of its own, because the opening may succeed just as the timer wins, and then nobody else would release what
  * it holds.
  */
-export const raced = <A, E, R, E2>({
+export const raceDeadline = <A, E, R, E2>({
   context,
   opening,
   timer,

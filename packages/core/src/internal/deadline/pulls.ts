@@ -18,7 +18,7 @@ export interface Limit {
 const Limits = Symbol("@holdfast/core/limits")
 
 /** The stream with one more limit on each of its pulls. */
-export const bounded = <E, E2>(
+export const limitPulls = <E, E2>(
   parts: Stream.Stream<Part, E>,
   limit: Limit & { readonly error: () => E2 },
 ): Stream.Stream<Part, E | E2> => {

@@ -15,8 +15,9 @@ export const summary: (event: Event) => string = Match.typeTags<Event>()({
   CacheHit: (event) => `${name(event)} need not be asked: its answer is in the cache`,
   CircuitChanged: ({ from, key, to }) => `the circuit of ${key} was ${phases[from]} and is ${phases[to]}`,
   LimitTightened: (event) => `${event.key} has ${event.remaining} ${event.dimension} left for ${time(event.for)}`,
-  SharedStateLost: ({ policy }) => `${policy} has lost its shared state`,
-  SharedStateFound: ({ lostFor, policy }) => `${policy} has its shared state again after ${time(lostFor)}`,
+  SharedStateUnavailable: ({ policy }) => `${policy} has lost its shared state`,
+  SharedStateRecovered: ({ unavailableFor, policy }) =>
+    `${policy} has its shared state again after ${time(unavailableFor)}`,
 })
 
 const phases: Readonly<Record<Phase, string>> = {

@@ -19,7 +19,7 @@ interface Runner {
 }
 
 /** The loser is interrupted, and all that it holds is released, before the winner's answer is given. */
-export const hedgedOpen = <A, E>({ first, isFinal, second }: Contest<A, E>): Effect.Effect<A, E, Scope.Scope> =>
+export const openHedged = <A, E>({ first, isFinal, second }: Contest<A, E>): Effect.Effect<A, E, Scope.Scope> =>
   ownScope(
     Effect.withFiber((parent) =>
       Effect.flatMap(Effect.scope, (scope) =>

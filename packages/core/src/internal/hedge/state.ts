@@ -19,17 +19,17 @@ export interface Allowance {
 export const initial: Allowance = { saved: 1, owed: 1, quietUntil: 0, samples: [], sorted: [] }
 
 /** More are not saved, so that a quiet night does not allow a storm in the morning. */
-const mostSaved = 10
+const maxSaved = 10
 
-const mostSamples = 100
+const maxSamples = 100
 
-export const called = (allowance: Allowance, share: number): Allowance =>
+export const deposit = (allowance: Allowance, share: number): Allowance =>
   allowance.owed > 0
     ? { ...allowance, owed: allowance.owed - share }
-    : { ...allowance, saved: Math.min(mostSaved, allowance.saved + share) }
+    : { ...allowance, saved: Math.min(maxSaved, allowance.saved + share) }
 
 /** The allowance after a hedge, or nothing if there must not be one. */
-export const hedged = (allowance: Allowance, now: number): Allowance | undefined =>
+export const tryWithdraw = (allowance: Allowance, now: number): Allowance | undefined =>
   allowance.saved >= 1 && now >= allowance.quietUntil ? { ...allowance, saved: allowance.saved - 1 } : undefined
 
 export const throttled = (allowance: Allowance, until: number): Allowance => ({
@@ -37,11 +37,11 @@ export const throttled = (allowance: Allowance, until: number): Allowance => ({
   quietUntil: Math.max(allowance.quietUntil, until),
 })
 
-export const sampled = (allowance: Allowance, timeToFirstPart: number): Allowance => {
+export const addSample = (allowance: Allowance, timeToFirstPart: number): Allowance => {
   const samples = [...allowance.samples, timeToFirstPart]
   const sorted = [...allowance.sorted]
   sorted.splice(placeOf(sorted, timeToFirstPart), 0, timeToFirstPart)
-  const oldest = samples.length > mostSamples ? samples.shift() : undefined
+  const oldest = samples.length > maxSamples ? samples.shift() : undefined
   if (oldest !== undefined) sorted.splice(placeOf(sorted, oldest), 1)
   return { ...allowance, samples, sorted }
 }

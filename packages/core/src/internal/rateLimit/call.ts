@@ -6,28 +6,38 @@ import { Clock, Effect, Exit, Random, Scope, Stream } from "effect"
 import { CurrentDeadline } from "../../Deadline.ts"
 import { type ModelCall, type ModelRequest, type Part } from "../../ModelCall.ts"
 import { RequestContext } from "../../RequestContext.ts"
-import { withReplyListener } from "../attempt/replyListener.ts"
+import { onResponseHeaders } from "../attempt/replyListener.ts"
 import { millis } from "../millis.ts"
-import { blocked, closed, type Held, hold, type Limit, opened, pulled, replied, takenTogether } from "./charge.ts"
+import {
+  block,
+  settle,
+  type Charge,
+  estimateCharge,
+  type Limit,
+  onOpened,
+  onPulled,
+  readHeaders,
+  takenFromShared,
+} from "./charge.ts"
 import { type Wait, type Waiter } from "./queue.ts"
-import { type SharedUsage } from "./redis.ts"
+import { type RedisWindow } from "./redis.ts"
 import { take } from "./state.ts"
 
 /** Why a call is refused. Without a wait it never fits. */
-export interface Refused {
+export interface Rejection {
   readonly key: string
   readonly dimension: number | undefined
   readonly cost: number
   readonly wait: number | undefined
 }
 
-export interface Refusing<E2> extends Limit {
+export interface RateLimiter<E2> extends Limit {
   readonly keyOf: ((context: RequestContext) => string) | undefined
   readonly key: string
   /** How many may wait, and for how many milliseconds. */
-  readonly places: number
-  readonly patience: number
-  readonly refusal: (refused: Refused) => E2
+  readonly queueSize: number
+  readonly maxWait: number
+  readonly refusal: (rejectionOf: Rejection) => E2
 }
 
 type Opened<E> = Effect.Effect<Stream.Stream<Part, E>, E, Scope.Scope>
@@ -35,57 +45,57 @@ type Opened<E> = Effect.Effect<Stream.Stream<Part, E>, E, Scope.Scope>
 type Restore = <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 
 /** A call that takes what it will cost, waits for it, or is refused; and that says in the end what it did cost. */
-export const limited = <E, E2>(call: ModelCall<E>, request: ModelRequest, limit: Refusing<E2>): Opened<E | E2> =>
+export const limited = <E, E2>(call: ModelCall<E>, request: ModelRequest, limit: RateLimiter<E2>): Opened<E | E2> =>
   // Nothing may come between the taking and what settles it.
   Effect.uninterruptibleMask((restore) =>
     Effect.withFiber((fiber): Opened<E | E2> => {
       const clock = fiber.getRef(Clock.Clock)
       const now = millis(clock)
       const key = limit.keyOf === undefined ? limit.key : limit.keyOf(fiber.getRef(RequestContext))
-      const held = hold(limit, request, { clock, key, now })
+      const held = estimateCharge(limit, request, { clock, key, now })
       const mistaken = held.costs.findIndex((cost) => !(cost >= 0))
       if (mistaken >= 0)
         return Effect.die(new Error(`RateLimit: the cost in "${limit.rules[mistaken]?.name}" must be 0 or more`))
       const never = held.costs.findIndex((cost, index) => cost > (limit.rules[index]?.limit ?? Infinity))
       if (never >= 0) return Effect.fail(limit.refusal({ ...refused(held, never), wait: undefined }))
-      const { entry } = held
+      const { limiter: entry } = held
       entry.underWay++
       if (limit.shared === undefined && !entry.isWaitedFor) {
-        if (take(entry.account(now), limit.rules, held.costs, now) === undefined) return sent(call, held, restore)
+        if (take(entry.window(now), limit.rules, held.costs, now) === undefined) return openCharged(call, held, restore)
       }
       const deadline = fiber.getRef(CurrentDeadline)
       const remaining = deadline === undefined ? Infinity : Number(deadline.at) / 1e6 - now
-      const admitted = inTurn(held, limit, { restore, expires: now + Math.min(limit.patience, remaining) })
-      return Effect.andThen(admitted, sent(call, held, restore))
+      const admitted = acquire(held, limit, { restore, expires: now + Math.min(limit.maxWait, remaining) })
+      return Effect.andThen(admitted, openCharged(call, held, restore))
     }),
   )
 
-const refused = ({ costs, entry }: Held, dimension: number | undefined) => ({
+const refused = ({ costs, limiter: entry }: Charge, dimension: number | undefined) => ({
   key: entry.key,
   dimension,
   cost: dimension === undefined ? 0 : (costs[dimension] ?? 0),
 })
 
-const sent = <E>(call: ModelCall<E>, held: Held, restore: Restore): Opened<E> => {
+const openCharged = <E>(call: ModelCall<E>, held: Charge, restore: Restore): Opened<E> => {
   const opening = Effect.suspend(() => {
     held.sent = true
-    return call.open(withReplyListener(held.request, (headers) => replied(held, headers)))
+    return call.open(onResponseHeaders(held.request, (headers) => readHeaders(held, headers)))
   })
-  const answered = Effect.onExitPrimitive(restore(opening), (exit) => opened(held, exit), true)
-  return held.request.mode === "generate" ? answered : streaming(answered, held)
+  const answered = Effect.onExitPrimitive(restore(opening), (exit) => onOpened(held, exit), true)
+  return held.request.mode === "generate" ? answered : chargeStream(answered, held)
 }
 
 /** Settles when the stream is closed, however far it was read. */
-const streaming = <E>(answered: Opened<E>, held: Held): Opened<E> =>
+const chargeStream = <E>(answered: Opened<E>, held: Charge): Opened<E> =>
   Effect.flatMap(answered, (parts) =>
     Effect.flatMap(Effect.scope, (scope) =>
       Effect.as(
         Scope.addFinalizer(
           scope,
-          Effect.suspend(() => closed(held) ?? Effect.void),
+          Effect.suspend(() => settle(held) ?? Effect.void),
         ),
         Stream.transformPull(parts, (pull) =>
-          Effect.succeed(Effect.onExitPrimitive(pull, (exit) => pulled(held, exit), true)),
+          Effect.succeed(Effect.onExitPrimitive(pull, (exit) => onPulled(held, exit), true)),
         ),
       ),
     ),
@@ -97,8 +107,8 @@ interface Waiting {
 }
 
 /** Waits in line and asks until the costs are taken. Leaves the line whatever happens. */
-const inTurn = <E2>(held: Held, limit: Refusing<E2>, { expires, restore }: Waiting): Effect.Effect<void, E2> => {
-  const { clock, costs, entry } = held
+const acquire = <E2>(held: Charge, limit: RateLimiter<E2>, { expires, restore }: Waiting): Effect.Effect<void, E2> => {
+  const { clock, costs, limiter: entry } = held
   const { line } = entry
   const sendAway = ({ dimension, wait }: Wait) => Effect.fail(limit.refusal({ ...refused(held, dimension), wait }))
   const waiter: Waiter = { costs, expires, turn: () => {}, sentAway: () => {}, wake: undefined, place: undefined }
@@ -106,17 +116,17 @@ const inTurn = <E2>(held: Held, limit: Refusing<E2>, { expires, restore }: Waiti
     // The next one goes on by itself, not in the middle of what the one before it still does.
     waiter.turn = () => resume(Effect.yieldNow)
     waiter.sentAway = (wait) => resume(sendAway(wait))
-    const wait = line.join(waiter, { now: millis(clock), places: limit.places })
+    const wait = line.join(waiter, { now: millis(clock), places: limit.queueSize })
     if (wait !== undefined) resume(sendAway(wait))
   })
-  const turn: Effect.Effect<void, E2> = Effect.flatMap(asked(held, limit), (answer): Effect.Effect<void, E2> => {
+  const turn: Effect.Effect<void, E2> = Effect.flatMap(tryTake(held, limit), (answer): Effect.Effect<void, E2> => {
     if (answer === undefined) return Effect.void
-    if (answer === lost) return sendAway(answer)
+    if (answer === unavailable) return sendAway(answer)
     return Effect.flatMap(jitter(limit, answer), (late) => {
       const now = millis(clock)
       const rest = Math.ceil(answer.wait + late)
-      if (!line.sleep(answer, { now, places: limit.places, until: now + rest })) return sendAway(answer)
-      return Effect.andThen(restore(asleep(waiter, rest)), turn)
+      if (!line.sleep(answer, { now, places: limit.queueSize, until: now + rest })) return sendAway(answer)
+      return Effect.andThen(restore(sleepUntilWoken(waiter, rest)), turn)
     })
   })
   return Effect.onExitPrimitive(
@@ -131,29 +141,29 @@ const inTurn = <E2>(held: Held, limit: Refusing<E2>, { expires, restore }: Waiti
 }
 
 /** Takes the costs, or answers why not. */
-const asked = (held: Held, { rules, shared }: Limit): Effect.Effect<Wait | undefined> => {
+const tryTake = (held: Charge, { rules, shared }: Limit): Effect.Effect<Wait | undefined> => {
   const own = Effect.sync(() => {
     const now = millis(held.clock)
     held.at = now
-    return take(held.entry.account(now), rules, held.costs, now)
+    return take(held.limiter.window(now), rules, held.costs, now)
   })
   return shared === undefined
     ? own
-    : Effect.flatMap(askedTogether(held, rules, shared), (answer) => (answer === "lost" ? own : Effect.succeed(answer)))
+    : Effect.flatMap(tryTakeShared(held, rules, shared), (answer) => (answer === "lost" ? own : Effect.succeed(answer)))
 }
 
 /** Redis is asked again after a second, so there is no use in coming back sooner. */
-const lost: Wait = { dimension: undefined, wait: 1_000 }
+const unavailable: Wait = { dimension: undefined, wait: 1_000 }
 
-const askedTogether = (
-  held: Held,
+const tryTakeShared = (
+  held: Charge,
   rules: Limit["rules"],
-  shared: SharedUsage,
+  shared: RedisWindow,
 ): Effect.Effect<Wait | undefined | "lost"> =>
-  Effect.map(shared.take(held.entry.key, rules, held.costs), (answer) => {
-    if (answer === undefined) return shared.refuses ? lost : "lost"
-    if ("at" in answer) return takenTogether(held, answer)
-    if (answer.dimension === undefined) blocked(held, answer.wait)
+  Effect.map(shared.take(held.limiter.key, rules, held.costs), (answer) => {
+    if (answer === undefined) return shared.refuses ? unavailable : "lost"
+    if ("at" in answer) return takenFromShared(held, answer)
+    if (answer.dimension === undefined) block(held, answer.wait)
     return answer
   })
 
@@ -161,12 +171,12 @@ const askedTogether = (
 const jitter = ({ rules, shared }: Limit, { dimension }: Wait): Effect.Effect<number> => {
   if (shared === undefined) return Effect.succeed(0)
   const window = rules[dimension ?? 0]?.window ?? 0
-  return Effect.map(Random.next, (random) => (random * Math.min(window, longestJittered)) / 200)
+  return Effect.map(Random.next, (random) => (random * Math.min(window, maxJitterWindow)) / 200)
 }
 
-const longestJittered = 60_000
+const maxJitterWindow = 60_000
 
-const asleep = (waiter: Waiter, span: number): Effect.Effect<void> =>
+const sleepUntilWoken = (waiter: Waiter, span: number): Effect.Effect<void> =>
   Effect.withFiber((parent) =>
     Effect.callback<void>((resume) => {
       const alarm = Effect.runForkWith(parent.context)(Effect.sleep(span))

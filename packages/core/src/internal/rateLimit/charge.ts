@@ -12,13 +12,13 @@ import * as Failure from "../../Failure.ts"
 import { type ModelRequest, type Part } from "../../ModelCall.ts"
 import { type Tokens } from "../../RateLimit.ts"
 import { type TokenEstimate, weightOf } from "../../TokenEstimate.ts"
-import { partsOf } from "../answer/complete.ts"
+import { partsIfComplete } from "../answer/complete.ts"
 import { headersOf } from "../http/keptHeaders.ts"
 import { millis } from "../millis.ts"
 import { type HeaderNames, remainingIn, resetIn } from "./headers.ts"
-import { type SharedUsage, type Taken } from "./redis.ts"
-import { left, report, type Rules, type Tightened, type Told, wouldRefuse } from "./state.ts"
-import { type Entries, type Entry, nameOf } from "./store.ts"
+import { type RedisWindow, type Taken } from "./redis.ts"
+import { remainingAt, report, type Rules, type Tightened, type RemainingHint, wouldRefuse } from "./state.ts"
+import { type LimiterStore, type Limiter, nameOf } from "./store.ts"
 
 /** A limit as plain numbers and functions. */
 export interface Limit {
@@ -27,15 +27,15 @@ export interface Limit {
   readonly costs: ReadonlyArray<(tokens: Tokens, request: ModelRequest) => number>
   readonly headers: ReadonlyArray<HeaderNames>
   readonly estimate: (request: ModelRequest) => TokenEstimate
-  readonly entries: Entries
-  readonly shared: SharedUsage | undefined
+  readonly limiters: LimiterStore
+  readonly shared: RedisWindow | undefined
 }
 
-export interface Held {
+export interface Charge {
   readonly limit: Limit
   readonly request: ModelRequest
   readonly clock: Clock.Clock
-  readonly entry: Entry
+  readonly limiter: Limiter
   readonly estimated: TokenEstimate
   readonly costs: ReadonlyArray<number>
   /** When the costs were taken. */
@@ -44,7 +44,7 @@ export interface Held {
   shared: ReadonlyArray<number> | undefined
   /** Whether the request may have gone out. */
   sent: boolean
-  told: ReadonlyArray<Told>
+  hints: ReadonlyArray<RemainingHint>
   finish: Response.FinishPartEncoded | undefined
   /** Tokens of the answer so far, as they are estimated. */
   delivered: number
@@ -53,24 +53,24 @@ export interface Held {
 }
 
 /** What a call is going to take. */
-export const hold = (
+export const estimateCharge = (
   limit: Limit,
   request: ModelRequest,
   { clock, key, now }: { readonly clock: Clock.Clock; readonly key: string; readonly now: number },
-): Held => {
+): Charge => {
   const estimated = limit.estimate(request)
   const tokens: Tokens = { input: estimated.input, output: estimated.output, cacheRead: 0 }
   return {
     limit,
     request,
     clock,
-    entry: limit.entries.of(key, limit.rules, now),
+    limiter: limit.limiters.of(key, limit.rules, now),
     estimated,
     costs: limit.costs.map((costOf) => costOf(tokens, request)),
     at: now,
     shared: undefined,
     sent: false,
-    told: nothingTold,
+    hints: noHints,
     finish: undefined,
     delivered: 0,
     broken: undefined,
@@ -79,77 +79,78 @@ export const hold = (
 }
 
 /** The costs were taken in Redis. */
-export const takenTogether = (held: Held, { at, left: remaining }: Taken): undefined => {
+export const takenFromShared = (held: Charge, { at, left: remaining }: Taken): undefined => {
   held.at = at
   held.shared = remaining
 }
 
 /** The provider wants a rest. */
-export const blocked = ({ clock, entry }: Held, span: number): void => {
+export const block = ({ clock, limiter: entry }: Charge, span: number): void => {
   entry.blockedUntil = Math.max(entry.blockedUntil, millis(clock) + span)
 }
 
 /** Hears what the provider says is left. */
-export const replied = (held: Held, headers: Readonly<Record<string, string>>): void => {
+export const readHeaders = (held: Charge, headers: Readonly<Record<string, string>>): void => {
   const { clock, limit } = held
   for (let index = 0; index < limit.headers.length; index++) {
     const names = limit.headers[index] as HeaderNames
     const remaining = remainingIn(headers, names)
-    if (remaining === undefined || remaining >= known(held, index)) continue
+    if (remaining === undefined || remaining >= remainingHere(held, index)) continue
     const reset = resetIn(headers, names, () => clock.currentTimeMillisUnsafe())
-    held.told = [...held.told, { dimension: index, remaining, reset: reset ?? limit.rules[index]?.window ?? 0 }]
+    held.hints = [...held.hints, { dimension: index, remaining, reset: reset ?? limit.rules[index]?.window ?? 0 }]
   }
 }
 
 /** The call is committed, or has failed. A whole answer is over with that. */
-export const opened = (
-  held: Held,
+export const onOpened = (
+  held: Charge,
   exit: Exit.Exit<Stream.Stream<Part, unknown>, unknown>,
 ): Effect.Effect<void> | undefined => {
   if (Exit.isFailure(exit)) {
     held.broken = Option.getOrUndefined(Exit.findErrorOption(exit))
-    return closed(held)
+    return settle(held)
   }
-  if (held.request.mode === "stream") return held.told.length === 0 ? undefined : tell(held, noChanges, undefined)
-  const whole = partsOf(exit.value)
-  if (whole === undefined) return unseen(held)
+  if (held.request.mode === "stream")
+    return held.hints.length === 0 ? undefined : sendReport(held, noChanges, undefined)
+  const whole = partsIfComplete(exit.value)
+  if (whole === undefined) return settleUnread(held)
   read(held, whole)
-  return closed(held)
+  return settle(held)
 }
 
 /** More of a stream came, or its end. */
-export const pulled = (held: Held, exit: Exit.Exit<ReadonlyArray<Part>, unknown>): undefined => {
+export const onPulled = (held: Charge, exit: Exit.Exit<ReadonlyArray<Part>, unknown>): undefined => {
   if (Exit.isSuccess(exit)) read(held, exit.value)
   else if (!Pull.isDoneCause(exit.cause)) held.broken = Option.getOrUndefined(Exit.findErrorOption(exit))
 }
 
 /** The call is over: says what it took. */
-export const closed = (held: Held): Effect.Effect<void> | undefined => {
+export const settle = (held: Charge): Effect.Effect<void> | undefined => {
   if (held.over) return undefined
   held.over = true
-  held.entry.underWay--
+  held.limiter.underWay--
   const failure = held.broken === undefined ? undefined : Failure.classify(held.broken)
-  if (!held.sent || failure?.kind === "ignored") return tell(held, held.costs.map(negated), undefined)
+  if (!held.sent || failure?.kind === "ignored") return sendReport(held, held.costs.map(negated), undefined)
   const changes = changesOf(held, failure)
-  if (failure?.kind !== "throttled") return tell(held, changes, undefined)
-  replied(held, headersOf(held.broken))
+  if (failure?.kind !== "throttled") return sendReport(held, changes, undefined)
+  readHeaders(held, headersOf(held.broken))
   const hint = failure.retryAfter === undefined ? longestReset(held) : Duration.toMillis(failure.retryAfter)
-  return tell(held, changes, { hint })
+  return sendReport(held, changes, { hint })
 }
 
 /** Somebody made a stream of a whole answer. What was taken is what counts. */
-const unseen = (held: Held): Effect.Effect<void> | undefined => {
+const settleUnread = (held: Charge): Effect.Effect<void> | undefined => {
   held.over = true
-  held.entry.underWay--
-  return tell(held, noChanges, undefined)
+  held.limiter.underWay--
+  return sendReport(held, noChanges, undefined)
 }
 
-const nothingTold: ReadonlyArray<Told> = []
+const noHints: ReadonlyArray<RemainingHint> = []
 const noChanges: ReadonlyArray<number> = []
 
 const negated = (cost: number): number => -cost
 
-const read = (held: Held, parts: ReadonlyArray<Part>): void => {
+const read = (held: Charge, parts: ReadonlyArray<Part>): void => {
   for (const part of parts) {
     if (part.type === "finish") held.finish = part
     else if ("delta" in part) held.delivered += weightOf(part.delta)
@@ -158,7 +159,7 @@ const read = (held: Held, parts: ReadonlyArray<Part>): void => {
 }
 
 // A mistake of somebody else's function must not keep a call from being settled.
-const changesOf = (held: Held, failure: Failure.Failure | undefined): ReadonlyArray<number> => {
+const changesOf = (held: Charge, failure: Failure.Failure | undefined): ReadonlyArray<number> => {
   const tokens = tokensOf(held, failure)
   return held.costs.map((taken, index) => {
     const cost = Result.try(() => held.limit.costs[index]?.(tokens, held.request) ?? taken)
@@ -167,7 +168,7 @@ const changesOf = (held: Held, failure: Failure.Failure | undefined): ReadonlyAr
 }
 
 /** As the provider counted them, or as they are known of an answer that was cut. */
-const tokensOf = ({ delivered, estimated, finish, request }: Held, failure: Failure.Failure | undefined): Tokens => {
+const tokensOf = ({ delivered, estimated, finish, request }: Charge, failure: Failure.Failure | undefined): Tokens => {
   const usage = finish?.usage
   // A whole answer that did not decode was paid, and nobody knows how long it was.
   const unknown = failure?.billed === true && request.mode === "generate"
@@ -179,56 +180,56 @@ const tokensOf = ({ delivered, estimated, finish, request }: Held, failure: Fail
 }
 
 /** Where a provider gives no hint, it may say when what is used up is there again. */
-const longestReset = ({ told }: Held): number | undefined => {
-  const resets = told.filter(({ remaining }) => remaining === 0).map(({ reset }) => reset)
+const longestReset = ({ hints }: Charge): number | undefined => {
+  const resets = hints.filter(({ remaining }) => remaining === 0).map(({ reset }) => reset)
   return resets.length === 0 ? undefined : Math.max(...resets)
 }
 
 /** What is left of a dimension as far as is known here. */
-const known = ({ clock, entry, limit, shared }: Held, index: number): number => {
+const remainingHere = ({ clock, limiter: entry, limit, shared }: Charge, index: number): number => {
   if (shared !== undefined) return shared[index] ?? 0
   const now = millis(clock)
-  return left(entry.account(now), limit.rules, index, now)
+  return remainingAt(entry.window(now), limit.rules, index, now)
 }
 
-const tell = (
-  held: Held,
+const sendReport = (
+  held: Charge,
   changes: ReadonlyArray<number>,
   throttled: { readonly hint: number | undefined } | undefined,
 ): Effect.Effect<void> | undefined => {
-  const { at, clock, entry, limit, told } = held
-  if (throttled === undefined && told.length === 0 && !changes.some((change) => change !== 0)) return undefined
-  held.told = nothingTold
-  const said = { at, changes, told, throttled }
+  const { at, clock, limiter: entry, limit, hints } = held
+  if (throttled === undefined && hints.length === 0 && !changes.some((change) => change !== 0)) return undefined
+  held.hints = noHints
+  const said = { at, changes, hints, throttled }
   if (held.shared === undefined || limit.shared === undefined) {
     const now = millis(clock)
-    return reported(held, report(entry.account(now), limit.rules, said, now))
+    return wakeFirst(held, report(entry.window(now), limit.rules, said, now))
   }
   return Effect.flatMap(
     limit.shared.report(entry.key, limit.rules, said),
-    (tightened) => reported(held, tightened) ?? Effect.void,
+    (tightened) => wakeFirst(held, tightened) ?? Effect.void,
   )
 }
 
 /** What was given back may be enough for the first in line. */
-const reported = (held: Held, tightened: ReadonlyArray<Tightened>): Effect.Effect<void> | undefined => {
-  const { clock, entry, limit, shared } = held
+const wakeFirst = (held: Charge, tightened: ReadonlyArray<Tightened>): Effect.Effect<void> | undefined => {
+  const { clock, limiter: entry, limit, shared } = held
   const first = entry.isWaitedFor ? entry.line.first : undefined
   if (first?.wake !== undefined) {
     const now = millis(clock)
-    const fits = () => wouldRefuse(entry.account(now), limit.rules, first.costs, now) === undefined
+    const fits = () => wouldRefuse(entry.window(now), limit.rules, first.costs, now) === undefined
     if (shared !== undefined || fits()) first.wake()
   }
   return tightened.length === 0
     ? undefined
-    : Effect.forEach(tightened, (one) => announced(held, one), { discard: true })
+    : Effect.forEach(tightened, (one) => announceTightened(held, one), { discard: true })
 }
 
-const announced = (held: Held, { dimension, remaining, span }: Tightened): Effect.Effect<void> => {
-  if (dimension === undefined) blocked(held, span)
+const announceTightened = (held: Charge, { dimension, remaining, span }: Tightened): Effect.Effect<void> => {
+  if (dimension === undefined) block(held, span)
   return Attempt.emit(() => ({
     _tag: "LimitTightened",
-    key: nameOf(held.entry.key),
+    key: nameOf(held.limiter.key),
     dimension: dimension === undefined ? "all" : (held.limit.rules[dimension]?.name ?? ""),
     remaining,
     for: Duration.millis(span),

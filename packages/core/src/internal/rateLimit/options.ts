@@ -13,7 +13,7 @@ export const described = ({ limit, name, window }: Rules[number]): string =>
   `${limit} ${name} in ${describeDuration(window)}`
 
 /** What is wrong with the options, by their names. */
-export const mistakeIn = (rules: Rules, queue: number, longestWait: number): string | undefined => {
+export const mistakeIn = (rules: Rules, queue: number, maxWait: number): string | undefined => {
   if (rules.length === 0) return "there must be a limit"
   for (const { limit, name, window } of rules) {
     if (!(limit > 0 && limit < Infinity)) return `the limit of ${name} must be a number above 0`
@@ -23,5 +23,5 @@ export const mistakeIn = (rules: Rules, queue: number, longestWait: number): str
   if (new Set(rules.map(({ name, window }) => `${name}/${window}`)).size < rules.length)
     return "two limits are of the same dimension and window"
   if (!Number.isInteger(queue) || queue < 0) return "queue must be a whole number, 0 or more"
-  return longestWait >= 0 ? undefined : "longestWait must be a duration, 0 or more"
+  return maxWait >= 0 ? undefined : "maxWait must be a duration, 0 or more"
 }

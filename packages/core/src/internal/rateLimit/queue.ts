@@ -26,9 +26,9 @@ export interface Waiter {
 }
 
 /** While the first one only asks, which takes no time to speak of, so many may come beyond the places. */
-const mostAsking = 100
+const maxAsking = 100
 
-export class WaitingLine {
+export class Queue {
   private readonly waiters = new LinkedList<Waiter>()
   /** Until when the first one sleeps, and why. */
   private rest: { readonly until: number; readonly dimension: number | undefined } | undefined
@@ -47,7 +47,7 @@ export class WaitingLine {
   join(waiter: Waiter, { now, places }: { readonly now: number; readonly places: number }): Wait | undefined {
     const { rest } = this
     if (rest === undefined) {
-      if (this.waiters.size > places + mostAsking) return { dimension: 0, wait: 1 }
+      if (this.waiters.size > places + maxAsking) return { dimension: 0, wait: 1 }
     } else if (this.waiters.size >= places || waiter.expires < rest.until) return waitUntil(rest, now)
     waiter.place = this.waiters.append(waiter)
     this.earliest = Math.min(this.earliest, waiter.expires)

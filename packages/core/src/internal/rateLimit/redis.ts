@@ -7,8 +7,8 @@ import { Effect } from "effect"
 import { type Redis } from "effect/persistence"
 
 import { type RedisOptions } from "../../SharedState.ts"
-import { atomic, sharedLink } from "../redis.ts"
-import { longestHint, type Refusal, type Report, type Rules, slicesOfWindow, type Tightened } from "./state.ts"
+import { atomic, redisLink } from "../redis.ts"
+import { maxRetryAfter, type Refusal, type Report, type Rules, slicesOfWindow, type Tightened } from "./state.ts"
 
 /** Costs that were taken: when, by the server's clock, and what was left then of each dimension. */
 export interface Taken {
@@ -16,7 +16,7 @@ export interface Taken {
   readonly left: ReadonlyArray<number>
 }
 
-export interface SharedUsage {
+export interface RedisWindow {
   /** Whether calls are to be refused while Redis does not answer. */
   readonly refuses: boolean
   /** One round trip. `undefined` if there is no answer. */
@@ -24,8 +24,8 @@ export interface SharedUsage {
   readonly report: (key: string, rules: Rules, said: Report) => Effect.Effect<ReadonlyArray<Tightened>>
 }
 
-export const sharedUsage = (options: RedisOptions | undefined): Effect.Effect<SharedUsage, never, Redis.Redis> =>
-  Effect.map(sharedLink("RateLimit", options), ({ ask, prefix, refuses }) => {
+export const redisWindow = (options: RedisOptions | undefined): Effect.Effect<RedisWindow, never, Redis.Redis> =>
+  Effect.map(redisLink("RateLimit", options), ({ ask, prefix, refuses }) => {
     const keys = (key: string) => [`${prefix}:limit:${key}`]
     return {
       refuses,
@@ -41,7 +41,7 @@ const takeArguments = (rules: Rules, costs: ReadonlyArray<number>) => [
   ...rules.flatMap(({ limit, window }, index) => [limit, window, costs[index] ?? 0]),
 ]
 
-const reportArguments = (rules: Rules, { at, changes, throttled, told }: Report) => [
+const reportArguments = (rules: Rules, { at, changes, throttled, hints: told }: Report) => [
   rules.length,
   ...rules.flatMap(({ limit, window }, index) => [limit, window, changes[index] ?? 0]),
   at,
@@ -255,7 +255,7 @@ end
 
 if throttled ~= "" then
   local hint = tonumber(throttled)
-  local till = time + (hint and math.min(hint, ${longestHint}) or pause())
+  local till = time + (hint and math.min(hint, ${maxRetryAfter}) or pause())
   if till > account.blocked and till > time then
     account.blocked = till
     tell(-1, 0, till - time)

@@ -33,7 +33,7 @@ interface Usage {
   withheldUntil: number
 }
 
-export interface Account {
+export interface SlidingWindow {
   latest: number
   /** Nothing is let through before. */
   blockedUntil: number
@@ -43,7 +43,7 @@ export interface Account {
   readonly usages: ReadonlyArray<Usage>
 }
 
-export const make = (rules: Rules, now: number): Account => ({
+export const make = (rules: Rules, now: number): SlidingWindow => ({
   latest: now,
   blockedUntil: now,
   pause: 0,
@@ -59,7 +59,7 @@ export interface Refusal {
 
 /** Takes all costs, and answers nothing, or takes none of them. */
 export const take = (
-  account: Account,
+  account: SlidingWindow,
   rules: Rules,
   costs: ReadonlyArray<number>,
   now: number,
@@ -72,12 +72,12 @@ export const take = (
 
 /** What `take` would answer. */
 export const wouldRefuse = (
-  account: Account,
+  account: SlidingWindow,
   rules: Rules,
   costs: ReadonlyArray<number>,
   now: number,
 ): Refusal | undefined => {
-  moveOn(account, rules, now)
+  advance(account, rules, now)
   let wait = account.blockedUntil - now
   let dimension: number | undefined
   for (let index = 0; index < rules.length; index++) {
@@ -95,13 +95,13 @@ export interface Report {
   readonly at: number
   /** What it took more or less than that, by dimension. */
   readonly changes: ReadonlyArray<number>
-  readonly told: ReadonlyArray<Told>
+  readonly hints: ReadonlyArray<RemainingHint>
   /** The provider wants a rest: so long, or it did not say how long. */
   readonly throttled?: { readonly hint: number | undefined } | undefined
 }
 
 /** What the provider says is left of a dimension, and after how long all of it is there again. */
-export interface Told {
+export interface RemainingHint {
   readonly dimension: number
   readonly remaining: number
   readonly reset: number
@@ -115,33 +115,33 @@ export interface Tightened {
 }
 
 /** Settles a call, and answers what the provider made tighter. */
-export const report = (account: Account, rules: Rules, said: Report, now: number): ReadonlyArray<Tightened> => {
-  moveOn(account, rules, now)
+export const report = (account: SlidingWindow, rules: Rules, said: Report, now: number): ReadonlyArray<Tightened> => {
+  advance(account, rules, now)
   for (let index = 0; index < rules.length; index++) {
     const change = said.changes[index] ?? 0
     if (change > 0) add(account, rules, index, change, now)
     else if (change < 0) giveBack(account.usages[index] as Usage, -change, said.at)
   }
   const tightened: Array<Tightened> = []
-  for (const told of said.told) {
+  for (const told of said.hints) {
     if (withhold(account.usages[told.dimension] as Usage, rules[told.dimension] as Rule, told, now))
       tightened.push({ dimension: told.dimension, remaining: told.remaining, span: told.reset })
   }
-  const span = said.throttled === undefined ? 0 : rest(account, said.throttled.hint, said.at, now)
+  const span = said.throttled === undefined ? 0 : blockAll(account, said.throttled.hint, said.at, now)
   if (span > 0) tightened.push({ dimension: undefined, remaining: 0, span })
   return tightened
 }
 
 /** What is left of a dimension. Less than nothing where calls took more than had been thought. */
-export const left = (account: Account, rules: Rules, index: number, now: number): number => {
-  moveOn(account, rules, now)
+export const remainingAt = (account: SlidingWindow, rules: Rules, index: number, now: number): number => {
+  advance(account, rules, now)
   const usage = account.usages[index] as Usage
   return (rules[index] as Rule).limit - usage.used - withheldAt(usage, now)
 }
 
 /** Whether nothing is known any more. */
-export const isIdle = (account: Account, rules: Rules, now: number): boolean => {
-  moveOn(account, rules, now)
+export const isIdle = (account: SlidingWindow, rules: Rules, now: number): boolean => {
+  advance(account, rules, now)
   return (
     account.blockedUntil <= now &&
     account.pausedUntil + account.pause <= now &&
@@ -150,15 +150,15 @@ export const isIdle = (account: Account, rules: Rules, now: number): boolean => 
 }
 
 /** The pauses after 429s without a hint: a second, doubled each time up to a minute. */
-const shortestPause = 1_000
-const longestPause = 60_000
+const minPause = 1_000
+const maxPause = 60_000
 
 /** Hints are believed up to ten minutes; then one call finds out whether they still hold. */
-export const longestHint = 600_000
+export const maxRetryAfter = 600_000
 
 export const slicesOfWindow = 200
 
-const moveOn = (account: Account, rules: Rules, now: number): void => {
+const advance = (account: SlidingWindow, rules: Rules, now: number): void => {
   if (now < account.latest) shift(account, now - account.latest)
   account.latest = now
   for (let index = 0; index < rules.length; index++) {
@@ -172,7 +172,7 @@ const moveOn = (account: Account, rules: Rules, now: number): void => {
 }
 
 // As if no time had passed: how much it was, nobody knows.
-const shift = (account: Account, by: number): void => {
+const shift = (account: SlidingWindow, by: number): void => {
   account.blockedUntil += by
   account.pausedUntil += by
   for (const usage of account.usages) {
@@ -185,7 +185,7 @@ const shift = (account: Account, by: number): void => {
   }
 }
 
-const add = (account: Account, rules: Rules, index: number, cost: number, now: number): void => {
+const add = (account: SlidingWindow, rules: Rules, index: number, cost: number, now: number): void => {
   if (cost <= 0) return
   const usage = account.usages[index] as Usage
   usage.used += cost
@@ -236,7 +236,7 @@ const withheldDownTo = (usage: Usage, amount: number, now: number): number => {
 }
 
 // Estimates differ from what the provider counts by a little; that is no news.
-const withhold = (usage: Usage, { limit, window }: Rule, { remaining, reset }: Told, now: number): boolean => {
+const withhold = (usage: Usage, { limit, window }: Rule, { remaining, reset }: RemainingHint, now: number): boolean => {
   const unknown = limit - usage.used - remaining
   const before = withheldAt(usage, now)
   if (unknown <= before + limit / slicesOfWindow || reset <= 0) return false
@@ -247,18 +247,18 @@ const withhold = (usage: Usage, { limit, window }: Rule, { remaining, reset }: T
 }
 
 /** Blocks, and answers for how long if that is longer than before. */
-const rest = (account: Account, hint: number | undefined, at: number, now: number): number => {
-  const until = now + (hint === undefined ? pauseOf(account, at, now) : Math.min(hint, longestHint))
+const blockAll = (account: SlidingWindow, hint: number | undefined, at: number, now: number): number => {
+  const until = now + (hint === undefined ? nextPause(account, at, now) : Math.min(hint, maxRetryAfter))
   if (until <= account.blockedUntil || until <= now) return 0
   account.blockedUntil = until
   return until - now
 }
 
 // Calls that were under way when a pause began say nothing new.
-const pauseOf = (account: Account, at: number, now: number): number => {
+const nextPause = (account: SlidingWindow, at: number, now: number): number => {
   if (account.pause > 0 && at < account.pausedUntil - account.pause) return 0
   const again = account.pause > 0 && now - account.pausedUntil <= account.pause
-  account.pause = again ? Math.min(account.pause * 2, longestPause) : shortestPause
+  account.pause = again ? Math.min(account.pause * 2, maxPause) : minPause
   account.pausedUntil = now + account.pause
   return account.pause
 }

@@ -1,8 +1,8 @@
-import { WaitingLine } from "./queue.ts"
+import { Queue } from "./queue.ts"
 /**
  * The limits of one process, by key, and those who wait for them.
  */
-import { type Account, isIdle, make, type Rules } from "./state.ts"
+import { type SlidingWindow, isIdle, make, type Rules } from "./state.ts"
 
 /** Names entries. Limits of different dimensions under one key are apart. */
 export const idOf = (rules: Rules): ((key: string) => string) => {
@@ -13,15 +13,15 @@ export const idOf = (rules: Rules): ((key: string) => string) => {
 /** The key by itself. */
 export const nameOf = (id: string): string => id.slice(0, id.lastIndexOf(" "))
 
-export class Entry {
+export class Limiter {
   readonly key: string
   readonly rules: Rules
   /** Calls that will still say what they took. */
   underWay = 0
   /** Until when the provider wants a rest, as far as this process has heard. */
   blockedUntil = 0
-  private own: Account | undefined
-  private waiting: WaitingLine | undefined
+  private own: SlidingWindow | undefined
+  private waiting: Queue | undefined
 
   constructor(key: string, rules: Rules) {
     this.key = key
@@ -29,13 +29,13 @@ export class Entry {
   }
 
   /** What this process itself has used. */
-  account(now: number): Account {
+  window(now: number): SlidingWindow {
     this.own ??= make(this.rules, now)
     return this.own
   }
 
-  get line(): WaitingLine {
-    this.waiting ??= new WaitingLine()
+  get line(): Queue {
+    this.waiting ??= new Queue()
     return this.waiting
   }
 
@@ -53,19 +53,19 @@ export class Entry {
   }
 }
 
-export class Entries {
-  private readonly all = new Map<string, Entry>()
+export class LimiterStore {
+  private readonly all = new Map<string, Limiter>()
   private tidyAt = 0
 
   get size(): number {
     return this.all.size
   }
 
-  of(key: string, rules: Rules, now: number): Entry {
+  of(key: string, rules: Rules, now: number): Limiter {
     if (now >= this.tidyAt) this.tidy(rules, now)
     const known = this.all.get(key)
     if (known !== undefined) return known
-    const entry = new Entry(key, rules)
+    const entry = new Limiter(key, rules)
     this.all.set(key, entry)
     return entry
   }
@@ -78,10 +78,10 @@ export class Entries {
   /** Forgets keys that nobody uses. About once a window, so that it costs no more than the calls of that window did. */
   private tidy(rules: Rules, now: number): void {
     const window = Math.max(...rules.map((rule) => rule.window))
-    this.tidyAt = now + Math.min(Math.max(window, shortestTidying), longestTidying)
+    this.tidyAt = now + Math.min(Math.max(window, minSweepInterval), maxSweepInterval)
     for (const [key, entry] of this.all) if (entry.isIdle(now)) this.all.delete(key)
   }
 }
 
-const shortestTidying = 1_000
-const longestTidying = 60_000
+const minSweepInterval = 1_000
+const maxSweepInterval = 60_000

@@ -7,7 +7,7 @@
 import { Cause, Effect, Exit, Fiber, Pull, Scope, Stream } from "effect"
 
 import { type Part } from "../../ModelCall.ts"
-import { fromWhole, partsOf } from "../answer/complete.ts"
+import { ofParts, partsIfComplete } from "../answer/complete.ts"
 
 type Chunk = readonly [Part, ...Array<Part>]
 
@@ -24,13 +24,13 @@ export interface FlightOptions {
   readonly arrived: (answer: ReadonlyArray<Part>) => Effect.Effect<void>
 }
 
-export class Flight<E> {
+export class SingleFlight<E> {
   private readonly chunks: Array<Chunk> = []
   private readonly waiting = new Set<() => void>()
   private whole: ReadonlyArray<Part> | undefined
   private exit: Exit.Exit<void, E | Cause.Done> | undefined
   private committed = false
-  private passengers = 0
+  private subscribers = 0
   private fiber: Fiber.Fiber<void> | undefined
   private readonly opening: Opening<E>
   private readonly options: FlightOptions
@@ -46,12 +46,12 @@ export class Flight<E> {
    * The seat is taken at once, so that nobody takes the flight down before. So the effect must be run, and
    * uninterruptibly but for the wait, which is `restored`.
    */
-  board(restored: Restored): Opening<E> {
-    this.passengers++
+  subscribe(restored: Restored): Opening<E> {
+    this.subscribers++
     return Effect.flatMap(Effect.scope, (scope) => {
       const boarded = Scope.addFinalizer(scope, this.leave)
       const started = Effect.withFiber((parent) => {
-        this.fiber ??= Effect.runForkWith(parent.context)(this.fly)
+        this.fiber ??= Effect.runForkWith(parent.context)(this.run)
         return Effect.void
       })
       return boarded.pipe(Effect.andThen(started), Effect.andThen(restored(this.commit)))
@@ -59,16 +59,16 @@ export class Flight<E> {
   }
 
   private readonly leave = Effect.suspend(() => {
-    if (--this.passengers > 0 || this.fiber === undefined) return Effect.void
+    if (--this.subscribers > 0 || this.fiber === undefined) return Effect.void
     this.options.closed()
     return Effect.asVoid(Fiber.interrupt(this.fiber))
   })
 
   private readonly commit: Effect.Effect<Stream.Stream<Part, E>, E> = Effect.suspend(
     (): Effect.Effect<Stream.Stream<Part, E>, E> => {
-      if (this.committed) return Effect.succeed(this.whole === undefined ? this.fromStart() : fromWhole(this.whole))
+      if (this.committed) return Effect.succeed(this.whole === undefined ? this.fromStart() : ofParts(this.whole))
       if (this.exit !== undefined) return this.failure(this.exit)
-      return Effect.andThen(this.news, this.commit)
+      return Effect.andThen(this.changed, this.commit)
     },
   )
 
@@ -86,14 +86,14 @@ export class Flight<E> {
             next++
             return Effect.succeed(chunk)
           }
-          return this.exit === undefined ? Effect.andThen(this.news, pull) : (this.exit as Exit.Exit<never, E>)
+          return this.exit === undefined ? Effect.andThen(this.changed, pull) : (this.exit as Exit.Exit<never, E>)
         })
         return pull
       }),
     )
   }
 
-  private readonly news: Effect.Effect<void> = Effect.callback((resume) => {
+  private readonly changed: Effect.Effect<void> = Effect.callback((resume) => {
     const wake = () => resume(Effect.void)
     this.waiting.add(wake)
     this.wanted?.()
@@ -116,10 +116,10 @@ export class Flight<E> {
     for (const wake of waiting) wake()
   }
 
-  private get fly(): Effect.Effect<void> {
+  private get run(): Effect.Effect<void> {
     const answered = Effect.scoped(
       Effect.flatMap(this.opening, (answer) => {
-        this.whole = partsOf(answer)
+        this.whole = partsIfComplete(answer)
         this.committed = true
         if (this.whole !== undefined) return Effect.void
         this.tell()
@@ -128,7 +128,7 @@ export class Flight<E> {
     )
     return Effect.onExitPrimitive(
       Effect.exit(answered),
-      (result) => this.land(Exit.isSuccess(result) ? result.value : Exit.failCause(result.cause)),
+      (result) => this.complete(Exit.isSuccess(result) ? result.value : Exit.failCause(result.cause)),
       true,
     ).pipe(Effect.asVoid)
   }
@@ -147,7 +147,7 @@ export class Flight<E> {
     })
   }
 
-  private land(exit: Exit.Exit<void, E>): Effect.Effect<void> {
+  private complete(exit: Exit.Exit<void, E>): Effect.Effect<void> {
     this.options.closed()
     const arrived = Exit.isSuccess(exit) ? this.options.arrived(this.whole ?? this.chunks.flat()) : Effect.void
     return Effect.map(arrived, () => {

@@ -58,13 +58,13 @@ const decode = Schema.decodeUnknownOption(Envelope)
 /** A store that does not answer in time, or with nonsense, has no answer. */
 export const persistedStore = (options: {
   readonly storeId: string
-  readonly patience: Duration.Duration
+  readonly timeout: Duration.Duration
 }): Effect.Effect<AnswerStore, never, Persistence.BackingPersistence | Scope.Scope> =>
   Effect.gen(function* () {
     const persistence = yield* Persistence.BackingPersistence
     const store = yield* persistence.make(options.storeId)
     const inTime = <A>(self: Effect.Effect<A, Persistence.PersistenceError>) =>
-      Effect.map(Effect.option(Effect.timeout(self, options.patience)), Option.getOrUndefined)
+      Effect.map(Effect.option(Effect.timeout(self, options.timeout)), Option.getOrUndefined)
     return {
       get: (key) =>
         Effect.map(inTime(store.get(key)), (found) =>

@@ -10,13 +10,13 @@ export interface Situation {
   /** Until the deadline of the whole call. */
   readonly remaining: number | undefined
   /** Hints beyond this are not worth waiting for. */
-  readonly longestHint: number
+  readonly maxRetryAfter: number
 }
 
 /** How long to wait before the next attempt, in milliseconds; `undefined` when there is to be none. */
 export const waitBeforeRetry = (situation: Situation): number | undefined => {
-  const { delay, longestHint, remaining, retryAfter } = situation
-  if (retryAfter !== undefined && retryAfter > longestHint) return undefined
+  const { delay, maxRetryAfter, remaining, retryAfter } = situation
+  if (retryAfter !== undefined && retryAfter > maxRetryAfter) return undefined
   // A hint that lies in the past says nothing, as in the vendors' SDKs.
   const wait = retryAfter !== undefined && retryAfter >= 0 ? retryAfter : delay
   // A schedule that has grown beyond all numbers would never come back.

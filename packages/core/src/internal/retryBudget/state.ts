@@ -6,9 +6,9 @@
 
 export interface Rules {
   /** Of the first attempts, from 0 to 1. */
-  readonly share: number
+  readonly ratio: number
   /** What is there in any case. */
-  readonly floor: number
+  readonly minRetries: number
   /** How long an attempt counts. */
   readonly window: number
 }
@@ -20,7 +20,7 @@ interface Slice {
   /** First attempts of calls. */
   readonly first: number
   /** Attempts beside them. */
-  readonly drawn: number
+  readonly withdrawn: number
 }
 
 export interface State {
@@ -31,40 +31,40 @@ export interface State {
 
 export const slicesPerWindow = 10
 
-export const initial: State = { current: { number: -Infinity, first: 0, drawn: 0 }, past: [] }
+export const initial: State = { current: { number: -Infinity, first: 0, withdrawn: 0 }, past: [] }
 
 /** A call has begun. */
-export const deposited = (state: State, rules: Rules, now: number): State => {
-  const { current, past } = turned(state, rules, now)
+export const deposit = (state: State, rules: Rules, now: number): State => {
+  const { current, past } = advance(state, rules, now)
   return { current: { ...current, first: current.first + 1 }, past }
 }
 
 /** The state after one more attempt, or nothing if there must not be one. */
-export const withdrawn = (
+export const withdraw = (
   state: State,
   rules: Rules,
   { cost, now }: { readonly cost: number; readonly now: number },
 ) => {
-  const next = turned(state, rules, now)
-  const { drawn, first } = totals(next)
-  if (drawn + cost > Math.max(rules.floor, rules.share * first)) return undefined
-  return { current: { ...next.current, drawn: next.current.drawn + cost }, past: next.past }
+  const next = advance(state, rules, now)
+  const { withdrawn, first } = totals(next)
+  if (withdrawn + cost > Math.max(rules.minRetries, rules.ratio * first)) return undefined
+  return { current: { ...next.current, withdrawn: next.current.withdrawn + cost }, past: next.past }
 }
 
 /** What the window holds. */
-export const totals = ({ current, past }: State): { readonly first: number; readonly drawn: number } => {
-  let { drawn, first } = current
+export const totals = ({ current, past }: State): { readonly first: number; readonly withdrawn: number } => {
+  let { withdrawn, first } = current
   for (const slice of past) {
     first += slice.first
-    drawn += slice.drawn
+    withdrawn += slice.withdrawn
   }
-  return { first, drawn }
+  return { first, withdrawn }
 }
 
 /** The state at a later time: older slices count no more. */
-export const turned = (state: State, { window }: Rules, now: number): State => {
+export const advance = (state: State, { window }: Rules, now: number): State => {
   const number = Math.floor((now * slicesPerWindow) / window)
   if (number <= state.current.number) return state
   const past = [...state.past, state.current].filter((slice) => slice.number > number - slicesPerWindow)
-  return { current: { number, first: 0, drawn: 0 }, past }
+  return { current: { number, first: 0, withdrawn: 0 }, past }
 }

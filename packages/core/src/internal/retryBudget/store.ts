@@ -5,10 +5,10 @@ import { Effect } from "effect"
 import { type Redis } from "effect/persistence"
 
 import { type RedisOptions } from "../../SharedState.ts"
-import { atomic, sharedLink } from "../redis.ts"
+import { atomic, redisLink } from "../redis.ts"
 import * as BudgetState from "./state.ts"
 
-export interface RetryFunds {
+export interface RetryBudgetStore {
   readonly deposit: (key: string, rules: BudgetState.Rules, now: number) => void
   readonly withdraw: (
     key: string,
@@ -17,13 +17,13 @@ export interface RetryFunds {
   ) => Effect.Effect<boolean>
 }
 
-export const memoryFunds = (): RetryFunds => {
+export const memoryStore = (): RetryBudgetStore => {
   const accounts = new Accounts()
   return {
     deposit: (key, rules, now) => accounts.deposit(key, rules, now),
     withdraw: (key, rules, draw) =>
       Effect.sync(() => {
-        const next = BudgetState.withdrawn(accounts.stateOf(key), rules, draw)
+        const next = BudgetState.withdraw(accounts.stateOf(key), rules, draw)
         if (next !== undefined) accounts.set(key, next, { window: rules.window, now: draw.now })
         return next !== undefined
       }),
@@ -46,7 +46,7 @@ class Accounts {
   }
 
   deposit(key: string, rules: BudgetState.Rules, now: number): void {
-    this.set(key, BudgetState.deposited(this.stateOf(key), rules, now), { window: rules.window, now })
+    this.set(key, BudgetState.deposit(this.stateOf(key), rules, now), { window: rules.window, now })
   }
 
   set(key: string, state: BudgetState.State, { now, window }: { readonly window: number; readonly now: number }): void {
@@ -68,24 +68,24 @@ class Accounts {
   }
 }
 
-/** First attempts are kept here until somebody withdraws, and are told with that. */
-export const redisFunds = (options?: RedisOptions): Effect.Effect<RetryFunds, never, Redis.Redis> =>
-  Effect.map(sharedLink("RetryBudget.share", options), (link) => {
-    const own = memoryFunds()
-    const untold = new Accounts()
+/** First attempts are kept here until somebody withdraws, and are ages with that. */
+export const redisStore = (options?: RedisOptions): Effect.Effect<RetryBudgetStore, never, Redis.Redis> =>
+  Effect.map(redisLink("RetryBudget.ratio", options), (link) => {
+    const own = memoryStore()
+    const unreported = new Accounts()
     return {
       deposit: (key, rules, now) => {
         own.deposit(key, rules, now)
-        untold.deposit(key, rules, now)
+        unreported.deposit(key, rules, now)
       },
       withdraw: (key, rules, draw) =>
         Effect.suspend(() => {
-          const told = agesOf(untold.stateOf(key), rules, draw.now)
-          untold.delete(key)
-          const { floor, share, window } = rules
-          return link.ask(withdraw, {
+          const ages = agesOf(unreported.stateOf(key), rules, draw.now)
+          unreported.delete(key)
+          const { minRetries, ratio, window } = rules
+          return link.ask(withdrawScript, {
             keys: [`${link.prefix}:retry-budget:${key}`],
-            args: [share, floor, window, draw.cost, ...told],
+            args: [ratio, minRetries, window, draw.cost, ...ages],
           })
         }).pipe(
           Effect.flatMap((allowed) => {
@@ -99,19 +99,19 @@ export const redisFunds = (options?: RedisOptions): Effect.Effect<RetryFunds, ne
 /** How many first attempts each slice had, by how many slices ago it was. */
 const agesOf = (state: BudgetState.State, rules: BudgetState.Rules, now: number): ReadonlyArray<number> => {
   if (state === BudgetState.initial) return []
-  const { current, past } = BudgetState.turned(state, rules, now)
+  const { current, past } = BudgetState.advance(state, rules, now)
   const ages = Array.from({ length: BudgetState.slicesPerWindow }, () => 0)
   for (const slice of [...past, current]) ages[current.number - slice.number] = slice.first
   return ages
 }
 
-// The same decision as `withdrawn`, on a hash with two fields a slice.
-const withdraw = atomic<0 | 1>(`
-local share, floor, window, cost = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+// The same decision as `withdraw`, on a hash with two fields a slice.
+const withdrawScript = atomic<0 | 1>(`
+local ratio, minRetries, window, cost = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local current = math.floor(now() * 10 / window)
 for age = 0, #ARGV - 6 do
-  local told = tonumber(ARGV[6 + age])
-  if told > 0 then redis.call("HINCRBY", KEYS[1], "first:" .. (current - age), told) end
+  local ages = tonumber(ARGV[6 + age])
+  if ages > 0 then redis.call("HINCRBY", KEYS[1], "first:" .. (current - age), ages) end
 end
 local first, drawn = 0, 0
 local fields = redis.call("HGETALL", KEYS[1])
@@ -126,7 +126,7 @@ for index = 1, #fields, 2 do
   end
 end
 redis.call("PEXPIRE", KEYS[1], math.ceil(window * 1.1))
-if drawn + cost > math.max(floor, share * first) then return 0 end
+if drawn + cost > math.max(minRetries, ratio * first) then return 0 end
 redis.call("HINCRBY", KEYS[1], "drawn:" .. current, cost)
 redis.call("PEXPIRE", KEYS[1], math.ceil(window * 1.1))
 return 1

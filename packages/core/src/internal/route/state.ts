@@ -50,7 +50,7 @@ export const expected = (peak: Peak | undefined, inFlight: number): number => (p
  * The index that a key belongs to: the one with the highest hash of both (rendezvous hashing). When one drops out, only
  * its own keys move.
  */
-export const belonging = (key: string, names: ReadonlyArray<string>): number => {
+export const owner = (key: string, names: ReadonlyArray<string>): number => {
   let best = 0
   let highest = -1
   for (const [index, name] of names.entries()) {

@@ -3,9 +3,9 @@ import { Effect, Exit, Random } from "effect"
 import * as fc from "fast-check"
 
 import * as Scripts from "../../../src/internal/breaker/redisScripts.ts"
-import { Circuits, type Mode } from "../../../src/internal/breaker/registry.ts"
+import { CircuitRegistry, type Mode } from "../../../src/internal/breaker/registry.ts"
 import type * as BreakerState from "../../../src/internal/breaker/state.ts"
-import { ServerTime, sharedLink } from "../../../src/internal/redis.ts"
+import { ServerTime, redisLink } from "../../../src/internal/redis.ts"
 import { type Command as Happening, command as happening, outcomeOf, someRules } from "../../breakerCommands.ts"
 import { redisIsMissing, withRedis } from "../../redis.ts"
 
@@ -38,8 +38,8 @@ const compared = Effect.fnUntraced(function* (
   reached: Set<string>,
 ) {
   const fiber = yield* Effect.withFiber(Effect.succeed)
-  const circuits = new Circuits()
-  const circuit = circuits.declare("key", rules)
+  const circuits = new CircuitRegistry()
+  const circuit = circuits.acquire("key", rules)
   const text = JSON.stringify({ ...rules, slowerThan: undefined })
   const tickets: Array<{ readonly ticket: BreakerState.Ticket; committed: boolean }> = []
   let now = 1_790_000_000_000
@@ -96,7 +96,7 @@ describe.skipIf(redisIsMissing)("the scripts of a breaker on Redis (REDIS_URL)",
     () =>
       withRedis((prefix) =>
         Effect.gen(function* () {
-          const link = yield* sharedLink("Test", { prefix, patience: "10 seconds" })
+          const link = yield* redisLink("Test", { prefix, timeout: "10 seconds" })
           const reached = new Set<string>()
           let runs = 0
           const run = Effect.runPromiseExitWith(yield* Effect.context())

@@ -5,7 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 
 import { rulesOf } from "../../../src/internal/breaker/options.ts"
-import { Circuits, idle } from "../../../src/internal/breaker/registry.ts"
+import { CircuitRegistry, idle } from "../../../src/internal/breaker/registry.ts"
 
 const rules = rulesOf({})
 const keys = 100_000
@@ -20,9 +20,9 @@ const heapUsed = (): number => {
 describe("the circuits of a hundred thousand keys", () => {
   it.effect("leave the heap where it was, when nobody uses them any more", () =>
     Effect.withFiber((fiber) => {
-      const circuits = new Circuits()
+      const circuits = new CircuitRegistry()
       const use = (key: number, now: number) => {
-        const circuit = circuits.declare(`key ${key}`, rules)
+        const circuit = circuits.acquire(`key ${key}`, rules)
         const admission = circuits.admit(circuit, now, fiber)
         if (admission._tag === "Refused") throw new Error("refused")
         circuits.record(circuit, { ticket: admission.ticket, outcome: { _tag: "Failed" }, now }, fiber)
@@ -35,8 +35,8 @@ describe("the circuits of a hundred thousand keys", () => {
       // The next hour has keys of its own, and each of them makes room for itself.
       const later = idle + 60_000 + 1
       for (let key = 0; key < keys / 2; key++) use(-key, later)
-      assert.isAtMost(circuits.known(later).length, keys / 2)
-      assert.lengthOf(circuits.known(2 * later), 0)
+      assert.isAtMost(circuits.list(later).length, keys / 2)
+      assert.lengthOf(circuits.list(2 * later), 0)
       assert.isBelow(heapUsed() - before, full / 20)
       return Effect.void
     }),

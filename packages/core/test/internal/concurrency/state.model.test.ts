@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 
-import { Gate, type Waiter } from "../../../src/internal/concurrency/state.ts"
+import { FairSemaphore, type Waiter } from "../../../src/internal/concurrency/state.ts"
 import { type Guest, ReferenceGate } from "./referenceGate.ts"
 
 const step = fc.oneof(
@@ -26,7 +26,7 @@ describe("a gate", () => {
       fc.property(options, fc.array(step, { maxLength: 60, size: "max" }), (size, steps) => {
         const log: Array<string> = []
         const expected: Array<string> = []
-        const gate = new Gate({ ...size, urgencies: 4 })
+        const gate = new FairSemaphore({ ...size, urgencies: 4 })
         const reference = new ReferenceGate(size, {
           granted: (id) => void expected.push(`in ${id}`),
           shed: (id) => void expected.push(`shed ${id}`),
@@ -59,7 +59,7 @@ describe("a gate", () => {
             reference.leave(left)
           }
           assert.deepStrictEqual(log, expected)
-          assert.deepStrictEqual([gate.held, gate.waiting], [reference.held, reference.waiting])
+          assert.deepStrictEqual([gate.inUse, gate.waiting], [reference.held, reference.waiting])
         }
       }),
       { numRuns: 1_000, seed: 3 },

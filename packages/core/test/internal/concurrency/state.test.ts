@@ -1,11 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 
-import { Gate, mostOvertaken, type Waiter } from "../../../src/internal/concurrency/state.ts"
+import { FairSemaphore, maxOvertaken, type Waiter } from "../../../src/internal/concurrency/state.ts"
 
 /** A gate, and a log of what it did, from which everything else is checked. */
 const logged = (options: { readonly limit: number; readonly places: number }) => {
-  const gate = new Gate({ ...options, urgencies: 4 })
+  const gate = new FairSemaphore({ ...options, urgencies: 4 })
   const order: Array<number> = []
   const shed: Array<number> = []
   let count = 0
@@ -31,10 +31,10 @@ describe("a gate", () => {
   it("lets in as many as there are permits, and the others in the order of their arrival", () => {
     const { gate, join, order } = logged({ limit: 2, places: 10 })
     const all = Array.from({ length: 5 }, () => join())
-    assert.deepStrictEqual([gate.held, gate.waiting], [2, 3])
+    assert.deepStrictEqual([gate.inUse, gate.waiting], [2, 3])
     for (const { leave } of all) leave()
     assert.deepStrictEqual(order, [2, 3, 4])
-    assert.deepStrictEqual([gate.held, gate.waiting], [0, 0])
+    assert.deepStrictEqual([gate.inUse, gate.waiting], [0, 0])
   })
 
   it("lets the urgent go first, and tenants in turns", () => {
@@ -65,7 +65,7 @@ describe("a gate", () => {
     const light = Array.from({ length: 100 }, () => join({ tenant: "other" }))
     const leaves = [...holders, ...light]
     for (let index = 0; !order.includes(heavy.number); index++) leaves[index]?.leave()
-    assert.strictEqual(order.indexOf(heavy.number), mostOvertaken)
+    assert.strictEqual(order.indexOf(heavy.number), maxOvertaken)
   })
 
   const step = fc.oneof(
@@ -104,14 +104,14 @@ describe("a gate", () => {
             }
             const holding = inside.filter(({ waiter }) => waiter.state === "holding")
             const held = holding.reduce((sum, { waiter }) => sum + waiter.weight, 0)
-            assert.strictEqual(gate.held, held)
+            assert.strictEqual(gate.inUse, held)
             assert.isAtMost(held, options.limit)
             assert.strictEqual(gate.waiting, inside.filter(({ waiter }) => waiter.state === "waiting").length)
             assert.isAtMost(gate.waiting, options.places)
           }
-          assert.isTrue([...overtaken.values()].every((times) => times <= mostOvertaken))
+          assert.isTrue([...overtaken.values()].every((times) => times <= maxOvertaken))
           for (const { leave } of inside) leave()
-          assert.deepStrictEqual([gate.held, gate.waiting], [0, 0])
+          assert.deepStrictEqual([gate.inUse, gate.waiting], [0, 0])
         },
       ),
       { numRuns: 2_000, seed: 5 },

@@ -78,8 +78,8 @@ describe("the summary of an event", () => {
       { _tag: "CacheHit", spanId: "s", provider: "acme", model: "acme-1" },
       { _tag: "CircuitChanged", key: "acme/acme-1", sequence: 1, from: "halfOpen", to: "ramping" },
       { _tag: "LimitTightened", key: "acme/acme-1", dimension: "tokens", remaining: 5, for: Duration.seconds(2) },
-      { _tag: "SharedStateLost", policy: "Breaker.guard", error: "gone" },
-      { _tag: "SharedStateFound", policy: "Breaker.guard", lostFor: Duration.seconds(90) },
+      { _tag: "SharedStateUnavailable", policy: "Breaker.guard", error: "gone" },
+      { _tag: "SharedStateRecovered", policy: "Breaker.guard", unavailableFor: Duration.seconds(90) },
     ]
     assert.deepStrictEqual(events.map(summary), [
       "acme-1 of acme need not be asked: its answer is in the cache",

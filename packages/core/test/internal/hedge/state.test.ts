@@ -8,7 +8,7 @@ describe("an allowance for hedges", () => {
     const times = fc.array(fc.integer({ min: 0, max: 50 }), { maxLength: 300, size: "max" })
     fc.assert(
       fc.property(times, fc.double({ min: 0.01, max: 1, noNaN: true }), (samples, share) => {
-        const allowance = samples.reduce(HedgeAllowance.sampled, HedgeAllowance.initial)
+        const allowance = samples.reduce(HedgeAllowance.addSample, HedgeAllowance.initial)
         const last = samples.slice(-100).toSorted((a, b) => a - b)
         const expected = last.length < 20 ? undefined : last[Math.ceil(share * last.length) - 1]
         assert.strictEqual(HedgeAllowance.quantile(allowance, share, 20), expected)
@@ -25,10 +25,10 @@ describe("an allowance for hedges", () => {
         let [calls, hedges] = [0, 0]
         for (const what of commands) {
           if (what === "call") {
-            allowance = HedgeAllowance.called(allowance, 0.05)
+            allowance = HedgeAllowance.deposit(allowance, 0.05)
             calls++
           } else {
-            const next = HedgeAllowance.hedged(allowance, 0)
+            const next = HedgeAllowance.tryWithdraw(allowance, 0)
             if (next !== undefined) hedges++
             allowance = next ?? allowance
           }

@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 
-import { type Waiter, WaitingLine } from "../../../src/internal/rateLimit/queue.ts"
+import { type Waiter, Queue } from "../../../src/internal/rateLimit/queue.ts"
 
 /** A line, and what those in it are told. */
 const lined = () => {
-  const line = new WaitingLine()
+  const line = new Queue()
   const told: Array<string> = []
   const waiter = (name: string, expires = 1_000): Waiter => ({
     costs: [1],

@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 
-import * as UsageAccount from "../../../src/internal/rateLimit/state.ts"
+import * as SlidingWindow from "../../../src/internal/rateLimit/state.ts"
 import { everything, type Scenario, scenarios } from "./usageCommands.ts"
 
-/** A call, told by time that only passes: a clock that is set back adds none. */
+/** A call, hints by time that only passes: a clock that is set back adds none. */
 interface Logged {
   readonly at: number
   readonly elapsed: number
@@ -15,19 +15,19 @@ interface Logged {
 const play = (
   { commands, rules }: Scenario,
   check: (answer: {
-    readonly account: UsageAccount.Account
+    readonly account: SlidingWindow.SlidingWindow
     readonly log: ReadonlyArray<Logged>
     readonly costs: ReadonlyArray<number>
-    readonly refusal: UsageAccount.Refusal | undefined
+    readonly refusal: SlidingWindow.Refusal | undefined
     readonly now: number
     readonly elapsed: number
   }) => void,
 ) => {
   let now = 1_000_000
   let elapsed = 0
-  const account = UsageAccount.make(rules, now)
+  const account = SlidingWindow.make(rules, now)
   const log: Array<Logged> = []
-  const said = (which: number) => ({ at: log[which % Math.max(1, log.length)]?.at ?? now, changes: [], told: [] })
+  const said = (which: number) => ({ at: log[which % Math.max(1, log.length)]?.at ?? now, changes: [], hints: [] })
   for (const command of commands) {
     switch (command._tag) {
       case "Wait":
@@ -38,7 +38,7 @@ const play = (
         now -= command.millis
         break
       case "Take": {
-        const refusal = UsageAccount.take(account, rules, command.costs, now)
+        const refusal = SlidingWindow.take(account, rules, command.costs, now)
         check({ account, log, costs: command.costs, refusal, now, elapsed })
         if (refusal === undefined) log.push({ at: now, elapsed, costs: [...command.costs] })
         break
@@ -47,7 +47,7 @@ const play = (
         const call = log[command.which % Math.max(1, log.length)]
         if (call === undefined) break
         const changes = call.costs.map((cost, index) => Math.round(cost * (command.shares[index] ?? 1)) - cost)
-        UsageAccount.report(account, rules, { at: call.at, changes, told: [] }, now)
+        SlidingWindow.report(account, rules, { at: call.at, changes, hints: [] }, now)
         for (const [index, change] of changes.entries()) {
           // What is more counts from now on.
           if (change > 0) log.push({ at: -1, elapsed, costs: rules.map((_, each) => (each === index ? change : 0)) })
@@ -56,16 +56,16 @@ const play = (
         break
       }
       case "Throttled":
-        UsageAccount.report(account, rules, { ...said(command.which), throttled: { hint: command.hint } }, now)
+        SlidingWindow.report(account, rules, { ...said(command.which), throttled: { hint: command.hint } }, now)
         break
       case "Told": {
         const limit = rules[command.dimension]?.limit ?? 0
-        const told = {
+        const hints = {
           dimension: command.dimension,
           remaining: Math.floor(limit * command.share),
           reset: command.reset,
         }
-        UsageAccount.report(account, rules, { ...said(command.which), told: [told] }, now)
+        SlidingWindow.report(account, rules, { ...said(command.which), hints: [hints] }, now)
         break
       }
     }
@@ -124,7 +124,7 @@ describe("an account of use", () => {
           if (refusal === undefined) return
           waits++
           const after = (wait: number) =>
-            UsageAccount.wouldRefuse(structuredClone(account), scenario.rules, costs, now + wait)
+            SlidingWindow.wouldRefuse(structuredClone(account), scenario.rules, costs, now + wait)
           assert.isAbove(refusal.wait, 0)
           assert.isUndefined(after(refusal.wait + 1e-6))
           if (refusal.wait > 0.01) assert.isDefined(after(refusal.wait - 0.01))
@@ -140,19 +140,19 @@ describe("an account of use", () => {
       { name: "a", limit: 10, window: 1_000 },
       { name: "b", limit: 1, window: 1_000 },
     ]
-    const account = UsageAccount.make(rules, 0)
-    assert.isUndefined(UsageAccount.take(account, rules, [1, 1], 0))
-    assert.deepStrictEqual(UsageAccount.take(account, rules, [1, 1], 1), { dimension: 1, wait: 999 })
-    assert.strictEqual(UsageAccount.left(account, rules, 0, 1), 9)
+    const account = SlidingWindow.make(rules, 0)
+    assert.isUndefined(SlidingWindow.take(account, rules, [1, 1], 0))
+    assert.deepStrictEqual(SlidingWindow.take(account, rules, [1, 1], 1), { dimension: 1, wait: 999 })
+    assert.strictEqual(SlidingWindow.remainingAt(account, rules, 0, 1), 9)
   })
 
   it("uses nearly all of a limit that is asked for all the time", () => {
     const rules = [{ name: "a", limit: 100, window: 1_000 }]
     for (const step of [1, 3, 7, 13]) {
-      const account = UsageAccount.make(rules, 0)
+      const account = SlidingWindow.make(rules, 0)
       let taken = 0
       for (let now = 0; now < 60_000; now += step) {
-        for (let asks = 0; asks < 3; asks++) if (UsageAccount.take(account, rules, [1], now) === undefined) taken++
+        for (let asks = 0; asks < 3; asks++) if (SlidingWindow.take(account, rules, [1], now) === undefined) taken++
       }
       assert.isAbove(taken / 6_000, 0.98)
     }
@@ -160,40 +160,40 @@ describe("an account of use", () => {
 })
 
 const tokens = [{ name: "tokens", limit: 1_000, window: 60_000 }]
-const said = { at: 0, changes: [], told: [] }
+const said = { at: 0, changes: [], hints: [] }
 
 describe("what a provider says", () => {
   it("only ever makes it tighter, and comes back evenly", () => {
-    const account = UsageAccount.make(tokens, 0)
+    const account = SlidingWindow.make(tokens, 0)
     const hear = (remaining: number, reset: number) =>
-      UsageAccount.report(account, tokens, { ...said, told: [{ dimension: 0, remaining, reset }] }, 0)
+      SlidingWindow.report(account, tokens, { ...said, hints: [{ dimension: 0, remaining, reset }] }, 0)
     assert.lengthOf(hear(2_000, 60_000), 0)
     assert.deepStrictEqual(hear(100, 30_000), [{ dimension: 0, remaining: 100, span: 30_000 }])
     assert.lengthOf(hear(500, 30_000), 0)
-    assert.strictEqual(UsageAccount.left(account, tokens, 0, 0), 100)
-    assert.strictEqual(UsageAccount.left(account, tokens, 0, 15_000), 550)
-    assert.strictEqual(UsageAccount.left(account, tokens, 0, 30_000), 1_000)
+    assert.strictEqual(SlidingWindow.remainingAt(account, tokens, 0, 0), 100)
+    assert.strictEqual(SlidingWindow.remainingAt(account, tokens, 0, 15_000), 550)
+    assert.strictEqual(SlidingWindow.remainingAt(account, tokens, 0, 30_000), 1_000)
   })
 
   it("is not believed beyond the window", () => {
-    const account = UsageAccount.make(tokens, 0)
-    UsageAccount.report(account, tokens, { ...said, told: [{ dimension: 0, remaining: 0, reset: 1e12 }] }, 0)
-    assert.strictEqual(UsageAccount.left(account, tokens, 0, 60_000), 1_000)
+    const account = SlidingWindow.make(tokens, 0)
+    SlidingWindow.report(account, tokens, { ...said, hints: [{ dimension: 0, remaining: 0, reset: 1e12 }] }, 0)
+    assert.strictEqual(SlidingWindow.remainingAt(account, tokens, 0, 60_000), 1_000)
   })
 
   it("stops everything after a 429 for as long as it says, at most ten minutes", () => {
-    const account = UsageAccount.make(tokens, 0)
-    const throttled = (hint: number) => UsageAccount.report(account, tokens, { ...said, throttled: { hint } }, 0)
+    const account = SlidingWindow.make(tokens, 0)
+    const throttled = (hint: number) => SlidingWindow.report(account, tokens, { ...said, throttled: { hint } }, 0)
     assert.deepStrictEqual(throttled(7_000), [{ dimension: undefined, remaining: 0, span: 7_000 }])
     assert.lengthOf(throttled(5_000), 0)
-    assert.deepStrictEqual(UsageAccount.take(account, tokens, [1], 1_000), { dimension: undefined, wait: 6_000 })
+    assert.deepStrictEqual(SlidingWindow.take(account, tokens, [1], 1_000), { dimension: undefined, wait: 6_000 })
     assert.deepStrictEqual(throttled(1e9), [{ dimension: undefined, remaining: 0, span: 600_000 }])
   })
 
   it("without a hint doubles the pause, once for all calls that were under way", () => {
-    const account = UsageAccount.make(tokens, 0)
+    const account = SlidingWindow.make(tokens, 0)
     const throttled = (at: number, now: number) =>
-      UsageAccount.report(account, tokens, { ...said, at, throttled: { hint: undefined } }, now).map(({ span }) => span)
+      SlidingWindow.report(account, tokens, { ...said, at, throttled: { hint: undefined } }, now).map(({ span }) => span)
     assert.deepStrictEqual(throttled(0, 100), [1_000])
     assert.deepStrictEqual(throttled(50, 120), [])
     assert.deepStrictEqual(throttled(1_100, 1_200), [2_000])

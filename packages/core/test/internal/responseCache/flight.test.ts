@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
 
-import { Flight } from "../../../src/internal/responseCache/flight.ts"
+import { SingleFlight } from "../../../src/internal/responseCache/flight.ts"
 import type * as ModelCall from "../../../src/ModelCall.ts"
 import * as ResilientModel from "../../../src/ResilientModel.ts"
 import {
@@ -33,7 +33,7 @@ describe.each<Mode>(["generate", "stream"])("a flight that gets an answer to %s"
             const model = scripted([operations % 5 === 0 ? breaking : short])
             const call = yield* ResilientModel.callOf(model.model)
             const log = { closed: 0, arrived: 0 }
-            const flight = new Flight(call.open(request(mode)), {
+            const flight = new SingleFlight(call.open(request(mode)), {
               closed: () => void log.closed++,
               arrived: () => Effect.sync(() => void log.arrived++),
             })
@@ -58,10 +58,10 @@ describe.each<Mode>(["generate", "stream"])("a flight that gets an answer to %s"
   )
 })
 
-const listen = <E>(flight: Flight<E>): Effect.Effect<string> =>
+const listen = <E>(flight: SingleFlight<E>): Effect.Effect<string> =>
   Effect.scoped(
     Effect.flatMap(
-      Effect.uninterruptibleMask((restore) => flight.board(restore)),
+      Effect.uninterruptibleMask((restore) => flight.subscribe(restore)),
       (answer) => Stream.runCollect(answer),
     ),
   ).pipe(

@@ -8,7 +8,7 @@ const situation = {
   retryAfter: undefined,
   delay: 100,
   remaining: undefined,
-  longestHint: 60_000,
+  maxRetryAfter: 60_000,
 }
 
 describe("the wait before a retry", () => {

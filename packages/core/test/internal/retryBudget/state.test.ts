@@ -4,10 +4,10 @@ import * as fc from "fast-check"
 
 import { ServerTime } from "../../../src/internal/redis.ts"
 import * as BudgetState from "../../../src/internal/retryBudget/state.ts"
-import { memoryFunds, redisFunds, type RetryFunds } from "../../../src/internal/retryBudget/store.ts"
+import { memoryStore, redisStore, type RetryBudgetStore } from "../../../src/internal/retryBudget/store.ts"
 import { redisIsMissing, withRedis } from "../../redis.ts"
 
-const rules: BudgetState.Rules = { share: 0.2, floor: 2, window: 10_000 }
+const rules: BudgetState.Rules = { ratio: 0.2, minRetries: 2, window: 10_000 }
 
 type Command =
   | { readonly _tag: "Call" }
@@ -23,11 +23,11 @@ const commands = fc.array(
   { maxLength: 80, size: "max" },
 )
 
-/** What was decided, and when it was drawn. */
-const played = Effect.fnUntraced(function* (funds: RetryFunds, key: string, script: ReadonlyArray<Command>) {
+/** What was decided, and when it was withdrawn. */
+const played = Effect.fnUntraced(function* (funds: RetryBudgetStore, key: string, script: ReadonlyArray<Command>) {
   let now = 1_000_000
   const calls: Array<number> = []
-  const drawn: Array<{ readonly at: number; readonly cost: number }> = []
+  const withdrawn: Array<{ readonly at: number; readonly cost: number }> = []
   const decisions: Array<boolean> = []
   for (const command of script) {
     if (command._tag === "Wait") now += command.millis
@@ -39,37 +39,37 @@ const played = Effect.fnUntraced(function* (funds: RetryFunds, key: string, scri
       const withdraw = funds.withdraw(key, rules, { cost: command.cost, now })
       const allowed = yield* Effect.provideService(withdraw, ServerTime, now)
       decisions.push(allowed)
-      if (allowed) drawn.push({ at: now, cost: command.cost })
+      if (allowed) withdrawn.push({ at: now, cost: command.cost })
     }
   }
-  return { calls, drawn, decisions }
+  return { calls, withdrawn, decisions }
 })
 
 describe("a budget for retries", () => {
   it("allows the floor without a call, and the share of the calls when that is more", () => {
     let state = BudgetState.initial
     const draw = (now: number, cost = 1) => {
-      const next = BudgetState.withdrawn(state, rules, { now, cost })
+      const next = BudgetState.withdraw(state, rules, { now, cost })
       state = next ?? state
       return next !== undefined
     }
     assert.deepStrictEqual([draw(0), draw(0), draw(0)], [true, true, false])
-    for (let index = 0; index < 20; index++) state = BudgetState.deposited(state, rules, 500)
+    for (let index = 0; index < 20; index++) state = BudgetState.deposit(state, rules, 500)
     assert.deepStrictEqual([draw(600, 2), draw(600), draw(600)], [true, false, false])
-    assert.deepStrictEqual(BudgetState.totals(state), { first: 20, drawn: 4 })
+    assert.deepStrictEqual(BudgetState.totals(state), { first: 20, withdrawn: 4 })
   })
 
   it("forgets calls and retries after the window", () => {
-    let state = BudgetState.deposited(BudgetState.initial, rules, 0)
-    state = BudgetState.withdrawn(state, rules, { now: 500, cost: 2 }) ?? state
-    assert.isUndefined(BudgetState.withdrawn(state, rules, { now: 9_999, cost: 1 }))
-    assert.deepStrictEqual(BudgetState.totals(BudgetState.turned(state, rules, 10_000)), { first: 0, drawn: 0 })
-    assert.isDefined(BudgetState.withdrawn(state, rules, { now: 10_000, cost: 1 }))
+    let state = BudgetState.deposit(BudgetState.initial, rules, 0)
+    state = BudgetState.withdraw(state, rules, { now: 500, cost: 2 }) ?? state
+    assert.isUndefined(BudgetState.withdraw(state, rules, { now: 9_999, cost: 1 }))
+    assert.deepStrictEqual(BudgetState.totals(BudgetState.advance(state, rules, 10_000)), { first: 0, withdrawn: 0 })
+    assert.isDefined(BudgetState.withdraw(state, rules, { now: 10_000, cost: 1 }))
   })
 
   it("is not shaken by a clock that is set back", () => {
-    const state = BudgetState.deposited(BudgetState.initial, rules, 50_000)
-    assert.deepStrictEqual(BudgetState.totals(BudgetState.deposited(state, rules, 1_000)), { first: 2, drawn: 0 })
+    const state = BudgetState.deposit(BudgetState.initial, rules, 50_000)
+    assert.deepStrictEqual(BudgetState.totals(BudgetState.deposit(state, rules, 1_000)), { first: 2, withdrawn: 0 })
   })
 
   it.effect("never allows more than its share of the calls that count, in any window", () =>
@@ -77,15 +77,15 @@ describe("a budget for retries", () => {
       fc.assert(
         fc.asyncProperty(commands, (script) =>
           Effect.runPromise(
-            Effect.map(played(memoryFunds(), "k", script), ({ calls, drawn }) => {
-              for (const { at } of drawn) {
+            Effect.map(played(memoryStore(), "k", script), ({ calls, withdrawn }) => {
+              for (const { at } of withdrawn) {
                 // A slice is dropped whole, up to a tenth of the window early.
                 const after = at - rules.window * 0.9
-                const spent = drawn
+                const spent = withdrawn
                   .filter((draw) => draw.at <= at && draw.at > after)
                   .reduce((sum, { cost }) => sum + cost, 0)
                 const began = calls.filter((call) => call <= at && call > at - rules.window).length
-                assert.isAtMost(spent, Math.max(rules.floor, rules.share * began))
+                assert.isAtMost(spent, Math.max(rules.minRetries, rules.ratio * began))
               }
             }),
           ),
@@ -100,10 +100,10 @@ describe.skipIf(redisIsMissing)("a budget for retries on Redis (REDIS_URL)", () 
   it.effect("decides as one in memory does", () =>
     withRedis((prefix) =>
       Effect.gen(function* () {
-        const shared = yield* redisFunds({ prefix })
+        const shared = yield* redisStore({ prefix })
         const scripts = fc.sample(commands, { numRuns: 100, seed: 7 })
         for (const [index, script] of scripts.entries()) {
-          const inMemory = yield* played(memoryFunds(), "k", script)
+          const inMemory = yield* played(memoryStore(), "k", script)
           const onRedis = yield* played(shared, `k${index}`, script)
           assert.deepStrictEqual(onRedis.decisions, inMemory.decisions)
         }
@@ -114,8 +114,8 @@ describe.skipIf(redisIsMissing)("a budget for retries on Redis (REDIS_URL)", () 
   it.effect("adds up what several processes do", () =>
     withRedis((prefix) =>
       Effect.gen(function* () {
-        const [one, other] = [yield* redisFunds({ prefix }), yield* redisFunds({ prefix })]
-        const draw = (funds: RetryFunds) => funds.withdraw("acme", rules, { cost: 1, now: 0 })
+        const [one, other] = [yield* redisStore({ prefix }), yield* redisStore({ prefix })]
+        const draw = (funds: RetryBudgetStore) => funds.withdraw("acme", rules, { cost: 1, now: 0 })
         for (let index = 0; index < 15; index++) one.deposit("acme", rules, 0)
         const answers = [
           yield* draw(other),

@@ -74,13 +74,13 @@ describe("belonging", () => {
   const keys = Array.from({ length: 4_000 }, (_, index) => `tenant-${index}`)
 
   it("spreads keys evenly", () => {
-    const counts = names.map((_, index) => keys.filter((key) => Choice.belonging(key, names) === index).length)
+    const counts = names.map((_, index) => keys.filter((key) => Choice.owner(key, names) === index).length)
     for (const count of counts) assert.approximately(count, 1_000, 120)
   })
 
   it("moves only the keys of the one that drops out", () => {
     const without = names.filter((name) => name !== "b")
-    const moved = keys.filter((key) => names[Choice.belonging(key, names)] !== without[Choice.belonging(key, without)])
-    assert.isTrue(moved.every((key) => names[Choice.belonging(key, names)] === "b"))
+    const moved = keys.filter((key) => names[Choice.owner(key, names)] !== without[Choice.owner(key, without)])
+    assert.isTrue(moved.every((key) => names[Choice.owner(key, names)] === "b"))
   })
 })

@@ -35,7 +35,7 @@ export class Headroom {
   }
 
   // A ledger that cannot be read refuses nothing here: what happens then is said by the budget that is enforced.
-  isFor(start: Attempt.AttemptStart, worst: Money.Money): Effect.Effect<boolean> {
+  hasRoomFor(start: Attempt.AttemptStart, worst: Money.Money): Effect.Effect<boolean> {
     const { claims } = this.#claimsOf(start).of(start, start.startedAt)
     return Effect.forEach(claims, (claim) => this.#total(claim, start.startedAt)).pipe(
       Effect.map((totals) => {

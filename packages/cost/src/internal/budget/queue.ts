@@ -8,7 +8,7 @@ export interface Waiter {
   readonly first: () => void
 }
 
-export class Line {
+export class Queue {
   // A set keeps the order in which its members were added.
   readonly #waiters = new Set<Waiter>()
 
@@ -31,14 +31,14 @@ export class Line {
 
 /** One line for each set of limits. Those that nobody waits in are let go. */
 export class Lines {
-  readonly #lines = new Map<string, Line>()
+  readonly #lines = new Map<string, Queue>()
 
-  get(key: string): Line | undefined {
+  get(key: string): Queue | undefined {
     return this.#lines.get(key)
   }
 
   join(key: string, waiter: Waiter): void {
-    const line = this.#lines.get(key) ?? new Line()
+    const line = this.#lines.get(key) ?? new Queue()
     this.#lines.set(key, line)
     line.join(waiter)
   }

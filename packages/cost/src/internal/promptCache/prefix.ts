@@ -15,7 +15,7 @@ export const prefixLength = ({ content }: Prompt.Prompt, examples: number): numb
 }
 
 /** Where two prefixes part: in the tools or in a message, after so many characters. */
-export interface Parting {
+export interface Difference {
   readonly in: "tools" | number
   readonly after: number
 }
@@ -25,18 +25,18 @@ interface Prefix {
   readonly tools: ReadonlyArray<Tool.Any>
 }
 
-export const parting = (before: Prefix, after: Prefix): Parting | undefined => {
-  const tools = firstDifference(toolsText(before.tools), toolsText(after.tools))
+export const firstDifference = (before: Prefix, after: Prefix): Difference | undefined => {
+  const tools = differsAt(toolsText(before.tools), toolsText(after.tools))
   if (tools !== undefined) return { in: "tools", after: tools }
   const most = Math.max(before.messages.length, after.messages.length)
   for (let index = 0; index < most; index++) {
-    const found = firstDifference(messageText(before.messages[index]), messageText(after.messages[index]))
+    const found = differsAt(messageText(before.messages[index]), messageText(after.messages[index]))
     if (found !== undefined) return { in: index, after: found }
   }
   return undefined
 }
 
-const firstDifference = (one: string, other: string): number | undefined => {
+const differsAt = (one: string, other: string): number | undefined => {
   if (one === other) return undefined
   let index = 0
   while (index < one.length && one[index] === other[index]) index++
