@@ -1,26 +1,14 @@
 /**
  * What a rate limit adds to a call at the seam, inside of a fiber, and how often it asks Redis for one decision.
  */
-import { type ModelCall, RateLimit, ResilientModel } from "@holdfast/core"
-import { Effect, Layer, Tracer } from "effect"
-import { Prompt } from "effect/ai"
+import { type ModelCall, ModelRequest, RateLimit, ResilientModel } from "@holdfast/core"
+import { Effect, Layer } from "effect"
 import { RateLimiter, Redis } from "effect/persistence"
 
 import { ofParts } from "../packages/core/src/internal/answer/complete.ts"
 import { contestant } from "./policies.ts"
 
-const request: ModelCall.ModelRequest = {
-  mode: "generate",
-  options: {
-    prompt: Prompt.make("Why do ships float?"),
-    tools: [],
-    toolChoice: "none",
-    responseFormat: { type: "text" },
-    span: Tracer.externalSpan({ traceId: "bench", spanId: "bench" }) as never,
-    previousResponseId: undefined,
-    incrementalPrompt: undefined,
-  },
-}
+const request = ModelRequest.make("generate", "Why do ships float?")
 
 const answer = Effect.succeed(
   ofParts([

@@ -1,7 +1,7 @@
 /**
  * What a policy adds to a call at the seam, inside of a fiber, beside what Effect's own adds to the same effect.
  */
-import { Breaker, Concurrency, type ModelCall, Resilience, ResilientModel } from "@holdfast/core"
+import { Breaker, Concurrency, type ModelCall, ModelRequest, Resilience, ResilientModel } from "@holdfast/core"
 import * as cockatiel from "cockatiel"
 import { Effect, Schedule, Semaphore, Stream } from "effect"
 import { AiError } from "effect/ai"
@@ -20,8 +20,7 @@ export const contestant = (each: Effect.Effect<unknown, unknown>): Contestant =>
   return { run: () => Effect.runPromise(all), units: calls, runs: 1 }
 }
 
-// The calls of the bench look at nothing of it.
-const request: ModelCall.ModelRequest = { mode: "generate", options: Object.create(null) }
+const request = ModelRequest.make("generate", "Why do ships float?")
 
 const answer = Effect.succeed(Stream.empty)
 

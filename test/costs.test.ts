@@ -4,7 +4,7 @@
  */
 
 import { assert, describe, it } from "@effect/vitest"
-import { Attempt } from "@holdfast/core"
+import { type Attempt, Event } from "@holdfast/core"
 import { Money, Price, PriceBook } from "@holdfast/cost"
 import { Effect, Option } from "effect"
 
@@ -85,7 +85,7 @@ const attemptOf = (fixture: Fixture) =>
   Effect.gen(function* () {
     const attempts: Array<Attempt.Attempt> = []
     const answers = Effect.forEach(repliesOf(fixture), (reply) => Effect.exit(replay(fixture, reply)))
-    yield* Attempt.listen(answers, (event) => {
+    yield* Event.listen(answers, (event) => {
       if (event._tag === "AttemptEnded") attempts.push(event)
     })
     const last = attempts.at(-1)

@@ -1,7 +1,7 @@
 /**
  * Third act: many prompts at once while the providers misbehave, and what it took to answer them.
  */
-import { Attempt, Failure, ResilientModel } from "@holdfast/core"
+import { Event, Failure, ResilientModel } from "@holdfast/core"
 import { Effect, Schema, Stream } from "effect"
 import { LanguageModel } from "effect/ai"
 
@@ -56,7 +56,7 @@ export const bulk = Effect.gen(function* () {
         ),
       ),
     { concurrency, discard: true },
-  ).pipe(Attempt.listen(tally.sink), ResilientModel.provide(model))
+  ).pipe(Event.listen(tally.sink), ResilientModel.provide(model))
   yield* line()
   yield* table(tally.table())
   yield* line()

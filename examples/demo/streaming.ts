@@ -1,7 +1,7 @@
 /**
  * First act: a streamed answer, token by token, with every attempt, wait and fallback as it happens.
  */
-import { Attempt, ResilientModel } from "@holdfast/core"
+import { Event, ResilientModel } from "@holdfast/core"
 import { Clock, Duration, Effect, Stream } from "effect"
 import { LanguageModel } from "effect/ai"
 
@@ -16,9 +16,9 @@ const marks: Readonly<Record<string, string>> = {
 }
 
 /** A line about an event, as it happens. */
-export const narrate = (event: Attempt.Event): void => {
+export const narrate = (event: Event.Event): void => {
   const failed = event._tag === "AttemptEnded" && event.outcome._tag !== "Completed"
-  const text = `  ${marks[event._tag] ?? "·"} ${Attempt.summary(event)}`
+  const text = `  ${marks[event._tag] ?? "·"} ${Event.summary(event)}`
   Effect.runSync(line(failed ? red(text) : dim(text)))
 }
 
@@ -38,7 +38,7 @@ export const streaming = Effect.gen(function* () {
       }),
     ),
     Effect.ensuring(line("\n")),
-    Attempt.listen((event) => {
+    Event.listen((event) => {
       // The end of the attempt that answers is told below, after its text.
       if (event._tag !== "AttemptEnded" || event.outcome._tag !== "Completed") narrate(event)
     }),

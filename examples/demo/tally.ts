@@ -1,7 +1,7 @@
 /**
  * What the attempts of a run amount to, per model.
  */
-import { type Attempt, Failure } from "@holdfast/core"
+import { type Attempt, type Event, Failure } from "@holdfast/core"
 import { Duration } from "effect"
 
 interface Row {
@@ -18,7 +18,7 @@ interface Row {
 export class Tally {
   readonly rows = new Map<string, Row>()
 
-  readonly sink = (event: Attempt.Event): void => {
+  readonly sink = (event: Event.Event): void => {
     switch (event._tag) {
       case "AttemptStarted":
         this.row(event.model).calls.add(event.spanId)

@@ -3,7 +3,7 @@
  */
 import { deflateSync, crc32 } from "node:zlib"
 
-import { Attempt, ResilientModel } from "@holdfast/core"
+import { Event, ResilientModel } from "@holdfast/core"
 import { Effect, Ref, Schema } from "effect"
 import { Chat, LanguageModel, Tool, Toolkit } from "effect/ai"
 
@@ -101,7 +101,7 @@ const chunk = (type: string, data: Buffer): Buffer => {
 export const tasks = Effect.gen(function* () {
   const { model } = yield* Providers
   const run = <A, E, R>(name: string, task: Effect.Effect<A, E, R>) =>
-    Effect.andThen(title(name), Attempt.listen(task, narrate)).pipe(ResilientModel.provide(model))
+    Effect.andThen(title(name), Event.listen(task, narrate)).pipe(ResilientModel.provide(model))
   yield* run("2a  A structured extraction", extraction)
   yield* run("2b  A tool, while its model call is retried", tool)
   yield* run("2c  A question about an image", image)

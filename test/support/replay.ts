@@ -3,7 +3,7 @@
  */
 
 import { AnthropicClient, AnthropicLanguageModel } from "@holdfast/anthropic"
-import { type ModelCall, PolicyError, ResilientModel } from "@holdfast/core"
+import { type ModelCall, ModelRequest, PolicyError, ResilientModel } from "@holdfast/core"
 import { GoogleClient, GoogleLanguageModel } from "@holdfast/google"
 import { OpenAiClient, OpenAiCompatible, OpenAiLanguageModel } from "@holdfast/openai"
 import { Emulator, Reply } from "@holdfast/testing"
@@ -130,7 +130,7 @@ export const replay = (fixture: Fixture, reply: Reply.Reply): Effect.Effect<Part
     return yield* Effect.gen(function* () {
       const call = yield* ResilientModel.Call
       const mode = fixture.stream ? "stream" : "generate"
-      return yield* Stream.runCollect(yield* call.open({ mode, options: yield* options }))
+      return yield* Stream.runCollect(yield* call.open(ModelRequest.make(mode, yield* options)))
     }).pipe(Effect.scoped, Effect.provide(model), Effect.mapError(PolicyError.unfold))
   }).pipe(Effect.provide(Emulator.layer()))
 

@@ -26,6 +26,7 @@ export interface RequestOptions {
 export const requestsWith =
   (jsonSchema: (schema: Schema.Codec<unknown, unknown>) => ProviderModel.ProviderRequest["jsonSchema"]) =>
   (prompt: Prompt.RawInput, options: RequestOptions = {}): ProviderModel.ProviderRequest => ({
+    settings: {},
     jsonSchema: options.schema === undefined ? undefined : jsonSchema(options.schema as Schema.Codec<unknown, unknown>),
     options: {
       prompt: Prompt.make(prompt),

@@ -28,9 +28,10 @@ import { AiError } from "effect/ai"
 import { type Redis } from "effect/persistence"
 
 import { throughCircuit } from "./internal/breaker/call.ts"
-import { mistakeIn, rulesOf, settingsOf } from "./internal/breaker/options.ts"
+import { mistakeIn, rulesOf, settingsOf, type Options } from "./internal/breaker/options.ts"
 import { redisStore } from "./internal/breaker/redis.ts"
-import { type Change, type Mode, type Phase } from "./internal/breaker/registry.ts"
+import { type Change, type Mode } from "./internal/breaker/registry.ts"
+import { type Phase } from "./internal/breaker/state.ts"
 import { type BreakerStore, memoryStore } from "./internal/breaker/store.ts"
 import { refusal } from "./internal/error/refusal.ts"
 import { millis } from "./internal/millis.ts"
@@ -39,6 +40,8 @@ import { isAvailable, type ModelCall, type ModelRequest } from "./ModelCall.ts"
 import * as PolicyError from "./PolicyError.ts"
 import * as ResilientModel from "./ResilientModel.ts"
 import type * as SharedState from "./SharedState.ts"
+
+export type { Options, Recovery, Trip } from "./internal/breaker/options.ts"
 
 /**
  * The model has been failing and is not asked for now.
@@ -66,58 +69,6 @@ export class CircuitOpen
   toReason(metadata: AiError.ProviderMetadata): AiError.AiErrorReason {
     return new AiError.InternalProviderError({ description: this.message, metadata })
   }
-}
-
-/**
- * When to open, for how long, and how to come back.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Options {
-  /** The calls that count: of a span of time, or the last so many. The last 60 seconds if left out. */
-  readonly window?: Duration.Input | { readonly calls: number } | undefined
-  /** What opens the circuit. Half of the calls failing, or 10 in a row, if left out. */
-  readonly trip?: Trip | undefined
-  /** Rates say nothing of fewer calls. 10 if left out: models are asked less often than web servers. */
-  readonly minimumCalls?: number | undefined
-  /** How long to stay open, the first time and each time in a row. `openFor` if left out. */
-  readonly openFor?: Schedule.Schedule<unknown> | undefined
-  readonly recovery?: Recovery | undefined
-  /** Circuits with equal keys are one. `<provider>/<model>` if left out. */
-  readonly key?: ((call: { readonly provider: string; readonly model: string }) => string) | undefined
-}
-
-/**
- * What opens a circuit. Any of them does.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Trip {
-  /** The share of the calls of the window that failed, from 0 to 1. */
-  readonly failureRate?: number | undefined
-  /** Failures in a row. */
-  readonly consecutiveFailures?: number | undefined
-  /** The share of calls whose first part took longer than a duration. */
-  readonly slowFirstParts?: { readonly slowerThan: Duration.Input; readonly share: number } | undefined
-}
-
-/**
- * How a circuit closes again.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Recovery {
-  /** How many calls are let through to see. 3 if left out. */
-  readonly probes?: number | undefined
-  /** How many of them have to succeed. 2 if left out. */
-  readonly successes?: number | undefined
-  /** How long a probe may take until another one is let through beside it. 5 seconds if left out. */
-  readonly lease?: Duration.Input | undefined
-  /** How long traffic grows, from a tenth to all of it. 3 seconds if left out. */
-  readonly ramp?: Duration.Input | undefined
 }
 
 /**
@@ -224,7 +175,9 @@ export interface Status {
  */
 export type Transition = Change
 
-export type { Mode, Phase } from "./internal/breaker/registry.ts"
+export type { Mode } from "./internal/breaker/registry.ts"
+
+export type { Phase } from "./internal/breaker/state.ts"
 
 /**
  * The circuits of an application.

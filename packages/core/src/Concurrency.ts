@@ -111,6 +111,8 @@ export const limit = (places: number, options: Options = {}) => {
         semaphore,
         weightOf: (request: ModelRequest) => Math.min(places, Math.max(1, Math.ceil(options.weight?.(request) ?? 1))),
         refusal: (priority: Priority) => refusal(call, { limit: places, queue, priority }),
+        name: "Concurrency.limit",
+        source: call,
         shared: permits.shared && { permits: permits.shared, key, limit: places },
       }
       return { ...call, open: (request: ModelRequest) => withPermit(admission, request, call.open(request)) }
@@ -174,6 +176,8 @@ export const adaptive = (options: AdaptiveOptions = {}) => {
         semaphore: adapting.semaphore,
         weightOf: () => 1,
         refusal: (priority: Priority) => refusal(call, { limit: adapting.limit, queue, priority }),
+        name: "Concurrency.adaptive",
+        source: call,
         shared: undefined,
       }
       return {

@@ -15,18 +15,13 @@ import { AiError } from "effect/ai"
 import { dual } from "effect/Function"
 
 import { type Failure } from "./Failure.ts"
+import { carrying } from "./internal/call/context.ts"
+import { elapsed, makeInterruption, reason, untilResumed } from "./internal/call/interruption.ts"
 import { raceDeadline } from "./internal/deadline/call.ts"
-import {
-  elapsed,
-  CurrentInterruption,
-  interruptible,
-  makeInterruption,
-  reason,
-  untilResumed,
-} from "./internal/deadline/interruption.ts"
 import { limitPulls } from "./internal/deadline/pulls.ts"
 import { describeDuration } from "./internal/describeDuration.ts"
 import { withoutStack } from "./internal/error/withoutStack.ts"
+import { refuse } from "./internal/event/refuse.ts"
 import { type Program, type Unchanged } from "./internal/model/program.ts"
 import { type ModelCall, type ModelRequest, type Part } from "./ModelCall.ts"
 import * as PolicyError from "./PolicyError.ts"
@@ -156,14 +151,15 @@ export const betweenParts = (bound: Duration.Input) => {
         open: (request: ModelRequest) => {
           if (request.mode === "generate") return call.open(request)
           const gap = nanos(duration)
-          return interruptible((cut) =>
-            Effect.map(call.open(request), (parts) =>
+          return Effect.suspend(() => {
+            const interruption = makeInterruption(request.call.interruption)
+            return Effect.map(call.open(carrying(request, { interruption })), (parts) =>
               limitPulls(parts, {
                 expiry: (began) => began + gap,
-                error: () => reason(cut, () => exceeded(call, "betweenParts", duration)),
+                error: () => reason(interruption, () => exceeded(call, "betweenParts", duration)),
               }),
-            ),
-          )
+            )
+          })
         },
       }),
   )
@@ -271,16 +267,18 @@ const opening = <E, E2>(
   { duration, error }: Limit<E2>,
 ): Effect.Effect<Stream.Stream<Part, E>, E | E2, Scope.Scope> =>
   Effect.withFiber((fiber) => {
-    const cut = makeInterruption(fiber.getRef(CurrentInterruption))
+    const interruption = makeInterruption(request.call.interruption)
     const clock = fiber.getRef(Clock.Clock)
     const began = clock.monotonicTimeNanosUnsafe()
     const timer: Effect.Effect<never, E2> = Effect.suspend(() => {
-      if (cut.pausedSince !== undefined) return Effect.andThen(untilResumed(cut), timer)
-      const left = nanos(duration) - elapsed(cut, began, clock.monotonicTimeNanosUnsafe())
-      return left > 0n ? Effect.andThen(Effect.sleep(Duration.nanos(left)), timer) : Effect.fail(reason(cut, error))
+      if (interruption.pausedSince !== undefined) return Effect.andThen(untilResumed(interruption), timer)
+      const left = nanos(duration) - elapsed(interruption, began, clock.monotonicTimeNanosUnsafe())
+      return left > 0n
+        ? Effect.andThen(Effect.sleep(Duration.nanos(left)), timer)
+        : Effect.fail(reason(interruption, error))
     })
     const whole = request.mode === "generate"
-    return raceDeadline({ opening: call.open(request), context: Context.add(CurrentInterruption, cut), timer, whole })
+    return raceDeadline({ opening: call.open(carrying(request, { interruption })), context: undefined, timer, whole })
   })
 
 const untilDeadline = <E>(
@@ -289,16 +287,16 @@ const untilDeadline = <E>(
   duration: Duration.Duration,
 ): Effect.Effect<Stream.Stream<Part, E | DeadlineExceeded>, E | DeadlineExceeded, Scope.Scope> =>
   Effect.withFiber((fiber) => {
-    const cut = makeInterruption(fiber.getRef(CurrentInterruption))
+    const interruption = makeInterruption(request.call.interruption)
     const now = fiber.getRef(Clock.Clock).monotonicTimeNanosUnsafe()
     const deadline = shorter(fiber.getRef(CurrentDeadline), now, duration)
-    const error = () => reason(cut, () => exceeded(call, "total", deadline.duration))
+    const error = () => reason(interruption, () => exceeded(call, "total", deadline.duration))
     const timeIsUp = Effect.suspend(() => Effect.fail(error()))
-    if (deadline.at <= now) return timeIsUp
+    if (deadline.at <= now) return refuse(request, call, { policy: "Deadline.total", error: error() })
     const whole = request.mode === "generate"
     const opened = raceDeadline({
-      opening: call.open(request),
-      context: (callers) => Context.add(Context.add(callers, CurrentInterruption, cut), CurrentDeadline, deadline),
+      opening: call.open(carrying(request, { interruption })),
+      context: Context.add(CurrentDeadline, deadline),
       timer: Effect.andThen(Effect.sleep(Duration.nanos(deadline.at - now)), timeIsUp),
       whole,
     })

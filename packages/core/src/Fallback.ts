@@ -9,18 +9,18 @@
  *
  * @since 0.1.0
  */
-import { Duration, Effect, Option, Schema, type Scope, type Stream } from "effect"
+import { Duration, Effect, Option, Schema } from "effect"
 import { AiError } from "effect/ai"
 
-import * as Attempt from "./Attempt.ts"
 import { remaining } from "./Deadline.ts"
+import * as Event from "./Event.ts"
 import * as Failure from "./Failure.ts"
-import { countAttempt } from "./internal/attempt/allowance.ts"
 import { GuardRefusal } from "./internal/attempt/guardRefusal.ts"
 import { failedModel, FailedModel as FailedModels } from "./internal/error/failedModel.ts"
 import { withoutStack } from "./internal/error/withoutStack.ts"
+import { refuse } from "./internal/event/refuse.ts"
 import { deposit, costAfter, tryWithdraw } from "./internal/retryBudget/call.ts"
-import { identityOf, isAvailable, type ModelCall, type ModelRequest, type Part } from "./ModelCall.ts"
+import { among, type ModelCall, type Opened, type ModelRequest } from "./ModelCall.ts"
 import * as PolicyError from "./PolicyError.ts"
 import * as ResilientModel from "./ResilientModel.ts"
 import { exhausted } from "./RetryBudget.ts"
@@ -198,8 +198,7 @@ const either = <E, R, E2, R2, Out>(
   const built = ResilientModel.onto(first, label, (preferred) =>
     Effect.map(ResilientModel.callOf(second), (fallback): ModelCall<E | E2 | AllModelsFailed> => ({
       ...preferred,
-      available: () => isAvailable(preferred) || isAvailable(fallback),
-      identity: Effect.all([identityOf(preferred), identityOf(fallback)]),
+      ...among([preferred, fallback]),
       open: (request): Opened<E | E2 | AllModelsFailed> =>
         Effect.catch(preferred.open(request), (error): Opened<E | E2 | AllModelsFailed> =>
           goesOn(accepts, error) ? openFallback({ preferred, stand: fallback, request }, error) : Effect.fail(error),
@@ -208,8 +207,6 @@ const either = <E, R, E2, R2, Out>(
   )
   return built as unknown as ResilientModel.ResilientModel<Out, R | R2>
 }
-
-type Opened<E> = Effect.Effect<Stream.Stream<Part, E>, E, Scope.Scope>
 
 /** A refusal of what guards all attempts, such as a budget, holds for every model. */
 const goesOn = (accepts: (error: unknown) => boolean, error: unknown): boolean =>
@@ -234,9 +231,9 @@ const openFallback = <E, E2>(
 ): Opened<E | E2 | AllModelsFailed> =>
   Effect.flatMap(remaining, (left): Opened<E | E2 | AllModelsFailed> => {
     if (Option.exists(left, Duration.isZero)) return Effect.fail(error)
-    const chosen = Attempt.emit(() => ({
+    const chosen = Event.emit(() => ({
       _tag: "FallbackChosen",
-      spanId: request.options.span.spanId,
+      callId: request.call.id,
       from: lastOf(preferred, error),
       to: modelOf(stand),
       error,
@@ -245,18 +242,28 @@ const openFallback = <E, E2>(
       if (last instanceof GuardRefusal) return last
       return withoutStack(() => new AllModelsFailed({ trail: [...trailOf(preferred, error), ...trailOf(stand, last)] }))
     })
-    return Effect.flatMap(allowed(lastOf(preferred, error), stand, error), (may): Opened<E | E2 | AllModelsFailed> => {
-      if (!may) return Effect.fail(exhausted(stand.provider, lastTrail(preferred, error)) as E)
-      countAttempt(request)
-      return Effect.andThen(chosen, opened)
-    })
+    return Effect.flatMap(
+      allowed(request, lastOf(preferred, error), { stand, error }),
+      (may): Opened<E | E2 | AllModelsFailed> => {
+        if (!may) {
+          const refusal = exhausted(stand.provider, lastTrail(preferred, error)) as E
+          return refuse(request, stand, { policy: "RetryBudget.ratio", error: refusal })
+        }
+        request.call.attempts.extra++
+        return Effect.andThen(chosen, opened)
+      },
+    )
   })
 
 /** Another model of the same provider is one more attempt there. */
-const allowed = (from: { readonly provider: string }, stand: ModelCall<unknown>, error: unknown) =>
+const allowed = (
+  { call }: ModelRequest,
+  from: { readonly provider: string },
+  { error, stand }: { readonly stand: ModelCall<unknown>; readonly error: unknown },
+) =>
   from.provider === stand.provider
-    ? tryWithdraw(stand, costAfter(Failure.classify(error).kind))
-    : Effect.as(deposit(stand), true)
+    ? tryWithdraw(call, stand, costAfter(Failure.classify(error).kind))
+    : Effect.as(deposit(call, stand), true)
 
 const modelOf = ({ model, provider }: ModelCall<unknown>) => ({ provider, model })
 

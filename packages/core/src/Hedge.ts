@@ -9,18 +9,18 @@
  *
  * @since 0.1.0
  */
-import { Clock, Duration, Effect, Exit, type Scope, type Stream } from "effect"
+import { Clock, Duration, Effect, Exit, type Stream } from "effect"
 
-import * as Attempt from "./Attempt.ts"
+import * as Event from "./Event.ts"
 import * as Failure from "./Failure.ts"
-import { returnAttempt, standardAttempts, takeAttempt } from "./internal/attempt/allowance.ts"
 import { GuardRefusal } from "./internal/attempt/guardRefusal.ts"
+import { standardAttempts, takeAttempt } from "./internal/call/allowance.ts"
 import { describeDuration } from "./internal/describeDuration.ts"
 import { openHedged } from "./internal/hedge/call.ts"
 import * as HedgeAllowance from "./internal/hedge/state.ts"
 import { millis } from "./internal/millis.ts"
 import { tryWithdraw } from "./internal/retryBudget/call.ts"
-import { identityOf, type ModelCall, type ModelRequest, type Part } from "./ModelCall.ts"
+import { among, type ModelCall, type Opened, type ModelRequest, type Part } from "./ModelCall.ts"
 import * as ResilientModel from "./ResilientModel.ts"
 
 /**
@@ -155,11 +155,9 @@ const minimumSamples = 20
 
 const quietAfterThrottling = 10_000
 
-type Opened<E> = Effect.Effect<Stream.Stream<Part, E>, E, Scope.Scope>
-
 const hedging = <E, E2>(call: ModelCall<E>, other: ModelCall<E2>, state: Hedging): ModelCall<E | E2> => ({
   ...call,
-  identity: Effect.all([identityOf(call), identityOf(other)]),
+  identity: among([call, other]).identity,
   open: (request): Opened<E | E2> =>
     Effect.flatMap(Clock.Clock, (clock) => {
       const wait = state.called()
@@ -167,10 +165,10 @@ const hedging = <E, E2>(call: ModelCall<E>, other: ModelCall<E2>, state: Hedging
       const watch = { state, now, wait }
       const second = Effect.as(announce(call, other, request, wait), observed<E | E2>(other.open(request), watch))
       const late = Effect.suspend(() => {
-        if (!state.takes(now()) || !takeAttempt(request, standardAttempts)) return Effect.succeed(undefined)
-        return Effect.flatMap(tryWithdraw(other, 1), (allowed) => {
+        if (!state.takes(now()) || !takeAttempt(request.call, standardAttempts)) return Effect.succeed(undefined)
+        return Effect.flatMap(tryWithdraw(request.call, other, 1), (allowed) => {
           if (allowed) return second
-          returnAttempt(request)
+          request.call.attempts.extra--
           return Effect.succeed(undefined)
         })
       })
@@ -214,9 +212,9 @@ const isFinal = (exit: Exit.Exit<unknown, unknown>): boolean =>
   )
 
 const announce = (call: ModelCall<unknown>, other: ModelCall<unknown>, request: ModelRequest, wait: number) =>
-  Attempt.emit(() => ({
+  Event.emit(() => ({
     _tag: "HedgeStarted",
-    spanId: request.options.span.spanId,
+    callId: request.call.id,
     from: { provider: call.provider, model: call.model },
     to: { provider: other.provider, model: other.model },
     after: Duration.millis(wait),

@@ -9,26 +9,19 @@
  * @since 0.1.0
  */
 import { Effect, type Scope, type Stream } from "effect"
-import { type LanguageModel, type Response } from "effect/ai"
+
+import { type ModelRequest, type Part } from "./internal/call/types.ts"
+import { ownScope } from "./internal/scope.ts"
+
+export type { Mode, ModelRequest, Part, Source } from "./internal/call/types.ts"
 
 /**
- * One request as the policies see it: what `effect/ai` prepared, and whether the caller wants parts as they come.
+ * What opening a call gives: the answer from its commit point on, or a failure that has released everything.
  *
  * @since 0.1.0
  * @category models
  */
-export interface ModelRequest {
-  readonly mode: "generate" | "stream"
-  readonly options: LanguageModel.ProviderOptions
-}
-
-/**
- * One encoded part of an answer, as `effect/ai` defines it.
- *
- * @since 0.1.0
- * @category models
- */
-export type Part = Response.PartEncoded | Response.StreamPartEncoded
+export type Opened<E> = Effect.Effect<Stream.Stream<Part, E>, E, Scope.Scope>
 
 /**
  * A model that can be called, and every way in which the call can fail.
@@ -47,9 +40,12 @@ export interface ModelCall<out E> {
   readonly model: string
   /** Whether a call would be let through now; absent where nothing stands in the way. A route looks here. */
   readonly available?: (() => boolean) | undefined
-  /** What decides the answer beside the request: the settings of the running request, of all models that may answer. */
+  /**
+   * The settings that, together with the request, determine the answer: those in force now, of every model that may answer.
+   * `ResponseCache` keys on it; a policy that adds a model must combine both, as `among` does.
+   */
   readonly identity?: Effect.Effect<unknown> | undefined
-  readonly open: (request: ModelRequest) => Effect.Effect<Stream.Stream<Part, E>, E, Scope.Scope>
+  readonly open: (request: ModelRequest) => Opened<E>
 }
 
 /**
@@ -68,6 +64,46 @@ export const isAvailable = ({ available }: Pick<ModelCall<unknown>, "available">
  */
 export const identityOf = ({ identity, model, provider }: Omit<ModelCall<unknown>, "open">): Effect.Effect<unknown> =>
   Effect.map(identity ?? Effect.undefined, (settings) => ({ provider, model, settings }))
+
+/**
+ * What is true of a call that may be served by any of several: it is available if one of them is, and its answer depends
+ * on the settings of them all.
+ *
+ * **When to use**
+ *
+ * Use in a policy that chooses between models, and spread it over the call that the policy makes.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const among = (
+  calls: readonly [ModelCall<unknown>, ...ReadonlyArray<ModelCall<unknown>>],
+): Required<Pick<ModelCall<unknown>, "provider" | "model" | "available" | "identity">> => ({
+  provider: calls[0].provider,
+  model: calls[0].model,
+  available: () => calls.some(isAvailable),
+  identity: Effect.forEach(calls, identityOf),
+})
+
+/**
+ * Gives an `open` a scope of its own below the caller's.
+ *
+ * **When to use**
+ *
+ * Use around every `open` that acquires something. `Effect.acquireRelease` alone registers with the *caller's* scope,
+ * which outlives a failed attempt: a permit would be held while a retry waits for it.
+ *
+ * **Details**
+ *
+ * If the `open` fails or is interrupted, what it acquired is released before the failure is seen. If it succeeds, the
+ * caller's scope owns the rest, in the order of release that it would have had.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const scoped: <A, E, R>(
+  open: Effect.Effect<A, E, R>,
+) => Effect.Effect<A, E, Exclude<R, Scope.Scope> | Scope.Scope> = ownScope
 
 /**
  * Whether a part carries content, so that showing it to the caller commits the call.

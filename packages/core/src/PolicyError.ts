@@ -9,7 +9,7 @@
 import { Option, Predicate, Schema } from "effect"
 import { AiError } from "effect/ai"
 
-import { type Failure } from "./Failure.ts"
+import { type Failure } from "./internal/error/kind.ts"
 import { withoutStack } from "./internal/error/withoutStack.ts"
 import { describeUnknown } from "./internal/error/words.ts"
 

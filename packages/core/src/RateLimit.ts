@@ -19,7 +19,7 @@ import { withoutStack } from "./internal/error/withoutStack.ts"
 import { millis } from "./internal/millis.ts"
 import { limited, type Rejection } from "./internal/rateLimit/call.ts"
 import { headerNames } from "./internal/rateLimit/headers.ts"
-import { described, mistakeIn, rulesOf } from "./internal/rateLimit/options.ts"
+import { described, mistakeIn, rulesOf, type Dimension } from "./internal/rateLimit/options.ts"
 import { type RedisWindow, redisWindow } from "./internal/rateLimit/redis.ts"
 import { type Rules } from "./internal/rateLimit/state.ts"
 import { LimiterStore, idOf, nameOf } from "./internal/rateLimit/store.ts"
@@ -29,6 +29,8 @@ import { type RequestContext } from "./RequestContext.ts"
 import * as ResilientModel from "./ResilientModel.ts"
 import { type RedisOptions } from "./SharedState.ts"
 import * as TokenEstimate from "./TokenEstimate.ts"
+
+export type { Dimension, Tokens } from "./internal/rateLimit/options.ts"
 
 /**
  * A limit is used up, and the call would have to wait too long, or there are too many that wait.
@@ -70,33 +72,6 @@ export class RateLimited
       ? new AiError.InvalidRequestError({ description: this.message, metadata })
       : new AiError.RateLimitError({ retryAfter, metadata })
   }
-}
-
-/**
- * The tokens of a call: estimated before it, as the provider counted them after it.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Tokens extends TokenEstimate.TokenEstimate {
-  /** Those of the input that came from the provider's prompt cache. 0 before the call. */
-  readonly cacheRead: number
-}
-
-/**
- * One thing that is counted.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Dimension {
-  /** As the provider's headers call it, so that they are heeded: `tokens` of `x-ratelimit-remaining-tokens`. */
-  readonly name: string
-  readonly limit: number
-  /** How long what was used counts. */
-  readonly window: Duration.Input
-  /** What a call takes, by its estimated tokens at first, and by its real ones in the end. */
-  readonly cost: (tokens: Tokens, request: ModelRequest) => number
 }
 
 /**
@@ -363,7 +338,9 @@ const policy = (name: string, dimensions: ReadonlyArray<Dimension>, options: Opt
         keyOf: key && ((context: RequestContext) => id(key({ provider, model, context }))),
         queueSize: queue,
         maxWait: Duration.toMillis(maxWait),
-        refusal: (refused: Rejection) => refusal(call, rules, refused),
+        refusal: (rejection: Rejection) => refusal(call, rules, rejection),
+        name,
+        source: { provider, model },
       }
       return {
         ...call,

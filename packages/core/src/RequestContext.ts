@@ -28,8 +28,6 @@ export interface RequestContext {
   /** Free labels for budgets and reports, such as `feature: "search"`. */
   readonly tags: Readonly<Record<string, string>>
   readonly priority: Priority
-  /** Sent to providers that take one, so that a repeated request is recognised. */
-  readonly idempotencyKey?: string | undefined
 }
 
 /**

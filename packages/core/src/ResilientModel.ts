@@ -9,12 +9,13 @@
  * @since 0.1.0
  */
 import { Context, Effect, Layer, Option, type Scope, Stream, type Types } from "effect"
-import { AiError, LanguageModel, Model, type Response } from "effect/ai"
+import { AiError, LanguageModel, Model } from "effect/ai"
 import { dual } from "effect/Function"
 
-import { collect } from "./internal/answer/complete.ts"
 import { type CallFailure, metered } from "./internal/attempt/meter.ts"
+import { type Description, type Label } from "./internal/model/description.ts"
 import { foreignModel } from "./internal/model/foreign.ts"
+import { languageModel } from "./internal/model/languageModel.ts"
 import { findings } from "./internal/model/order.ts"
 import { type Changed, type Program } from "./internal/model/program.ts"
 import { type ModelCall } from "./ModelCall.ts"
@@ -22,6 +23,8 @@ import * as PolicyError from "./PolicyError.ts"
 import { type ProviderModel } from "./provider/ProviderModel.ts"
 
 export type { CallFailure } from "./internal/attempt/meter.ts"
+
+export type { Description, Label } from "./internal/model/description.ts"
 
 const TypeId = "~holdfast/core/ResilientModel"
 
@@ -57,28 +60,6 @@ export interface ResilientModel<out E, out R = never> extends Layer.Layer<Provid
  * @category services
  */
 export class Call extends Context.Service<Call, ModelCall<unknown>>()("@holdfast/core/Call") {}
-
-/**
- * One policy or model of a stack, with its settings, and what it stands on.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Description {
-  /** As it is called in code: `Retry.schedule`. */
-  readonly name: string
-  readonly settings: Readonly<Record<string, unknown>>
-  /** Empty for a provider's model, several for a fallback. */
-  readonly inner: ReadonlyArray<Description>
-}
-
-/**
- * What a policy or a model says of itself.
- *
- * @since 0.1.0
- * @category models
- */
-export type Label = Omit<Description, "inner"> & { readonly inner?: ReadonlyArray<Description> }
 
 /**
  * A model from an effect that makes its call.
@@ -307,27 +288,13 @@ const callIn = <E>(context: Context.Context<Provides>) => Context.get(context, C
 const covariant = (error: never) => error
 
 const services = <E>(call: ModelCall<E>): Effect.Effect<Context.Context<Provides>> =>
-  Effect.map(languageModel(call), (model) =>
+  Effect.map(languageModel(call, fold(call)), (model) =>
     Context.make(Call, call).pipe(
       Context.add(Model.ProviderName, call.provider),
       Context.add(Model.ModelName, call.model),
       Context.add(LanguageModel.LanguageModel, model),
     ),
   )
-
-// The provider of a call answers each mode with the parts of that mode.
-const languageModel = <E>(call: ModelCall<E>): Effect.Effect<LanguageModel.LanguageModel> =>
-  LanguageModel.make({
-    generateText: (options) =>
-      Effect.scoped(Effect.flatMap(call.open({ mode: "generate", options }), collect)).pipe(
-        Effect.mapError(fold(call)),
-      ) as unknown as Effect.Effect<Array<Response.PartEncoded>, AiError.AiError>,
-    streamText: (options) =>
-      Stream.mapError(
-        Stream.unwrap(call.open({ mode: "stream", options })) as Stream.Stream<Response.StreamPartEncoded, E>,
-        fold(call),
-      ),
-  })
 
 // Which call folded an error. A program may use other models inside, and those are not provided with their failures.
 const folders = new WeakMap<AiError.AiError, ModelCall<unknown>>()

@@ -9,19 +9,19 @@
  *
  * @since 0.1.0
  */
-import { Context, Duration, Effect, Layer, Option, type Scope, Stream } from "effect"
+import { Context, Duration, Effect, Layer, Option, Stream } from "effect"
 import { type Redis } from "effect/persistence"
 import * as Persistence from "effect/persistence/Persistence"
 import { type SqlClient } from "effect/sql"
 
-import * as Attempt from "./Attempt.ts"
+import * as Event from "./Event.ts"
 import { ofParts, partsIfComplete } from "./internal/answer/complete.ts"
 import { describeDuration } from "./internal/describeDuration.ts"
 import { SingleFlight } from "./internal/responseCache/flight.ts"
 import { requestKey } from "./internal/responseCache/key.ts"
 import { type AnswerStore, memoryStore, persistedStore } from "./internal/responseCache/store.ts"
 import { ownScope } from "./internal/scope.ts"
-import { identityOf, type ModelCall, type ModelRequest, type Part } from "./ModelCall.ts"
+import { identityOf, type ModelCall, type Opened, type ModelRequest, type Part } from "./ModelCall.ts"
 import { RequestContext } from "./RequestContext.ts"
 import * as ResilientModel from "./ResilientModel.ts"
 
@@ -215,8 +215,6 @@ const keyOf = (call: ModelCall<unknown>, request: ModelRequest, scope: CacheScop
     return Effect.flatMap(identityOf(call), (identity) => requestKey(request, { tenant, identity }))
   })
 
-type Opened<E> = Effect.Effect<Stream.Stream<Part, E>, E, Scope.Scope>
-
 const boarded = <E>(cache: Cache<E>, key: string, request: ModelRequest): Opened<E> =>
   ownScope(
     // A flight that is found is one that somebody boards: nothing may come between.
@@ -266,4 +264,4 @@ const asCached = (part: Part): Part =>
   part.type === "finish" ? { ...part, metadata: { ...part.metadata, holdfast: { cached: true } } } : part
 
 const announce = ({ model, provider }: ModelCall<unknown>, request: ModelRequest) =>
-  Attempt.emit(() => ({ _tag: "CacheHit", spanId: request.options.span.spanId, provider, model }))
+  Event.emit(() => ({ _tag: "CacheHit", callId: request.call.id, provider, model }))

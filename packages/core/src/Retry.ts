@@ -12,11 +12,12 @@
  */
 import { Clock, Context, Duration, Effect, Option, Pull, Random, Schedule, type Scope, type Stream } from "effect"
 
-import * as Attempt from "./Attempt.ts"
 import { remaining } from "./Deadline.ts"
+import * as Event from "./Event.ts"
 import * as Failure from "./Failure.ts"
-import { returnAttempt, standardAttempts, takeAttempt } from "./internal/attempt/allowance.ts"
+import { standardAttempts, takeAttempt } from "./internal/call/allowance.ts"
 import { failedModel } from "./internal/error/failedModel.ts"
+import { refuse } from "./internal/event/refuse.ts"
 import { millis } from "./internal/millis.ts"
 import { type Backoff, jitterCeiling, waitBeforeRetry } from "./internal/retry/state.ts"
 import { costAfter, tryWithdraw } from "./internal/retryBudget/call.ts"
@@ -184,15 +185,15 @@ interface Retries<E> {
 const again = <E>(retries: Retries<E>, error: E): Effect.Effect<Stream.Stream<Part, E>, E, Scope.Scope> =>
   Effect.flatMap(waitAfter(retries, error), (wait) => {
     const { call, request, rules } = retries
-    if (wait === undefined || !takeAttempt(request, rules.maxAttempts)) return Effect.fail(error)
-    return tryWithdraw(call, costAfter(Failure.classify(error).kind)).pipe(
-      Effect.filterOrFail(
-        (allowed) => allowed,
-        () => {
-          returnAttempt(request)
-          return exhausted(call.provider, failedModel(call, error)) as E
-        },
-      ),
+    if (wait === undefined || !takeAttempt(request.call, rules.maxAttempts)) return Effect.fail(error)
+    return tryWithdraw(request.call, call, costAfter(Failure.classify(error).kind)).pipe(
+      Effect.flatMap((allowed) => {
+        if (allowed) return Effect.void
+        request.call.attempts.extra--
+        // The budget that the call carries has this error in the type of its own.
+        const refusal = exhausted(call.provider, failedModel(call, error)) as E
+        return refuse(request, call, { policy: "RetryBudget.ratio", error: refusal })
+      }),
       Effect.andThen(announce(call, request, { wait, error })),
       Effect.andThen(Effect.sleep(wait)),
       Effect.andThen(call.open(request)),
@@ -231,9 +232,9 @@ const announce = (
   request: ModelRequest,
   { error, wait }: { readonly wait: number; readonly error: unknown },
 ) =>
-  Attempt.emit(() => ({
+  Event.emit(() => ({
     _tag: "RetryScheduled",
-    spanId: request.options.span.spanId,
+    callId: request.call.id,
     provider,
     model,
     delay: Duration.millis(wait),

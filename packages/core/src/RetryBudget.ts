@@ -14,11 +14,12 @@ import { Clock, Context, Duration, Effect, Layer, Option, Schema } from "effect"
 import { AiError } from "effect/ai"
 import { type Redis } from "effect/persistence"
 
+import { carrying } from "./internal/call/context.ts"
 import { describeDuration } from "./internal/describeDuration.ts"
 import { FailedModel } from "./internal/error/failedModel.ts"
 import { withoutStack } from "./internal/error/withoutStack.ts"
 import { millis } from "./internal/millis.ts"
-import { CurrentRetryBudget } from "./internal/retryBudget/call.ts"
+import { budgetOf } from "./internal/retryBudget/call.ts"
 import { type Rules } from "./internal/retryBudget/state.ts"
 import { memoryStore, redisStore, type RetryBudgetStore } from "./internal/retryBudget/store.ts"
 import { type ModelCall, type ModelRequest } from "./ModelCall.ts"
@@ -109,14 +110,14 @@ export const ratio = (retriesPerCall: number, options: Options = {}) => {
       if (mistake !== undefined) return yield* Effect.die(new Error(`RetryBudget.ratio: ${mistake}`))
       const { store } = Option.getOrElse(yield* Effect.serviceOption(RetryBudgets), () => ({ store: memoryStore() }))
       const clock = yield* Clock.Clock
-      const budget = { rules, keyOf, store }
+      const retryBudget = budgetOf(store, rules, keyOf)
       const key = keyOf(call)
       return {
         ...call,
         open: (request: ModelRequest) =>
           Effect.suspend(() => {
             store.deposit(key, rules, millis(clock))
-            return Effect.provideService(call.open(request), CurrentRetryBudget, budget)
+            return call.open(carrying(request, { retryBudget }))
           }),
       }
     }),

@@ -3,7 +3,7 @@ import { Effect, Exit, Fiber, Schedule, Schema, Stream } from "effect"
 import { LanguageModel } from "effect/ai"
 import { TestClock } from "effect/testing"
 
-import * as Attempt from "../src/Attempt.ts"
+import * as AttemptGuard from "../src/AttemptGuard.ts"
 import * as Deadline from "../src/Deadline.ts"
 import * as Fallback from "../src/Fallback.ts"
 import * as ResilientModel from "../src/ResilientModel.ts"
@@ -331,7 +331,7 @@ describe("a guard's error", () => {
         const reservation = { settle: where === "settle" ? throws : () => Effect.void, release: Effect.void }
         const reserve = where === "reserve" ? throws : () => Effect.succeed(reservation)
         const careless = ResilientModel.policy({ name: "careless", settings: {} }, (inner) =>
-          Effect.succeed(Attempt.guard(inner, { reserve })),
+          Effect.succeed(AttemptGuard.install(inner, { reserve })),
         )
         const stack = scripted([answer("a")]).model.pipe(careless, money.enforce)
         const [exit, events] = yield* observed(Effect.exit(call(stack, "stream")))
@@ -348,7 +348,7 @@ describe("a guard's error", () => {
     Effect.gen(function* () {
       const model = scripted([answer("a")])
       const dying = ResilientModel.policy({ name: "Dying", settings: {} }, (inner) =>
-        Effect.succeed(Attempt.guard(inner, { reserve: () => Effect.die("bug") })),
+        Effect.succeed(AttemptGuard.install(inner, { reserve: () => Effect.die("bug") })),
       )
       const { exit } = yield* call(model.model.pipe(retry, dying), "generate")
       assert.isTrue(Exit.isFailure(exit))

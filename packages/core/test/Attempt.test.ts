@@ -3,8 +3,9 @@ import { Clock, Duration, Effect, Exit, Fiber, Layer, Random, Schedule, Schema, 
 import { AiError, LanguageModel } from "effect/ai"
 import { TestClock } from "effect/testing"
 
-import * as Attempt from "../src/Attempt.ts"
+import type * as Attempt from "../src/Attempt.ts"
 import * as Deadline from "../src/Deadline.ts"
+import * as Event from "../src/Event.ts"
 import * as Failure from "../src/Failure.ts"
 import * as Fallback from "../src/Fallback.ts"
 import * as RequestContext from "../src/RequestContext.ts"
@@ -112,8 +113,8 @@ describe.each(modes)("an attempt to %s", (mode) => {
   it.effect("is interrupted when the caller gives up before the commit point", () =>
     Effect.gen(function* () {
       const silentModel = scripted([silent])
-      const events: Array<Attempt.Event> = []
-      const fiber = yield* Effect.forkChild(Attempt.listen(call(silentModel.model, mode), (e) => void events.push(e)))
+      const events: Array<Event.Event> = []
+      const fiber = yield* Effect.forkChild(Event.listen(call(silentModel.model, mode), (e) => void events.push(e)))
       yield* TestClock.adjust("1 second")
       yield* Fiber.interrupt(fiber)
       assert.deepStrictEqual(outcomes(events), ["Interrupted"])
@@ -125,7 +126,7 @@ describe.each(modes)("an attempt to %s", (mode) => {
     Effect.gen(function* () {
       const model = scripted([refused(errors.transient), answer("a")])
       const held: Array<number> = []
-      const listen = Attempt.listen((event) => {
+      const listen = Event.listen((event) => {
         if (event._tag === "AttemptEnded") held.push(model.held)
       })
       yield* timePasses(listen(call(model.model.pipe(Retry.schedule(Retry.standard)), mode)))
@@ -212,9 +213,9 @@ describe("a stream that has begun", () => {
   it.effect("is abandoned when the consumer is interrupted", () =>
     Effect.gen(function* () {
       const endless = scripted([script(chunk(delta("a")), hangs)])
-      const events: Array<Attempt.Event> = []
+      const events: Array<Event.Event> = []
       const fiber = yield* Effect.forkChild(
-        Attempt.listen(call(endless.model, "stream"), (event) => void events.push(event)),
+        Event.listen(call(endless.model, "stream"), (event) => void events.push(event)),
       )
       yield* TestClock.adjust("1 second")
       yield* Fiber.interrupt(fiber)
@@ -235,7 +236,7 @@ describe("a stream that has begun", () => {
           Effect.scoped(
             Effect.gen(function* () {
               const built = yield* ResilientModel.callOf(endless.model)
-              yield* Effect.asVoid(built.open({ mode: "stream", options: endless.requests[0]!.options }))
+              yield* Effect.asVoid(built.open(request("stream")))
               return yield* Effect.fail("mine")
             }),
           ),
@@ -304,7 +305,7 @@ describe("sinks", () => {
   it.effect("of inner and outer scopes both hear, the outer first", () =>
     Effect.gen(function* () {
       const heard: Array<string> = []
-      const sink = (name: string) => Attempt.listen((event) => void heard.push(`${name} ${event._tag}`))
+      const sink = (name: string) => Event.listen((event) => void heard.push(`${name} ${event._tag}`))
       yield* call(scripted([answer("a")]).model, "generate").pipe(sink("inner"), sink("outer"))
       assert.deepStrictEqual(heard, [
         "outer AttemptStarted",
@@ -319,21 +320,21 @@ describe("sinks", () => {
     Effect.gen(function* () {
       const heard: Array<string> = []
       const text = LanguageModel.streamText({ prompt: "hi" }).pipe(
-        Attempt.listen((event) => void heard.push(event._tag)),
+        Event.listen((event) => void heard.push(event._tag)),
         Stream.provide(scripted([answer("a")]).model),
       )
       yield* Stream.runDrain(text)
-      assert.deepStrictEqual(heard, ["AttemptStarted", "AttemptEnded"])
+      assert.deepStrictEqual(heard, ["CallStarted", "AttemptStarted", "AttemptEnded", "CallEnded"])
     }),
   )
 
   it.effect("that throw harm neither the call nor other sinks", () =>
     Effect.gen(function* () {
       const heard: Array<string> = []
-      const throws = Attempt.listen(() => {
+      const throws = Event.listen(() => {
         throw new Error("mine")
       })
-      const hears = Attempt.listen((event) => void heard.push(event._tag))
+      const hears = Event.listen((event) => void heard.push(event._tag))
       const model = scripted([refused(errors.transient), answer("a")]).model.pipe(Retry.schedule(Retry.standard))
       const asked = timePasses(call(model, "stream"))
       const inside = yield* asked.pipe(throws, hears)
@@ -347,7 +348,7 @@ describe("sinks", () => {
   it.effect("can be installed for a whole application", () =>
     Effect.gen(function* () {
       const heard: Array<string> = []
-      const layer = Attempt.layerSink((event) => void heard.push(event._tag))
+      const layer = Event.layerSink((event) => void heard.push(event._tag))
       yield* Effect.provide(call(scripted([answer("a")]).model, "generate"), layer)
       assert.deepStrictEqual(heard, ["AttemptStarted", "AttemptEnded"])
     }),

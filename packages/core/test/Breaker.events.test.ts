@@ -2,8 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schedule } from "effect"
 import { TestClock } from "effect/testing"
 
-import * as Attempt from "../src/Attempt.ts"
 import * as Breaker from "../src/Breaker.ts"
+import * as Event from "../src/Event.ts"
 import { idle } from "../src/internal/breaker/registry.ts"
 import * as ResilientModel from "../src/ResilientModel.ts"
 import { answer, deliver, errors, observed, refused, request, type Script, scripted } from "./scripted.ts"
@@ -20,7 +20,7 @@ const guarded = (scripts: ReadonlyArray<Script>, given: Breaker.Options = option
     Effect.suspend(() => deliver(call, request("stream"))),
   )
 
-const changes = (events: ReadonlyArray<Attempt.Event>) => events.filter(({ _tag }) => _tag === "CircuitChanged")
+const changes = (events: ReadonlyArray<Event.Event>) => events.filter(({ _tag }) => _tag === "CircuitChanged")
 
 describe("a change of a circuit", () => {
   it.effect("is an event of the call that made it, and of no other", () =>
@@ -33,7 +33,7 @@ describe("a change of a circuit", () => {
       const [, fourth] = yield* observed(ask)
       const [, fifth] = yield* observed(ask)
       const change = { _tag: "CircuitChanged", key: "acme/acme-1" } as const
-      const expected: ReadonlyArray<ReadonlyArray<Attempt.Event>> = [
+      const expected: ReadonlyArray<ReadonlyArray<Event.Event>> = [
         [],
         [{ ...change, sequence: 1, from: "closed", to: "open" }],
         [{ ...change, sequence: 2, from: "open", to: "halfOpen" }],
@@ -51,7 +51,7 @@ describe("a change of a circuit", () => {
       const broken = () => {
         throw new Error("a bug")
       }
-      yield* Attempt.listen(Effect.replicateEffect(ask, 2), broken)
+      yield* Event.listen(Effect.replicateEffect(ask, 2), broken)
       assert.strictEqual((yield* status)[0]?.phase, "open")
       const [, events] = yield* observed(set("acme/acme-1", "normal"))
       assert.deepInclude(changes(events)[0], { from: "open", to: "closed" })

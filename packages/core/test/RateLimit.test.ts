@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Exit, Fiber, flow, type Scope } from "effect"
 
-import * as Attempt from "../src/Attempt.ts"
 import * as Concurrency from "../src/Concurrency.ts"
 import * as Deadline from "../src/Deadline.ts"
+import * as Event from "../src/Event.ts"
 import { type ModelRequest } from "../src/ModelCall.ts"
 import * as RateLimit from "../src/RateLimit.ts"
 import * as RequestContext from "../src/RequestContext.ts"
@@ -128,7 +128,7 @@ for (const { missing, name, within } of places) {
         const send = (input: number) =>
           call.open(request("stream", { previousResponseId: String(input) })).pipe(
             Effect.scoped,
-            Effect.provideService(Attempt.AttemptSink, (event) => {
+            Effect.provideService(Event.Sink, (event) => {
               if (event._tag === "AttemptStarted") sent.push(input)
             }),
           )

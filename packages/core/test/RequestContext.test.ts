@@ -19,12 +19,11 @@ describe("the context of a request", () => {
     Effect.gen(function* () {
       const inside = current.pipe(
         annotate({ tenant: "inner", tags: { a: "inner", b: "inner" } }),
-        annotate({ tenant: "outer", priority: "batch", idempotencyKey: "k", tags: { a: "outer", c: "outer" } }),
+        annotate({ tenant: "outer", priority: "batch", tags: { a: "outer", c: "outer" } }),
       )
       assert.deepStrictEqual(yield* inside, {
         tenant: "inner",
         priority: "batch",
-        idempotencyKey: "k",
         tags: { a: "inner", b: "inner", c: "outer" },
       })
     }),

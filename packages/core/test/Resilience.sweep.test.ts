@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Schedule } from "effect"
 
-import * as Attempt from "../src/Attempt.ts"
 import * as Breaker from "../src/Breaker.ts"
+import * as Event from "../src/Event.ts"
 import * as Resilience from "../src/Resilience.ts"
 import * as ResilientModel from "../src/ResilientModel.ts"
 import * as RetryBudget from "../src/RetryBudget.ts"
@@ -71,11 +71,11 @@ const interrupted = Effect.fnUntraced(function* (
 ) {
   const { call, first, money, second, status } = yield* stacked(troubles[operations % troubles.length] ?? [])
   const open = new Set<string>()
-  const sink: Attempt.AttemptSink = (event) => {
+  const sink: Event.Sink = (event) => {
     if (event._tag === "AttemptStarted") open.add(event.id)
     if (event._tag === "AttemptEnded") assert.isTrue(open.delete(event.id))
   }
-  const ask = Effect.suspend(() => Attempt.listen(deliver(call, request(mode)), sink))
+  const ask = Effect.suspend(() => Event.listen(deliver(call, request(mode)), sink))
   const run = yield* stepped(ask, { budget: operations, ticks })
   const at = `${mode}, ${operations} operations, ${ticks} ticks`
   const clean = () => {

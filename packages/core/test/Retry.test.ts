@@ -361,7 +361,7 @@ describe("a retry that is scheduled", () => {
       assert.lengthOf(scheduled, 1)
       assert.deepInclude(scheduled[0], { provider: "acme", model: "acme-1", error, delay: Duration.seconds(3) })
       const started = events.find((event): event is Attempt.AttemptStart => event._tag === "AttemptStarted")
-      assert.strictEqual(scheduled[0]?._tag === "RetryScheduled" && scheduled[0].spanId, started?.spanId)
+      assert.strictEqual(scheduled[0]?._tag === "RetryScheduled" && scheduled[0].callId, started?.callId)
     }),
   )
 })

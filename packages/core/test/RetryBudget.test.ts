@@ -81,6 +81,7 @@ describe.each(modes)("a budget around retries of %s", (mode) => {
           "AttemptEnded",
           "RetryScheduled",
           "AttemptEnded",
+          "Refused",
           "FallbackChosen",
           "AttemptEnded",
           "RetryScheduled",

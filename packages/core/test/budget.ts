@@ -4,7 +4,8 @@
 import { type Duration, Effect, Schema } from "effect"
 import { AiError } from "effect/ai"
 
-import * as Attempt from "../src/Attempt.ts"
+import type * as Attempt from "../src/Attempt.ts"
+import * as AttemptGuard from "../src/AttemptGuard.ts"
 import type * as PolicyError from "../src/PolicyError.ts"
 import * as PolicyErrors from "../src/PolicyError.ts"
 import * as ResilientModel from "../src/ResilientModel.ts"
@@ -36,7 +37,7 @@ export const budget = (
   const settled: Array<Attempt.Attempt> = []
   let spent = 0
   let reserved = 0
-  const take = (start: Attempt.AttemptStart): Effect.Effect<Attempt.Reservation, OverBudget> =>
+  const take = (start: Attempt.AttemptStart): Effect.Effect<AttemptGuard.Reservation, OverBudget> =>
     Effect.suspend(() => {
       if (spent + reserved >= limit) {
         log.push(`refuse ${start.provider}`)
@@ -64,7 +65,7 @@ export const budget = (
   const waiting = waitFor(options?.answersAfter)
   const enforce = ResilientModel.policy<OverBudget>({ name: "budget", settings: { limit } }, (call) =>
     Effect.succeed(
-      Attempt.guard(call, { reserve: (start) => Effect.andThen(Effect.interruptible(waiting), take(start)) }),
+      AttemptGuard.install(call, { reserve: (start) => Effect.andThen(Effect.interruptible(waiting), take(start)) }),
     ),
   )
   return { enforce, log, settled, spent: () => spent, reserved: () => reserved }

@@ -10,8 +10,8 @@ import { type AiError, LanguageModel, type Response } from "effect/ai"
 import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
 
-import * as Attempt from "../src/Attempt.ts"
 import * as Deadline from "../src/Deadline.ts"
+import * as Event from "../src/Event.ts"
 import type * as ProviderModel from "../src/provider/ProviderModel.ts"
 import * as RequestContext from "../src/RequestContext.ts"
 import * as ResilientModel from "../src/ResilientModel.ts"
@@ -47,7 +47,7 @@ export interface Played {
   readonly calls: ReadonlyArray<Planned>
   readonly told: ReadonlyArray<Told>
   readonly texts: ReadonlyArray<string>
-  readonly events: ReadonlyArray<Attempt.Event>
+  readonly events: ReadonlyArray<Event.Event>
   readonly world: World
 }
 
@@ -200,7 +200,7 @@ export const played = <E>(
       )
     const chances = [...(options?.chances ?? [])]
     const running = yield* Effect.all([...others.map(other), ...calls.map(caller)], { concurrency: "unbounded" }).pipe(
-      Attempt.listen(log.sink),
+      Event.listen(log.sink),
       provide,
       Effect.provideService(Random.Random, {
         nextDoubleUnsafe: () => chances.shift() ?? 0.5,
@@ -214,7 +214,7 @@ export const played = <E>(
   }).pipe(Effect.scoped)
 
 class Log {
-  readonly events: Array<Attempt.Event> = []
+  readonly events: Array<Event.Event> = []
   readonly texts: Array<string> = []
   private readonly ends: Array<{ readonly outcome: string; readonly at: number }> = []
   private readonly tried: Array<Array<{ -readonly [K in keyof Tried]: Tried[K] }>> = []
@@ -234,7 +234,7 @@ class Log {
     return { outcome, at, attempts: this.tried[id] ?? [] }
   }
 
-  readonly sink: Attempt.AttemptSink = (event) => {
+  readonly sink: Event.Sink = (event) => {
     this.events.push(event)
     if (event._tag === "AttemptStarted") {
       const attempt = { model: event.model, began: this.world.now(), ended: -1, how: "lost" }
@@ -254,7 +254,7 @@ class Log {
 /** What holds for every policy: nothing is left open, no attempt is lost, and no answer is lost, doubled or mixed. */
 export const checkAlways = ({ calls, events, texts, told, world }: Played): void => {
   assert.strictEqual(world.held, 0)
-  const ids = (tag: Attempt.Event["_tag"]) =>
+  const ids = (tag: Event.Event["_tag"]) =>
     events.flatMap((event) => (event._tag === tag && "id" in event ? [event.id] : [])).toSorted()
   assert.deepStrictEqual(ids("AttemptEnded"), ids("AttemptStarted"))
   assert.strictEqual(new Set(ids("AttemptEnded")).size, ids("AttemptEnded").length)

@@ -1,12 +1,14 @@
 /**
  * A provider that plays scripts, and remembers what was done to it.
  */
-import { Cause, Context, Duration, Effect, Exit, Fiber, Option, Stream, Tracer } from "effect"
-import { type AiError, LanguageModel, Prompt, type Response } from "effect/ai"
+import { Cause, Duration, Effect, Exit, Fiber, Stream } from "effect"
+import { type AiError, LanguageModel, type Response } from "effect/ai"
 import { TestClock } from "effect/testing"
 
-import * as Attempt from "../src/Attempt.ts"
+import type * as Attempt from "../src/Attempt.ts"
+import * as Event from "../src/Event.ts"
 import type * as ModelCall from "../src/ModelCall.ts"
+import * as ModelRequest from "../src/ModelRequest.ts"
 import * as ProviderError from "../src/provider/ProviderError.ts"
 import type * as ProviderModel from "../src/provider/ProviderModel.ts"
 import * as ResilientModel from "../src/ResilientModel.ts"
@@ -184,31 +186,8 @@ export const textOf = (parts: ReadonlyArray<{ readonly type: string }>): string 
     .join("")
 
 /** A request as `effect/ai` hands it down, each under a span of its own. */
-export const request = (mode: Mode, fields?: Partial<LanguageModel.ProviderOptions>): ModelCall.ModelRequest => ({
-  mode,
-  options: {
-    prompt: Prompt.make("hi"),
-    tools: [],
-    toolChoice: "none",
-    responseFormat: { type: "text" },
-    span: newSpan(),
-    previousResponseId: undefined,
-    incrementalPrompt: undefined,
-    ...fields,
-  },
-})
-
-const newSpan = () =>
-  Tracer.nativeTracer.span({
-    name: "test",
-    parent: Option.none(),
-    annotations: Context.empty(),
-    links: [],
-    startTime: 0n,
-    kind: "client",
-    root: true,
-    sampled: false,
-  })
+export const request = (mode: Mode, fields?: Partial<LanguageModel.ProviderOptions>): ModelCall.ModelRequest =>
+  ModelRequest.make(mode, { prompt: "hi", ...fields })
 
 export interface Outcome<E> {
   readonly text: string
@@ -262,14 +241,14 @@ export const timed = <A, E, R>(self: Effect.Effect<A, E, R>) =>
 /** The events that happen inside, in order. */
 export const observed = <A, E, R>(self: Effect.Effect<A, E, R>) =>
   Effect.suspend(() => {
-    const events: Array<Attempt.Event> = []
+    const events: Array<Event.Event> = []
     return Effect.map(
-      Attempt.listen(self, (event) => void events.push(event)),
+      Event.listen(self, (event) => void events.push(event)),
       (result) => [result, events] as const,
     )
   })
 
-export const ended = (events: ReadonlyArray<Attempt.Event>): ReadonlyArray<Attempt.Attempt> =>
+export const ended = (events: ReadonlyArray<Event.Event>): ReadonlyArray<Attempt.Attempt> =>
   events.filter((event) => event._tag === "AttemptEnded")
 
-export const outcomes = (events: ReadonlyArray<Attempt.Event>) => ended(events).map(({ outcome }) => outcome._tag)
+export const outcomes = (events: ReadonlyArray<Event.Event>) => ended(events).map(({ outcome }) => outcome._tag)

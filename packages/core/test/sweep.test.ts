@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schedule } from "effect"
 
-import * as Attempt from "../src/Attempt.ts"
 import * as Deadline from "../src/Deadline.ts"
+import * as Event from "../src/Event.ts"
 import * as Fallback from "../src/Fallback.ts"
 import * as Retry from "../src/Retry.ts"
 import { budget } from "./budget.ts"
@@ -50,11 +50,11 @@ const stacked = (guarded: boolean) => {
 const watched = () => {
   const started: Array<string> = []
   const over: Array<string> = []
-  const sink: Attempt.AttemptSink = (event) => {
+  const sink: Event.Sink = (event) => {
     if (event._tag === "AttemptStarted") started.push(event.id)
     if (event._tag === "AttemptEnded") over.push(event.id)
   }
-  return { started, over, listen: Attempt.listen(sink) }
+  return { started, over, listen: Event.listen(sink) }
 }
 
 const count = (log: ReadonlyArray<string>, verb: string) => log.filter((line) => line.startsWith(verb)).length

@@ -11,7 +11,15 @@
  *
  * @since 0.1.0
  */
-import { Attempt, type ModelCall, ModelCall as ModelCalls, PolicyError, ResilientModel } from "@holdfast/core"
+import {
+  type Attempt,
+  AttemptGuard,
+  Event,
+  type ModelCall,
+  ModelCall as ModelCalls,
+  PolicyError,
+  ResilientModel,
+} from "@holdfast/core"
 import { DateTime, Duration, Effect, Option, type Scope as Scopes } from "effect"
 
 import * as CostEvent from "./CostEvent.ts"
@@ -234,7 +242,7 @@ export const enforceAll = (budgets: ReadonlyArray<Options>, settings: Settings =
         scope: yield* Effect.scope,
         refusal: (fields) => PolicyError.withoutStack(() => new BudgetExceeded(fields)),
       })
-      return Attempt.guard(call, guard)
+      return AttemptGuard.install(call, guard)
     }),
   )
 
@@ -296,7 +304,7 @@ export const orElse =
             isBudgetExceeded,
             (error) =>
               Effect.andThen(
-                Attempt.emit(() => chosen({ preferred, stand, request }, error)),
+                Event.emit(() => chosen({ preferred, stand, request }, error)),
                 stand.open(request),
               ),
           ) as Opened<Exclude<E, BudgetExceeded> | E2>,
@@ -358,9 +366,9 @@ interface Switch {
   readonly request: ModelCall.ModelRequest
 }
 
-const chosen = ({ preferred, request, stand }: Switch, error: BudgetExceeded): Attempt.Decision => ({
+const chosen = ({ preferred, request, stand }: Switch, error: BudgetExceeded): Event.Decision => ({
   _tag: "FallbackChosen",
-  spanId: request.options.span.spanId,
+  callId: request.call.id,
   from: { provider: preferred.provider, model: preferred.model },
   to: { provider: stand.provider, model: stand.model },
   error,

@@ -203,6 +203,8 @@ const hypothetical = (
 ): Attempt.AttemptStart => ({
   _tag: "AttemptStarted",
   id: "",
+  callId: request.call.id,
+  operation: request.call.operation,
   traceId: request.options.span.traceId,
   spanId: request.options.span.spanId,
   index: 1,

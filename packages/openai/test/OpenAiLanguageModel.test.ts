@@ -321,6 +321,7 @@ const fromOptions = (
   options: LanguageModel.ProviderOptions,
 ): ProviderModel.ProviderRequest => ({
   options,
+  settings: {},
   jsonSchema:
     options.responseFormat.type === "text"
       ? undefined

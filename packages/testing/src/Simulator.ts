@@ -50,11 +50,13 @@ import { type Distribution } from "./Distribution.ts"
 import * as Distributions from "./Distribution.ts"
 import { simulatedProvider } from "./internal/simulator/provider.ts"
 import { mistakeIn, type Settings } from "./internal/simulator/server.ts"
-import { inhabited } from "./internal/simulator/traffic.ts"
+import { inhabited, type Traffic } from "./internal/simulator/traffic.ts"
 import { VirtualTime } from "./internal/simulator/virtualTime.ts"
 import { type Weather } from "./internal/simulator/weather.ts"
 import { CurrentWorld, World } from "./internal/simulator/world.ts"
 import { type Simulation } from "./Simulation.ts"
+
+export type { Traffic } from "./internal/simulator/traffic.ts"
 
 export type { Weather } from "./internal/simulator/weather.ts"
 
@@ -176,23 +178,6 @@ export const poisson = (perSecond: number): Arrivals => Distributions.exponentia
  * @category arrivals
  */
 export const evenly = (perSecond: number): Arrivals => Distributions.constant(1000 / perSecond)
-
-/**
- * Who calls a model, how often, and how.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Traffic<out R = never> {
-  readonly stack: ResilientModel.ResilientModel<unknown, R>
-  readonly arrivals: Arrivals
-  readonly processes: number
-  readonly mode: (call: number) => ModelRequest["mode"]
-  readonly prompt: (call: number) => string
-  readonly context: ((call: number) => Partial<RequestContext>) | undefined
-  /** How long a caller waits until it gives up. Milliseconds. */
-  readonly patience: number | undefined
-}
 
 /**
  * Traffic through a stack.

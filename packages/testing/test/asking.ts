@@ -1,4 +1,4 @@
-import { Attempt } from "@holdfast/core"
+import { type Attempt, Event } from "@holdfast/core"
 import { Effect, Stream } from "effect"
 import { LanguageModel } from "effect/ai"
 
@@ -16,8 +16,8 @@ export const deltas = LanguageModel.streamText({ prompt: "hi" }).pipe(
 export const attemptsOf = <A, E, R>(self: Effect.Effect<A, E, R>) =>
   Effect.suspend(() => {
     const ended: Array<Attempt.Attempt> = []
-    const sink: Attempt.AttemptSink = (event) => {
+    const sink: Event.Sink = (event) => {
       if (event._tag === "AttemptEnded") ended.push(event)
     }
-    return Effect.map(Effect.exit(Attempt.listen(self, sink)), (exit) => ({ exit, ended }))
+    return Effect.map(Effect.exit(Event.listen(self, sink)), (exit) => ({ exit, ended }))
   })

@@ -7,7 +7,7 @@
 import { Clock, Context, Duration, Effect, Exit, Fiber } from "effect"
 import * as Redis from "effect/persistence/Redis"
 
-import * as Attempt from "../Attempt.ts"
+import * as Event from "../Event.ts"
 import { local, type RedisOptions } from "../SharedState.ts"
 import { millis } from "./millis.ts"
 
@@ -94,7 +94,7 @@ class Link {
     const { lostSince, policy } = this
     if (lostSince === undefined) return Effect.void
     this.lostSince = undefined
-    return Attempt.emit(() => ({
+    return Event.emit(() => ({
       _tag: "SharedStateRecovered",
       policy,
       unavailableFor: Duration.millis(now - lostSince),
@@ -106,7 +106,7 @@ class Link {
     if (this.lostSince !== undefined) return Effect.void
     this.lostSince = now
     const error = Exit.isFailure(exit) ? exit.cause : undefined
-    return Attempt.emit(() => ({ _tag: "SharedStateUnavailable", policy: this.policy, error }))
+    return Event.emit(() => ({ _tag: "SharedStateUnavailable", policy: this.policy, error }))
   }
 }
 

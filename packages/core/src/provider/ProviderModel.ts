@@ -6,6 +6,7 @@
 import { type Effect, type JsonSchema, Schema, type Scope, type Stream } from "effect"
 import { AiError, type LanguageModel, type Response } from "effect/ai"
 
+import { type CommonSettings } from "../internal/call/types.ts"
 import * as PolicyError from "../PolicyError.ts"
 
 /**
@@ -22,6 +23,8 @@ import * as PolicyError from "../PolicyError.ts"
  */
 export interface ProviderRequest {
   readonly options: LanguageModel.ProviderOptions
+  /** Settings of this request by neutral names. They go before the model's own; what the model cannot take is refused. */
+  readonly settings: CommonSettings
   readonly jsonSchema: JsonSchema.JsonSchema | undefined
 }
 

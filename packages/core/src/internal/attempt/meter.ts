@@ -1,28 +1,31 @@
 /**
  * The innermost hop: one attempt, which is one request on the wire.
  *
- * It asks the guard before and settles with it after, and tells the sink. While there is neither, it only opens the
- * provider, and reads no clock.
+ * It asks the guards that the call carries before and settles with them after, and tells the sink. While there is neither,
+ * it only opens the provider, and reads no clock.
  */
-import { Clock, Effect, Exit, Scope, type Stream } from "effect"
+import { Clock, Effect, Exit, Scope } from "effect"
 import { type AiError } from "effect/ai"
 
-import { type AttemptGuard, AttemptSink, CurrentGuard, type Event, type Reservation } from "../../Attempt.ts"
 import * as CommitPoint from "../../CommitPoint.ts"
-import { type ModelCall, type ModelRequest, type Part } from "../../ModelCall.ts"
+import { Sink } from "../../Event.ts"
+import { type ModelCall, type Opened as OpenedCall } from "../../ModelCall.ts"
 import { type ProviderModel, type ProviderRequest, type UnsupportedOption } from "../../provider/ProviderModel.ts"
+import { RequestContext } from "../../RequestContext.ts"
 import { ofParts } from "../answer/complete.ts"
 import * as StructuredOutput from "../answer/structured.ts"
-import { CurrentInterruption, pausingClock } from "../deadline/interruption.ts"
+import { pausingClock } from "../call/interruption.ts"
+import { type ModelRequest } from "../call/types.ts"
+import { tell } from "../event/tell.ts"
 import { ownScope } from "../scope.ts"
-import { type GuardRefusal } from "./guardRefusal.ts"
+import { type Granted, granted, reserveAll } from "./guards.ts"
+import { observersOf, type ReplyWatcher } from "./observers.ts"
 import { AttemptRecord, startOf } from "./record.ts"
-import { type ReplyListener, replyListenerOf } from "./replyListener.ts"
 
 /** How a call of a provider's model can fail. */
 export type CallFailure = AiError.AiError | UnsupportedOption | CommitPoint.StreamTruncated
 
-type Opened = Effect.Effect<Stream.Stream<Part, CallFailure>, CallFailure, Scope.Scope>
+type Opened = OpenedCall<CallFailure>
 
 /** A provider's model as a call whose attempts are guarded and seen. */
 export const metered = (model: ProviderModel): ModelCall<CallFailure> => ({
@@ -31,58 +34,52 @@ export const metered = (model: ProviderModel): ModelCall<CallFailure> => ({
   identity: model.settings,
   open: (request) =>
     Effect.withFiber((fiber): Opened => {
-      const sink = fiber.getRef(AttemptSink)
-      const guard = fiber.getRef(CurrentGuard)
-      if (sink !== undefined || guard !== undefined) return attempt(model, request, { sink, guard })
+      const sink = fiber.getRef(Sink)
+      if (sink !== undefined || request.call.guards.length > 0) return attempt(model, request, sink)
+      request.call.attempts.begun++
       const sent = send(model, request, undefined)
       // Nothing outlives the opening of a whole answer.
       return request.mode === "generate" ? Effect.scoped(sent) : ownScope(sent)
     }),
 })
 
-interface Watchers {
-  readonly sink: AttemptSink | undefined
-  readonly guard: AttemptGuard<GuardRefusal> | undefined
-}
-
 // Only the request itself can be interrupted, so that what was reserved is settled, and a start is followed by its end.
-const attempt = (model: ProviderModel, request: ModelRequest, watchers: Watchers): Opened =>
-  Effect.uninterruptibleMask((restore) =>
-    watchers.guard === undefined || model.settings === undefined
-      ? watched(model, request, { ...watchers, restore, maxOutputTokens: undefined })
+const attempt = (model: ProviderModel, request: ModelRequest, sink: Sink | undefined): Opened =>
+  Effect.uninterruptibleMask((restore) => {
+    const own = request.settings.maxOutputTokens
+    return model.settings === undefined || own !== undefined
+      ? watched(model, request, { sink, restore, maxOutputTokens: own })
       : Effect.flatMap(model.settings, ({ maxOutputTokens }) =>
-          watched(model, request, { ...watchers, restore, maxOutputTokens }),
-        ),
-  )
+          watched(model, request, { sink, restore, maxOutputTokens }),
+        )
+  })
 
-interface Watching extends Watchers {
+interface Watching {
+  readonly sink: Sink | undefined
   readonly restore: <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   readonly maxOutputTokens: number | undefined
 }
 
-const watched = (model: ProviderModel, request: ModelRequest, watching: Watching): Opened =>
+const watched = (model: ProviderModel, request: ModelRequest, { maxOutputTokens, restore, sink }: Watching): Opened =>
   Effect.withFiber((fiber) => {
-    const { guard, maxOutputTokens, restore, sink } = watching
-    const options = { fiber, clock: fiber.getRef(Clock.Clock), maxOutputTokens }
-    const start = startOf(model, request, options)
-    const cut = fiber.getRef(CurrentInterruption)
+    const { guards, interruption } = request.call
+    const clock = fiber.getRef(Clock.Clock)
+    const start = startOf(model, request, { context: fiber.getRef(RequestContext), clock, maxOutputTokens })
     const guarding = <A, E>(self: Effect.Effect<A, E>) =>
-      pausingClock(self, cut, () => options.clock.monotonicTimeNanosUnsafe())
-    const run = (reservation: Reservation | undefined) => {
-      const record = new AttemptRecord(start, options)
-      const end = (exit: Exit.Exit<unknown, unknown>) => {
+      pausingClock(self, interruption, () => clock.monotonicTimeNanosUnsafe())
+    const run = (reservations: Granted) => {
+      tell(sink, start)
+      const record = new AttemptRecord(start, clock)
+      const end = (exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> | undefined => {
         const ended = record.ended(exit)
-        const settled = reservation && guarding(Effect.suspend(() => reservation.settle(ended)))
-        if (sink === undefined) return settled ?? Effect.void
-        return settled === undefined ? tell(sink, ended) : Effect.andThen(tell(sink, ended), settled)
+        tell(sink, ended)
+        return reservations === undefined ? undefined : guarding(reservations.settle(ended))
       }
-      const whole = request.mode === "generate"
-      const opened = untilClosed(restore(send(model, request, record)), { record, end, whole })
-      return sink === undefined ? opened : Effect.andThen(tell(sink, start), opened)
+      return untilClosed(restore(send(model, request, record)), { record, end, whole: request.mode === "generate" })
     }
-    if (guard === undefined) return run(undefined)
-    // The refusal goes past the policies above, up to the one that installed the guard and has it in its type.
-    return Effect.flatMap(guarding(guard.reserve(start)) as unknown as Effect.Effect<Reservation>, run)
+    if (guards.length === 0) return run(granted)
+    // A refusal goes past the policies above, up to the one that installed the guard and has it in its type.
+    return Effect.flatMap(guarding(reserveAll(guards, start)), run)
   })
 
 /**
@@ -93,7 +90,7 @@ const untilClosed = (
   self: Opened,
   options: {
     readonly record: AttemptRecord
-    readonly end: (exit: Exit.Exit<unknown, unknown>) => Effect.Effect<void>
+    readonly end: (exit: Exit.Exit<unknown, unknown>) => Effect.Effect<void> | undefined
     readonly whole: boolean
   },
 ): Opened => {
@@ -121,31 +118,27 @@ const untilClosed = (
       },
       true,
     )
-    return Effect.andThen(Scope.addFinalizerExit(scope, end), opening)
+    return Effect.andThen(
+      Scope.addFinalizerExit(scope, (exit) => end(exit) ?? Effect.void),
+      opening,
+    )
   })
 }
 
 const send = (model: ProviderModel, request: ModelRequest, record: AttemptRecord | undefined): Opened => {
-  const observers = { record, listener: replyListenerOf(request) }
-  return Effect.flatMap(
-    StructuredOutput.requestSchema(model.codecTransformer, request.options.responseFormat),
-    (jsonSchema) =>
-      request.mode === "generate"
-        ? generate(model, { options: request.options, jsonSchema }, observers)
-        : stream(model, { options: request.options, jsonSchema }, observers),
+  const { call, options, settings } = request
+  const observer = observersOf(record, call.observers)
+  return Effect.flatMap(StructuredOutput.requestSchema(model.codecTransformer, options.responseFormat), (jsonSchema) =>
+    request.mode === "generate"
+      ? generate(model, { options, settings, jsonSchema }, observer)
+      : stream(model, { options, settings, jsonSchema }, observer),
   )
 }
 
-interface Observers {
-  readonly record: AttemptRecord | undefined
-  readonly listener: ReplyListener | undefined
-}
-
-const generate = (model: ProviderModel, request: ProviderRequest, { listener, record }: Observers): Opened =>
+const generate = (model: ProviderModel, request: ProviderRequest, observer: ReplyWatcher | undefined): Opened =>
   Effect.flatMap(model.generate(request), ({ headers, parts }) => {
-    record?.replied(headers)
-    listener?.(headers)
-    return CommitPoint.commitWhole(parts, model, record).pipe(
+    observer?.headers(headers)
+    return CommitPoint.commitWhole(parts, model, observer).pipe(
       Effect.flatMap((checked) =>
         StructuredOutput.canonical(model.provider, model.codecTransformer, request.options.responseFormat, checked),
       ),
@@ -153,13 +146,8 @@ const generate = (model: ProviderModel, request: ProviderRequest, { listener, re
     )
   })
 
-const stream = (model: ProviderModel, request: ProviderRequest, { listener, record }: Observers): Opened =>
+const stream = (model: ProviderModel, request: ProviderRequest, observer: ReplyWatcher | undefined): Opened =>
   Effect.flatMap(model.stream(request), ({ headers, parts }) => {
-    record?.replied(headers)
-    listener?.(headers)
-    return CommitPoint.commit<AiError.AiError>(parts, model, record)
+    observer?.headers(headers)
+    return CommitPoint.commit<AiError.AiError>(parts, model, observer)
   })
-
-// A sink is somebody else's code, and its mistakes are no failure of the call.
-const tell = (sink: AttemptSink | undefined, event: Event): Effect.Effect<void> =>
-  sink === undefined ? Effect.void : Effect.ignoreCause(Effect.sync(() => sink(event)))

@@ -1,10 +1,11 @@
 /**
  * The effects around a circuit: letting calls through, and telling how they ended.
  */
-import { Cause, Clock, Duration, Effect, Exit, type Fiber, Option, Pull, type Scope, Stream } from "effect"
+import { Cause, Clock, Duration, Effect, Exit, type Fiber, Option, Pull, Stream } from "effect"
 
 import * as Failure from "../../Failure.ts"
-import { type ModelCall, type ModelRequest, type Part } from "../../ModelCall.ts"
+import { type ModelCall, type Opened, type ModelRequest, type Part } from "../../ModelCall.ts"
+import { refuse } from "../event/refuse.ts"
 import { millis } from "../millis.ts"
 import { type Outcome, type Ticket } from "./state.ts"
 import { type BreakerStore, type CircuitUse } from "./store.ts"
@@ -14,8 +15,6 @@ export interface CircuitCall<E2> extends CircuitUse {
   readonly store: BreakerStore
   readonly refusal: (retryAfter: number) => E2
 }
-
-type Opened<E> = Effect.Effect<Stream.Stream<Part, E>, E, Scope.Scope>
 
 /** A call that is let through or refused, and whose end is recorded. */
 export const throughCircuit = <E, E2>(
@@ -27,7 +26,7 @@ export const throughCircuit = <E, E2>(
     const began = now(fiber)
     const answer = guard.store.decide(guard.circuit, began, fiber)
     if (answer === undefined) return admitAndOpen(call, request, guard)
-    if (answer._tag === "Refused") return Effect.fail(guard.refusal(answer.retryAfter))
+    if (answer._tag === "Refused") return refused(call, request, guard.refusal(answer.retryAfter))
     return recordOpening(call.open(request), {
       guard,
       fiber,
@@ -42,13 +41,16 @@ const admitAndOpen = <E, E2>(call: ModelCall<E>, request: ModelRequest, guard: C
   Effect.uninterruptibleMask((restore) =>
     Effect.flatMap(guard.store.admit(guard.circuit), (answer) =>
       Effect.withFiber((fiber): Opened<E | E2> => {
-        if (answer._tag === "Refused") return Effect.fail(guard.refusal(answer.retryAfter))
+        if (answer._tag === "Refused") return refused(call, request, guard.refusal(answer.retryAfter))
         const { ticket } = answer
         const admitted = { guard, fiber, ticket, streamed: isStreamed(request), began: now(fiber) }
         return recordOpening(restore(call.open(request)), admitted)
       }),
     ),
   )
+
+const refused = <E2>(call: ModelCall<unknown>, request: ModelRequest, error: E2): Effect.Effect<never, E2> =>
+  refuse(request, call, { policy: "Breaker.guard", error })
 
 const isStreamed = ({ mode }: ModelRequest): boolean => mode === "stream"
 

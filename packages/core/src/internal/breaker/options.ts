@@ -1,8 +1,59 @@
-import { Duration } from "effect"
+import { Duration, type Schedule } from "effect"
 
-import { type Options } from "../../Breaker.ts"
 import { describeDuration } from "../describeDuration.ts"
 import { type Rules } from "./state.ts"
+
+/**
+ * When to open, for how long, and how to come back.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** The calls that count: of a span of time, or the last so many. The last 60 seconds if left out. */
+  readonly window?: Duration.Input | { readonly calls: number } | undefined
+  /** What opens the circuit. Half of the calls failing, or 10 in a row, if left out. */
+  readonly trip?: Trip | undefined
+  /** Rates say nothing of fewer calls. 10 if left out: models are asked less often than web servers. */
+  readonly minimumCalls?: number | undefined
+  /** How long to stay open, the first time and each time in a row. `openFor` if left out. */
+  readonly openFor?: Schedule.Schedule<unknown> | undefined
+  readonly recovery?: Recovery | undefined
+  /** Circuits with equal keys are one. `<provider>/<model>` if left out. */
+  readonly key?: ((call: { readonly provider: string; readonly model: string }) => string) | undefined
+}
+
+/**
+ * What opens a circuit. Any of them does.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Trip {
+  /** The share of the calls of the window that failed, from 0 to 1. */
+  readonly failureRate?: number | undefined
+  /** Failures in a row. */
+  readonly consecutiveFailures?: number | undefined
+  /** The share of calls whose first part took longer than a duration. */
+  readonly slowFirstParts?: { readonly slowerThan: Duration.Input; readonly share: number } | undefined
+}
+
+/**
+ * How a circuit closes again.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Recovery {
+  /** How many calls are let through to see. 3 if left out. */
+  readonly probes?: number | undefined
+  /** How many of them have to succeed. 2 if left out. */
+  readonly successes?: number | undefined
+  /** How long a probe may take until another one is let through beside it. 5 seconds if left out. */
+  readonly lease?: Duration.Input | undefined
+  /** How long traffic grows, from a tenth to all of it. 3 seconds if left out. */
+  readonly ramp?: Duration.Input | undefined
+}
 
 /** The options as plain numbers, with their defaults. */
 export const rulesOf = ({

@@ -3,21 +3,20 @@
  *
  * The fiber in which something happens gives the time and the chance, and is told what changes.
  */
-import { type Fiber, Queue, Random, Result } from "effect"
+import { type Fiber, Queue, Random } from "effect"
 
-import { AttemptSink } from "../../Attempt.ts"
+import { Sink } from "../../Event.ts"
+import { tell } from "../event/tell.ts"
 import * as BreakerState from "./state.ts"
 
 /** How a circuit is to behave, whatever the calls say. */
 export type Mode = "normal" | "forcedOpen" | "disabled" | "observing"
 
-export type Phase = "closed" | "ramping" | "open" | "halfOpen"
-
 export interface Change {
   readonly key: string
   readonly sequence: number
-  readonly from: Phase
-  readonly to: Phase
+  readonly from: BreakerState.Phase
+  readonly to: BreakerState.Phase
 }
 
 export interface Circuit {
@@ -31,7 +30,7 @@ export interface Circuit {
 
 export interface Status {
   readonly key: string
-  readonly phase: Phase
+  readonly phase: BreakerState.Phase
   readonly mode: Mode
   readonly available: boolean
 }
@@ -115,8 +114,8 @@ export class CircuitRegistry {
     const before = circuit.state
     circuit.state = next
     if (before.epoch === next.epoch) return
-    const from = phaseOf(before, circuit.rules, now)
-    const to = phaseOf(next, circuit.rules, now)
+    const from = BreakerState.phaseOf(before, circuit.rules, now)
+    const to = BreakerState.phaseOf(next, circuit.rules, now)
     if (from !== to) this.tell({ key: circuit.key, sequence: ++this.sequence, from, to }, fiber)
   }
 
@@ -132,7 +131,7 @@ export class CircuitRegistry {
   status(now: number): ReadonlyArray<Status> {
     return this.list(now).map((circuit) => ({
       key: circuit.key,
-      phase: phaseOf(circuit.state, circuit.rules, now),
+      phase: BreakerState.phaseOf(circuit.state, circuit.rules, now),
       mode: circuit.mode,
       available: this.wouldAdmit(circuit, now),
     }))
@@ -150,8 +149,7 @@ export class CircuitRegistry {
 
   private tell(change: Change, fiber: Fiber.Fiber<unknown, unknown>): void {
     for (const queue of this.listeners) Queue.offerUnsafe(queue, change)
-    const sink = fiber.getRef(AttemptSink)
-    if (sink !== undefined) Result.try(() => sink({ _tag: "CircuitChanged", ...change }))
+    tell(fiber.getRef(Sink), { _tag: "CircuitChanged", ...change })
   }
 
   // A mode was set by somebody, and stays.
@@ -174,9 +172,3 @@ const keptFor = ({ rules, state }: Circuit): number => {
 }
 
 const chanceOf = (fiber: Fiber.Fiber<unknown, unknown>) => () => fiber.getRef(Random.Random).nextDoubleUnsafe()
-
-const phaseOf = ({ circuit }: BreakerState.State, { ramp }: BreakerState.Rules, now: number): Phase => {
-  if (circuit._tag === "Open") return "open"
-  if (circuit._tag === "HalfOpen") return "halfOpen"
-  return circuit.since !== undefined && now - circuit.since < ramp ? "ramping" : "closed"
-}

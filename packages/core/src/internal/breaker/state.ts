@@ -55,6 +55,8 @@ export interface State {
   readonly openFor: number
 }
 
+export type Phase = "closed" | "ramping" | "open" | "halfOpen"
+
 export const initial: State = {
   circuit: { _tag: "Closed", window: CallWindow.empty, consecutive: 0, since: undefined },
   epoch: 0,
@@ -257,3 +259,10 @@ const closed = (state: State, now: number): State => ({
   circuit: { _tag: "Closed", window: CallWindow.empty, consecutive: 0, since: now },
   epoch: state.epoch + 1,
 })
+
+/** Where a circuit stands. A closed one that lets only part of the traffic through is ramping. */
+export const phaseOf = ({ circuit }: State, { ramp }: Rules, now: number): Phase => {
+  if (circuit._tag === "Open") return "open"
+  if (circuit._tag === "HalfOpen") return "halfOpen"
+  return circuit.since !== undefined && now - circuit.since < ramp ? "ramping" : "closed"
+}

@@ -5,7 +5,7 @@ import { settled } from "../scope.ts"
 export interface Race<A, E, R, E2> {
   readonly opening: Effect.Effect<A, E, R | Scope.Scope>
   /** What the opening finds in its context beside the services of the caller. */
-  readonly context: (callers: Context.Context<never>) => Context.Context<never>
+  readonly context: ((callers: Context.Context<never>) => Context.Context<never>) | undefined
   readonly timer: Effect.Effect<never, E2>
   /** Whether all of the answer is there when the opening is done, so that nothing is held by then. */
   readonly whole: boolean
@@ -26,7 +26,7 @@ export const raceDeadline = <A, E, R, E2>({
   Effect.withFiber((parent) => {
     const callers = parent.context
     const own = whole ? undefined : Scope.makeUnsafe()
-    const services = context(callers)
+    const services = context === undefined ? callers : context(callers)
     const running = Effect.callback<A, E | E2>((resume) => {
       const child = Effect.runForkWith(own === undefined ? services : Context.add(services, Scope.Scope, own))(
         opening as Effect.Effect<A, E>,

@@ -1,14 +1,23 @@
 import { Duration, Match } from "effect"
 import { type Response } from "effect/ai"
 
-import { type Attempt, type Event } from "../../Attempt.ts"
 import { messageOf, tagOf } from "../../Failure.ts"
-import { type Phase } from "../breaker/registry.ts"
+import { type Phase } from "../breaker/state.ts"
+import { type Attempt } from "../call/types.ts"
+import { type CoreEvent } from "./types.ts"
 
-/** One line about an event, for people. */
-export const summary: (event: Event) => string = Match.typeTags<Event>()({
+/** One line about an event, for people. Events that are not known here have their tag. */
+export const summaryOf = (event: { readonly _tag: string }): string => {
+  const line = (lines as { readonly [tag: string]: ((event: never) => string) | undefined })[event._tag]
+  return line === undefined ? event._tag : line(event as never)
+}
+
+const lines: { readonly [Tag in CoreEvent["_tag"]]: (event: Extract<CoreEvent, { readonly _tag: Tag }>) => string } = {
+  CallStarted: (event) => `call for ${event.operation} to ${name(event)}`,
+  CallEnded: (event) => `call ${ending(event)}, with ${count(event.attempts, "attempt")}`,
   AttemptStarted: (event) => `attempt ${event.index}: ${name(event)}`,
   AttemptEnded: (event) => `attempt ${event.index}: ${name(event)} ${ending(event)}`,
+  Refused: ({ error, policy }) => `${policy} refused: ${tagOf(error)}: ${messageOf(error)}`,
   RetryScheduled: (event) => `${name(event)} again in ${time(event.delay)}`,
   HedgeStarted: ({ after, from, to }) => `${name(to)} beside ${name(from)}, which is silent for ${time(after)}`,
   FallbackChosen: ({ from, to }) => `${name(to)} instead of ${name(from)}`,
@@ -18,7 +27,7 @@ export const summary: (event: Event) => string = Match.typeTags<Event>()({
   SharedStateUnavailable: ({ policy }) => `${policy} has lost its shared state`,
   SharedStateRecovered: ({ unavailableFor, policy }) =>
     `${policy} has its shared state again after ${time(unavailableFor)}`,
-})
+}
 
 const phases: Readonly<Record<Phase, string>> = {
   closed: "closed",
@@ -30,7 +39,11 @@ const phases: Readonly<Record<Phase, string>> = {
 const name = ({ model, provider }: { readonly model: string; readonly provider: string }): string =>
   `${model} of ${provider}`
 
-const ending = ({ deliveredParts, duration, outcome, usage }: Attempt): string =>
+interface Ended extends Pick<Attempt, "deliveredParts" | "duration" | "outcome"> {
+  readonly usage?: Attempt["usage"]
+}
+
+const ending = ({ deliveredParts, duration, outcome, usage }: Ended): string =>
   Match.valueTags(outcome, {
     Completed: () => `answered in ${time(duration)}${tokens(usage)}`,
     Failed: ({ committed, error }) => {
@@ -40,6 +53,8 @@ const ending = ({ deliveredParts, duration, outcome, usage }: Attempt): string =
     Interrupted: () => `was given up after ${time(duration)}`,
     Abandoned: () => `was closed after ${deliveredParts} parts`,
   })
+
+const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? "" : "s"}`
 
 const time = (duration: Duration.Duration): string => {
   const millis = Duration.toMillis(duration)

@@ -1,7 +1,7 @@
 /**
  * What is wrong with the order of a stack, read from its description.
  */
-import { type Description } from "../../ResilientModel.ts"
+import { type Description } from "./description.ts"
 
 /** Two policies that harm each other where they stand. */
 export interface Finding {

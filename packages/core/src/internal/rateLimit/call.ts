@@ -4,9 +4,12 @@
 import { Clock, Effect, Exit, Random, Scope, Stream } from "effect"
 
 import { CurrentDeadline } from "../../Deadline.ts"
-import { type ModelCall, type ModelRequest, type Part } from "../../ModelCall.ts"
+import { type ModelCall, type Opened, type ModelRequest } from "../../ModelCall.ts"
+import { observing } from "../../ModelRequest.ts"
 import { RequestContext } from "../../RequestContext.ts"
-import { onResponseHeaders } from "../attempt/replyListener.ts"
+import { queued } from "../call/queued.ts"
+import { type Source } from "../call/types.ts"
+import { refuse } from "../event/refuse.ts"
 import { millis } from "../millis.ts"
 import {
   block,
@@ -37,10 +40,11 @@ export interface RateLimiter<E2> extends Limit {
   /** How many may wait, and for how many milliseconds. */
   readonly queueSize: number
   readonly maxWait: number
-  readonly refusal: (rejectionOf: Rejection) => E2
+  readonly refusal: (rejection: Rejection) => E2
+  /** As the policy is called in code, and the model that it stands before. */
+  readonly name: string
+  readonly source: Source
 }
-
-type Opened<E> = Effect.Effect<Stream.Stream<Part, E>, E, Scope.Scope>
 
 type Restore = <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 
@@ -57,7 +61,7 @@ export const limited = <E, E2>(call: ModelCall<E>, request: ModelRequest, limit:
       if (mistaken >= 0)
         return Effect.die(new Error(`RateLimit: the cost in "${limit.rules[mistaken]?.name}" must be 0 or more`))
       const never = held.costs.findIndex((cost, index) => cost > (limit.rules[index]?.limit ?? Infinity))
-      if (never >= 0) return Effect.fail(limit.refusal({ ...refused(held, never), wait: undefined }))
+      if (never >= 0) return rejected(held, limit, { dimension: never, wait: undefined })
       const { limiter: entry } = held
       entry.underWay++
       if (limit.shared === undefined && !entry.isWaitedFor) {
@@ -70,16 +74,22 @@ export const limited = <E, E2>(call: ModelCall<E>, request: ModelRequest, limit:
     }),
   )
 
-const refused = ({ costs, limiter: entry }: Charge, dimension: number | undefined) => ({
-  key: entry.key,
-  dimension,
-  cost: dimension === undefined ? 0 : (costs[dimension] ?? 0),
-})
+const rejected = <E2>(
+  { costs, limiter, request }: Charge,
+  limit: RateLimiter<E2>,
+  { dimension, wait }: Pick<Rejection, "dimension" | "wait">,
+): Effect.Effect<never, E2> => {
+  const cost = dimension === undefined ? 0 : (costs[dimension] ?? 0)
+  return refuse(request, limit.source, {
+    policy: limit.name,
+    error: limit.refusal({ key: limiter.key, dimension, cost, wait }),
+  })
+}
 
 const openCharged = <E>(call: ModelCall<E>, held: Charge, restore: Restore): Opened<E> => {
   const opening = Effect.suspend(() => {
     held.sent = true
-    return call.open(onResponseHeaders(held.request, (headers) => readHeaders(held, headers)))
+    return call.open(observing(held.request, { headers: (headers) => readHeaders(held, headers) }))
   })
   const answered = Effect.onExitPrimitive(restore(opening), (exit) => onOpened(held, exit), true)
   return held.request.mode === "generate" ? answered : chargeStream(answered, held)
@@ -110,7 +120,7 @@ interface Waiting {
 const acquire = <E2>(held: Charge, limit: RateLimiter<E2>, { expires, restore }: Waiting): Effect.Effect<void, E2> => {
   const { clock, costs, limiter: entry } = held
   const { line } = entry
-  const sendAway = ({ dimension, wait }: Wait) => Effect.fail(limit.refusal({ ...refused(held, dimension), wait }))
+  const sendAway = (wait: Wait) => rejected(held, limit, wait)
   const waiter: Waiter = { costs, expires, turn: () => {}, sentAway: () => {}, wake: undefined, place: undefined }
   const arrived = Effect.callback<void, E2>((resume) => {
     // The next one goes on by itself, not in the middle of what the one before it still does.
@@ -130,7 +140,7 @@ const acquire = <E2>(held: Charge, limit: RateLimiter<E2>, { expires, restore }:
     })
   })
   return Effect.onExitPrimitive(
-    Effect.andThen(restore(arrived), turn),
+    queued(held.request.call, Effect.andThen(restore(arrived), turn)),
     (exit) => {
       line.leave(waiter)
       if (Exit.isFailure(exit)) entry.underWay--

@@ -7,15 +7,15 @@
 import { type Clock, Duration, Effect, Exit, Option, Pull, Result, type Stream } from "effect"
 import { type Response } from "effect/ai"
 
-import * as Attempt from "../../Attempt.ts"
+import * as Event from "../../Event.ts"
 import * as Failure from "../../Failure.ts"
 import { type ModelRequest, type Part } from "../../ModelCall.ts"
-import { type Tokens } from "../../RateLimit.ts"
 import { type TokenEstimate, weightOf } from "../../TokenEstimate.ts"
 import { partsIfComplete } from "../answer/complete.ts"
 import { headersOf } from "../http/keptHeaders.ts"
 import { millis } from "../millis.ts"
 import { type HeaderNames, remainingIn, resetIn } from "./headers.ts"
+import { type Tokens } from "./options.ts"
 import { type RedisWindow, type Taken } from "./redis.ts"
 import { remainingAt, report, type Rules, type Tightened, type RemainingHint, wouldRefuse } from "./state.ts"
 import { type LimiterStore, type Limiter, nameOf } from "./store.ts"
@@ -227,7 +227,7 @@ const wakeFirst = (held: Charge, tightened: ReadonlyArray<Tightened>): Effect.Ef
 
 const announceTightened = (held: Charge, { dimension, remaining, span }: Tightened): Effect.Effect<void> => {
   if (dimension === undefined) block(held, span)
-  return Attempt.emit(() => ({
+  return Event.emit(() => ({
     _tag: "LimitTightened",
     key: nameOf(held.limiter.key),
     dimension: dimension === undefined ? "all" : (held.limit.rules[dimension]?.name ?? ""),

@@ -1,8 +1,36 @@
 import { Duration } from "effect"
 
-import { type Dimension } from "../../RateLimit.ts"
+import { type TokenEstimate } from "../../TokenEstimate.ts"
+import { type ModelRequest } from "../call/types.ts"
 import { describeDuration } from "../describeDuration.ts"
 import { type Rules } from "./state.ts"
+
+/**
+ * The tokens of a call: estimated before it, as the provider counted them after it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Tokens extends TokenEstimate {
+  /** Those of the input that came from the provider's prompt cache. 0 before the call. */
+  readonly cacheRead: number
+}
+
+/**
+ * One thing that is counted.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Dimension {
+  /** As the provider's headers call it, so that they are heeded: `tokens` of `x-ratelimit-remaining-tokens`. */
+  readonly name: string
+  readonly limit: number
+  /** How long what was used counts. */
+  readonly window: Duration.Input
+  /** What a call takes, by its estimated tokens at first, and by its real ones in the end. */
+  readonly cost: (tokens: Tokens, request: ModelRequest) => number
+}
 
 /** The dimensions as plain numbers. */
 export const rulesOf = (dimensions: ReadonlyArray<Dimension>): Rules =>

@@ -2,9 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Exit, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 
-import * as Attempt from "../../../src/Attempt.ts"
+import * as Event from "../../../src/Event.ts"
 import * as Fallback from "../../../src/Fallback.ts"
-import { summary } from "../../../src/internal/event/summary.ts"
 import * as Retry from "../../../src/Retry.ts"
 import {
   answer,
@@ -30,7 +29,7 @@ describe("the summary of an event", () => {
       const second = scripted([script(wait("20 millis"), chunk(delta("a")), chunk(finish()))], { name: "second" })
       const stack = first.model.pipe(Retry.schedule(Retry.standard), Fallback.to(second.model))
       const [, events] = yield* timePasses(observed(call(stack, "stream")))
-      assert.deepStrictEqual(events.map(summary), [
+      assert.deepStrictEqual(events.map(Event.summary), [
         "attempt 1: first-1 of first",
         "attempt 1: first-1 of first failed after 0 ms: RateLimitError: slow down",
         "first-1 of first again in 1.5 s",
@@ -46,8 +45,8 @@ describe("the summary of an event", () => {
   it.effect("tells how streams end before their time", () =>
     Effect.gen(function* () {
       const lines: Array<string> = []
-      const listen = Attempt.listen((event) => {
-        if (event._tag === "AttemptEnded") lines.push(summary(event))
+      const listen = Event.listen((event) => {
+        if (event._tag === "AttemptEnded") lines.push(Event.summary(event))
       })
       yield* listen(call(scripted([script(chunk(delta("a")), fails(errors.broken))]).model, "stream"))
       for (const played of [script(hangs), script(chunk(delta("a")), hangs)]) {
@@ -69,19 +68,19 @@ describe("the summary of an event", () => {
       const uncounted = { type: "finish", reason: "stop", usage: { inputTokens: {}, outputTokens: {} } } as const
       const model = scripted([script(chunk(delta("a")), chunk(uncounted)), answer("a")])
       const [, events] = yield* observed(call(model.model, "stream"))
-      assert.strictEqual(events.map(summary).at(-1), "attempt 1: acme-1 of acme answered in 0 ms")
+      assert.strictEqual(events.map(Event.summary).at(-1), "attempt 1: acme-1 of acme answered in 0 ms")
     }),
   )
 
   it("tells what concerns more than one call", () => {
-    const events: ReadonlyArray<Attempt.Event> = [
-      { _tag: "CacheHit", spanId: "s", provider: "acme", model: "acme-1" },
+    const events: ReadonlyArray<Event.Event> = [
+      { _tag: "CacheHit", callId: "c", provider: "acme", model: "acme-1" },
       { _tag: "CircuitChanged", key: "acme/acme-1", sequence: 1, from: "halfOpen", to: "ramping" },
       { _tag: "LimitTightened", key: "acme/acme-1", dimension: "tokens", remaining: 5, for: Duration.seconds(2) },
       { _tag: "SharedStateUnavailable", policy: "Breaker.guard", error: "gone" },
       { _tag: "SharedStateRecovered", policy: "Breaker.guard", unavailableFor: Duration.seconds(90) },
     ]
-    assert.deepStrictEqual(events.map(summary), [
+    assert.deepStrictEqual(events.map(Event.summary), [
       "acme-1 of acme need not be asked: its answer is in the cache",
       "the circuit of acme/acme-1 was half-open and is closed with traffic growing",
       "acme/acme-1 has 5 tokens left for 2.0 s",

@@ -193,7 +193,9 @@ describe("what a provider says", () => {
   it("without a hint doubles the pause, once for all calls that were under way", () => {
     const account = SlidingWindow.make(tokens, 0)
     const throttled = (at: number, now: number) =>
-      SlidingWindow.report(account, tokens, { ...said, at, throttled: { hint: undefined } }, now).map(({ span }) => span)
+      SlidingWindow.report(account, tokens, { ...said, at, throttled: { hint: undefined } }, now).map(
+        ({ span }) => span,
+      )
     assert.deepStrictEqual(throttled(0, 100), [1_000])
     assert.deepStrictEqual(throttled(50, 120), [])
     assert.deepStrictEqual(throttled(1_100, 1_200), [2_000])

@@ -3,7 +3,7 @@
  *
  * Attempts reserve uninterruptibly; only waiting can be interrupted, when nothing is reserved yet.
  */
-import { type Attempt, PolicyError } from "@holdfast/core"
+import { type Attempt, type AttemptGuard, PolicyError } from "@holdfast/core"
 import { type Clock, Deferred, Duration, Effect, Option, Schedule, type Scope } from "effect"
 
 import { type BudgetExceeded, type Refusal, type Settings } from "../../Budget.ts"
@@ -51,7 +51,7 @@ interface Asking {
   readonly reserved: Reserved
 }
 
-export const budgetGuard = (parts: Parts): Attempt.AttemptGuard<Refusal> => {
+export const budgetGuard = (parts: Parts): AttemptGuard.AttemptGuard<Refusal> => {
   const guarding: Guarding = { ...parts, claims: new Claims(parts.rules), lines: new Lines() }
   return {
     reserve: (start) =>

@@ -1,7 +1,7 @@
 import { inspect } from "node:util"
 
 import { assert } from "@effect/vitest"
-import type * as Attempt from "@holdfast/core/Attempt"
+import type * as Event from "@holdfast/core/Event"
 import * as Fallback from "@holdfast/core/Fallback"
 import * as Retry from "@holdfast/core/Retry"
 import { Duration, Effect, Inspectable, Schedule, Stream } from "effect"
@@ -28,12 +28,12 @@ const sendsHeaders = (dialect: DialectName): boolean => dialect !== "google"
 
 const completed = inBothModes("records one attempt per request", (trial, mode) =>
   Effect.gen(function* () {
-    const events: Array<Attempt.Event> = []
+    const events: Array<Event.Event> = []
     yield* trial.script(Reply.text("hello there", { usage: { input: 12, output: 4 } }))
     yield* watched(trial.ask(mode), events)
     assert.deepStrictEqual(
       events.map(({ _tag }) => _tag),
-      ["AttemptStarted", "AttemptEnded"],
+      ["CallStarted", "AttemptStarted", "AttemptEnded", "CallEnded"],
     )
     const [attempt] = attemptsIn(events)
     const [request] = yield* trial.emulator.requests
@@ -55,7 +55,7 @@ const completed = inBothModes("records one attempt per request", (trial, mode) =
 
 const failed = inBothModes("records failed attempts with their request id and hint", (trial, mode) =>
   Effect.gen(function* () {
-    const events: Array<Attempt.Event> = []
+    const events: Array<Event.Event> = []
     yield* trial.script(Reply.rateLimited({ retryAfter: "9 seconds" }))
     yield* Effect.flip(watched(trial.ask(mode), events))
     const [attempt] = attemptsIn(events)
@@ -69,7 +69,7 @@ const failed = inBothModes("records failed attempts with their request id and hi
 
 const broken = check("records what a broken stream had delivered", (trial) =>
   Effect.gen(function* () {
-    const events: Array<Attempt.Event> = []
+    const events: Array<Event.Event> = []
     yield* trial.script(Reply.text(["a", "b", "c"]).pipe(Fault.endAfter(framesToText(trial.dialect) + 1)))
     yield* Effect.flip(watched(trial.ask("stream"), events))
     const [attempt] = attemptsIn(events)
@@ -92,7 +92,7 @@ const written = (value: unknown): string =>
 
 const hidden = inBothModes("shows the key nowhere", (trial, mode) =>
   Effect.gen(function* () {
-    const events: Array<Attempt.Event> = []
+    const events: Array<Event.Event> = []
     // Some providers repeat the key, or a part of it, in what they say.
     const echo = { message: `Incorrect API key provided: ${secret}.` }
     const answer = Reply.text(["a", "b"])
@@ -108,7 +108,7 @@ const hidden = inBothModes("shows the key nowhere", (trial, mode) =>
     const errors = yield* Effect.forEach([1, 2, 3, 4, 5, 6, 7], () => Effect.flip(watched(trial.ask(mode), events)))
     const refused = yield* Effect.flip(watched(trial.at("http://127.0.0.1:1").ask(mode), events))
     yield* watched(trial.ask(mode), events)
-    assert.lengthOf(events, 18)
+    assert.lengthOf(events, 36)
     for (const value of [...errors, refused, ...events]) assert.notInclude(written(value), secret)
     // The emulator saw it, so that it was really sent, and shows only its fingerprint.
     assert.notInclude(written(yield* trial.emulator.requests), secret)
@@ -140,7 +140,7 @@ const onceOnly = check("delivers no text twice under retry and fallback", (trial
       answer.pipe(Fault.resetAfter(frames + 1)),
     )
     const seen: Array<string> = []
-    const events: Array<Attempt.Event> = []
+    const events: Array<Event.Event> = []
     const error = yield* Effect.flip(watched(trial.run(readText(seen), resilient), events))
     assert.isDefined(error)
     assert.deepStrictEqual(seen, ["a", "b"])
@@ -152,7 +152,7 @@ const onceOnly = check("delivers no text twice under retry and fallback", (trial
 const takesOver = inBothModes("hands over to another model when it fails for good", (trial, mode) =>
   Effect.gen(function* () {
     yield* trial.script(Reply.status(500), Reply.reset, Reply.rateLimited())
-    const events: Array<Attempt.Event> = []
+    const events: Array<Event.Event> = []
     const parts = yield* watched(trial.run(answerTo(mode, "hi"), resilient), events)
     assert.include(JSON.stringify(parts), "backup")
     assert.lengthOf(attemptsIn(events), 4)

@@ -1,6 +1,6 @@
 import { assert } from "@effect/vitest"
-import type * as Attempt from "@holdfast/core/Attempt"
 import * as Deadline from "@holdfast/core/Deadline"
+import type * as Event from "@holdfast/core/Event"
 import * as Failure from "@holdfast/core/Failure"
 import { Clock, Effect, Fiber, Stream } from "effect"
 import { LanguageModel } from "effect/ai"
@@ -97,7 +97,7 @@ const patience = check("is not cut off while parts keep coming", (trial) =>
 /** How the only attempt of a program that is given up ended. */
 const outcomeOf = (program: Effect.Effect<unknown, unknown>, trial: Trial, giveUp: boolean) =>
   Effect.gen(function* () {
-    const events: Array<Attempt.Event> = []
+    const events: Array<Event.Event> = []
     const fiber = yield* Effect.forkChild(watched(program, events))
     if (giveUp) {
       yield* trial.emulator.nextRequest

@@ -1,4 +1,5 @@
-import * as Attempt from "@holdfast/core/Attempt"
+import type * as Attempt from "@holdfast/core/Attempt"
+import * as Event from "@holdfast/core/Event"
 import * as Failure from "@holdfast/core/Failure"
 import * as PolicyError from "@holdfast/core/PolicyError"
 import type * as ResilientModel from "@holdfast/core/ResilientModel"
@@ -149,13 +150,13 @@ export const failing = <A, R>(self: Effect.Effect<A, unknown, R>): Effect.Effect
   Effect.map(Effect.flip(self), meaningOf)
 
 /** Runs an effect and keeps the events of its attempts. */
-export const watched = <A, E, R>(self: Effect.Effect<A, E, R>, events: Array<Attempt.Event>): Effect.Effect<A, E, R> =>
-  Attempt.listen(self, (event) => {
+export const watched = <A, E, R>(self: Effect.Effect<A, E, R>, events: Array<Event.Event>): Effect.Effect<A, E, R> =>
+  Event.listen(self, (event) => {
     events.push(event)
   })
 
 /** The attempts among events. */
-export const attemptsIn = (events: ReadonlyArray<Attempt.Event>): ReadonlyArray<Attempt.Attempt> =>
+export const attemptsIn = (events: ReadonlyArray<Event.Event>): ReadonlyArray<Attempt.Attempt> =>
   events.flatMap((event) => (event._tag === "AttemptEnded" ? [event] : []))
 
 /** Frames of a streamed text answer up to its first piece of text. */

@@ -2,16 +2,35 @@
  * The clients of a simulation: they build their stacks, call them, and write down how it ended.
  */
 import * as Failure from "@holdfast/core/Failure"
-import { type ModelCall, type ModelRequest } from "@holdfast/core/ModelCall"
+import { type ModelCall } from "@holdfast/core/ModelCall"
+import * as ModelRequest from "@holdfast/core/ModelRequest"
 import { annotate, type RequestContext } from "@holdfast/core/RequestContext"
 import * as ResilientModel from "@holdfast/core/ResilientModel"
 import { Cause, Clock, Context, Effect, Exit, Layer, Option, Random, type Scope, Stream, type Tracer } from "effect"
 import { Prompt } from "effect/ai"
 
+import { type Distribution } from "../../Distribution.ts"
 import { type Call } from "../../Simulation.ts"
-import { type Traffic } from "../../Simulator.ts"
 import { millis } from "./time.ts"
 import { CurrentCall, type World } from "./world.ts"
+
+/**
+ * Who calls a model, how often, and how.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Traffic<out R = never> {
+  readonly stack: ResilientModel.ResilientModel<unknown, R>
+  /** The time between two arrivals. */
+  readonly arrivals: Distribution
+  readonly processes: number
+  readonly mode: (call: number) => ModelRequest.Mode
+  readonly prompt: (call: number) => string
+  readonly context: ((call: number) => Partial<RequestContext>) | undefined
+  /** How long a caller waits until it gives up. Milliseconds. */
+  readonly patience: number | undefined
+}
 
 interface Process {
   readonly number: number
@@ -91,7 +110,7 @@ const started = <R>(
 }
 
 interface Request {
-  readonly request: ModelRequest
+  readonly request: ModelRequest.ModelRequest
   readonly context: Partial<RequestContext> | undefined
 }
 
@@ -157,18 +176,7 @@ const requestsOf = ({ context, mode, prompt }: Traffic<unknown>): (() => Request
     const index = count++
     const text = prompt(index)
     last = last?.text === text ? last : { text, prompt: Prompt.make(text) }
-    const request: ModelRequest = {
-      mode: mode(index),
-      options: {
-        prompt: last.prompt,
-        tools: [],
-        toolChoice: "none",
-        responseFormat: { type: "text" },
-        span: span(index),
-        previousResponseId: undefined,
-        incrementalPrompt: undefined,
-      },
-    }
+    const request = ModelRequest.make(mode(index), { prompt: last.prompt, span: span(index) })
     return { request, context: context?.(index) }
   }
 }

@@ -1,0 +1,40 @@
+import { type CallContext, type ModelRequest } from "./types.ts"
+
+// Drawn for many ids at once: the call costs more than the bytes.
+const random = new Uint8Array(4_096)
+let used = random.length
+
+const hexadecimal = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"))
+
+/**
+ * 128 random bits in hexadecimal. Not from `Random`: a seed must neither repeat an id nor be used up by a listener. And not
+ * `randomUUID`, which pages without TLS do not have.
+ */
+export const newId = (): string => {
+  if (used === random.length) {
+    crypto.getRandomValues(random)
+    used = 0
+  }
+  let id = ""
+  for (const end = used + 16; used < end; used++) id += hexadecimal[random[used] ?? 0]
+  return id
+}
+
+/** A call that begins. */
+export const newCall = (operation: CallContext["operation"], span: CallContext["span"]): CallContext => ({
+  id: newId(),
+  operation,
+  span,
+  attempts: { begun: 0, extra: 0 },
+  queue: { waited: 0 },
+  retryBudget: undefined,
+  guards: [],
+  interruption: undefined,
+  observers: [],
+})
+
+/** The same request of the same call, which carries something else. */
+export const carrying = (request: ModelRequest, fields: Partial<CallContext>): ModelRequest => ({
+  ...request,
+  call: { ...request.call, ...fields },
+})

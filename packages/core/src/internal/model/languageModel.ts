@@ -1,0 +1,131 @@
+/**
+ * A call as `effect/ai`'s own `LanguageModel`. Here a call begins: it gets its context, and its first and last event.
+ */
+import { Cause, Clock, Effect, Exit, type Fiber, Pull, Scope, Stream, type Tracer } from "effect"
+import { type AiError, LanguageModel, type Response } from "effect/ai"
+
+import { CallSettings } from "../../CallSettings.ts"
+import { Sink } from "../../Event.ts"
+import { type ModelCall, type Opened } from "../../ModelCall.ts"
+import * as PolicyError from "../../PolicyError.ts"
+import { RequestContext } from "../../RequestContext.ts"
+import { collect } from "../answer/complete.ts"
+import { newCall } from "../call/context.ts"
+import { CallRecord } from "../call/record.ts"
+import { type Mode, type ModelRequest, type Part } from "../call/types.ts"
+import { errorOf } from "../error/ofExit.ts"
+
+type AnyFiber = Fiber.Fiber<unknown, unknown>
+
+/** The service of a call, whose errors are folded into `AiError`. */
+export const languageModel = <E>(
+  call: ModelCall<E>,
+  fold: (error: E) => AiError.AiError,
+): Effect.Effect<LanguageModel.LanguageModel> =>
+  // The provider of a call answers each mode with the parts of that mode.
+  LanguageModel.make({
+    generateText: (options) =>
+      Effect.mapError(generated(call, options), fold) as unknown as Effect.Effect<
+        Array<Response.PartEncoded>,
+        AiError.AiError
+      >,
+    streamText: (options) =>
+      Stream.mapError(streamed(call, options), fold) as Stream.Stream<Response.StreamPartEncoded, AiError.AiError>,
+  })
+
+const generated = <E>(call: ModelCall<E>, options: LanguageModel.ProviderOptions) =>
+  Effect.withFiber((fiber): Effect.Effect<ReadonlyArray<Part>, E> => {
+    const { record, request } = begin(call, { mode: "generate", options, fiber })
+    const opened = Effect.scoped(Effect.flatMap(call.open(request), collect))
+    if (record === undefined) return opened
+    return Effect.onExitPrimitive(Effect.provideService(opened, Sink, record.sink), (exit) => {
+      if (Exit.isSuccess(exit)) record.parts(exit.value)
+      if (goesOn(options, exit)) record.postpone()
+      record.end(exit)
+      return undefined
+    })
+  })
+
+const streamed = <E>(call: ModelCall<E>, options: LanguageModel.ProviderOptions): Stream.Stream<Part, E> =>
+  Stream.unwrap(
+    Effect.withFiber((fiber): Opened<E> => {
+      const { record, request } = begin(call, { mode: "stream", options, fiber })
+      if (record === undefined) return call.open(request)
+      const failed = (exit: Exit.Exit<unknown, unknown>) => {
+        if (goesOn(options, exit)) record.postpone()
+        else record.break(exit)
+        return undefined
+      }
+      const opened = Effect.onExitPrimitive(Effect.provideService(call.open(request), Sink, record.sink), (exit) =>
+        Exit.isFailure(exit) && Cause.hasFails(exit.cause) ? failed(exit) : undefined,
+      )
+      // What is added first is released last: all of the call is over by then.
+      const ending = Effect.flatMap(Effect.scope, (scope) =>
+        Scope.addFinalizerExit(scope, (exit) => Effect.sync(() => record.end(exit))),
+      )
+      return Effect.andThen(
+        ending,
+        Effect.map(opened, (parts) => seen(parts, { parts: record.parts, failed })),
+      )
+    }),
+  )
+
+const seen = <E>(
+  parts: Stream.Stream<Part, E>,
+  observer: {
+    readonly parts: (parts: ReadonlyArray<Part>) => void
+    readonly failed: (exit: Exit.Exit<unknown, unknown>) => void
+  },
+): Stream.Stream<Part, E> =>
+  Stream.transformPull(parts, (pull) =>
+    Effect.succeed(
+      Effect.onExitPrimitive(
+        pull,
+        (exit) => {
+          if (Exit.isSuccess(exit)) observer.parts(exit.value)
+          else if (!Pull.isDoneCause(exit.cause) && Cause.hasFails(exit.cause)) observer.failed(exit)
+          return undefined
+        },
+        true,
+      ),
+    ),
+  )
+
+/** Whether `effect/ai` asks once more, with all of the conversation. */
+const goesOn = (options: LanguageModel.ProviderOptions, exit: Exit.Exit<unknown, unknown>): boolean => {
+  if (options.incrementalPrompt === undefined || Exit.isSuccess(exit)) return false
+  const error = errorOf(exit)
+  return error !== undefined && PolicyError.toAiError(error).reason._tag === "InvalidRequestError"
+}
+
+interface Beginning {
+  readonly mode: Mode
+  readonly options: LanguageModel.ProviderOptions
+  readonly fiber: AnyFiber
+}
+
+const begin = (source: ModelCall<unknown>, { fiber, mode, options }: Beginning) => {
+  const earlier = options.incrementalFallback === true ? incremental.get(options.span) : undefined
+  const call = earlier?.request.call ?? newCall("chat", options.span)
+  const request: ModelRequest = { mode, options, settings: fiber.getRef(CallSettings), call }
+  const sink = fiber.getRef(Sink)
+  const record = earlier?.record ?? (sink === undefined ? undefined : recordOf(source, request, { fiber, sink }))
+  const begun = { request, record }
+  if (options.incrementalPrompt !== undefined) incremental.set(options.span, begun)
+  return begun
+}
+
+const recordOf = (
+  source: ModelCall<unknown>,
+  request: ModelRequest,
+  { fiber, sink }: { readonly fiber: AnyFiber; readonly sink: Sink },
+) => new CallRecord(source, request, { sink, clock: fiber.getRef(Clock.Clock), context: fiber.getRef(RequestContext) })
+
+/**
+ * Calls that send only what is new of a conversation. When the provider has forgotten the rest, `effect/ai` asks a second
+ * time, in the same call. The two requests have nothing in common but their span.
+ */
+const incremental = new WeakMap<
+  Tracer.Span,
+  { readonly request: ModelRequest; readonly record: CallRecord | undefined }
+>()
