@@ -6,8 +6,8 @@
  * the limit of today is refused at once.
  */
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
-import { Failure, RequestContext } from "@holdfast/core"
-import { CostEvent, Money, Report } from "@holdfast/cost"
+import { Event, Failure, RequestContext } from "@holdfast/core"
+import { Money, Report } from "@holdfast/cost"
 import { Console, Effect, Layer } from "effect"
 import { Argument, Command } from "effect/cli"
 
@@ -33,7 +33,7 @@ const day = (tenant: string) =>
     }
   }).pipe(RequestContext.annotate({ tenant }))
 
-const alerts = CostEvent.layerSink((event) => {
+const alerts = Event.layerSink((event) => {
   if (event._tag !== "ThresholdReached") return
   const { limit, scope = "all", spent, threshold, window } = event
   const share = `${threshold * 100} % of ${Money.format(limit)} for this ${window}`

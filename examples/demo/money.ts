@@ -1,8 +1,8 @@
 /**
  * Fourth act: what the run has cost, attempt by attempt, and a budget that is used up.
  */
-import { Failure, ResilientModel } from "@holdfast/core"
-import { Budget, CostEvent, Ledger, Money, Report } from "@holdfast/cost"
+import { Event, Failure, ResilientModel } from "@holdfast/core"
+import { Budget, Ledger, Money, Report } from "@holdfast/cost"
 import { Clock, DateTime, Duration, Effect, Option, Stream } from "effect"
 import { LanguageModel } from "effect/ai"
 
@@ -82,7 +82,7 @@ const limit = Money.fromInputUnsafe("0.05 USD")
 /** More calls than the budget has room for. */
 const calls = 30
 
-const alert = (event: CostEvent.Event): void => {
+const alert = (event: Event.Event): void => {
   if (event._tag !== "ThresholdReached") return
   const { _tag, budget, spent, threshold, window } = event
   const share = `${threshold * 100} % of its ${Money.format(event.limit)} for this ${window}`
@@ -107,7 +107,7 @@ const budget = Effect.gen(function* () {
     ask,
     { discard: true },
   ).pipe(
-    CostEvent.listen(alert),
+    Event.listen(alert),
     ResilientModel.provide(limited),
     Effect.as(Option.none<Budget.BudgetExceeded>()),
     Effect.catchTag("BudgetExceeded", (error) => Effect.succeed(Option.some(error))),

@@ -1,15 +1,13 @@
 /**
- * What happens to money, told to whoever listens.
- *
- * **Where in a stack**: nowhere by itself; a sink in context hears of the budgets and ledgers of everything inside.
+ * What happens to money. These events arrive at the same sink as all others, `Event.listen`.
  *
  * @since 0.1.0
  */
-import { Context, type DateTime, Effect, Layer, Result, Stream } from "effect"
-import { dual } from "effect/Function"
+import * as Events from "@holdfast/core/Event"
+import { type DateTime, type Effect } from "effect"
 
-import { type LedgerUnavailable } from "./Ledger.ts"
-import type * as Money from "./Money.ts"
+import { type LedgerUnavailable } from "./internal/ledger/unavailable.ts"
+import * as Money from "./Money.ts"
 
 /**
  * A budget has spent a share of its limit, for the first time in its window.
@@ -80,81 +78,63 @@ export interface LedgerFailed {
  */
 export type Event = ThresholdReached | BoundExceeded | BoundDoubtful | LedgerFailed
 
-/**
- * Receives events, synchronously and in order. What it returns or throws is ignored.
- *
- * @since 0.1.0
- * @category models
- */
-export type Sink = (event: Event) => unknown
+type CostEvents = Event
+
+declare module "@holdfast/core/Event" {
+  interface Events {
+    readonly cost: CostEvents
+  }
+}
 
 /**
- * The sink of the running fiber; `undefined` while nobody listens.
- *
- * @since 0.1.0
- * @category references
- */
-export const Sink: Context.Reference<Sink | undefined> = Context.Reference<Sink | undefined>("@holdfast/cost/Sink", {
-  defaultValue: () => undefined,
-})
-
-/**
- * Lets a sink listen to everything inside, beside any sink that listens already.
+ * Whether an event is about money.
  *
  * **Example** (Hearing of alerts)
  *
  * ```ts
+ * import { Event } from "@holdfast/core"
  * import { CostEvent } from "@holdfast/cost"
  * import { Effect } from "effect"
  *
  * const alerts: Array<string> = []
- * const program = CostEvent.listen(Effect.void, (event) => {
- *   if (event._tag === "ThresholdReached") alerts.push(event.budget)
+ * const program = Event.listen(Effect.void, (event) => {
+ *   if (CostEvent.isCostEvent(event) && event._tag === "ThresholdReached") alerts.push(event.budget)
  * })
  *
  * await Effect.runPromise(program)
+ *
+ * alerts // => []
  * ```
  *
  * @since 0.1.0
- * @category combinators
+ * @category guards
  */
-export const listen: {
-  (sink: Sink): <P extends Program>(self: P) => P
-  <P extends Program>(self: P, sink: Sink): P
-} = dual(2, (self: Program, sink: Sink): Program =>
-  Stream.isStream(self)
-    ? Stream.updateService(self, Sink, besides(sink))
-    : Effect.updateService(self, Sink, besides(sink)),
-)
+export const isCostEvent = (event: { readonly _tag: string }): event is Event => tags.has(event._tag)
 
-type Program = Effect.Effect<unknown, unknown, unknown> | Stream.Stream<unknown, unknown, unknown>
+const tags: ReadonlySet<string> = new Set<Event["_tag"]>([
+  "ThresholdReached",
+  "BoundExceeded",
+  "BoundDoubtful",
+  "LedgerFailed",
+])
 
 /**
- * A sink for a whole application.
- *
- * @since 0.1.0
- * @category layers
- */
-export const layerSink = (sink: Sink): Layer.Layer<never> => Layer.succeed(Sink, sink)
-
-/**
- * Gives an event to whoever listens.
+ * Gives an event to the sink, if there is one.
  *
  * @since 0.1.0
  * @category combinators
  */
-export const emit = (event: () => Event): Effect.Effect<void> =>
-  Effect.flatMap(Sink, (sink) =>
-    sink === undefined ? Effect.void : Effect.ignoreCause(Effect.sync(() => sink(event()))),
-  )
+export const emit = (event: () => Event): Effect.Effect<void> => Events.emit(() => withSummary(event()))
 
-const besides =
-  (sink: Sink) =>
-  (outer: Sink | undefined): Sink =>
-    outer === undefined
-      ? sink
-      : (event) => {
-          // One that throws must not keep the other from hearing.
-          Result.try(() => outer(event))
-          sink(event)
-        }
+const withSummary = (event: Event): Event =>
+  Object.defineProperty(event, Events.Summary, { value: () => summaries[event._tag](event as never) })
+
+const summaries: { readonly [Tag in Event["_tag"]]: (event: Extract<Event, { readonly _tag: Tag }>) => string } = {
+  ThresholdReached: ({ budget, limit, scope, spent, threshold, window }) =>
+    `${budget}${scope === undefined ? "" : ` of ${scope}`} has spent ${Money.format(spent)} of ${Money.format(limit)} per ${window}, which is over ${threshold * 100} %`,
+  BoundExceeded: ({ bound, cost, model, provider }) =>
+    `an attempt at ${model} of ${provider} cost ${Money.format(cost)}, more than the ${Money.format(bound)} that was reserved for it`,
+  BoundDoubtful: ({ doubts, model, provider }) =>
+    `what an attempt at ${model} of ${provider} may cost is not certain: ${doubts.join(", ")}`,
+  LedgerFailed: ({ error }) => `the ledger failed: ${error.message}`,
+}

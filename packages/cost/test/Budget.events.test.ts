@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { Event } from "@holdfast/core"
 import { Effect, Exit, Stream } from "effect"
 import { TestClock } from "effect/testing"
 
@@ -16,7 +17,6 @@ import {
 } from "../../core/test/scripted.ts"
 import * as Budget from "../src/Budget.ts"
 import type * as CostEvent from "../src/CostEvent.ts"
-import * as CostEvents from "../src/CostEvent.ts"
 import * as Ledger from "../src/Ledger.ts"
 import * as PriceBook from "../src/PriceBook.ts"
 import { acme, caller, dear, heard, ledgerInMemory, money } from "./budgeted.ts"
@@ -98,7 +98,7 @@ describe("an alert", () => {
       const throws = () => {
         throw new Error("a bug")
       }
-      const [outcome, events] = yield* heard(CostEvents.listen(call(), throws))
+      const [outcome, events] = yield* heard(Event.listen(call(), throws))
       assert.isTrue(answered(outcome))
       assert.lengthOf(events, 1)
       assert.deepStrictEqual(yield* ledger.outstanding, [])

@@ -4,7 +4,7 @@
  * A token of a prompt costs one picodollar and one of an answer two. Every attempt may cost 30: a prompt of at most ten tokens
  * and an answer of at most ten. The scripted answers report seven and three tokens, which is 13.
  */
-import { RequestContext, ResilientModel } from "@holdfast/core"
+import { Event, RequestContext, ResilientModel } from "@holdfast/core"
 import { Context, Effect, Layer, type Scope } from "effect"
 
 import { answer, deliver, type Mode, type Outcome, request, type Script, scripted } from "../../core/test/scripted.ts"
@@ -81,7 +81,9 @@ export const heard = <A, E, R>(self: Effect.Effect<A, E, R>) =>
   Effect.suspend(() => {
     const events: Array<CostEvent.Event> = []
     return Effect.map(
-      CostEvent.listen(self, (event) => void events.push(event)),
+      Event.listen(self, (event) => {
+        if (CostEvent.isCostEvent(event)) events.push(event)
+      }),
       (result) => [result, events] as const,
     )
   })
