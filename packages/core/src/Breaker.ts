@@ -35,6 +35,7 @@ import { type Phase } from "./internal/breaker/state.ts"
 import { type BreakerStore, memoryStore } from "./internal/breaker/store.ts"
 import { refusal } from "./internal/error/refusal.ts"
 import { millis } from "./internal/millis.ts"
+import { countingLayer } from "./internal/model/rebuilt.ts"
 import { redisLink } from "./internal/redis.ts"
 import { isAvailable, type ModelCall, type ModelRequest } from "./ModelCall.ts"
 import * as PolicyError from "./PolicyError.ts"
@@ -131,7 +132,8 @@ export const guard = (options: Options = {}) => {
     Effect.fnUntraced(function* <E>(call: ModelCall<E>) {
       const mistake = mistakeIn(rules)
       if (mistake !== undefined) return yield* Effect.die(new Error(`Breaker.guard: ${mistake}`))
-      const { store } = Option.getOrElse(yield* Effect.serviceOption(Breakers), () => breakers(memoryStore()))
+      const registry = yield* Effect.serviceOption(Breakers)
+      const { store } = Option.isSome(registry) ? registry.value : yield* ResilientModel.state(inMemory)
       const clock = yield* Clock.Clock
       const circuit = yield* Effect.acquireRelease(
         Effect.sync(() => store.circuits.acquire(keyOf(call), rules)),
@@ -209,7 +211,10 @@ export class Breakers extends Context.Service<
  * @since 0.1.0
  * @category layers
  */
-export const layerMemory: Layer.Layer<Breakers> = Layer.sync(Breakers, () => breakers(memoryStore()))
+export const layerMemory: Layer.Layer<Breakers> = Layer.effect(
+  Breakers,
+  countingLayer("Breaker.layerMemory", () => inMemory()),
+)
 
 /**
  * Circuits in Redis, so that all processes decide by what all of them see.
@@ -236,6 +241,8 @@ export const layerRedis = (options?: SharedState.RedisOptions): Layer.Layer<Brea
     Breakers,
     Effect.map(Effect.flatMap(redisLink("Breaker", options), redisStore), (store) => breakers(store)),
   )
+
+const inMemory = (): Breakers["Service"] => breakers(memoryStore())
 
 const breakers = (store: BreakerStore): Breakers["Service"] => ({
   store,

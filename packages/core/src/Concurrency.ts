@@ -17,6 +17,7 @@ import * as AdaptiveLimit from "./internal/concurrency/adaptiveState.ts"
 import { withPermit } from "./internal/concurrency/call.ts"
 import { memoryPermits, type Permits, redisPermits } from "./internal/concurrency/store.ts"
 import { withoutStack } from "./internal/error/withoutStack.ts"
+import { countingLayer } from "./internal/model/rebuilt.ts"
 import { type ModelCall, type ModelRequest } from "./ModelCall.ts"
 import * as PolicyError from "./PolicyError.ts"
 import { type Priority } from "./RequestContext.ts"
@@ -171,7 +172,7 @@ export const adaptive = (options: AdaptiveOptions = {}) => {
     Effect.fnUntraced(function* <E>(call: ModelCall<E>) {
       const mistake = AdaptiveLimit.mistakeIn(rules) ?? (isQueue(queue) ? undefined : wrongQueue)
       if (mistake !== undefined) return yield* Effect.die(new Error(`Concurrency.adaptive: ${mistake}`))
-      const adapting = new AdaptiveSemaphore(rules, { queue, size: options.size })
+      const adapting = yield* ResilientModel.state(() => new AdaptiveSemaphore(rules, { queue, size: options.size }))
       const admission = {
         semaphore: adapting.semaphore,
         weightOf: () => 1,
@@ -208,9 +209,10 @@ export class ConcurrencyLimits extends Context.Service<
  * @since 0.1.0
  * @category layers
  */
-export const layerMemory: Layer.Layer<ConcurrencyLimits> = Layer.sync(ConcurrencyLimits, () => ({
-  permits: memoryPermits(),
-}))
+export const layerMemory: Layer.Layer<ConcurrencyLimits> = Layer.effect(
+  ConcurrencyLimits,
+  countingLayer("Concurrency.layerMemory", () => ({ permits: memoryPermits() })),
+)
 
 /**
  * One limit for all models of several processes with the same key.
@@ -229,9 +231,8 @@ export const layerRedis = (options?: RedisOptions): Layer.Layer<ConcurrencyLimit
     Effect.map(redisPermits(options), (shared) => ({ permits: memoryPermits(shared) })),
   )
 
-const permitsInContext = Effect.map(
-  Effect.serviceOption(ConcurrencyLimits),
-  Option.match({ onNone: () => memoryPermits(), onSome: ({ permits }) => permits }),
+const permitsInContext = Effect.flatMap(Effect.serviceOption(ConcurrencyLimits), (limits) =>
+  Option.isSome(limits) ? Effect.succeed(limits.value.permits) : ResilientModel.state(() => memoryPermits()),
 )
 
 const keyOf = ({ key }: Options, { model, provider }: ModelCall<unknown>): string =>

@@ -80,7 +80,10 @@ export const after =
   (lateness: Delay, options?: Options) =>
   <E, R>(self: ResilientModel.ResilientModel<E, R>): ResilientModel.ResilientModel<E, R> =>
     ResilientModel.onto(self, label("Hedge.after", lateness, options), (call) =>
-      Effect.sync(() => hedging(call, call, new Hedging(lateness, options))),
+      Effect.map(
+        ResilientModel.state(() => new Hedging(lateness, options)),
+        (state) => hedging(call, call, state),
+      ),
     )
 
 /**
@@ -95,7 +98,11 @@ export const to =
   <E, R>(self: ResilientModel.ResilientModel<E, R>): ResilientModel.ResilientModel<E | E2, R | R2> => {
     const described = { ...label("Hedge.to", lateness, options), inner: [ResilientModel.describe(second)] }
     return ResilientModel.onto(self, described, (call) =>
-      Effect.map(ResilientModel.callOf(second), (other) => hedging(call, other, new Hedging(lateness, options))),
+      Effect.zipWith(
+        ResilientModel.state(() => new Hedging(lateness, options)),
+        ResilientModel.callOf(second),
+        (state, other) => hedging(call, other, state),
+      ),
     )
   }
 

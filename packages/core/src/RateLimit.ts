@@ -17,6 +17,7 @@ import { type Redis } from "effect/persistence"
 import { describeDuration } from "./internal/describeDuration.ts"
 import { withoutStack } from "./internal/error/withoutStack.ts"
 import { millis } from "./internal/millis.ts"
+import { countingLayer } from "./internal/model/rebuilt.ts"
 import { limited, type Rejection } from "./internal/rateLimit/call.ts"
 import { headerNames } from "./internal/rateLimit/headers.ts"
 import { described, mistakeIn, rulesOf, type Dimension } from "./internal/rateLimit/options.ts"
@@ -285,7 +286,10 @@ export class RateLimits extends Context.Service<
  * @since 0.1.0
  * @category layers
  */
-export const layerMemory: Layer.Layer<RateLimits> = Layer.sync(RateLimits, () => inMemory())
+export const layerMemory: Layer.Layer<RateLimits> = Layer.effect(
+  RateLimits,
+  countingLayer("RateLimit.layerMemory", () => inMemory()),
+)
 
 /**
  * What is used is kept in Redis, for all processes together.
@@ -323,7 +327,8 @@ const policy = (name: string, dimensions: ReadonlyArray<Dimension>, options: Opt
     Effect.fnUntraced(function* <E>(call: ModelCall<E>) {
       const mistake = mistakeIn(rules, queue, Duration.toMillis(maxWait))
       if (mistake !== undefined) return yield* Effect.die(new Error(`${name}: ${mistake}`))
-      const { entries, shared } = Option.getOrElse(yield* Effect.serviceOption(RateLimits), inMemory)
+      const limits = yield* Effect.serviceOption(RateLimits)
+      const { entries, shared } = Option.isSome(limits) ? limits.value : yield* ResilientModel.state(inMemory)
       const clock = yield* Clock.Clock
       const { model, provider } = call
       const id = idOf(rules)

@@ -18,6 +18,8 @@ import { foreignModel } from "./internal/model/foreign.ts"
 import { languageModel } from "./internal/model/languageModel.ts"
 import { findings } from "./internal/model/order.ts"
 import { type Changed, type Program } from "./internal/model/program.ts"
+import { countStack } from "./internal/model/rebuilt.ts"
+import { FreshStates, state as makeState, StateCell, withFreshStates, withStates } from "./internal/model/state.ts"
 import { type ModelCall } from "./ModelCall.ts"
 import * as PolicyError from "./PolicyError.ts"
 import { type ProviderModel } from "./provider/ProviderModel.ts"
@@ -77,7 +79,9 @@ export const make = <E, R>(
   label: Label,
 ): ResilientModel<E, Exclude<R, Scope.Scope>> => {
   const description: Description = { ...label, inner: label.inner ?? [] }
-  return labelled(Layer.effectContext(Effect.flatMap(checked(build, description), services)), description)
+  const cell = new StateCell()
+  const built = checked(withStates(build, cell), description, cell)
+  return labelled(Layer.effectContext(Effect.flatMap(built, services)), description)
 }
 
 /**
@@ -215,9 +219,10 @@ export const connect =
  *
  * **Gotchas**
  *
- * A layer is built where it is provided. To share the state of its policies between requests, provide the model once to
- * the whole application as well (`Effect.provide` or a `ManagedRuntime`): inner uses of the same model then find it
- * built.
+ * What the policies remember (circuits, limits, budgets for retries, answers) belongs to the model as a value, so requests
+ * share it however often the model is provided. A model that is made inside of a request handler is another one each
+ * time: make it once, outside. What each `provide` does build anew are the layers that the model itself brings, such as
+ * those of `connect`.
  *
  * @since 0.1.0
  * @category providing
@@ -230,6 +235,62 @@ export const provide: {
     ? Stream.unwrap(Effect.map(Call, (call) => Stream.mapError(self, unfold(call)))).pipe(Stream.provide(model))
     : Effect.flatMap(Call, (call) => Effect.mapError(self, unfold(call))).pipe(Effect.provide(model)),
 )
+
+/**
+ * What a policy remembers between calls.
+ *
+ * **When to use**
+ *
+ * Use inside of the function that `policy` takes, for everything that must outlive a request: permits, counts, windows.
+ *
+ * **Details**
+ *
+ * The state belongs to the model as a value: it is made when the model is built for the first time, and every later build
+ * of the same model finds it, also where each request provides the model anew. `fresh` gives a model without it. A policy
+ * may ask for several states; it has to ask for them in the same order each time.
+ *
+ * **Example** (Counting calls, whoever makes them)
+ *
+ * ```ts
+ * import { ResilientModel } from "@holdfast/core"
+ * import { Effect } from "effect"
+ *
+ * const counted = ResilientModel.policy({ name: "counted", settings: {} }, (call) =>
+ *   Effect.map(
+ *     ResilientModel.state(() => ({ calls: 0 })),
+ *     (count) => ({
+ *       ...call,
+ *       open: (request) => {
+ *         count.calls++
+ *         return call.open(request)
+ *       },
+ *     }),
+ *   ),
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const state: <S>(make: () => S) => Effect.Effect<S> = makeState
+
+/**
+ * The same model, whose policies remember nothing yet.
+ *
+ * **When to use**
+ *
+ * Use in tests: each test makes the stack of the application fresh, so that no test finds the circuits, limits and
+ * answers of the one before.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fresh = <E, R>(self: ResilientModel<E, R>): ResilientModel<E, R> => {
+  const states = new FreshStates()
+  // In a memo map of its own, which holds no model with the states of others.
+  const built = Effect.suspend(() => withFreshStates(build(self, Layer.makeMemoMapUnsafe()), states))
+  return make(Effect.map(built, callIn<E>), describe(self)) as ResilientModel<E, R>
+}
 
 /**
  * The policies of a stack with their settings, outermost first, as data.
@@ -260,19 +321,17 @@ const InsideStack: Context.Reference<boolean> = Context.Reference<boolean>("@hol
   defaultValue: () => false,
 })
 
-const reported = new WeakSet<Description>()
-
-/** Says when the order of a whole stack is harmful, once for each stack. */
-const checked = <A, E, R>(build: Effect.Effect<A, E, R>, stack: Description): Effect.Effect<A, E, R> =>
+/** Says when the order of a whole stack is harmful, and when stacks are made anew for each request; once for each stack. */
+const checked = <A, E, R>(build: Effect.Effect<A, E, R>, stack: Description, cell: StateCell): Effect.Effect<A, E, R> =>
   Effect.flatMap(InsideStack, (inside) => {
     if (inside) return build
     const whole = Effect.provideService(build, InsideStack, true)
-    if (reported.has(stack)) return whole
-    reported.add(stack)
+    if (cell.reported) return whole
+    cell.reported = true
     const warnings = Effect.forEach(findings(stack), ({ fix, inner, outer, problem }) =>
-      Effect.logWarning(`${outer} stands around ${inner}: ${problem}. To mend it, ${fix}.`),
+      Effect.logWarning(`${outer} is around ${inner}: ${problem}. To fix it, ${fix}.`),
     )
-    return Effect.andThen(warnings, whole)
+    return warnings.pipe(Effect.andThen(countStack(stack)), Effect.andThen(whole))
   })
 
 // `Layer.build` would build again what the running layer graph has built.

@@ -17,6 +17,7 @@ import { type SqlClient } from "effect/sql"
 import * as Event from "./Event.ts"
 import { ofParts, partsIfComplete } from "./internal/answer/complete.ts"
 import { describeDuration } from "./internal/describeDuration.ts"
+import { countingLayer } from "./internal/model/rebuilt.ts"
 import { SingleFlight } from "./internal/responseCache/flight.ts"
 import { requestKey } from "./internal/responseCache/key.ts"
 import { type AnswerStore, memoryStore, persistedStore } from "./internal/responseCache/store.ts"
@@ -101,8 +102,8 @@ export const exact = ({ maxSize = 1_000_000, scope, timeToLive }: Options) => {
     { name: "ResponseCache.exact", settings },
     <E>(call: ModelCall<E>): Effect.Effect<ModelCall<E>> =>
       Duration.isPositive(ttl)
-        ? Effect.map(storeInContext, (store) => {
-            const cache: Cache<E> = { call, store, keep: { maxSize, ttl }, flights: new Map() }
+        ? Effect.map(Effect.zip(storeInContext, flights<E>()), ([store, underWay]) => {
+            const cache: Cache<E> = { call, store, keep: { maxSize, ttl }, flights: underWay }
             return {
               ...call,
               open: (request) =>
@@ -136,7 +137,10 @@ export class ResponseCaches extends Context.Service<
  * @category layers
  */
 export const layerMemory = (options?: { readonly capacity?: number | undefined }): Layer.Layer<ResponseCaches> =>
-  Layer.sync(ResponseCaches, () => ({ store: memoryStore(options?.capacity ?? standardCapacity) }))
+  Layer.effect(
+    ResponseCaches,
+    countingLayer("ResponseCache.layerMemory", () => ({ store: memoryStore(options?.capacity ?? standardCapacity) })),
+  )
 
 /**
  * @since 0.1.0
@@ -193,10 +197,14 @@ export const layerSql = (options?: PersistedOptions): Layer.Layer<ResponseCaches
 
 const standardCapacity = 1_000
 
-const storeInContext = Effect.map(
-  Effect.serviceOption(ResponseCaches),
-  Option.match({ onNone: () => memoryStore(standardCapacity), onSome: ({ store }) => store }),
+const storeInContext = Effect.flatMap(Effect.serviceOption(ResponseCaches), (caches) =>
+  Option.isSome(caches)
+    ? Effect.succeed(caches.value.store)
+    : ResilientModel.state(() => memoryStore(standardCapacity)),
 )
+
+/** Requests that are being answered, by their keys. */
+const flights = <E>() => ResilientModel.state(() => new Map<string, SingleFlight<E>>())
 
 const nameOf = (scope: CacheScope): string =>
   scope === perTenant ? "perTenant" : scope === shared ? "shared" : "custom"

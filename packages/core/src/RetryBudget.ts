@@ -19,6 +19,7 @@ import { describeDuration } from "./internal/describeDuration.ts"
 import { FailedModel } from "./internal/error/failedModel.ts"
 import { withoutStack } from "./internal/error/withoutStack.ts"
 import { millis } from "./internal/millis.ts"
+import { countingLayer } from "./internal/model/rebuilt.ts"
 import { budgetOf } from "./internal/retryBudget/call.ts"
 import { type Rules } from "./internal/retryBudget/state.ts"
 import { memoryStore, redisStore, type RetryBudgetStore } from "./internal/retryBudget/store.ts"
@@ -108,7 +109,8 @@ export const ratio = (retriesPerCall: number, options: Options = {}) => {
     Effect.fnUntraced(function* <E>(call: ModelCall<E>) {
       const mistake = mistakeIn(rules)
       if (mistake !== undefined) return yield* Effect.die(new Error(`RetryBudget.ratio: ${mistake}`))
-      const { store } = Option.getOrElse(yield* Effect.serviceOption(RetryBudgets), () => ({ store: memoryStore() }))
+      const budgets = yield* Effect.serviceOption(RetryBudgets)
+      const store = Option.isSome(budgets) ? budgets.value.store : yield* ResilientModel.state(() => memoryStore())
       const clock = yield* Clock.Clock
       const retryBudget = budgetOf(store, rules, keyOf)
       const key = keyOf(call)
@@ -144,7 +146,10 @@ export class RetryBudgets extends Context.Service<
  * @since 0.1.0
  * @category layers
  */
-export const layerMemory: Layer.Layer<RetryBudgets> = Layer.sync(RetryBudgets, () => ({ store: memoryStore() }))
+export const layerMemory: Layer.Layer<RetryBudgets> = Layer.effect(
+  RetryBudgets,
+  countingLayer("RetryBudget.layerMemory", () => ({ store: memoryStore() })),
+)
 
 /**
  * Budgets that several processes share.

@@ -13,7 +13,7 @@ import { Clock, Effect, type Fiber, Random, type Scope, type Stream } from "effe
 import { millis } from "./internal/millis.ts"
 import * as Choices from "./internal/route/state.ts"
 import { ownScope } from "./internal/scope.ts"
-import { identityOf, isAvailable, type ModelCall, type ModelRequest, type Part } from "./ModelCall.ts"
+import { among, isAvailable, type ModelCall, type ModelRequest, type Part } from "./ModelCall.ts"
 import { RequestContext } from "./RequestContext.ts"
 import * as ResilientModel from "./ResilientModel.ts"
 
@@ -182,7 +182,7 @@ export const leastBusy = <const M extends Models>(models: M): Routed<M[number]> 
 export const lowestLatency = <const M extends Models>(models: M): Routed<M[number]> =>
   route("Route.lowestLatency", {}, models, (candidates, { chance }) =>
     Choices.ofTwo(
-      candidates.map(({ inFlight, latency }) => Choices.expected(latency, inFlight)),
+      candidates.map(({ load }) => Choices.expected(load.latency, load.inFlight)),
       [chance(), chance()],
     ),
   )
@@ -242,14 +242,32 @@ export const sticky = <const M extends Models>(
     ),
   )
 
-interface Target {
+/** What a route has sent to one of its models. */
+interface Load {
+  inFlight: number
+  latency: Choices.Peak | undefined
+}
+
+class Target implements Candidate {
   readonly index: number
+  readonly call: ModelCall<unknown>
+  readonly load: Load
   readonly provider: string
   readonly model: string
   readonly settings: Effect.Effect<unknown> | undefined
-  readonly call: ModelCall<unknown>
-  inFlight: number
-  latency: Choices.Peak | undefined
+
+  constructor(index: number, call: ModelCall<unknown>, load: Load) {
+    this.index = index
+    this.call = call
+    this.load = load
+    this.provider = call.provider
+    this.model = call.model
+    this.settings = call.identity
+  }
+
+  get inFlight(): number {
+    return this.load.inFlight
+  }
 }
 
 interface Circumstances {
@@ -283,22 +301,12 @@ const routed = <M extends Model, E2 = never, R2 = never>(
   models: ReadonlyArray<Model>,
   picking: Effect.Effect<Picking, never, unknown>,
 ): Routed<M, E2, R2> => {
-  const built = Effect.all([Effect.forEach(models, ResilientModel.callOf), picking])
-  const build = Effect.map(built, ([calls, pick]): ModelCall<unknown> => {
-    const targets = calls.map((call, index): Target => ({
-      index,
-      provider: call.provider,
-      model: call.model,
-      settings: call.identity,
-      call,
-      inFlight: 0,
-      latency: undefined,
-    }))
+  const loads = ResilientModel.state(() => models.map((): Load => ({ inFlight: 0, latency: undefined })))
+  const built = Effect.all([loads, Effect.forEach(models, ResilientModel.callOf), picking])
+  const build = Effect.map(built, ([load, calls, pick]): ModelCall<unknown> => {
+    const targets = calls.map((call, index) => new Target(index, call, load[index] as Load))
     return {
-      provider: calls[0]?.provider ?? "",
-      model: calls[0]?.model ?? "",
-      available: () => calls.some(isAvailable),
-      identity: Effect.forEach(calls, identityOf),
+      ...among(calls as [ModelCall<unknown>, ...Array<ModelCall<unknown>>]),
       open: (request) =>
         Effect.withFiber((fiber) =>
           Effect.flatMap(chosen(targets, pick, request, fiber), (target) => sent(target, request)),
@@ -334,15 +342,15 @@ const sent = (
     Effect.flatMap(Clock.Clock, (clock) => {
       const began = millis(clock)
       const counted = Effect.acquireRelease(
-        Effect.sync(() => target.inFlight++),
-        () => Effect.sync(() => target.inFlight--),
+        Effect.sync(() => target.load.inFlight++),
+        () => Effect.sync(() => target.load.inFlight--),
       )
       return Effect.andThen(
         counted,
         Effect.tap(target.call.open(request), () =>
           Effect.sync(() => {
             const now = millis(clock)
-            target.latency = Choices.observed(target.latency, now - began, now)
+            target.load.latency = Choices.observed(target.load.latency, now - began, now)
           }),
         ),
       )

@@ -152,8 +152,8 @@ describe("a harmful order", () => {
       assert.lengthOf(logged, 2)
       assert.deepStrictEqual(logged[0], [
         "Warn",
-        "Retry.schedule stands around Retry.schedule: two retries ask again after the same failures, until the " +
-          "attempts of the call are used up. To mend it, keep one, next to the model, and let a fallback take over " +
+        "Retry.schedule is around Retry.schedule: two retries ask again after the same failures, until the " +
+          "attempts of the call are used up. To fix it, keep one, next to the model, and let a fallback take over " +
           "what it gives up.",
       ])
     }),

@@ -102,7 +102,8 @@ const started = <R>(
   number: number,
 ): Effect.Effect<Process, never, R | Scope.Scope> => {
   const random = world.random(`process ${name}`)
-  return ResilientModel.callOf(stack).pipe(
+  // A process remembers nothing of the others, nor of the run before.
+  return ResilientModel.callOf(ResilientModel.fresh(stack)).pipe(
     Effect.provideService(Layer.CurrentMemoMap, Layer.makeMemoMapUnsafe()),
     Effect.provideService(Random.Random, random),
     Effect.map((call) => ({ number, call, random })),
