@@ -6,6 +6,7 @@
  *
  * @module @holdfast/core/provider
  */
+export * as AnswerState from "./provider/AnswerState.ts"
 export * as BoundedBody from "./provider/BoundedBody.ts"
 export * as Bounds from "./provider/Bounds.ts"
 export * as Endpoint from "./provider/Endpoint.ts"
@@ -17,6 +18,7 @@ export * as ProviderModel from "./provider/ProviderModel.ts"
 export * as Ranges from "./provider/Ranges.ts"
 export * as Refusals from "./provider/Refusals.ts"
 export * as SdkEndpoint from "./provider/SdkEndpoint.ts"
+export * as SdkModel from "./provider/SdkModel.ts"
 export * as SdkStream from "./provider/SdkStream.ts"
 export * as Settings from "./provider/Settings.ts"
 export * as StainlessClient from "./provider/StainlessClient.ts"
