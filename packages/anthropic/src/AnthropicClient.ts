@@ -119,8 +119,7 @@ export const defaultApiVersion: ApiVersion = "2026-10-21"
  *
  * **Gotchas**
  *
- * The `fetch` of Node.js gives up after five minutes without response headers, or between two pieces of a body. Answers
- * that take longer need a `fetch` with another undici `Agent`, or a stream.
+ * On the global `fetch` of Node.js there is no limit to how long an answer takes. A `fetch` of your own has its own.
  *
  * @since 0.1.0
  * @category constructors

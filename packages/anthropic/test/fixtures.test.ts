@@ -13,7 +13,7 @@ import {
   textOf,
 } from "../../../test/support/recordings.ts"
 import { answerParts } from "../src/internal/answer/parts.ts"
-import { Reading } from "../src/internal/answer/state.ts"
+import { AnswerState } from "../src/internal/answer/state.ts"
 import { MessagesReader } from "../src/internal/answer/stream.ts"
 import { origin } from "./requests.ts"
 
@@ -34,10 +34,10 @@ const answers = (fixture: Fixture): ReadonlyArray<ReadonlyArray<Event>> =>
     [[]],
   )
 
-const reading = () => new Reading(origin, new Map())
+const state = () => new AnswerState({ origin })
 
 const streamed = (recording: ReadonlyArray<unknown>) =>
-  Stream.runCollect(mapEvents(Stream.fromIterable(recording), new MessagesReader(reading()), Effect.succeed))
+  Stream.runCollect(mapEvents(Stream.fromIterable(recording), new MessagesReader(state()), Effect.succeed))
 
 const replay = (
   fixture: Fixture,
@@ -47,7 +47,7 @@ const replay = (
         answers(fixture).filter((recording) => recording.length > 0),
         streamed,
       )
-    : Effect.map(Effect.fromResult(answerParts(JSON.parse(contents(fixture.file)), reading())), (parts) => [parts])
+    : Effect.map(Effect.fromResult(answerParts(JSON.parse(contents(fixture.file)), state())), (parts) => [parts])
 
 const reasons: Readonly<Record<string, string>> = {
   end_turn: "stop",

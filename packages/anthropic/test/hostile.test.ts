@@ -14,12 +14,12 @@ import {
 } from "../../../test/support/mutations.ts"
 import * as AnthropicTool from "../src/AnthropicTool.ts"
 import { answerParts } from "../src/internal/answer/parts.ts"
-import { Reading } from "../src/internal/answer/state.ts"
+import { AnswerState } from "../src/internal/answer/state.ts"
 import { MessagesReader } from "../src/internal/answer/stream.ts"
 import { origin } from "./requests.ts"
 
 const tools: ReadonlyArray<Tool.Any> = [AnthropicTool.webSearch({}), AnthropicTool.codeExecution({})]
-const reading = () => new Reading(origin, providerTools(tools))
+const state = () => new AnswerState({ origin, declared: providerTools(tools) })
 
 const citation = { type: "web_search_result_location", url: "https://a.example/", title: "A", cited_text: "a" }
 const page = { type: "page_location", document_index: 0, document_title: "D", start_page_number: 1 }
@@ -89,20 +89,20 @@ const events = [
 
 describe("answers", () => {
   it("are no problem if they are right", () => {
-    const parts = partsOf(new MessagesReader(reading()), events)
+    const parts = partsOf(new MessagesReader(state()), events)
     assert.strictEqual(parts.at(-1)?.type, "finish")
     assert.isUndefined(problemOf(parts))
-    assert.isUndefined(problemOfWhole(Result.getOrThrow(answerParts(answer, reading()))))
+    assert.isUndefined(problemOfWhole(Result.getOrThrow(answerParts(answer, state()))))
   })
 
   it("become sound parts of a stream, whatever is in them", () => {
-    const trial = (random: Random) => problemOf(partsOf(new MessagesReader(reading()), changedEvents(events, random)))
+    const trial = (random: Random) => problemOf(partsOf(new MessagesReader(state()), changedEvents(events, random)))
     assert.deepStrictEqual(problemsIn(trial), [])
   })
 
   it("become sound parts of a whole answer, whatever is in them", () => {
     const trial = (random: Random) => {
-      const parts = answerParts(changed(answer, random), reading())
+      const parts = answerParts(changed(answer, random), state())
       return Result.isSuccess(parts) ? problemOfWhole(parts.success) : undefined
     }
     assert.deepStrictEqual(problemsIn(trial), [])

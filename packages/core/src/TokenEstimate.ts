@@ -7,10 +7,11 @@
  *
  * @since 0.1.0
  */
-import { Result } from "effect"
-import { Tool, type Prompt } from "effect/ai"
+import { Result, type Schema } from "effect"
+import { type Prompt, type Tool } from "effect/ai"
 
 import { type ModelRequest } from "./ModelCall.ts"
+import * as JsonSchemas from "./provider/JsonSchemas.ts"
 
 /**
  * The tokens of a request and of its answer.
@@ -152,24 +153,17 @@ const weightOfJson = (value: unknown): number =>
     { onFailure: () => 0, onSuccess: weightOf },
   )
 
-// Making a schema costs far more than a request does, and a program has few of them.
-const schemas = new WeakMap<object, number>()
-
-const remembered = (key: object, weigh: () => number): number => {
-  const known = schemas.get(key) ?? weigh()
-  schemas.set(key, known)
-  return known
-}
-
-const weightOfTool = (tool: Tool.Any): number =>
-  remembered(
-    tool,
-    () => perMessage + weightOf(tool.name) + weightOf(tool.description ?? "") + weighed(() => Tool.getJsonSchema(tool)),
-  )
-
-const weightOfSchema = (schema: Parameters<typeof Tool.getJsonSchemaFromSchema>[0]): number =>
-  remembered(schema, () => weighed(() => Tool.getJsonSchemaFromSchema(schema)))
-
 // A schema that has no JSON form is refused by the provider, and no business of an estimate.
-const weighed = (make: () => unknown): number =>
-  Result.match(Result.try(make), { onFailure: () => 0, onSuccess: weightOfJson })
+const weightOfForm: (form: Result.Result<unknown, unknown>) => number = Result.match({
+  onFailure: () => 0,
+  onSuccess: weightOfJson,
+})
+
+const weightOfTool = JsonSchemas.memoize(
+  (tool: Tool.Any): number =>
+    perMessage + weightOf(tool.name) + weightOf(tool.description ?? "") + weightOfForm(JsonSchemas.ofTool(tool)),
+)
+
+const weightOfSchema = JsonSchemas.memoize((schema: Schema.Constraint): number =>
+  weightOfForm(JsonSchemas.ofSchema(schema)),
+)

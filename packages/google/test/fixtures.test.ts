@@ -7,7 +7,7 @@ import { type Response } from "effect/ai"
 
 import { contents, events, type Fixture, recordings, textOf } from "../../../test/support/recordings.ts"
 import { answerParts } from "../src/internal/answer/parts.ts"
-import { Reading } from "../src/internal/answer/state.ts"
+import { AnswerState } from "../src/internal/answer/state.ts"
 import { ChunkReader } from "../src/internal/answer/stream.ts"
 import { fromThrown } from "../src/internal/failure.ts"
 import { Exchange } from "../src/internal/http/exchange.ts"
@@ -17,12 +17,12 @@ const recorded = recordings.filter(({ endpoint }) => endpoint === "generateConte
 
 const answers = recorded.filter(({ special }) => !special.includes("error"))
 
-const newReading = () => new Reading({ origin, declared: new Map(), headers: {}, fallbackId: "call" })
+const newState = () => new AnswerState({ origin, declared: new Map(), headers: {}, fallbackId: "call" })
 
 const replay = (fixture: Fixture): Effect.Effect<ReadonlyArray<Response.AllPartsEncoded>, unknown> =>
   fixture.stream
-    ? Stream.runCollect(mapEvents(Stream.fromIterable(events(fixture)), new ChunkReader(newReading()), Effect.succeed))
-    : Effect.fromResult(answerParts(JSON.parse(contents(fixture.file)), newReading()))
+    ? Stream.runCollect(mapEvents(Stream.fromIterable(events(fixture)), new ChunkReader(newState()), Effect.succeed))
+    : Effect.fromResult(answerParts(JSON.parse(contents(fixture.file)), newState()))
 
 const callsOf = (parts: ReadonlyArray<Response.AllPartsEncoded>) =>
   parts.flatMap((part) => (part.type === "tool-call" ? [part] : []))

@@ -14,12 +14,12 @@ import {
 } from "../../../test/support/mutations.ts"
 import * as GoogleTool from "../src/GoogleTool.ts"
 import { answerParts } from "../src/internal/answer/parts.ts"
-import { Reading } from "../src/internal/answer/state.ts"
+import { AnswerState } from "../src/internal/answer/state.ts"
 import { ChunkReader } from "../src/internal/answer/stream.ts"
 import { origin } from "./requests.ts"
 
 const tools: ReadonlyArray<Tool.Any> = [GoogleTool.codeExecution({}), GoogleTool.googleSearch({})]
-const reading = () => new Reading({ origin, declared: providerTools(tools), headers: {}, fallbackId: "made-up" })
+const state = () => new AnswerState({ origin, declared: providerTools(tools), headers: {}, fallbackId: "made-up" })
 
 const usageMetadata = {
   promptTokenCount: 30,
@@ -86,20 +86,20 @@ const events = [
 
 describe("answers", () => {
   it("are no problem if they are right", () => {
-    const parts = partsOf(new ChunkReader(reading()), events)
+    const parts = partsOf(new ChunkReader(state()), events)
     assert.strictEqual(parts.at(-1)?.type, "finish")
     assert.isUndefined(problemOf(parts))
-    assert.isUndefined(problemOfWhole(Result.getOrThrow(answerParts(answer, reading()))))
+    assert.isUndefined(problemOfWhole(Result.getOrThrow(answerParts(answer, state()))))
   })
 
   it("become sound parts of a stream, whatever is in them", () => {
-    const trial = (random: Random) => problemOf(partsOf(new ChunkReader(reading()), changedEvents(events, random)))
+    const trial = (random: Random) => problemOf(partsOf(new ChunkReader(state()), changedEvents(events, random)))
     assert.deepStrictEqual(problemsIn(trial), [])
   })
 
   it("become sound parts of a whole answer, whatever is in them", () => {
     const trial = (random: Random) => {
-      const parts = answerParts(changed(answer, random), reading())
+      const parts = answerParts(changed(answer, random), state())
       return Result.isSuccess(parts) ? problemOfWhole(parts.success) : undefined
     }
     assert.deepStrictEqual(problemsIn(trial), [])

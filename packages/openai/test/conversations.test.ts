@@ -6,8 +6,8 @@ import { partsOf } from "../../../test/support/mutations.ts"
 import { conversation, secrets, turns } from "../../../test/support/turns.ts"
 import { type Dialect, openai } from "../src/internal/chat/dialect.ts"
 import { chatBody } from "../src/internal/chat/request.ts"
-import { Reading } from "../src/internal/responses/parts.ts"
 import { responsesBody } from "../src/internal/responses/request.ts"
+import { AnswerState } from "../src/internal/responses/state.ts"
 import { ResponsesReader } from "../src/internal/responses/stream.ts"
 import { mistral } from "../src/OpenAiCompatible.ts"
 import { origin, request } from "./requests.ts"
@@ -82,7 +82,7 @@ describe("an answer that was streamed", () => {
       const id = "rs_1"
       const summary = ["one", "two"].map((piece) => ({ type: "summary_text", text: piece }))
       const call = { type: "function_call", id: "fc_1", call_id: "call_1", name: "weather", arguments: "{}" }
-      const parts = partsOf(new ResponsesReader(new Reading(origin, "openai", new Map())), [
+      const parts = partsOf(new ResponsesReader(new AnswerState({ origin, key: "openai" })), [
         { type: "response.output_item.added", item: { type: "reasoning", id } },
         { type: "response.reasoning_summary_text.delta", item_id: id, summary_index: 0, delta: "one" },
         { type: "response.reasoning_summary_text.delta", item_id: id, summary_index: 1, delta: "two" },

@@ -13,9 +13,11 @@ import {
   textOf,
 } from "../../../test/support/recordings.ts"
 import { common, type Dialect } from "../src/internal/chat/dialect.ts"
-import { completionParts, Reading as ChatReading } from "../src/internal/chat/parts.ts"
+import { completionParts } from "../src/internal/chat/parts.ts"
+import { AnswerState as ChatState } from "../src/internal/chat/state.ts"
 import { ChatReader } from "../src/internal/chat/stream.ts"
-import { answerParts, Reading as ResponsesReading } from "../src/internal/responses/parts.ts"
+import { answerParts } from "../src/internal/responses/parts.ts"
+import { AnswerState as ResponsesState } from "../src/internal/responses/state.ts"
 import { ResponsesReader } from "../src/internal/responses/stream.ts"
 import { origin } from "./requests.ts"
 
@@ -29,15 +31,15 @@ const replay = (fixture: Fixture) => {
   if (fixture.stream) {
     const reader: EventReader =
       fixture.endpoint === "responses"
-        ? new ResponsesReader(new ResponsesReading(origin, "openai", new Map()))
-        : new ChatReader(new ChatReading(origin, fixture.provider, dialectOf(fixture)))
+        ? new ResponsesReader(new ResponsesState({ origin, key: "openai" }))
+        : new ChatReader(new ChatState({ origin, key: fixture.provider, dialect: dialectOf(fixture) }))
     return Stream.runCollect(mapEvents(Stream.fromIterable(events(fixture)), reader, Effect.succeed))
   }
   const body: unknown = JSON.parse(contents(fixture.file))
   return Effect.fromResult<ReadonlyArray<Response.AllPartsEncoded>, unknown>(
     fixture.endpoint === "responses"
-      ? answerParts(body, new ResponsesReading(origin, "openai", new Map()))
-      : completionParts(body, new ChatReading(origin, fixture.provider, dialectOf(fixture))),
+      ? answerParts(body, new ResponsesState({ origin, key: "openai" }))
+      : completionParts(body, new ChatState({ origin, key: fixture.provider, dialect: dialectOf(fixture) })),
   )
 }
 

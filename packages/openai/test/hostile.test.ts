@@ -14,16 +14,18 @@ import {
   type Random,
 } from "../../../test/support/mutations.ts"
 import { openai } from "../src/internal/chat/dialect.ts"
-import { completionParts, Reading as ChatReading } from "../src/internal/chat/parts.ts"
+import { completionParts } from "../src/internal/chat/parts.ts"
+import { AnswerState as ChatState } from "../src/internal/chat/state.ts"
 import { ChatReader } from "../src/internal/chat/stream.ts"
-import { answerParts, Reading as ResponsesReading } from "../src/internal/responses/parts.ts"
+import { answerParts } from "../src/internal/responses/parts.ts"
+import { AnswerState as ResponsesState } from "../src/internal/responses/state.ts"
 import { ResponsesReader } from "../src/internal/responses/stream.ts"
 import * as OpenAiTool from "../src/OpenAiTool.ts"
 import { origin } from "./requests.ts"
 
 const tools: ReadonlyArray<Tool.Any> = [OpenAiTool.webSearch({}), OpenAiTool.codeInterpreter({ container: "c" })]
-const responsesReading = () => new ResponsesReading(origin, "openai", providerTools(tools))
-const chatReading = () => new ChatReading(origin, "openai", openai, "made-up")
+const responsesState = () => new ResponsesState({ origin, key: "openai", declared: providerTools(tools) })
+const chatState = () => new ChatState({ origin, key: "openai", dialect: openai, fallbackId: "made-up" })
 
 const items = [
   { id: "rs_1", type: "reasoning", summary: [{ type: "summary_text", text: "so" }], encrypted_content: "e" },
@@ -139,16 +141,16 @@ const apis: ReadonlyArray<Api> = [
   {
     name: "Responses",
     events,
-    reader: () => new ResponsesReader(responsesReading()),
+    reader: () => new ResponsesReader(responsesState()),
     answer,
-    whole: (body) => answerParts(body, responsesReading()),
+    whole: (body) => answerParts(body, responsesState()),
   },
   {
     name: "Chat Completions",
     events: chunks,
-    reader: () => new ChatReader(chatReading()),
+    reader: () => new ChatReader(chatState()),
     answer: completion,
-    whole: (body) => completionParts(body, chatReading()),
+    whole: (body) => completionParts(body, chatState()),
   },
 ]
 

@@ -2,46 +2,21 @@
  * From what the `@anthropic-ai/sdk` threw, or what an error object in an answer says, to the facts that `ProviderError`
  * reads.
  */
-import type { Anthropic } from "@anthropic-ai/sdk"
 import { field, record, text } from "@holdfast/core/provider/Json"
-import { fromFault, fromTransport, fromUnknown, type Origin } from "@holdfast/core/provider/ProviderError"
-import { headersOf } from "@holdfast/core/provider/SdkStream"
+import { fromFault, type Origin } from "@holdfast/core/provider/ProviderError"
+import * as StainlessError from "@holdfast/core/provider/StainlessError"
 import { Predicate } from "effect"
 import { type AiError } from "effect/ai"
 
-/** The SDK's error classes. They are loaded with the SDK, so they come as values. */
-export type SdkErrors = Pick<typeof Anthropic, "APIError" | "APIConnectionError" | "APIUserAbortError">
-
-/**
- * The error for what the SDK threw.
- *
- * An `APIError` without a status is an error event inside a stream. A broken connection is an `APIConnectionError`
- * before the headers, and a plain `TypeError` after them.
- */
-export const fromThrown =
-  (sdk: SdkErrors, origin: Origin, inStream: boolean) =>
-  (cause: unknown): AiError.AiError => {
-    if (cause instanceof sdk.APIConnectionError) return fromTransport(origin, cause.cause ?? cause)
-    if (cause instanceof sdk.APIUserAbortError) return fromTransport(origin, cause)
-    if (cause instanceof sdk.APIError) return fromApiError(origin, cause)
-    return fromUnknown(origin, cause, inStream)
-  }
+/** The error for what the SDK threw. */
+export const fromThrown = StainlessError.fromThrown(({ body, headers, plain }) => ({
+  ...facts(body, plain),
+  headers: withRequestId(headers, body),
+}))
 
 /** The error for an error object inside an answer: a stream's event, or a body of status 200. */
 export const fromErrorObject = (origin: Origin, body: unknown, inStream: boolean): AiError.AiError =>
   fromFault(origin, { ...facts(body, undefined), headers: withRequestId({}, body), inStream })
-
-const fromApiError = (origin: Origin, cause: InstanceType<SdkErrors["APIError"]>): AiError.AiError => {
-  const body: unknown = cause.error
-  const status: unknown = cause.status
-  return fromFault(origin, {
-    ...facts(body, body === undefined ? withoutStatus(cause.message) : undefined),
-    ...(Predicate.isNumber(status) ? { status } : { inStream: true }),
-    headers: withRequestId(headersOf(cause.headers), body),
-  })
-}
-
-const withoutStatus = (message: string): string => message.replace(/^\d{3} /, "")
 
 // Bodies carry the id too, and some gateways keep only those.
 const withRequestId = (headers: Record<string, string>, body: unknown): Record<string, string> => {

@@ -1,46 +1,44 @@
-import { mapEvents, polishAll } from "@holdfast/core/provider/EventReader"
-import type * as ProviderModel from "@holdfast/core/provider/ProviderModel"
+import { type ProviderModel } from "@holdfast/core/provider/ProviderModel"
+import * as SdkModel from "@holdfast/core/provider/SdkModel"
 import { providerTools } from "@holdfast/core/provider/ToolForms"
 import { Effect } from "effect"
 import { AnthropicStructuredOutput } from "effect/ai"
 
 import { answerParts } from "./answer/parts.ts"
-import { Reading } from "./answer/state.ts"
+import { AnswerState } from "./answer/state.ts"
 import { MessagesReader } from "./answer/stream.ts"
 import { messagesBody } from "./request/request.ts"
 import { canonical, strictByDefault } from "./request/tools.ts"
 import { type Settings } from "./settings.ts"
-import { type Transport } from "./transport.ts"
+import { type MessagesBody, type Transport } from "./transport.ts"
 
-/** A model on the Messages API. The settings are read once for every request. */
+interface Sent {
+  readonly message: MessagesBody
+  readonly betas: Settings["betas"]
+}
+
+/** A model on the Messages API. */
 export const messagesModel = (
-  transport: Transport,
+  { apiVersion, messages, provider }: Transport,
   model: string,
-  settingsOf: Effect.Effect<Settings>,
-): ProviderModel.ProviderModel => {
-  const { apiVersion, messages, provider } = transport
-  const prepare = Effect.fnUntraced(function* (request: ProviderModel.ProviderRequest) {
-    const settings = yield* settingsOf
-    const body = yield* messagesBody({ provider, model, apiVersion, settings, request })
-    const { tools } = request.options
-    const reading = new Reading(messages.origin, providerTools(tools))
-    return { body, betas: settings.betas, reading, polish: canonical(tools, strictByDefault(settings.strictTools)) }
-  })
-  return {
+  settings: Effect.Effect<Settings>,
+): ProviderModel =>
+  SdkModel.make({
     provider,
     model,
-    settings: settingsOf,
+    settings,
     codecTransformer: AnthropicStructuredOutput.toCodecAnthropic,
-    generate: Effect.fnUntraced(function* (request) {
-      const { betas, body, polish, reading } = yield* prepare(request)
-      const reply = yield* messages.once(body, betas)
-      const parts = yield* Effect.fromResult(answerParts(reply.parts, reading))
-      return { headers: reply.headers, parts: yield* polishAll(parts, polish) }
+    prepare: Effect.fnUntraced(function* (request, current) {
+      const message = yield* messagesBody({ provider, model, apiVersion, settings: current, request })
+      const { tools } = request.options
+      return {
+        body: { message, betas: current.betas },
+        state: () => new AnswerState({ origin: messages.origin, declared: providerTools(tools) }),
+        canonical: canonical(tools, strictByDefault(current.strictTools)),
+      }
     }),
-    stream: Effect.fnUntraced(function* (request) {
-      const { betas, body, polish, reading } = yield* prepare(request)
-      const reply = yield* messages.open(body, betas)
-      return { headers: reply.headers, parts: mapEvents(reply.parts, new MessagesReader(reading), polish) }
-    }),
-  }
-}
+    once: ({ betas, message }: Sent) => messages.once(message, betas),
+    open: ({ betas, message }) => messages.open(message, betas),
+    answerParts,
+    reader: (state) => new MessagesReader(state),
+  })

@@ -5,12 +5,12 @@ import type { Anthropic, ClientOptions } from "@anthropic-ai/sdk"
 import { boundedFetch } from "@holdfast/core/provider/BoundedBody"
 import * as Endpoints from "@holdfast/core/provider/Endpoint"
 import { type Origin } from "@holdfast/core/provider/ProviderError"
-import { type ProviderReply } from "@holdfast/core/provider/ProviderModel"
-import * as SdkStream from "@holdfast/core/provider/SdkStream"
-import { Effect, type Redacted, type Scope, type Stream } from "effect"
-import { type AiError } from "effect/ai"
+import * as SdkEndpoint from "@holdfast/core/provider/SdkEndpoint"
+import * as StainlessClient from "@holdfast/core/provider/StainlessClient"
+import { untimedFetch } from "@holdfast/core/provider/UntimedFetch"
+import { Effect, type Redacted } from "effect"
 
-import { fromThrown, type SdkErrors } from "./failure.ts"
+import { fromThrown } from "./failure.ts"
 
 /** What is needed to talk to a server. */
 export interface TransportOptions {
@@ -36,32 +36,18 @@ export type MessagesBody = Omit<
 > &
   Sampling
 
-/** An endpoint of the API, answered as a whole or event by event. Answers are not trusted, hence unknown. */
-export interface Endpoint<Body> {
-  readonly origin: Origin
-  /** `betas` are sent in the `anthropic-beta` header, along with those of the client. */
-  readonly once: (body: Body, betas?: ReadonlyArray<string>) => Effect.Effect<ProviderReply<unknown>, AiError.AiError>
-  readonly open: (
-    body: Body,
-    betas?: ReadonlyArray<string>,
-  ) => Effect.Effect<ProviderReply<Stream.Stream<unknown, AiError.AiError>>, AiError.AiError, Scope.Scope>
-}
+/** `betas` are sent in the `anthropic-beta` header, along with those of the client. */
+export type Endpoint<Body> = SdkEndpoint.Endpoint<Body, [betas?: ReadonlyArray<string>]>
 
-export interface Transport {
-  readonly provider: string
-  readonly apiUrl: string
+export interface Transport extends SdkEndpoint.Transport<Anthropic> {
   readonly apiVersion: string
   readonly messages: Endpoint<MessagesBody>
-  readonly use: <A>(call: (sdk: Anthropic, signal: AbortSignal) => PromiseLike<A>) => Effect.Effect<A, AiError.AiError>
 }
 
 const provider = "anthropic"
 const module = "AnthropicClient"
 
 const bearerSince = "2026-10-21"
-
-// Deadlines are Holdfast's; the SDK's own must never be the first to fire.
-const oneHour = 3_600_000
 
 /** Loads the SDK and makes a client of it. Options that cannot work are defects. */
 export const make = Effect.fnUntraced(function* (options: TransportOptions) {
@@ -72,19 +58,20 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
   const settings = { ...options, headers, apiUrl: url }
   const sdk = newClient(sdkModule.Anthropic, { ...settings, fetch: boundedFetch(options.fetch) }, key)
   // Files are downloaded with this one, and they may be long.
-  const unbounded = newClient(sdkModule.Anthropic, settings, key)
+  const unbounded = newClient(sdkModule.Anthropic, { ...settings, fetch: untimedFetch(options.fetch) }, key)
   const scrub = Endpoints.scrubber(key)
   const origin = (method: string, path: string): Origin => ({ module, method, provider, url: `${url}${path}`, scrub })
+  const messages = origin("messages", "/v1/messages")
   const transport: Transport = {
     provider,
     apiUrl: url,
     apiVersion: options.apiVersion,
-    messages: messagesEndpoint(sdkModule.Anthropic, sdk, origin("messages", "/v1/messages"), headers["anthropic-beta"]),
-    use: (call) =>
-      SdkStream.once({
-        request: (signal) => Promise.resolve(call(unbounded, signal)),
-        catch: fromThrown(sdkModule.Anthropic, origin("use", ""), false),
-      }),
+    messages: SdkEndpoint.make({
+      origin: messages,
+      fromThrown: (inStream) => fromThrown(sdkModule.Anthropic, messages, inStream),
+      ...messagesCalls(sdk, headers["anthropic-beta"]),
+    }),
+    use: SdkEndpoint.use(unbounded, fromThrown(sdkModule.Anthropic, origin("use", ""), false)),
   }
   return transport
 })
@@ -118,68 +105,35 @@ const newClient = (
         apiKey: key,
         baseURL: apiUrl,
         webhookKey: null,
-        maxRetries: 0,
-        timeout: oneHour,
-        logLevel: "off",
+        ...StainlessClient.options,
         // Holdfast has its own spans.
         openTelemetry: false,
         defaultHeaders,
         fetch,
-        // The prompt is for this server, and for no other that it may name.
-        fetchOptions: { redirect: "manual" },
         ...overrides,
       })
-      // ANTHROPIC_CUSTOM_HEADERS has no option that switches it off.
-      const internal = this as unknown as { _options: ClientOptions }
-      internal._options = { ...internal._options, defaultHeaders: overrides.defaultHeaders ?? defaultHeaders }
+      StainlessClient.replaceHeaders(this, overrides.defaultHeaders ?? defaultHeaders)
     }
   }
   return new Client()
 }
 
-interface Answer<Data> {
-  readonly data: Data
-  readonly response: Response
-}
+type Betas = ReadonlyArray<string>
 
-const messagesEndpoint = (
-  errors: SdkErrors,
-  sdk: Anthropic,
-  origin: Origin,
-  clientBetas: string | undefined,
-): Endpoint<MessagesBody> => {
+const messagesCalls = (sdk: Anthropic, clientBetas: string | undefined) => {
   // What `messages.create` does, without its warnings: they are written to the console, whatever the log level is.
   const post = <Data>(
     body: MessagesBody & { readonly stream?: true },
-    betas: ReadonlyArray<string>,
+    betas: Betas,
     signal: AbortSignal,
-  ): Promise<Answer<Data>> => {
+  ): Promise<SdkEndpoint.Answer<Data>> => {
     const named = [...(clientBetas === undefined ? [] : [clientBetas]), ...betas].join(",")
     const headers = named === "" ? {} : { "anthropic-beta": named }
     return sdk.post<Data>("/v1/messages", { body, signal, headers, stream: body.stream === true }).withResponse()
   }
   return {
-    origin,
-    once: (body, betas = []) =>
-      SdkStream.once({
-        request: (signal) =>
-          post<unknown>(body, betas, signal).then(({ data, response }) => ({
-            headers: SdkStream.headersOf(response.headers),
-            parts: data,
-          })),
-        catch: fromThrown(errors, origin, false),
-      }),
-    open: Effect.fnUntraced(function* (body: MessagesBody, betas: ReadonlyArray<string> = []) {
-      const { events, head } = yield* SdkStream.open({
-        request: (signal) =>
-          post<AsyncIterable<unknown>>({ ...body, stream: true }, betas, signal).then(({ data, response }) => ({
-            events: data,
-            head: SdkStream.headersOf(response.headers),
-          })),
-        catch: fromThrown(errors, origin, true),
-      })
-      yield* SdkStream.requireEvents(origin, head)
-      return { headers: head, parts: events }
-    }),
+    once: (signal: AbortSignal, body: MessagesBody, betas: Betas = []) => post<unknown>(body, betas, signal),
+    open: (signal: AbortSignal, body: MessagesBody, betas: Betas = []) =>
+      post<AsyncIterable<unknown>>({ ...body, stream: true }, betas, signal),
   }
 }

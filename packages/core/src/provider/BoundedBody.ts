@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import { longestGathered } from "./EventReader.ts"
+import { untimedFetch } from "./UntimedFetch.ts"
 
 /**
  * The longest event, with room for a generated file. Bytes, or characters where the text is at hand.
@@ -23,15 +24,15 @@ export const longestEvent = 8 * longestGathered
 export const longestBody = 2 * longestEvent
 
 /**
- * A `fetch` whose answers are bounded. `undefined` stands for the global one, as it is at the time of each request.
+ * A `fetch` whose answers are bounded. `undefined` stands for the global one, without its limits in time.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const boundedFetch =
-  (fetch: typeof globalThis.fetch | undefined): typeof globalThis.fetch =>
-  (input, init) =>
-    (fetch ?? globalThis.fetch)(input, init).then(bounded)
+export const boundedFetch = (fetch: typeof globalThis.fetch | undefined): typeof globalThis.fetch => {
+  const send = untimedFetch(fetch)
+  return (input, init) => send(input, init).then(bounded)
+}
 
 /**
  * The same answer with a body that fails with a `RangeError` when it is too long.

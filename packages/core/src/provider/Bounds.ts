@@ -58,7 +58,12 @@ export class Bounds {
   /** A piece of a text that cannot be given out before it is whole. */
   gather(what: string, piece: string): AiError.AiError | undefined {
     this.characters += piece.length
-    return this.characters > longestGathered
+    return this.limit(what, this.characters)
+  }
+
+  /** A text whose length is counted elsewhere. */
+  limit(what: string, length: number): AiError.AiError | undefined {
+    return length > longestGathered
       ? malformed(this.origin, `${what} exceeds ${longestGathered} characters`, true)
       : undefined
   }

@@ -59,20 +59,21 @@ export interface EventReader {
 }
 
 /**
- * Sends the tool calls among some parts through `polish`. Nearly all parts are others, and a fiber's time is dear here.
+ * Puts the tool calls among some parts into their canonical form; see `ToolForms`. Nearly all parts are others, and a
+ * fiber's time is dear here.
  *
  * @since 0.1.0
  * @category combinators
  */
-export const polishAll = <P extends Response.AllPartsEncoded>(
+export const canonicalToolCalls = <P extends Response.AllPartsEncoded>(
   parts: Array<P>,
-  polish: (part: P) => Effect.Effect<P>,
+  canonical: (part: P) => Effect.Effect<P>,
 ): Effect.Effect<Array<P>> =>
-  parts.some(({ type }) => type === "tool-call") ? Effect.forEach(parts, polish) : Effect.succeed(parts)
+  parts.some(({ type }) => type === "tool-call") ? Effect.forEach(parts, canonical) : Effect.succeed(parts)
 
 /**
- * Reads events as they come. Parts of one event stay together, and tool calls go through `polish` before they are given
- * out.
+ * Reads events as they come. Parts of one event stay together, and tool calls are put into their canonical form before they are
+ * given out.
  *
  * **Details**
  *
@@ -85,7 +86,7 @@ export const polishAll = <P extends Response.AllPartsEncoded>(
 export const mapEvents = (
   events: Stream.Stream<unknown, AiError.AiError>,
   reader: EventReader,
-  polish: (part: Part) => Effect.Effect<Part>,
+  canonical: (part: Part) => Effect.Effect<Part>,
 ): Stream.Stream<Part, AiError.AiError> =>
   Stream.transformPull(events, (pull) => {
     let over = false
@@ -114,7 +115,7 @@ export const mapEvents = (
       if (over) return Cause.done()
       return Effect.flatMap(reading ? arriving : theRest(arriving), (chunk) => {
         const out = read(chunk)
-        return out.length === 0 ? next : polished(out, polish)
+        return out.length === 0 ? next : canonicalParts(out, canonical)
       })
     })
     return Effect.succeed(next)
@@ -134,5 +135,5 @@ const theRest = (
   )
 }
 
-const polished = (out: Array<Part>, polish: (part: Part) => Effect.Effect<Part>): Effect.Effect<Parts> =>
-  polishAll(out, polish) as Effect.Effect<unknown> as Effect.Effect<Parts>
+const canonicalParts = (out: Array<Part>, canonical: (part: Part) => Effect.Effect<Part>): Effect.Effect<Parts> =>
+  canonicalToolCalls(out, canonical) as Effect.Effect<unknown> as Effect.Effect<Parts>

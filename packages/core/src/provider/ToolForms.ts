@@ -6,6 +6,7 @@
 import { Effect, type JsonSchema, Predicate, Result, Schema } from "effect"
 import { type LanguageModel, type Prompt, type Response, Tool } from "effect/ai"
 
+import * as JsonSchemas from "./JsonSchemas.ts"
 import { type Refusals } from "./Refusals.ts"
 
 /**
@@ -54,24 +55,15 @@ export interface ToolForms {
  * @category constructors
  */
 export const make = (transform: LanguageModel.CodecTransformer): ToolForms => {
-  // Making a schema costs far more than a request does, and tools live as long as the program.
-  const strictForms = new WeakMap<Tool.Any, Result.Result<Strict, unknown>>()
-
-  const strictForm = (tool: Tool.Any): Result.Result<Strict, unknown> => {
-    const known = strictForms.get(tool)
-    if (known !== undefined) return known
-    const form = Result.try((): Strict => transform(tool.parametersSchema as unknown as Codec) as Strict)
-    strictForms.set(tool, form)
-    return form
-  }
+  const strictForm = JsonSchemas.memoize((tool: Tool.Any) =>
+    Result.try((): Strict => transform(tool.parametersSchema as unknown as Codec) as Strict),
+  )
 
   return {
     describe: (tool, strictTools, refusals) => {
       const strict = isStrict(tool, strictTools)
       const schema =
-        strict && !isRaw(tool)
-          ? Result.map(strictForm(tool), ({ jsonSchema }) => jsonSchema)
-          : Result.try(() => Tool.getJsonSchema(tool))
+        strict && !isRaw(tool) ? Result.map(strictForm(tool), ({ jsonSchema }) => jsonSchema) : JsonSchemas.ofTool(tool)
       if (Result.isFailure(schema)) refusals.schema(tool.name, schema.failure)
       const parameters: JsonSchema.JsonSchema = Result.getOrElse(schema, () => ({}))
       return {

@@ -23,14 +23,14 @@ const words = (): EventReader.EventReader => {
   }
 }
 
-const unpolished = (part: EventReader.Part) => Effect.succeed(part)
+const unchanged = (part: EventReader.Part) => Effect.succeed(part)
 
 const read = (
   events: Stream.Stream<unknown, AiError.AiError>,
-  polish: (part: EventReader.Part) => Effect.Effect<EventReader.Part> = unpolished,
+  canonical: (part: EventReader.Part) => Effect.Effect<EventReader.Part> = unchanged,
 ) => {
   const chunks: Array<ReadonlyArray<EventReader.Part>> = []
-  return EventReader.mapEvents(events, words(), polish).pipe(
+  return EventReader.mapEvents(events, words(), canonical).pipe(
     Stream.runForEachArray((parts) => Effect.sync(() => chunks.push(parts))),
     Effect.exit,
     Effect.map((exit) => ({ exit, chunks, text: textOf(chunks.flat()) })),
@@ -90,7 +90,7 @@ describe("events", () => {
         Stream.never,
       ]
       for (const ending of endings) {
-        const parts = EventReader.mapEvents(Stream.concat(Stream.succeed<unknown>("a"), ending), over, unpolished)
+        const parts = EventReader.mapEvents(Stream.concat(Stream.succeed<unknown>("a"), ending), over, unchanged)
         const [found, took] = yield* timePasses(timed(Stream.runCollect(parts)))
         assert.strictEqual(textOf(found), "a")
         assert.isAtMost(took, 250)
@@ -98,16 +98,16 @@ describe("events", () => {
     }),
   )
 
-  it.effect("of tool calls are polished, and others are not looked at", () =>
+  it.effect("of tool calls are made canonical, and others are not looked at", () =>
     Effect.gen(function* () {
-      let polished = 0
-      const polish = (part: EventReader.Part) =>
+      let canonicalised = 0
+      const canonical = (part: EventReader.Part) =>
         Effect.sync(() => {
-          polished++
+          canonicalised++
           return part.type === "tool-call" ? { ...part, params: { done: true } } : part
         })
-      const { chunks } = yield* read(Stream.rechunk(Stream.make("a", "call", "b"), 1), polish)
-      assert.strictEqual(polished, 1)
+      const { chunks } = yield* read(Stream.rechunk(Stream.make("a", "call", "b"), 1), canonical)
+      assert.strictEqual(canonicalised, 1)
       assert.deepStrictEqual(chunks[1], [{ type: "tool-call", id: "c", name: "n", params: { done: true } }])
     }),
   )

@@ -7,8 +7,8 @@ import * as Endpoints from "@holdfast/core/provider/Endpoint"
 import { field } from "@holdfast/core/provider/Json"
 import { malformed, type Origin } from "@holdfast/core/provider/ProviderError"
 import { type ProviderReply } from "@holdfast/core/provider/ProviderModel"
-import * as SdkStream from "@holdfast/core/provider/SdkStream"
-import { Effect, type Redacted, type Scope, type Stream } from "effect"
+import * as SdkEndpoint from "@holdfast/core/provider/SdkEndpoint"
+import { Effect, Predicate, type Redacted } from "effect"
 import { type AiError } from "effect/ai"
 
 import { fromErrorObject, fromThrown, type SdkErrors } from "./failure.ts"
@@ -31,23 +31,14 @@ export interface ContentBody {
   readonly config: GenerateContentConfig
 }
 
-/** The endpoint of content, answered as a whole or chunk by chunk. Answers are not trusted, hence unknown. */
-export interface ContentEndpoint {
+/** The endpoint of content, of which every model has one of its own. */
+export interface ContentEndpoint extends Omit<SdkEndpoint.Endpoint<ContentBody>, "origin"> {
   readonly origin: (model: string) => Origin
-  readonly once: (body: ContentBody) => Effect.Effect<ProviderReply<unknown>, AiError.AiError>
-  readonly open: (
-    body: ContentBody,
-  ) => Effect.Effect<ProviderReply<Stream.Stream<unknown, AiError.AiError>>, AiError.AiError, Scope.Scope>
 }
 
-export interface Transport {
-  readonly provider: string
-  readonly apiUrl: string
+export interface Transport extends SdkEndpoint.Transport<GoogleGenAI> {
   readonly apiVersion: string
   readonly content: ContentEndpoint
-  readonly use: <A>(
-    call: (sdk: GoogleGenAI, signal: AbortSignal) => PromiseLike<A>,
-  ) => Effect.Effect<A, AiError.AiError>
 }
 
 const provider = "gcp.gemini"
@@ -84,11 +75,7 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
     content: contentEndpoint(sdk, client, wire, (model) =>
       origin("content", `/${model.includes("/") ? model : `models/${model}`}`),
     ),
-    use: (call) =>
-      SdkStream.once({
-        request: (signal) => Promise.resolve(call(client, signal)),
-        catch: fromThrown(sdk, origin("use", ""), undefined, false),
-      }),
+    use: SdkEndpoint.use(client, fromThrown(sdk, origin("use", ""), undefined, false)),
   }
   return transport
 })
@@ -97,33 +84,31 @@ const contentEndpoint = (
   sdk: SdkErrors,
   client: GoogleGenAI,
   wire: Wire,
-  origin: (model: string) => Origin,
-): ContentEndpoint => ({
-  origin,
-  once: (body) =>
-    Effect.suspend(() => {
-      const exchange = new Exchange(wire)
-      const place = origin(body.model)
-      const answer = SdkStream.once({
-        request: (signal) => client.models.generateContent(prepared(body, signal, exchange)),
-        catch: fromThrown(sdk, place, exchange, false),
-      })
-      return Effect.flatMap(answer, (parts) => wholeAnswer(parts, place, exchange))
-    }),
-  open: Effect.fnUntraced(function* (body: ContentBody) {
+  originOf: (model: string) => Origin,
+): ContentEndpoint => {
+  const endpointOf = ({ model }: ContentBody) => {
     const exchange = new Exchange(wire)
-    const place = origin(body.model)
-    const { events } = yield* SdkStream.open({
-      request: (signal) =>
-        client.models
-          .generateContentStream(prepared(body, signal, exchange))
-          .then((stream) => ({ events: stream, head: undefined })),
-      catch: fromThrown(sdk, place, exchange, true),
+    const origin = originOf(model)
+    const endpoint = SdkEndpoint.make({
+      origin,
+      fromThrown: (inStream) => fromThrown(sdk, origin, exchange, inStream),
+      once: (signal, body: ContentBody) =>
+        client.models.generateContent(prepared(body, signal, exchange)).then((data) => exchange.answer(data)),
+      open: (signal, body) =>
+        client.models.generateContentStream(prepared(body, signal, exchange)).then((data) => exchange.answer(data)),
     })
-    yield* SdkStream.requireEvents(place, exchange.headers)
-    return { headers: exchange.headers, parts: events }
-  }),
-})
+    return { endpoint, exchange }
+  }
+  return {
+    origin: originOf,
+    once: (body) =>
+      Effect.suspend(() => {
+        const { endpoint, exchange } = endpointOf(body)
+        return Effect.flatMap(endpoint.once(body), (reply) => wholeAnswer(reply, endpoint.origin, exchange))
+      }),
+    open: (body) => Effect.suspend(() => endpointOf(body).endpoint.open(body)),
+  }
+}
 
 // One request per call: neither more requests to continue an answer that was cut, nor calls of functions by the SDK.
 const prepared = ({ config, contents, model }: ContentBody, signal: AbortSignal, exchange: Exchange) => ({
@@ -138,17 +123,14 @@ const prepared = ({ config, contents, model }: ContentBody, signal: AbortSignal,
   },
 })
 
-const contentType = ({ headers }: Exchange): string => headers["content-type"] ?? ""
-
 const wholeAnswer = (
-  parts: unknown,
-  place: Origin,
+  reply: ProviderReply<unknown>,
+  origin: Origin,
   exchange: Exchange,
 ): Effect.Effect<ProviderReply<unknown>, AiError.AiError> => {
-  const type = contentType(exchange)
-  if (type !== "" && !/\bjson\b/i.test(type)) return Effect.fail(malformed(place, `the answer is ${type}`, false))
+  const type = reply.headers["content-type"] ?? ""
+  if (type !== "" && !/\bjson\b/i.test(type)) return Effect.fail(malformed(origin, `the answer is ${type}`, false))
   // Gateways report errors with status 200, and the SDK leaves them out of the answer.
   const error = field(exchange.body, "error")
-  if (error !== undefined && error !== null) return Effect.fail(fromErrorObject(place, error))
-  return Effect.succeed({ headers: exchange.headers, parts })
+  return Predicate.isNotNullish(error) ? Effect.fail(fromErrorObject(origin, error)) : Effect.succeed(reply)
 }

@@ -3,45 +3,17 @@
  */
 
 import { field, type Json, record, text } from "@holdfast/core/provider/Json"
-import { fromFault, fromTransport, fromUnknown, type Origin } from "@holdfast/core/provider/ProviderError"
-import { headersOf } from "@holdfast/core/provider/SdkStream"
+import { fromFault, type Origin } from "@holdfast/core/provider/ProviderError"
+import * as StainlessError from "@holdfast/core/provider/StainlessError"
 import { Duration, Predicate } from "effect"
 import { type AiError } from "effect/ai"
-import type { OpenAI } from "openai"
 
-/** The SDK's error classes. They are loaded with the SDK, so they come as values. */
-export type SdkErrors = Pick<typeof OpenAI, "APIError" | "APIConnectionError" | "APIUserAbortError">
-
-/**
- * The error for what the SDK threw.
- *
- * An `APIError` without a status is an error event inside a stream. A broken connection is an `APIConnectionError`
- * before the headers, and a plain `TypeError` after them.
- */
-export const fromThrown =
-  (sdk: SdkErrors, origin: Origin, inStream: boolean) =>
-  (cause: unknown): AiError.AiError => {
-    if (cause instanceof sdk.APIConnectionError) return fromTransport(origin, cause.cause ?? cause)
-    if (cause instanceof sdk.APIUserAbortError) return fromTransport(origin, cause)
-    if (cause instanceof sdk.APIError) return fromApiError(origin, cause)
-    return fromUnknown(origin, cause, inStream)
-  }
+/** The error for what the SDK threw. */
+export const fromThrown = StainlessError.fromThrown(({ body, headers, plain }) => ({ ...facts(body, plain), headers }))
 
 /** The error for an error object inside an answer: a stream's event, or a body of status 200. */
 export const fromErrorObject = (origin: Origin, error: unknown, inStream: boolean): AiError.AiError =>
   fromFault(origin, { ...facts(error, undefined), inStream })
-
-const fromApiError = (origin: Origin, cause: InstanceType<SdkErrors["APIError"]>): AiError.AiError => {
-  const error: unknown = cause.error
-  const status: unknown = cause.status
-  return fromFault(origin, {
-    ...facts(error, error === undefined ? withoutStatus(cause.message) : undefined),
-    ...(Predicate.isNumber(status) ? { status } : { inStream: true }),
-    headers: headersOf(cause.headers),
-  })
-}
-
-const withoutStatus = (message: string): string => message.replace(/^\d{3} /, "")
 
 const facts = (error: unknown, plain: string | undefined) => {
   const message = plain ?? messageOf(error)

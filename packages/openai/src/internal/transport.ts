@@ -5,13 +5,13 @@
 import { boundedFetch } from "@holdfast/core/provider/BoundedBody"
 import * as Endpoints from "@holdfast/core/provider/Endpoint"
 import { type Origin } from "@holdfast/core/provider/ProviderError"
-import { type ProviderReply } from "@holdfast/core/provider/ProviderModel"
-import * as SdkStream from "@holdfast/core/provider/SdkStream"
-import { Effect, type Redacted, type Scope, type Stream } from "effect"
-import { type AiError } from "effect/ai"
+import * as SdkEndpoint from "@holdfast/core/provider/SdkEndpoint"
+import * as StainlessClient from "@holdfast/core/provider/StainlessClient"
+import { untimedFetch } from "@holdfast/core/provider/UntimedFetch"
+import { Effect, type Redacted } from "effect"
 import type { ClientOptions, OpenAI } from "openai"
 
-import { fromThrown, type SdkErrors } from "./failure.ts"
+import { fromThrown } from "./failure.ts"
 
 /** What is needed to talk to a server. */
 export interface TransportOptions {
@@ -29,35 +29,12 @@ export interface TransportOptions {
 export type ResponsesBody = Omit<OpenAI.Responses.ResponseCreateParamsNonStreaming, "stream">
 export type ChatBody = Omit<OpenAI.Chat.ChatCompletionCreateParamsNonStreaming, "stream">
 
-/** An endpoint of the API, answered as a whole or event by event. Answers are not trusted, hence unknown. */
-export interface Endpoint<Body> {
-  readonly origin: Origin
-  readonly once: (body: Body) => Effect.Effect<ProviderReply<unknown>, AiError.AiError>
-  readonly open: (
-    body: Body,
-  ) => Effect.Effect<ProviderReply<Stream.Stream<unknown, AiError.AiError>>, AiError.AiError, Scope.Scope>
-}
+export type Endpoint<Body> = SdkEndpoint.Endpoint<Body>
 
-export interface Transport {
-  readonly provider: string
-  readonly apiUrl: string
+export interface Transport extends SdkEndpoint.Transport<OpenAI> {
   readonly responses: Endpoint<ResponsesBody>
   readonly chat: Endpoint<ChatBody>
-  readonly use: <A>(call: (sdk: OpenAI, signal: AbortSignal) => PromiseLike<A>) => Effect.Effect<A, AiError.AiError>
 }
-
-interface Answer {
-  readonly data: unknown
-  readonly response: Response
-}
-
-interface EventAnswer {
-  readonly data: AsyncIterable<unknown>
-  readonly response: Response
-}
-
-// Deadlines are Holdfast's; the SDK's own must never be the first to fire.
-const oneHour = 3_600_000
 
 /** Loads the SDK and makes a client of it. Options that cannot work are defects. */
 export const make = Effect.fnUntraced(function* (options: TransportOptions) {
@@ -66,31 +43,33 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
   const module = yield* Effect.promise(() => import("openai"))
   const sdk = newClient(module.OpenAI, { ...options, fetch: boundedFetch(options.fetch) }, key)
   // Files are downloaded with this one, and they may be long.
-  const unbounded = newClient(module.OpenAI, options, key)
+  const unbounded = newClient(module.OpenAI, { ...options, fetch: untimedFetch(options.fetch) }, key)
   const scrub = Endpoints.scrubber(key)
-  const origin = (method: string, path: string): Origin => ({
+  const originOf = (method: string, path: string): Origin => ({
     module: options.module,
     method,
     provider: options.provider,
     url: `${url}${path}`,
     scrub,
   })
+  const endpoint = (method: string, path: string) => {
+    const origin = originOf(method, path)
+    return { origin, fromThrown: (inStream: boolean) => fromThrown(module.OpenAI, origin, inStream) }
+  }
   const transport: Transport = {
     provider: options.provider,
     apiUrl: url,
-    responses: endpoint(module.OpenAI, origin("responses", "/responses"), {
-      once: (body, signal) => sdk.responses.create(body, { signal }).withResponse(),
-      open: (body, signal) => sdk.responses.create({ ...body, stream: true }, { signal }).withResponse(),
+    responses: SdkEndpoint.make({
+      ...endpoint("responses", "/responses"),
+      once: (signal, body: ResponsesBody) => sdk.responses.create(body, { signal }).withResponse(),
+      open: (signal, body) => sdk.responses.create({ ...body, stream: true }, { signal }).withResponse(),
     }),
-    chat: endpoint(module.OpenAI, origin("chat", "/chat/completions"), {
-      once: (body, signal) => sdk.chat.completions.create(body, { signal }).withResponse(),
-      open: (body, signal) => sdk.chat.completions.create({ ...body, stream: true }, { signal }).withResponse(),
+    chat: SdkEndpoint.make({
+      ...endpoint("chat", "/chat/completions"),
+      once: (signal, body: ChatBody) => sdk.chat.completions.create(body, { signal }).withResponse(),
+      open: (signal, body) => sdk.chat.completions.create({ ...body, stream: true }, { signal }).withResponse(),
     }),
-    use: (call) =>
-      SdkStream.once({
-        request: (signal) => Promise.resolve(call(unbounded, signal)),
-        catch: fromThrown(module.OpenAI, origin("use", ""), false),
-      }),
+    use: SdkEndpoint.use(unbounded, fromThrown(module.OpenAI, originOf("use", ""), false)),
   }
   return transport
 })
@@ -112,48 +91,13 @@ const newClient = (
         webhookSecret: null,
         organization: organizationId ?? null,
         project: projectId ?? null,
-        maxRetries: 0,
-        timeout: oneHour,
-        logLevel: "off",
+        ...StainlessClient.options,
         defaultHeaders,
         fetch,
-        // The prompt is for this server, and for no other that it may name.
-        fetchOptions: { redirect: "manual" },
         ...overrides,
       })
-      // OPENAI_CUSTOM_HEADERS has no option that switches it off.
-      this._options = { ...this._options, defaultHeaders: overrides.defaultHeaders ?? defaultHeaders }
+      StainlessClient.replaceHeaders(this, overrides.defaultHeaders ?? defaultHeaders)
     }
   }
   return new OpenAI()
 }
-
-const endpoint = <Body>(
-  sdk: SdkErrors,
-  origin: Origin,
-  calls: {
-    readonly once: (body: Body, signal: AbortSignal) => Promise<Answer>
-    readonly open: (body: Body, signal: AbortSignal) => Promise<EventAnswer>
-  },
-): Endpoint<Body> => ({
-  origin,
-  once: (body) =>
-    SdkStream.once({
-      request: (signal) =>
-        calls
-          .once(body, signal)
-          .then(({ data, response }) => ({ headers: SdkStream.headersOf(response.headers), parts: data })),
-      catch: fromThrown(sdk, origin, false),
-    }),
-  open: Effect.fnUntraced(function* (body: Body) {
-    const { events, head } = yield* SdkStream.open({
-      request: (signal) =>
-        calls
-          .open(body, signal)
-          .then(({ data, response }) => ({ events: data, head: SdkStream.headersOf(response.headers) })),
-      catch: fromThrown(sdk, origin, true),
-    })
-    yield* SdkStream.requireEvents(origin, head)
-    return { headers: head, parts: events }
-  }),
-})

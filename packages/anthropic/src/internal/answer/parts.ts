@@ -11,22 +11,22 @@ import { type AiError, type Response } from "effect/ai"
 import { fromErrorObject } from "../failure.ts"
 import { isProviderExecuted, providerExecuted } from "../request/providerTools.ts"
 import { pushSource } from "./sources.ts"
-import { metadata, type Reading } from "./state.ts"
+import { metadata, type AnswerState } from "./state.ts"
 import { usage } from "./usage.ts"
 
 /** The parts of a whole answer. */
 export const answerParts = (
   answer: unknown,
-  reading: Reading,
+  state: AnswerState,
 ): Result.Result<Array<Response.PartEncoded>, AiError.AiError> => {
   const fields = record(answer)
-  if (fields === undefined) return Result.fail(malformed(reading.origin, "the answer is not a JSON object", false))
-  if (isTooDeep(fields)) return Result.fail(malformed(reading.origin, "the answer is nested too deeply", true))
+  if (fields === undefined) return Result.fail(malformed(state.origin, "the answer is not a JSON object", false))
+  if (isTooDeep(fields)) return Result.fail(malformed(state.origin, "the answer is nested too deeply", true))
   if (fields["type"] === "error" || Predicate.isNotNullish(fields["error"])) {
-    return Result.fail(fromErrorObject(reading.origin, fields, false))
+    return Result.fail(fromErrorObject(state.origin, fields, false))
   }
   if (!Array.isArray(fields["content"])) {
-    return Result.fail(malformed(reading.origin, "the answer has no content", false))
+    return Result.fail(malformed(state.origin, "the answer has no content", false))
   }
   const out: Array<Response.PartEncoded> = [responseMetadata(answer)]
   const content = list(answer, "content")
@@ -34,7 +34,7 @@ export const answerParts = (
   for (const [index, block] of content.entries()) {
     // A call that was cut at the token limit is not a call. The answer's finish reason says what happened.
     if (cut && index === content.length - 1 && field(block, "type") === "tool_use") break
-    const failure = blockParts(block, reading, out)
+    const failure = blockParts(block, state, out)
     if (failure !== undefined) return Result.fail(failure)
   }
   out.push(finishPart(fields, record(fields["usage"])))
@@ -43,14 +43,14 @@ export const answerParts = (
 
 const blockParts = (
   block: unknown,
-  reading: Reading,
+  state: AnswerState,
   out: Array<Response.PartEncoded>,
 ): AiError.AiError | undefined => {
   switch (field(block, "type")) {
     case "text": {
       const citations = list(block, "citations")
       out.push({ type: "text", text: textOrEmpty(block, "text"), metadata: textMetadata(citations) })
-      for (const citation of citations) pushSource(citation, reading, out)
+      for (const citation of citations) pushSource(citation, state, out)
       return undefined
     }
     case "thinking":
@@ -58,22 +58,22 @@ const blockParts = (
       out.push({ type: "reasoning", text: textOrEmpty(block, "thinking"), metadata: reasoningMetadata(block) })
       return undefined
     case "tool_use": {
-      const call = Result.flatMap(wholeInput(block, reading), (input) => toolCall(block, input, reading))
+      const call = Result.flatMap(wholeInput(block, state), (input) => toolCall(block, input, state))
       if (Result.isFailure(call)) return call.failure
       out.push(call.success)
-      return reading.claim(call.success.id)
+      return state.claim(call.success.id)
     }
     default: {
-      const part = otherPart(block, reading)
+      const part = otherPart(block, state)
       out.push(part ?? { type: "reasoning", text: "", metadata: carried(block) })
-      return part?.type === "tool-call" ? reading.claim(part.id) : undefined
+      return part?.type === "tool-call" ? state.claim(part.id) : undefined
     }
   }
 }
 
 /** A call or a result of one of Anthropic's tools that the caller declared. */
-export const otherPart = (block: unknown, reading: Reading) =>
-  isProviderExecuted(block) ? providerExecuted(block, reading.declared) : undefined
+export const otherPart = (block: unknown, state: AnswerState) =>
+  isProviderExecuted(block) ? providerExecuted(block, state.declared) : undefined
 
 /**
  * The metadata of the empty reasoning that a block travels in which has no part of its own.
@@ -94,11 +94,11 @@ export const reasoningMetadata = (block: unknown) =>
 export const toolCall = (
   block: unknown,
   input: unknown,
-  reading: Reading,
+  state: AnswerState,
 ): Result.Result<Response.ToolCallPartEncoded, AiError.AiError> => {
-  const called = calledTool(block, reading)
+  const called = calledTool(block, state)
   if (called === undefined) {
-    return Result.fail(malformed(reading.origin, "a tool call has no name or no id", true))
+    return Result.fail(malformed(state.origin, "a tool call has no name or no id", true))
   }
   const { id, name, toolName } = called
   const caller = field(block, "caller")
@@ -107,11 +107,11 @@ export const toolCall = (
 }
 
 /** The names of a call: the toolkit's, and Anthropic's where it is another one. */
-export const calledTool = (block: unknown, reading: Reading) => {
+export const calledTool = (block: unknown, state: AnswerState) => {
   const id = text(block, "id")
   const toolName = text(block, "name")
   if (id === undefined || toolName === undefined) return undefined
-  const name = reading.declared.get(toolName)?.name ?? toolName
+  const name = state.declared.get(toolName)?.name ?? toolName
   return { id, name, toolName: name === toolName ? undefined : toolName }
 }
 
@@ -119,17 +119,17 @@ export const calledTool = (block: unknown, reading: Reading) => {
 export const parsedInput = (
   block: unknown,
   pieces: string,
-  reading: Reading,
+  state: AnswerState,
 ): Result.Result<unknown, AiError.AiError> => {
   const parsed = parsedArguments(pieces)
   return Result.isSuccess(parsed)
     ? Result.succeed(parsed.success)
-    : Result.fail(undecodable(reading.origin, `the arguments of tool "${textOrEmpty(block, "name")}" are not JSON`))
+    : Result.fail(undecodable(state.origin, `the arguments of tool "${textOrEmpty(block, "name")}" are not JSON`))
 }
 
 /** The arguments of a call that came at once, which are to be trusted no more than those that come in pieces. */
-export const wholeInput = (block: unknown, reading: Reading): Result.Result<unknown, AiError.AiError> =>
-  parsedInput(block, JSON.stringify(field(block, "input") ?? {}), reading)
+export const wholeInput = (block: unknown, state: AnswerState): Result.Result<unknown, AiError.AiError> =>
+  parsedInput(block, JSON.stringify(field(block, "input") ?? {}), state)
 
 /** Who answered. Anthropic does not say when. */
 export const responseMetadata = (message: unknown): Response.ResponseMetadataPartEncoded => ({

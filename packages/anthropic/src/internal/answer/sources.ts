@@ -4,11 +4,11 @@
 import { type Sink } from "@holdfast/core/provider/EventReader"
 import { count, text, url } from "@holdfast/core/provider/Json"
 
-import { metadata, type Reading } from "./state.ts"
+import { metadata, type AnswerState } from "./state.ts"
 
 /** Appends the source that a citation names. */
-export const pushSource = (citation: unknown, reading: Reading, out: Sink): void => {
-  const id = `source-${reading.sources}`
+export const pushSource = (citation: unknown, state: AnswerState, out: Sink): void => {
+  const id = `source-${state.sources}`
   const type = text(citation, "type")
   // A search result's source is whatever its author wrote there, mostly a link.
   const link = url(citation, type === "search_result_location" ? "source" : "url")
@@ -24,7 +24,7 @@ export const pushSource = (citation: unknown, reading: Reading, out: Sink): void
       metadata: metadata({ citation }),
     })
   } else return
-  reading.sources += 1
+  state.sources += 1
 }
 
 const documentOf = (citation: unknown, type: string) => {

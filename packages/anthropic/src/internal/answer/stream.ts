@@ -27,7 +27,7 @@ import {
   wholeInput,
 } from "./parts.ts"
 import { pushSource } from "./sources.ts"
-import { type Reading } from "./state.ts"
+import { type AnswerState } from "./state.ts"
 import { mergeUsage } from "./usage.ts"
 
 interface Block {
@@ -45,7 +45,7 @@ const mostCitations = 10_000
 
 /** Reads one stream. */
 export class MessagesReader implements EventReader {
-  readonly reading: Reading
+  readonly state: AnswerState
   private readonly blocks = new Map<number, Block>()
   private message: Json | undefined
   /** Content that came with the beginning of the message, and not as blocks. */
@@ -56,8 +56,8 @@ export class MessagesReader implements EventReader {
   private pending: Result.Result<Response.ToolCallPartEncoded, AiError.AiError> | undefined
   private finished = false
 
-  constructor(reading: Reading) {
-    this.reading = reading
+  constructor(state: AnswerState) {
+    this.state = state
   }
 
   isComplete(): boolean {
@@ -74,9 +74,9 @@ export class MessagesReader implements EventReader {
 
   read(event: unknown, out: Array<Part>): AiError.AiError | undefined {
     const fields = record(event)
-    if (fields === undefined) return malformed(this.reading.origin, "an event is not a JSON object", true)
+    if (fields === undefined) return malformed(this.state.origin, "an event is not a JSON object", true)
     if (this.finished) return undefined
-    if (isTooDeep(fields)) return malformed(this.reading.origin, "an event is nested too deeply", true)
+    if (isTooDeep(fields)) return malformed(this.state.origin, "an event is nested too deeply", true)
     switch (fields["type"]) {
       case "message_start":
         return this.begin(record(fields["message"]) ?? {}, out)
@@ -91,7 +91,7 @@ export class MessagesReader implements EventReader {
       case "message_stop":
         return this.finish(out)
       case "error":
-        return fromErrorObject(this.reading.origin, fields, true)
+        return fromErrorObject(this.state.origin, fields, true)
       default:
         return undefined
     }
@@ -101,7 +101,7 @@ export class MessagesReader implements EventReader {
     if (this.message !== undefined) {
       const same = text(message, "id") === text(this.message, "id")
       // A gateway that asked again in the middle of an answer would deliver its content twice.
-      return same ? undefined : malformed(this.reading.origin, "a second answer began inside the first", true)
+      return same ? undefined : malformed(this.state.origin, "a second answer began inside the first", true)
     }
     this.message = message
     this.usage = record(message["usage"])
@@ -119,7 +119,7 @@ export class MessagesReader implements EventReader {
 
   private open(at: number, start: Json, out: Array<Part>): AiError.AiError | undefined {
     if (this.blocks.has(at)) return undefined
-    const broken = this.settle(false, out) ?? this.reading.bounds.keep()
+    const broken = this.settle(false, out) ?? this.state.bounds.keep()
     if (broken !== undefined) return broken
     const block: Block = { id: String(at), start, input: "", signature: undefined, citations: [], open: true }
     this.blocks.set(at, block)
@@ -136,9 +136,9 @@ export class MessagesReader implements EventReader {
         block.signature = text(start, "signature")
         return undefined
       case "tool_use": {
-        const called = calledTool(start, this.reading)
-        if (called === undefined) return malformed(this.reading.origin, "a tool call has no name or no id", true)
-        const doubled = this.reading.claim(called.id)
+        const called = calledTool(start, this.state)
+        if (called === undefined) return malformed(this.state.origin, "a tool call has no name or no id", true)
+        const doubled = this.state.claim(called.id)
         if (doubled !== undefined) return doubled
         out.push({ type: "tool-params-start", id: called.id, name: called.name, providerExecuted: false })
         return undefined
@@ -150,7 +150,7 @@ export class MessagesReader implements EventReader {
 
   private delta(at: number, delta: unknown, out: Array<Part>): AiError.AiError | undefined {
     const block = this.blocks.get(at)
-    if (block === undefined) return malformed(this.reading.origin, "a piece of content belongs to no block", true)
+    if (block === undefined) return malformed(this.state.origin, "a piece of content belongs to no block", true)
     if (!block.open) return undefined
     switch (field(delta, "type")) {
       case "text_delta":
@@ -174,16 +174,16 @@ export class MessagesReader implements EventReader {
   private cite(block: Block, citation: unknown, out: Array<Part>): AiError.AiError | undefined {
     if (!Predicate.isReadonlyObject(citation) || Equal.equals(citation, block.citations.at(-1))) return undefined
     block.citations.push(citation)
-    pushSource(citation, this.reading, out)
-    const excess = this.reading.bounds.gather("what a text cites", JSON.stringify(citation))
+    pushSource(citation, this.state, out)
+    const excess = this.state.bounds.gather("what a text cites", JSON.stringify(citation))
     if (excess !== undefined) return excess
     return block.citations.length > mostCitations
-      ? malformed(this.reading.origin, `a text has more than ${mostCitations} citations`, true)
+      ? malformed(this.state.origin, `a text has more than ${mostCitations} citations`, true)
       : undefined
   }
 
   private inputDelta(block: Block, delta: string, out: Array<Part>): AiError.AiError | undefined {
-    const excess = this.reading.bounds.gather(`what tool "${textOrEmpty(block.start, "name")}" is given`, delta)
+    const excess = this.state.gatherArguments(textOrEmpty(block.start, "name"), delta)
     if (excess !== undefined) return excess
     block.input += delta
     const id = text(block.start, "id")
@@ -224,22 +224,22 @@ export class MessagesReader implements EventReader {
 
   private called(block: Block, out: Array<Part>): void {
     out.push({ type: "tool-params-end", id: textOrEmpty(block.start, "id") })
-    this.pending = Result.flatMap(this.inputOf(block), (input) => toolCall(block.start, input, this.reading))
+    this.pending = Result.flatMap(this.inputOf(block), (input) => toolCall(block.start, input, this.state))
   }
 
   // Some gateways send all of the arguments at once, with the block's beginning.
   private inputOf({ input, start }: Block): Result.Result<unknown, AiError.AiError> {
     const isWhole = input === "" && record(start["input"]) !== undefined
-    return isWhole ? wholeInput(start, this.reading) : parsedInput(start, input, this.reading)
+    return isWhole ? wholeInput(start, this.state) : parsedInput(start, input, this.state)
   }
 
   private pushOther(block: Block, out: Array<Part>): AiError.AiError | undefined {
     const input = block.input === "" ? undefined : Result.getOrElse(this.inputOf(block), () => ({}))
     const whole = input === undefined ? block.start : { ...block.start, input }
-    const part = otherPart(whole, this.reading)
+    const part = otherPart(whole, this.state)
     if (part !== undefined) {
       out.push(part)
-      return part.type === "tool-call" ? this.reading.claim(part.id) : undefined
+      return part.type === "tool-call" ? this.state.claim(part.id) : undefined
     }
     const { id } = block
     out.push({ type: "reasoning-start", id }, { type: "reasoning-end", id, metadata: carried(whole) })

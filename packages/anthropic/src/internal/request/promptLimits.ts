@@ -2,36 +2,27 @@
  * Which options of Anthropic's on messages and parts of a prompt cannot be taken.
  */
 import { field, record } from "@holdfast/core/provider/Json"
+import { type Holder, refuseEach } from "@holdfast/core/provider/PromptOptions"
 import { type Refusals } from "@holdfast/core/provider/Refusals"
 import { type Prompt } from "effect/ai"
 
-type Message = Prompt.Prompt["content"][number]
-type Holder = Message | Exclude<Message["content"], string>[number]
-
 /** Refuses the options that cannot be taken, each with the place of its message. */
-export const refusePromptOptions = (prompt: Prompt.Prompt, refusals: Refusals): void => {
-  prompt.content.forEach((message, at) => {
-    refuseHolder(message, at, refusals)
-    if (message.role === "system") return
-    for (const part of message.content) refuseHolder(part, at, refusals)
+export const refusePromptOptions = (prompt: Prompt.Prompt, refusals: Refusals): void =>
+  refuseEach(prompt, (holder, at) => {
+    const options = record(holder.options["anthropic"])
+    if (options === undefined) return
+    const control = field(options, "cacheControl")
+    if (!isCacheControl(control)) {
+      refusals.option(`prompt[${at}].cacheControl`, `it is true, or names a ttl of "5m" or "1h"`)
+    }
+    if (control !== undefined && control !== null && control !== false && !canEndPrefix(holder)) {
+      refusals.option(
+        `prompt[${at}].cacheControl`,
+        "no cached prefix ends in a thought or a blank text; mark another part",
+      )
+    }
+    if ("mediaType" in holder) refuseOfKind(holder, options, at, refusals)
   })
-}
-
-const refuseHolder = (holder: Holder, at: number, refusals: Refusals): void => {
-  const options = record(holder.options["anthropic"])
-  if (options === undefined) return
-  const control = field(options, "cacheControl")
-  if (!isCacheControl(control)) {
-    refusals.option(`prompt[${at}].cacheControl`, `it is true, or names a ttl of "5m" or "1h"`)
-  }
-  if (control !== undefined && control !== null && control !== false && !canEndPrefix(holder)) {
-    refusals.option(
-      `prompt[${at}].cacheControl`,
-      "no cached prefix ends in a thought or a blank text; mark another part",
-    )
-  }
-  if ("mediaType" in holder) refuseOfKind(holder, options, at, refusals)
-}
 
 // Blank texts are not sent, and thoughts take no mark.
 const canEndPrefix = (holder: Holder): boolean => {

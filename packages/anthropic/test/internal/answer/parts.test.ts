@@ -5,11 +5,11 @@ import { type AiError, type Response, Tool } from "effect/ai"
 
 import * as AnthropicTool from "../../../src/AnthropicTool.ts"
 import { answerParts } from "../../../src/internal/answer/parts.ts"
-import { Reading } from "../../../src/internal/answer/state.ts"
+import { AnswerState } from "../../../src/internal/answer/state.ts"
 import { origin } from "../../requests.ts"
 
 const read = (answer: unknown, tools: ReadonlyArray<Tool.Any> = []) =>
-  answerParts(answer, new Reading(origin, providerTools(tools)))
+  answerParts(answer, new AnswerState({ origin, declared: providerTools(tools) }))
 
 const answer = (content: ReadonlyArray<unknown>, fields: object = {}) => ({
   id: "msg_1",

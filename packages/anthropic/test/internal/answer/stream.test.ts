@@ -5,7 +5,7 @@ import { Effect, Stream } from "effect"
 import { AiError, type Tool } from "effect/ai"
 
 import * as AnthropicTool from "../../../src/AnthropicTool.ts"
-import { Reading } from "../../../src/internal/answer/state.ts"
+import { AnswerState } from "../../../src/internal/answer/state.ts"
 import { MessagesReader } from "../../../src/internal/answer/stream.ts"
 import { origin } from "../../requests.ts"
 
@@ -31,7 +31,7 @@ const use = (id: string, index = 0, input: unknown = {}) =>
 
 /** All parts up to the end of the events or to an error. */
 const run = (events: ReadonlyArray<unknown>, tools: ReadonlyArray<Tool.Any> = []) => {
-  const reader = new MessagesReader(new Reading(origin, providerTools(tools)))
+  const reader = new MessagesReader(new AnswerState({ origin, declared: providerTools(tools) }))
   const out: Array<Part> = []
   for (const event of events) {
     const error = reader.read(event, out)
@@ -351,7 +351,7 @@ describe("broken streams", () => {
     Effect.gen(function* () {
       const seen: Array<string> = []
       const events = Stream.fromIterable([begin(), textBlock, text("a"), { type: "error", error: "gone" }])
-      const error = yield* mapEvents(events, new MessagesReader(new Reading(origin, new Map())), Effect.succeed).pipe(
+      const error = yield* mapEvents(events, new MessagesReader(new AnswerState({ origin })), Effect.succeed).pipe(
         Stream.runForEach((part) => Effect.sync(() => seen.push(part.type))),
         Effect.flip,
       )

@@ -8,23 +8,17 @@
 import { Cause, Effect, type JsonSchema, Schema } from "effect"
 import { AiError, type LanguageModel, type Response } from "effect/ai"
 
+import { memoize } from "../../provider/JsonSchemas.ts"
+
 type Format = LanguageModel.ProviderOptions["responseFormat"]
 type Json = Extract<Format, { readonly type: "json" }>
 type Codec = Schema.Codec<unknown, unknown>
 
-// Making a schema costs far more than a request does, and a program has few of them.
-const transformed = new WeakMap<LanguageModel.CodecTransformer, WeakMap<object, ReturnType<typeof transformOf>>>()
+const formsOf = memoize((transform: LanguageModel.CodecTransformer) =>
+  memoize((schema: Json["schema"]) => transform(schema as unknown as Codec)),
+)
 
-const transformOf = (transform: LanguageModel.CodecTransformer, schema: Json["schema"]) =>
-  transform(schema as unknown as Codec)
-
-const forms = (transform: LanguageModel.CodecTransformer, { schema }: Json) => {
-  const known = transformed.get(transform) ?? new WeakMap<object, ReturnType<typeof transformOf>>()
-  transformed.set(transform, known)
-  const form = known.get(schema) ?? transformOf(transform, schema)
-  known.set(schema, form)
-  return form
-}
+const forms = (transform: LanguageModel.CodecTransformer, { schema }: Json) => formsOf(transform)(schema)
 
 /** The JSON schema to send, or nothing for a plain answer. */
 export const requestSchema = (

@@ -7,6 +7,7 @@ import * as Base64 from "effect/encoding/Base64"
 import * as Hex from "effect/encoding/Hex"
 
 import { type ModelRequest } from "../../ModelCall.ts"
+import * as JsonSchemas from "../../provider/JsonSchemas.ts"
 
 /**
  * The SHA-256 of everything that decides the answer, in hexadecimal; `undefined` if part of it cannot be written down, such as
@@ -34,7 +35,7 @@ const meaningOf = ({ mode, options }: ModelRequest, identity: unknown): unknown 
       ? undefined
       : {
           name: options.responseFormat.objectName,
-          schema: schemaOf(options.responseFormat.schema, (schema) => Tool.getJsonSchemaFromSchema(schema)),
+          schema: Result.getOrThrow(JsonSchemas.ofSchema(options.responseFormat.schema)),
         },
   previous: options.previousResponseId,
 })
@@ -42,16 +43,7 @@ const meaningOf = ({ mode, options }: ModelRequest, identity: unknown): unknown 
 const toolOf = (tool: Tool.Any): unknown =>
   Tool.isProviderDefined(tool)
     ? { id: tool.id, args: tool.args }
-    : { name: tool.name, description: tool.description, parameters: schemaOf(tool, (own) => Tool.getJsonSchema(own)) }
-
-// Making a JSON schema costs more than all the rest.
-const schemas = new WeakMap<object, unknown>()
-
-const schemaOf = <S extends object>(source: S, make: (source: S) => unknown): unknown => {
-  const schema = schemas.get(source) ?? make(source)
-  schemas.set(source, schema)
-  return schema
-}
+    : { name: tool.name, description: tool.description, parameters: Result.getOrThrow(JsonSchemas.ofTool(tool)) }
 
 /** JSON with sorted keys, and with bytes and addresses in it. Throws for what has no value to compare by. */
 const canonical = (value: unknown): string => {

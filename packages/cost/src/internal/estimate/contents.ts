@@ -2,7 +2,8 @@
  * What of a request becomes tokens.
  */
 
-import { Result } from "effect"
+import * as JsonSchemas from "@holdfast/core/provider/JsonSchemas"
+import { Result, type Schema } from "effect"
 import { type LanguageModel, type Prompt, Tool } from "effect/ai"
 
 export interface PromptContents {
@@ -66,19 +67,13 @@ export const jsonOf = (value: unknown): string =>
     () => "",
   )
 
-// Making a schema costs far more than a request does, and a program has few of them.
-const schemas = new WeakMap<object, string>()
+export const toolText = JsonSchemas.memoize((tool: Tool.Any): string =>
+  Result.match(JsonSchemas.ofTool(tool), {
+    onFailure: () => "",
+    onSuccess: (schema) => `${tool.name} ${Tool.getDescription(tool) ?? ""} ${jsonOf(schema)}`,
+  }),
+)
 
-const remembered = (key: object, make: () => string): string => {
-  const known = schemas.get(key)
-  if (known !== undefined) return known
-  const made = Result.getOrElse(Result.try(make), () => "")
-  schemas.set(key, made)
-  return made
-}
-
-export const toolText = (tool: Tool.Any): string =>
-  remembered(tool, () => `${tool.name} ${Tool.getDescription(tool) ?? ""} ${jsonOf(Tool.getJsonSchema(tool))}`)
-
-const schemaText = (schema: Parameters<typeof Tool.getJsonSchemaFromSchema>[0]): string =>
-  remembered(schema, () => jsonOf(Tool.getJsonSchemaFromSchema(schema)))
+const schemaText = JsonSchemas.memoize((schema: Schema.Constraint): string =>
+  Result.match(JsonSchemas.ofSchema(schema), { onFailure: () => "", onSuccess: jsonOf }),
+)

@@ -11,45 +11,49 @@ import { type AiError, type Response } from "effect/ai"
 
 import { pushProviderTool } from "../request/providerTools.ts"
 import { pushSources } from "./sources.ts"
-import { candidateOf, type Reading } from "./state.ts"
+import { candidateOf, type AnswerState } from "./state.ts"
 import { usage } from "./usage.ts"
 
 /** The parts of a whole answer. */
 export const answerParts = (
   answer: unknown,
-  reading: Reading,
+  state: AnswerState,
 ): Result.Result<Array<Response.PartEncoded>, AiError.AiError> => {
-  if (isTooDeep(answer)) return Result.fail(malformed(reading.origin, "the answer is nested too deeply", true))
+  if (isTooDeep(answer)) return Result.fail(malformed(state.origin, "the answer is nested too deeply", true))
   const candidate = candidateOf(answer)
-  reading.observe(answer, candidate)
-  if (candidate === undefined && reading.blockReason === undefined) {
-    return Result.fail(malformed(reading.origin, "the answer has no candidates", false))
+  state.observe(answer, candidate)
+  if (candidate === undefined && state.blockReason === undefined) {
+    return Result.fail(malformed(state.origin, "the answer has no candidates", false))
   }
   const out: Array<Response.PartEncoded> = [responseMetadata(answer)]
   for (const part of contentParts(candidate)) {
-    const failure = wholePart(part, reading, out)
+    const failure = wholePart(part, state, out)
     if (failure !== undefined) return Result.fail(failure)
   }
-  pushSources(candidate, reading, out)
-  if (reading.isOver) out.push(finishPart(reading))
+  pushSources(candidate, state, out)
+  if (state.isOver) out.push(finishPart(state))
   return Result.succeed(out)
 }
 
 /** The parts of a candidate's content. */
 export const contentParts = (candidate: unknown): ReadonlyArray<unknown> => list(field(candidate, "content"), "parts")
 
-const wholePart = (part: unknown, reading: Reading, out: Array<Response.PartEncoded>): AiError.AiError | undefined => {
+const wholePart = (
+  part: unknown,
+  state: AnswerState,
+  out: Array<Response.PartEncoded>,
+): AiError.AiError | undefined => {
   if (hasCall(part)) {
-    const call = callPart(part, reading)
+    const call = callPart(part, state)
     if (Result.isFailure(call)) return call.failure
     if (call.success !== undefined) out.push(call.success)
     return undefined
   }
-  if (!isText(part)) return commonPart(part, reading, out)
+  if (!isText(part)) return commonPart(part, state, out)
   const signature = signatureOf(part)
   const content = textOrEmpty(part, "text")
   if (content === "" && signature === undefined) return undefined
-  const metadata = signature === undefined ? undefined : { metadata: reading.metadata({ thoughtSignature: signature }) }
+  const metadata = signature === undefined ? undefined : { metadata: state.metadata({ thoughtSignature: signature }) }
   out.push({ type: isThought(part) ? "reasoning" : "text", text: content, ...metadata })
   return undefined
 }
@@ -67,15 +71,15 @@ export const isThought = (part: unknown): boolean => field(part, "thought") === 
 export const signatureOf = (part: unknown): string | undefined => text(part, "thoughtSignature")
 
 /** Parts that come at once even in a stream. Unknown ones have none. */
-export const commonPart = (part: unknown, reading: Reading, out: Sink): AiError.AiError | undefined => {
+export const commonPart = (part: unknown, state: AnswerState, out: Sink): AiError.AiError | undefined => {
   const inline = field(part, "inlineData")
-  if (Predicate.isNullish(inline)) return pushProviderTool(part, reading, out)
+  if (Predicate.isNullish(inline)) return pushProviderTool(part, state, out)
   const data = text(inline, "data")
   // Drafts of an image are shown among the thoughts, and are not part of the answer.
   if (data === undefined || isThought(part)) return undefined
-  if (!isBase64(data)) return malformed(reading.origin, "a generated file is not base64", true)
+  if (!isBase64(data)) return malformed(state.origin, "a generated file is not base64", true)
   const mediaType = text(inline, "mimeType") ?? "application/octet-stream"
-  const metadata = reading.metadata({ thoughtSignature: signatureOf(part) })
+  const metadata = state.metadata({ thoughtSignature: signatureOf(part) })
   out.push({ type: "file", mediaType, data, metadata })
   return undefined
 }
@@ -83,24 +87,24 @@ export const commonPart = (part: unknown, reading: Reading, out: Sink): AiError.
 /** The part for the call of a function; none if it has been read before. */
 export const callPart = (
   part: unknown,
-  reading: Reading,
+  state: AnswerState,
 ): Result.Result<Response.ToolCallPartEncoded | undefined, AiError.AiError> => {
   const call = field(part, "functionCall")
   const name = text(call, "name")
   const callId = text(call, "id")
-  if (name === undefined) return Result.fail(malformed(reading.origin, "a tool call has no name", true))
-  if (callId !== undefined && reading.callIds.has(callId)) return Result.succeed(undefined)
+  if (name === undefined) return Result.fail(malformed(state.origin, "a tool call has no name", true))
+  if (callId !== undefined && state.isClaimed(callId)) return Result.succeed(undefined)
   const written = JSON.stringify(record(field(call, "args")) ?? {})
-  const excess = reading.bounds.gather(`what tool "${name}" is given`, written) ?? reading.bounds.keep()
+  const excess = state.gatherArguments(name, written) ?? state.bounds.keep()
   if (excess !== undefined) return Result.fail(excess)
   const read = parsedArguments(written)
   if (Result.isFailure(read)) {
-    return Result.fail(undecodable(reading.origin, `the arguments of tool "${name}" are not to be trusted`))
+    return Result.fail(undecodable(state.origin, `the arguments of tool "${name}" are not to be trusted`))
   }
-  const id = callId ?? reading.newId()
-  reading.callIds.add(id)
-  reading.calls = true
-  const metadata = reading.metadata({ callId, thoughtSignature: signatureOf(part) })
+  const id = callId ?? state.newId()
+  void state.claim(id)
+  state.calls = true
+  const metadata = state.metadata({ callId, thoughtSignature: signatureOf(part) })
   return Result.succeed({ type: "tool-call", id, name, params: read.success, metadata })
 }
 
@@ -111,20 +115,20 @@ export const responseMetadata = (answer: unknown): Response.ResponseMetadataPart
 })
 
 /** The end of an answer, with what it cost. */
-export const finishPart = (reading: Reading): Response.FinishPartEncoded => {
-  const reason = finishReason(reading)
+export const finishPart = (state: AnswerState): Response.FinishPartEncoded => {
+  const reason = finishReason(state)
   return {
     type: "finish",
     reason,
-    usage: usage(reading.usage),
-    metadata: reading.metadata({
-      ...reading.details,
-      refusal: reason === "content-filter" ? refusal(reading) : undefined,
+    usage: usage(state.usage),
+    metadata: state.metadata({
+      ...state.details,
+      refusal: reason === "content-filter" ? refusal(state) : undefined,
     }),
   }
 }
 
-const refusal = ({ blockMessage, blockReason, finishReason: reason }: Reading): string =>
+const refusal = ({ blockMessage, blockReason, finishReason: reason }: AnswerState): string =>
   reason === undefined
     ? (blockMessage ?? `the prompt was blocked: ${blockReason ?? "no reason given"}`)
     : `the answer was broken off: ${reason}`
@@ -150,7 +154,7 @@ const reasons: ReadonlyMap<string, Response.FinishReason> = new Map(
   } as const),
 )
 
-const finishReason = ({ calls, finishReason: reason }: Reading): Response.FinishReason => {
+const finishReason = ({ calls, finishReason: reason }: AnswerState): Response.FinishReason => {
   if (reason === undefined) return "content-filter"
   if (reason === "STOP") return calls ? "tool-calls" : "stop"
   return reasons.get(reason) ?? "other"

@@ -1,29 +1,21 @@
-import { Bounds } from "@holdfast/core/provider/Bounds"
-import { defined, field, json, type Json, list, text } from "@holdfast/core/provider/Json"
-import { type Origin } from "@holdfast/core/provider/ProviderError"
-import { type Tool } from "effect/ai"
+import * as Answers from "@holdfast/core/provider/AnswerState"
+import { field, type Json, list, text } from "@holdfast/core/provider/Json"
 
 import { key } from "../request/promptOptions.ts"
 import { laterUsage } from "./usage.ts"
 
-export interface ReadingOptions {
-  readonly origin: Origin
-  readonly declared: ReadonlyMap<string, Tool.AnyProviderDefined>
+export interface AnswerOptions extends Omit<Answers.Options, "key"> {
   readonly headers: Readonly<Record<string, string>>
   /** What ids begin with that Google did not give, in an answer that has no id itself. */
   readonly fallbackId: string
 }
 
 /** What reading an answer needs, and what it finds out on the way. */
-export class Reading {
-  readonly origin: Origin
-  readonly declared: ReadonlyMap<string, Tool.AnyProviderDefined>
+export class AnswerState extends Answers.AnswerState {
   readonly headers: Readonly<Record<string, string>>
   private readonly fallbackId: string
   private ids = 0
-  readonly bounds: Bounds
-  /** Ids of calls, and of results of Google's own tools. A frame that is sent twice has those of the first. */
-  readonly callIds = new Set<string>()
+  /** Ids of results of Google's own tools. A frame that is sent twice has those of the first. */
   readonly resultIds = new Set<string>()
   readonly sources = new Set<string>()
   /** The newest run of code, whose result need not name it. */
@@ -36,16 +28,10 @@ export class Reading {
   blockMessage: string | undefined
   private readonly last: Record<string, unknown> = {}
 
-  constructor({ declared, fallbackId, headers, origin }: ReadingOptions) {
-    this.origin = origin
-    this.bounds = new Bounds(origin)
-    this.declared = declared
+  constructor({ declared, fallbackId, headers, origin }: AnswerOptions) {
+    super({ origin, key, declared })
     this.headers = headers
     this.fallbackId = fallbackId
-  }
-
-  metadata(fields: Record<string, unknown>): { readonly [key: string]: ReturnType<typeof json> } {
-    return { [key]: json(defined(fields)) }
   }
 
   /** An id that no other answer has, and that is the same when the answer is read again. */

@@ -3,7 +3,7 @@
  */
 
 import { isTooDeep } from "@holdfast/core/provider/Bounds"
-import { type EventReader, longestGathered, type Part } from "@holdfast/core/provider/EventReader"
+import { type EventReader, type Part } from "@holdfast/core/provider/EventReader"
 import { field, list, record, text, textOrEmpty } from "@holdfast/core/provider/Json"
 import { malformed } from "@holdfast/core/provider/ProviderError"
 import { Result } from "effect"
@@ -22,7 +22,7 @@ import {
   signatureOf,
 } from "./parts.ts"
 import { pushSources } from "./sources.ts"
-import { candidateOf, type Reading } from "./state.ts"
+import { candidateOf, type AnswerState } from "./state.ts"
 
 interface Block {
   readonly kind: "text" | "reasoning"
@@ -49,27 +49,27 @@ interface OpenCall {
  * end; a text that comes twice cannot be told from one that repeats itself.
  */
 export class ChunkReader implements EventReader {
-  readonly reading: Reading
+  readonly state: AnswerState
   private block: Block | undefined
   private blocks = 0
   private call: OpenCall | undefined
   private began = false
 
-  constructor(reading: Reading) {
-    this.reading = reading
+  constructor(state: AnswerState) {
+    this.state = state
   }
 
   isComplete(): boolean {
-    return this.reading.isOver
+    return this.state.isOver
   }
 
   read(chunk: unknown, out: Array<Part>): AiError.AiError | undefined {
-    const { reading } = this
-    if (record(chunk) === undefined) return malformed(reading.origin, "a chunk is not a JSON object", true)
-    if (isTooDeep(chunk)) return malformed(reading.origin, "a chunk is nested too deeply", true)
-    const wasOver = reading.isOver
+    const { state } = this
+    if (record(chunk) === undefined) return malformed(state.origin, "a chunk is not a JSON object", true)
+    if (isTooDeep(chunk)) return malformed(state.origin, "a chunk is nested too deeply", true)
+    const wasOver = state.isOver
     const candidate = candidateOf(chunk)
-    reading.observe(chunk, candidate)
+    state.observe(chunk, candidate)
     this.begin(chunk, out)
     if (!wasOver) {
       for (const part of contentParts(candidate)) {
@@ -77,18 +77,18 @@ export class ChunkReader implements EventReader {
         if (failure !== undefined) return failure
       }
     }
-    pushSources(candidate, reading, out)
-    if (reading.isOver) this.close(out)
-    return reading.finishReason === "STOP" && this.call !== undefined ? this.unfinished(this.call) : undefined
+    pushSources(candidate, state, out)
+    if (state.isOver) this.close(out)
+    return state.finishReason === "STOP" && this.call !== undefined ? this.unfinished(this.call) : undefined
   }
 
   private unfinished({ name }: OpenCall): AiError.AiError {
-    return malformed(this.reading.origin, `the arguments of tool "${name}" do not end`, true)
+    return malformed(this.state.origin, `the arguments of tool "${name}" do not end`, true)
   }
 
   end(out: Array<Part>): void {
     // Without a reason the answer was cut, and `core` reports it.
-    if (this.reading.isOver) out.push(finishPart(this.reading))
+    if (this.state.isOver) out.push(finishPart(this.state))
   }
 
   private begin(chunk: unknown, out: Array<Part>): void {
@@ -104,7 +104,7 @@ export class ChunkReader implements EventReader {
       return undefined
     }
     this.close(out)
-    return commonPart(part, this.reading, out)
+    return commonPart(part, this.state, out)
   }
 
   private readText(part: unknown, out: Array<Part>): void {
@@ -134,7 +134,7 @@ export class ChunkReader implements EventReader {
     const metadata =
       block.signature === undefined
         ? undefined
-        : { metadata: this.reading.metadata({ thoughtSignature: block.signature }) }
+        : { metadata: this.state.metadata({ thoughtSignature: block.signature }) }
     out.push({ type: `${block.kind}-end`, id: block.id, ...metadata })
   }
 
@@ -159,15 +159,13 @@ export class ChunkReader implements EventReader {
 
   private continueCall(call: unknown, goesOn: boolean, out: Array<Part>): AiError.AiError | undefined {
     const open = this.call
-    if (open === undefined) return malformed(this.reading.origin, "a tool call has no name", true)
+    if (open === undefined) return malformed(this.state.origin, "a tool call has no name", true)
     const { callId, gathered, name, signature } = open
     if (!gathered.add(call)) {
-      return malformed(this.reading.origin, `a piece of the arguments of tool "${name}" fits nowhere`, true)
+      return malformed(this.state.origin, `a piece of the arguments of tool "${name}" fits nowhere`, true)
     }
-    if (gathered.size > longestGathered) {
-      const explanation = `what tool "${name}" is given exceeds ${longestGathered} characters`
-      return malformed(this.reading.origin, explanation, true)
-    }
+    const excess = this.state.limitArguments(name, gathered.size)
+    if (excess !== undefined) return excess
     if (goesOn) return undefined
     this.call = undefined
     const whole = { functionCall: { name, id: callId, args: gathered.args }, thoughtSignature: signature }
@@ -175,7 +173,7 @@ export class ChunkReader implements EventReader {
   }
 
   private pushCall(part: unknown, out: Array<Part>): AiError.AiError | undefined {
-    const call = callPart(part, this.reading)
+    const call = callPart(part, this.state)
     if (Result.isFailure(call)) return call.failure
     if (call.success === undefined) return undefined
     const { id, name } = call.success

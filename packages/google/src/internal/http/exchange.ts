@@ -1,5 +1,7 @@
 import { bounded, isEventStream } from "@holdfast/core/provider/BoundedBody"
+import { type Answer } from "@holdfast/core/provider/SdkEndpoint"
 import { headersOf } from "@holdfast/core/provider/SdkStream"
+import { untimedFetch } from "@holdfast/core/provider/UntimedFetch"
 
 import { plainEvents } from "./eventStream.ts"
 
@@ -18,6 +20,7 @@ export class Exchange {
   sent = false
   status: number | undefined
   headers: Readonly<Record<string, string>> = {}
+  private response: Answer<unknown>["response"] = { headers: undefined }
   /** The body of an answer that was read as a whole. */
   body: unknown
   readonly fetch: typeof globalThis.fetch
@@ -29,9 +32,15 @@ export class Exchange {
       return send(input, init).then((response) => {
         this.status = response.status
         this.headers = headersOf(response.headers)
+        this.response = response
         return isEvents(response) ? readable(response) : this.watched(bounded(response))
       })
     }
+  }
+
+  /** What the SDK made of the response. */
+  answer<Data>(data: Data): Answer<Data> {
+    return { data, response: this.response }
   }
 
   private watched(response: Response): Response {
@@ -57,34 +66,10 @@ const readable = ({ body, headers, status, statusText }: Response): Response =>
  * header that it does not know.
  */
 export const fetchOf = ({ fetch, headers }: Wire): typeof globalThis.fetch => {
-  const send: typeof globalThis.fetch = fetch ?? ((input, init) => globalThis.fetch(input, patient(init)))
+  const send = untimedFetch(fetch)
   return (input, init) => {
     const merged = new Headers(init?.headers)
     for (const [name, value] of Object.entries(headers ?? {})) merged.set(name, value)
     return send(input, { ...init, headers: merged, redirect: "manual" })
   }
-}
-
-interface Dispatcher {
-  readonly dispatch: (options: object, handler: unknown) => boolean
-}
-
-const isDispatcher = (value: unknown): value is Dispatcher =>
-  typeof value === "object" && value !== null && "dispatch" in value && typeof value.dispatch === "function"
-
-// Node.js keeps the dispatcher of its `fetch` here, and sets it up with the first use of anything that belongs to `fetch`.
-const globalDispatcher = (): Dispatcher | undefined => {
-  const found: unknown = Reflect.get(globalThis, Symbol.for("undici.globalDispatcher.1"))
-  return isDispatcher(found) ? found : undefined
-}
-
-// The `fetch` of Node.js gives up after five minutes of silence, which a model may well need. Deadlines are Holdfast's.
-const patient = (init: RequestInit | undefined): RequestInit | undefined => {
-  const dispatcher = globalDispatcher()
-  if (dispatcher === undefined) return init
-  const waiting: Dispatcher = {
-    dispatch: (options, handler) => dispatcher.dispatch({ ...options, headersTimeout: 0, bodyTimeout: 0 }, handler),
-  }
-  const options: RequestInit & { readonly dispatcher: Dispatcher } = { ...init, dispatcher: waiting }
-  return options
 }

@@ -2,18 +2,17 @@
  * Which options of Google's on parts of a prompt cannot be taken.
  */
 import { field, record } from "@holdfast/core/provider/Json"
+import { refuseEach } from "@holdfast/core/provider/PromptOptions"
 import { type Refusals } from "@holdfast/core/provider/Refusals"
 import { type Prompt } from "effect/ai"
 
 import { key } from "./promptOptions.ts"
 
 /** Refuses the options that cannot be taken, each with the place of its message. */
-export const refusePromptOptions = (prompt: Prompt.Prompt, refusals: Refusals): void => {
-  prompt.content.forEach((message, at) => {
-    if (message.role === "system") return
-    for (const part of message.content) if (part.type === "file") refuseFile(part, `prompt[${at}].file`, refusals)
+export const refusePromptOptions = (prompt: Prompt.Prompt, refusals: Refusals): void =>
+  refuseEach(prompt, (holder, at) => {
+    if ("mediaType" in holder) refuseFile(holder, `prompt[${at}].file`, refusals)
   })
-}
 
 const resolutions = new Set<unknown>(["low", "medium", "high", "ultra_high"])
 const mostFrames = 24

@@ -7,28 +7,28 @@ import { defined, field, record, text } from "@holdfast/core/provider/Json"
 import { Predicate, Result, Schema } from "effect"
 import { type AiError, type Tool } from "effect/ai"
 
-import { type Reading } from "../answer/state.ts"
+import { type AnswerState } from "../answer/state.ts"
 
 /** Appends what a part says of one of Google's tools. */
-export const pushProviderTool = (part: unknown, reading: Reading, out: Sink): AiError.AiError | undefined => {
+export const pushProviderTool = (part: unknown, state: AnswerState, out: Sink): AiError.AiError | undefined => {
   const code = field(part, "executableCode")
   const ran = field(part, "codeExecutionResult")
   const call = field(part, "toolCall")
   const response = field(part, "toolResponse")
   if (Predicate.isNotNullish(code)) {
-    reading.codeId = text(code, "id") ?? reading.newId()
+    state.codeId = text(code, "id") ?? state.newId()
     const params = defined({ language: field(code, "language"), code: field(code, "code") })
-    return pushCall(part, declared("codeExecution", reading), reading.codeId, params, reading, out)
+    return pushCall(part, declared("codeExecution", state), state.codeId, params, state, out)
   }
   if (Predicate.isNotNullish(ran)) {
-    const id = text(ran, "id") ?? reading.codeId
+    const id = text(ran, "id") ?? state.codeId
     const result = defined({ outcome: field(ran, "outcome"), output: field(ran, "output") })
-    pushResult(part, declared("codeExecution", reading), id, result, reading, out)
+    pushResult(part, declared("codeExecution", state), id, result, state, out)
   } else if (Predicate.isNotNullish(call)) {
-    return pushCall(part, toolOf(call, reading), text(call, "id"), record(field(call, "args")) ?? {}, reading, out)
+    return pushCall(part, toolOf(call, state), text(call, "id"), record(field(call, "args")) ?? {}, state, out)
   } else if (Predicate.isNotNullish(response)) {
     const result = record(field(response, "response")) ?? {}
-    pushResult(part, toolOf(response, reading), text(response, "id"), result, reading, out)
+    pushResult(part, toolOf(response, state), text(response, "id"), result, state, out)
   }
   return undefined
 }
@@ -42,27 +42,27 @@ const names: ReadonlyMap<string, string> = new Map([
   ["FILE_SEARCH", "fileSearch"],
 ])
 
-const declared = (name: string | undefined, { declared: tools }: Reading) =>
+const declared = (name: string | undefined, { declared: tools }: AnswerState) =>
   name === undefined ? undefined : tools.get(name)
 
-const toolOf = (call: unknown, reading: Reading) => declared(names.get(text(call, "toolType") ?? ""), reading)
+const toolOf = (call: unknown, state: AnswerState) => declared(names.get(text(call, "toolType") ?? ""), state)
 
 const pushCall = (
   part: unknown,
   tool: Tool.AnyProviderDefined | undefined,
   id: string | undefined,
   params: unknown,
-  reading: Reading,
+  state: AnswerState,
   out: Sink,
 ): AiError.AiError | undefined => {
-  if (tool === undefined || id === undefined || reading.callIds.has(id)) return undefined
+  if (tool === undefined || id === undefined || state.isClaimed(id)) return undefined
   const fitted = fitting(tool.parametersSchema, params)
   if (Result.isFailure(fitted)) return undefined
-  reading.callIds.add(id)
+  void state.claim(id)
   // The whole part goes back with the next request.
-  const metadata = reading.metadata({ part })
+  const metadata = state.metadata({ part })
   out.push({ type: "tool-call", id, name: tool.name, params: fitted.success, providerExecuted: true, metadata })
-  return reading.bounds.keep()
+  return state.bounds.keep()
 }
 
 const pushResult = (
@@ -70,15 +70,15 @@ const pushResult = (
   tool: Tool.AnyProviderDefined | undefined,
   id: string | undefined,
   result: unknown,
-  reading: Reading,
+  state: AnswerState,
   out: Sink,
 ): void => {
-  if (tool === undefined || id === undefined || reading.resultIds.has(id)) return
+  if (tool === undefined || id === undefined || state.resultIds.has(id)) return
   const fitted = fitting(tool.successSchema, result)
   if (Result.isFailure(fitted)) return
-  reading.resultIds.add(id)
+  state.resultIds.add(id)
   const common = { id, name: tool.name, providerExecuted: true, isFailure: false }
-  out.push({ type: "tool-result", ...common, result: fitted.success, metadata: reading.metadata({ part }) })
+  out.push({ type: "tool-result", ...common, result: fitted.success, metadata: state.metadata({ part }) })
 }
 
 // A tool that was declared without schemas has no use for the values.

@@ -5,17 +5,17 @@ import { Tool } from "effect/ai"
 
 import * as GoogleTool from "../../../src/GoogleTool.ts"
 import { answerParts } from "../../../src/internal/answer/parts.ts"
-import { Reading } from "../../../src/internal/answer/state.ts"
+import { AnswerState } from "../../../src/internal/answer/state.ts"
 import { origin } from "../../requests.ts"
 
-const newReading = (tools: ReadonlyArray<Tool.Any> = [], headers = {}) =>
-  new Reading({ origin, declared: providerTools(tools), headers, fallbackId: "call" })
+const newState = (tools: ReadonlyArray<Tool.Any> = [], headers = {}) =>
+  new AnswerState({ origin, declared: providerTools(tools), headers, fallbackId: "call" })
 
 const read = (answer: unknown, tools: ReadonlyArray<Tool.Any> = []) =>
-  Result.getOrThrow(answerParts(answer, newReading(tools)))
+  Result.getOrThrow(answerParts(answer, newState(tools)))
 
 const failed = (answer: unknown) => {
-  const result = answerParts(answer, newReading())
+  const result = answerParts(answer, newState())
   return Result.isFailure(result) ? result.failure.reason._tag : undefined
 }
 
@@ -276,8 +276,8 @@ describe("the end", () => {
         },
       },
     })
-    const reading = newReading([], { "x-gemini-service-tier": "priority" })
-    const last = Result.getOrThrow(answerParts(answer([]), reading)).at(-1)
+    const state = newState([], { "x-gemini-service-tier": "priority" })
+    const last = Result.getOrThrow(answerParts(answer([]), state)).at(-1)
     assert.strictEqual(last?.type === "finish" && last.metadata?.google?.serviceTier, "priority")
   })
 

@@ -5,13 +5,13 @@ import { Effect, Stream } from "effect"
 import { type AiError, Prompt, type Tool } from "effect/ai"
 
 import * as GoogleTool from "../../../src/GoogleTool.ts"
-import { Reading } from "../../../src/internal/answer/state.ts"
+import { AnswerState } from "../../../src/internal/answer/state.ts"
 import { ChunkReader } from "../../../src/internal/answer/stream.ts"
 import { origin } from "../../requests.ts"
 
 const read = (events: ReadonlyArray<unknown>, tools: ReadonlyArray<Tool.Any> = []) => {
   const reader = new ChunkReader(
-    new Reading({ origin, declared: providerTools(tools), headers: {}, fallbackId: "call" }),
+    new AnswerState({ origin, declared: providerTools(tools), headers: {}, fallbackId: "call" }),
   )
   const seen: Array<Part> = []
   return mapEvents(Stream.fromIterable(events), reader, Effect.succeed).pipe(

@@ -11,6 +11,7 @@ import type { OpenAI } from "openai"
 
 import { familyOf } from "../family.ts"
 import { callId } from "../request/callId.ts"
+import { imageTypes, otherImage } from "../request/images.ts"
 import { type Breakpoint, optionsOf } from "../request/promptOptions.ts"
 import { shortId } from "../request/shortId.ts"
 import { type Dialect } from "./dialect.ts"
@@ -90,8 +91,6 @@ const userContent = (
   return extended(marked(content, breakpoint), fields)
 }
 
-const images = new Set(["image/jpeg", "image/jpg", "image/png", "image/webp", "image/gif"])
-
 const imageContent = (
   media: Media,
   detail: "low" | "high" | "original" | "auto" | undefined,
@@ -100,8 +99,8 @@ const imageContent = (
 ): Content => {
   if (media._tag === "FileId") {
     refusals.option(option, "Chat Completions takes no uploaded images by their id; give the bytes or a link")
-  } else if (media._tag === "Inline" && dialect.isOpenAi && !images.has(media.mediaType)) {
-    refusals.option(option, "images are taken as JPEG, PNG, WebP or GIF; convert it")
+  } else if (media._tag === "Inline" && dialect.isOpenAi && !imageTypes.has(media.mediaType)) {
+    refusals.option(option, otherImage)
   }
   const url = media._tag === "Url" ? media.url : media._tag === "Inline" ? media.dataUrl : ""
   return { type: "image_url", image_url: { url, ...(detail === undefined ? undefined : { detail }) } }

@@ -1,54 +1,44 @@
-import { mapEvents, polishAll } from "@holdfast/core/provider/EventReader"
-import type * as ProviderModel from "@holdfast/core/provider/ProviderModel"
-import { Effect, Random } from "effect"
+import { randomId } from "@holdfast/core/provider/AnswerState"
+import { type ProviderModel } from "@holdfast/core/provider/ProviderModel"
+import * as SdkModel from "@holdfast/core/provider/SdkModel"
+import { Effect } from "effect"
 import { OpenAiStructuredOutput } from "effect/ai"
 
 import { canonical } from "../request/tools.ts"
 import { type ChatSettings } from "../settings.ts"
 import { type ChatBody, type Transport } from "../transport.ts"
 import { type Dialect } from "./dialect.ts"
-import { completionParts, Reading } from "./parts.ts"
+import { completionParts } from "./parts.ts"
 import { chatBody, strictTools } from "./request.ts"
+import { AnswerState } from "./state.ts"
 import { ChatReader } from "./stream.ts"
 
-/** A model on Chat Completions. The settings are read once for every request. */
+/** A model on Chat Completions. */
 export const chatModel = (
-  transport: Pick<Transport, "provider" | "chat">,
+  { chat, provider }: Pick<Transport, "provider" | "chat">,
   model: string,
   dialect: Dialect,
-  settingsOf: Effect.Effect<ChatSettings>,
-): ProviderModel.ProviderModel => {
-  const { chat, provider } = transport
-  const prepare = Effect.fnUntraced(function* (request: ProviderModel.ProviderRequest) {
-    const settings = yield* settingsOf
-    const body = yield* chatBody({ provider, model, dialect, settings, request })
-    const polish = canonical(request.options.tools, strictTools(settings, dialect))
-    return { body, reading: new Reading(chat.origin, provider, dialect, yield* newFallbackId), polish }
-  })
-  return {
+  settings: Effect.Effect<ChatSettings>,
+): ProviderModel =>
+  SdkModel.make({
     provider,
     model,
-    settings: settingsOf,
+    settings,
     codecTransformer: OpenAiStructuredOutput.toCodecOpenAI,
-    generate: Effect.fnUntraced(function* (request) {
-      const { body, polish, reading } = yield* prepare(request)
-      const reply = yield* chat.once(body)
-      const parts = yield* Effect.fromResult(completionParts(reply.parts, reading))
-      return { headers: reply.headers, parts: yield* polishAll(parts, polish) }
+    prepare: Effect.fnUntraced(function* (request, current) {
+      const body = yield* chatBody({ provider, model, dialect, settings: current, request })
+      const fallbackId = yield* randomId("call_")
+      return {
+        body,
+        state: () => new AnswerState({ origin: chat.origin, key: provider, dialect, fallbackId }),
+        canonical: canonical(request.options.tools, strictTools(current, dialect)),
+      }
     }),
-    stream: Effect.fnUntraced(function* (request) {
-      const { body, polish, reading } = yield* prepare(request)
-      const reply = yield* chat.open(streaming(body, dialect))
-      return { headers: reply.headers, parts: mapEvents(reply.parts, new ChatReader(reading), polish) }
-    }),
-  }
-}
-
-// Ids of calls must differ between the turns of a conversation.
-const newFallbackId = Effect.map(
-  Effect.all([Random.nextIntBetween(0, 2 ** 31), Random.nextIntBetween(0, 2 ** 31)]),
-  (numbers) => `call_${numbers.map((number) => number.toString(36)).join("")}`,
-)
+    once: chat.once,
+    open: (body) => chat.open(streaming(body, dialect)),
+    answerParts: completionParts,
+    reader: (state) => new ChatReader(state),
+  })
 
 const streaming = (body: ChatBody, dialect: Dialect): ChatBody =>
   dialect.asksForStreamUsage ? { ...body, stream_options: { include_usage: true, ...body.stream_options } } : body

@@ -2,14 +2,13 @@
  * From a chat completion to the parts of `effect/ai`.
  */
 
-import { Bounds, isTooDeep, parsedArguments } from "@holdfast/core/provider/Bounds"
+import { isTooDeep, parsedArguments } from "@holdfast/core/provider/Bounds"
 import {
   count,
   defined,
   field,
   fromDataUrl,
   isBase64,
-  json,
   list,
   record,
   text,
@@ -17,12 +16,12 @@ import {
   timestamp,
   url,
 } from "@holdfast/core/provider/Json"
-import { malformed, type Origin, undecodable } from "@holdfast/core/provider/ProviderError"
+import { malformed, undecodable } from "@holdfast/core/provider/ProviderError"
 import { Predicate, Result } from "effect"
 import { type AiError, type Response } from "effect/ai"
 
 import { fromErrorObject } from "../failure.ts"
-import { type Dialect } from "./dialect.ts"
+import { type AnswerState } from "./state.ts"
 import { usage } from "./usage.ts"
 
 type SourceOrFile = Extract<Response.PartEncoded, { readonly type: "source" | "file" }>
@@ -32,46 +31,12 @@ export interface Sink {
   push(...parts: Array<SourceOrFile>): number
 }
 
-/** What reading an answer needs, and what it finds out on the way. */
-export class Reading {
-  readonly origin: Origin
-  /** The key of our metadata. */
-  readonly key: string
-  readonly dialect: Dialect
-  readonly bounds: Bounds
-  private readonly fallbackId: string
-  private readonly callIds = new Set<string>()
-  refusal = ""
-  calls = false
-  sources = 0
-
-  /** `fallbackId` is what ids of calls begin with that the server did not give. */
-  constructor(origin: Origin, key: string, dialect: Dialect, fallbackId = "call") {
-    this.origin = origin
-    this.key = key
-    this.dialect = dialect
-    this.fallbackId = fallbackId
-    this.bounds = new Bounds(origin)
-  }
-
-  /** The id of a call: the server's, or one of ours if it gave none, or gave the same to another call. */
-  callId(given: string | undefined): string {
-    const id = given === undefined || this.callIds.has(given) ? `${this.fallbackId}_${this.callIds.size}` : given
-    this.callIds.add(id)
-    return id
-  }
-
-  metadata(fields: Record<string, unknown>): { readonly [key: string]: ReturnType<typeof json> } {
-    return { [this.key]: json(defined(fields)) }
-  }
-}
-
 /** The parts of a whole completion. */
 export const completionParts = (
   answer: unknown,
-  reading: Reading,
+  state: AnswerState,
 ): Result.Result<Array<Response.PartEncoded>, AiError.AiError> => {
-  const { origin } = reading
+  const { origin } = state
   if (record(answer) === undefined) return Result.fail(malformed(origin, "the answer is not a JSON object", false))
   if (isTooDeep(answer)) return Result.fail(malformed(origin, "the answer is nested too deeply", true))
   const choice = list(answer, "choices")[0]
@@ -80,9 +45,9 @@ export const completionParts = (
   const message = record(field(choice, "message"))
   if (message === undefined) return Result.fail(malformed(origin, "the answer has no message", false))
   const out: Array<Response.PartEncoded> = [responseMetadata(answer)]
-  const failure = messageParts(message, choice, reading, out)
+  const failure = messageParts(message, choice, state, out)
   if (failure !== undefined) return Result.fail(failure)
-  const finish = finishPart(finishOf(choice), usageOf(answer), answer, reading)
+  const finish = finishPart(finishOf(choice), usageOf(answer), answer, state)
   if (Result.isFailure(finish)) return Result.fail(finish.failure)
   out.push(finish.success)
   return Result.succeed(out)
@@ -91,26 +56,26 @@ export const completionParts = (
 const messageParts = (
   message: unknown,
   choice: unknown,
-  reading: Reading,
+  state: AnswerState,
   out: Array<Response.PartEncoded>,
 ): AiError.AiError | undefined => {
   const content = contentOf(message)
   const details = list(message, "reasoning_details")
   if (content.reasoning !== "" || details.length > 0) {
-    out.push({ type: "reasoning", text: content.reasoning, metadata: reasoningMetadata(details, reading) })
+    out.push({ type: "reasoning", text: content.reasoning, metadata: reasoningMetadata(details, state) })
   }
   if (content.text !== "") out.push({ type: "text", text: content.text })
-  pushExtras(message, reading, out)
-  reading.refusal = textOrEmpty(message, "refusal")
+  pushExtras(message, state, out)
+  state.refusal = textOrEmpty(message, "refusal")
   for (const call of list(message, "tool_calls")) {
     const part = toolCallPart(
       {
-        id: reading.callId(text(call, "id")),
+        id: state.callId(text(call, "id")),
         name: text(field(call, "function"), "name"),
         arguments: argumentsOf(call),
       },
       finishOf(choice),
-      reading,
+      state,
     )
     if (Result.isFailure(part)) return part.failure
     if (part.success !== undefined) out.push(part.success)
@@ -126,8 +91,8 @@ export const argumentsOf = (call: unknown): string => {
 }
 
 /** What must come back with the next request, if the server has more to reasoning than its text. */
-export const reasoningMetadata = (details: ReadonlyArray<unknown>, reading: Reading) =>
-  reading.metadata({ reasoningDetails: details.length === 0 ? undefined : details })
+export const reasoningMetadata = (details: ReadonlyArray<unknown>, state: AnswerState) =>
+  state.metadata({ reasoningDetails: details.length === 0 ? undefined : details })
 
 /**
  * The texts of a message or delta. Reasoning is in `reasoning_content` at DeepSeek, xAI, vLLM and Moonshot, in
@@ -148,13 +113,13 @@ export const contentOf = (message: unknown): { readonly text: string; readonly r
 const joined = (parts: ReadonlyArray<unknown>): string => parts.map((part) => textOrEmpty(part, "text")).join("")
 
 /** Appends the sources and images of a message or delta. */
-export const pushExtras = (message: unknown, reading: Reading, out: Sink): void => {
+export const pushExtras = (message: unknown, state: AnswerState, out: Sink): void => {
   for (const annotation of list(message, "annotations")) {
     const citation = field(annotation, "url_citation")
     const link = url(citation, "url")
     if (link === undefined) continue
-    const id = `source-${reading.sources++}`
-    const metadata = reading.metadata({
+    const id = `source-${state.sources++}`
+    const metadata = state.metadata({
       startIndex: count(citation, "start_index"),
       endIndex: count(citation, "end_index"),
     })
@@ -177,18 +142,18 @@ export interface GatheredCall {
 export const toolCallPart = (
   call: GatheredCall,
   finish: string | undefined,
-  reading: Reading,
+  state: AnswerState,
 ): Result.Result<Response.ToolCallPartEncoded | undefined, AiError.AiError> => {
   const { id, name } = call
-  if (name === undefined) return Result.fail(malformed(reading.origin, "a tool call has no name", true))
+  if (name === undefined) return Result.fail(malformed(state.origin, "a tool call has no name", true))
   const parsed = parsedArguments(call.arguments)
   if (Result.isSuccess(parsed)) {
-    reading.calls = true
+    state.calls = true
     return Result.succeed({ type: "tool-call", id, name, params: parsed.success })
   }
   // The finish reason says what happened, and the text before it is still of use.
   if (finish === "length" || finish === "content_filter") return Result.succeed(undefined)
-  return Result.fail(undecodable(reading.origin, `the arguments of tool "${name}" are not JSON`))
+  return Result.fail(undecodable(state.origin, `the arguments of tool "${name}" are not JSON`))
 }
 
 /** Who answered, and when. */
@@ -215,33 +180,33 @@ export const finishPart = (
   finish: string | undefined,
   raw: unknown,
   answer: unknown,
-  reading: Reading,
+  state: AnswerState,
 ): Result.Result<Response.FinishPartEncoded, AiError.AiError> => {
   if (finish === "insufficient_system_resource" || finish === "error") {
     const error = { code: finish, message: `the answer was broken off: ${finish}` }
-    return Result.fail(fromErrorObject(reading.origin, error, true))
+    return Result.fail(fromErrorObject(state.origin, error, true))
   }
   return Result.succeed({
     type: "finish",
-    reason: finishReason(finish, reading),
-    usage: usage(raw, reading.dialect.reasoningOutsideCompletion),
-    metadata: reading.metadata({
+    reason: finishReason(finish, state),
+    usage: usage(raw, state.dialect.reasoningOutsideCompletion),
+    metadata: state.metadata({
       usage: record(raw),
       serviceTier: text(answer, "service_tier"),
       systemFingerprint: text(answer, "system_fingerprint"),
-      refusal: reading.refusal === "" ? undefined : reading.refusal,
+      refusal: state.refusal === "" ? undefined : state.refusal,
     }),
   })
 }
 
-const finishReason = (finish: string | undefined, reading: Reading): Response.FinishReason => {
-  if (reading.refusal !== "") return "content-filter"
+const finishReason = (finish: string | undefined, state: AnswerState): Response.FinishReason => {
+  if (state.refusal !== "") return "content-filter"
   switch (finish) {
     case "stop":
     case "eos":
     case "end_turn":
       // Some servers say so although tools are to be called.
-      return reading.calls ? "tool-calls" : "stop"
+      return state.calls ? "tool-calls" : "stop"
     case "length":
     case "model_length":
     case "max_tokens":

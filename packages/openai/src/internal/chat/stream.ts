@@ -16,12 +16,12 @@ import {
   finishOf,
   finishPart,
   pushExtras,
-  type Reading,
   reasoningMetadata,
   responseMetadata,
   toolCallPart,
   usageOf,
 } from "./parts.ts"
+import { type AnswerState } from "./state.ts"
 
 interface Call {
   readonly id: string
@@ -40,7 +40,7 @@ type Block = { readonly kind: "text" | "reasoning"; readonly id: string }
  * lost nothing but its bill.
  */
 export class ChatReader implements EventReader {
-  readonly reading: Reading
+  readonly state: AnswerState
   /** Calls in the order in which they began, and the newest one of each index. */
   private readonly calls: Array<Call> = []
   private readonly callAt = new Map<number, Call>()
@@ -56,8 +56,8 @@ export class ChatReader implements EventReader {
   /** Set as soon as there are too many calls. */
   private excess: AiError.AiError | undefined
 
-  constructor(reading: Reading) {
-    this.reading = reading
+  constructor(state: AnswerState) {
+    this.state = state
   }
 
   isComplete(): boolean {
@@ -65,11 +65,11 @@ export class ChatReader implements EventReader {
   }
 
   read(chunk: unknown, out: Array<Part>): AiError.AiError | undefined {
-    if (record(chunk) === undefined) return malformed(this.reading.origin, "a chunk is not a JSON object", true)
+    if (record(chunk) === undefined) return malformed(this.state.origin, "a chunk is not a JSON object", true)
     if (this.finished) return undefined
-    if (isTooDeep(chunk)) return malformed(this.reading.origin, "a chunk is nested too deeply", true)
+    if (isTooDeep(chunk)) return malformed(this.state.origin, "a chunk is nested too deeply", true)
     const error = field(chunk, "error") ?? field(list(chunk, "choices")[0], "error")
-    if (Predicate.isNotNullish(error)) return fromErrorObject(this.reading.origin, error, true)
+    if (Predicate.isNotNullish(error)) return fromErrorObject(this.state.origin, error, true)
     this.last = chunk
     this.begin(chunk, out)
     const usage = usageOf(chunk)
@@ -100,10 +100,10 @@ export class ChatReader implements EventReader {
     if (excess !== undefined) return excess
     this.pushDelta("reasoning", reasoning, out)
     this.pushDelta("text", content, out)
-    pushExtras(delta, this.reading, out)
+    pushExtras(delta, this.state, out)
     const refusal = textOrEmpty(delta, "refusal")
-    this.reading.refusal += refusal
-    const tooLong = this.reading.bounds.gather("a refusal", refusal)
+    this.state.refusal += refusal
+    const tooLong = this.state.bounds.gather("a refusal", refusal)
     if (tooLong !== undefined) return tooLong
     for (const [position, call] of list(delta, "tool_calls").entries()) {
       const failure = this.readCall(call, position, out)
@@ -119,7 +119,7 @@ export class ChatReader implements EventReader {
     for (const detail of details) this.details.push(detail)
     // Encrypted reasoning has no text of its own, but must come back.
     this.open("reasoning", out)
-    return this.reading.bounds.gather("the details of reasoning", JSON.stringify(details))
+    return this.state.bounds.gather("the details of reasoning", JSON.stringify(details))
   }
 
   private open(kind: Block["kind"], out: Array<Part>): Block {
@@ -137,7 +137,7 @@ export class ChatReader implements EventReader {
     this.block = undefined
     const metadata =
       block.kind === "reasoning" && this.details.length > 0
-        ? { metadata: reasoningMetadata(this.details.splice(0), this.reading) }
+        ? { metadata: reasoningMetadata(this.details.splice(0), this.state) }
         : undefined
     out.push({ type: `${block.kind}-end`, id: block.id, ...metadata })
   }
@@ -151,11 +151,11 @@ export class ChatReader implements EventReader {
   private readCall(delta: unknown, position: number, out: Array<Part>): AiError.AiError | undefined {
     const index = count(delta, "index") ?? position
     const call = this.callOf(delta, index, out)
-    if (call === undefined) return malformed(this.reading.origin, "a tool call has no name", true)
+    if (call === undefined) return malformed(this.state.origin, "a tool call has no name", true)
     if (this.excess !== undefined) return this.excess
     const piece = argumentsOf(delta)
     if (piece === "") return undefined
-    const tooLong = this.reading.bounds.gather(`what tool "${call.name}" is given`, piece)
+    const tooLong = this.state.gatherArguments(call.name, piece)
     if (tooLong !== undefined) return tooLong
     call.arguments += piece
     out.push({ type: "tool-params-delta", id: call.id, delta: piece })
@@ -170,9 +170,9 @@ export class ChatReader implements EventReader {
     if (known !== undefined && (id === undefined || id === known.givenId || name === undefined)) return known
     if (name === undefined) return undefined
     this.close(out)
-    const call: Call = { id: this.reading.callId(id), givenId: id, name, arguments: "" }
+    const call: Call = { id: this.state.callId(id), givenId: id, name, arguments: "" }
     this.calls.push(call)
-    this.excess ??= this.reading.bounds.keep()
+    this.excess ??= this.state.bounds.keep()
     this.callAt.set(index, call)
     out.push({ type: "tool-params-start", id: call.id, name, providerExecuted: false })
     return call
@@ -182,11 +182,11 @@ export class ChatReader implements EventReader {
     this.close(out)
     for (const call of this.calls) {
       out.push({ type: "tool-params-end", id: call.id })
-      const part = toolCallPart(call, finish, this.reading)
+      const part = toolCallPart(call, finish, this.state)
       if (Result.isFailure(part)) return part.failure
       if (part.success !== undefined) out.push(part.success)
     }
-    const broken = finishPart(finish, undefined, undefined, this.reading)
+    const broken = finishPart(finish, undefined, undefined, this.state)
     if (Result.isFailure(broken)) return broken.failure
     this.finish = finish
     return undefined
@@ -194,7 +194,7 @@ export class ChatReader implements EventReader {
 
   private complete(out: Array<Part>): void {
     this.finished = true
-    const part = finishPart(this.finish, this.usage, this.last, this.reading)
+    const part = finishPart(this.finish, this.usage, this.last, this.state)
     if (Result.isSuccess(part)) out.push(part.success)
   }
 }

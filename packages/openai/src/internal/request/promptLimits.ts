@@ -2,6 +2,7 @@
  * Which options of OpenAI's on messages and parts of a prompt a model, or the API, cannot take.
  */
 import { field, record } from "@holdfast/core/provider/Json"
+import { type Message, refuseEach } from "@holdfast/core/provider/PromptOptions"
 import { type Refusals } from "@holdfast/core/provider/Refusals"
 import { type Prompt } from "effect/ai"
 
@@ -15,29 +16,20 @@ export interface PromptCircumstances {
   readonly refusals: Refusals
 }
 
-type Message = Prompt.Prompt["content"][number]
-type Holder = Message | Exclude<Message["content"], string>[number]
-
 /** Refuses the options that cannot be taken, each with the place of its message. */
-export const refusePromptOptions = (prompt: Prompt.Prompt, circumstances: PromptCircumstances): void => {
-  prompt.content.forEach((message, at) => {
-    refuseHolder(message, message, at, circumstances)
-    if (message.role === "system") return
-    for (const part of message.content) refuseHolder(part, message, at, circumstances)
+export const refusePromptOptions = (prompt: Prompt.Prompt, circumstances: PromptCircumstances): void =>
+  refuseEach(prompt, (holder, at, { role }) => {
+    const options = record(holder.options[circumstances.key])
+    if (options === undefined) return
+    const breakpoint = field(options, "promptCacheBreakpoint")
+    refuseBreakpoint(breakpoint, role, `prompt[${at}].promptCacheBreakpoint`, circumstances)
+    const detail = field(options, "imageDetail")
+    if (detail === undefined || detail === null) return
+    const option = `prompt[${at}].imageDetail`
+    const isImage = "mediaType" in holder && holder.mediaType.startsWith("image/")
+    if (!isImage) circumstances.refusals.option(option, "only images have it; leave it out")
+    if (!details.has(detail)) circumstances.refusals.option(option, `it is one of ${[...details].join(", ")}`)
   })
-}
-
-const refuseHolder = (holder: Holder, { role }: Message, at: number, circumstances: PromptCircumstances): void => {
-  const options = record(holder.options[circumstances.key])
-  if (options === undefined) return
-  refuseBreakpoint(field(options, "promptCacheBreakpoint"), role, `prompt[${at}].promptCacheBreakpoint`, circumstances)
-  const detail = field(options, "imageDetail")
-  if (detail === undefined || detail === null) return
-  const option = `prompt[${at}].imageDetail`
-  const isImage = "mediaType" in holder && holder.mediaType.startsWith("image/")
-  if (!isImage) circumstances.refusals.option(option, "only images have it; leave it out")
-  if (!details.has(detail)) circumstances.refusals.option(option, `it is one of ${[...details].join(", ")}`)
-}
 
 const details = new Set<unknown>(["auto", "low", "high", "original"])
 

@@ -11,6 +11,7 @@ import type { OpenAI } from "openai"
 
 import { familyOf } from "../family.ts"
 import { callId } from "../request/callId.ts"
+import { imageTypes, otherImage } from "../request/images.ts"
 import { type Breakpoint, optionsOf } from "../request/promptOptions.ts"
 
 type Item = OpenAI.Responses.ResponseInputItem
@@ -86,16 +87,14 @@ const inputContent = (
   return marked({ type: "input_file", ...file }, breakpoint)
 }
 
-const images = new Set(["image/jpeg", "image/jpg", "image/png", "image/webp", "image/gif"])
-
 const refuseMedia = (part: Prompt.FilePart, at: number, { refusals }: Conversation): void => {
   const { mediaType } = part
   const option = `prompt[${at}].file.${mediaType}`
   refuseUnreadable(part, option, refusals)
   if (/^(?:audio|video)\//.test(mediaType)) {
     refusals.option(option, "the Responses API takes neither audio nor video; for audio use OpenAiLanguageModel.chat")
-  } else if (mediaType.startsWith("image/") && !images.has(concrete(mediaType))) {
-    refusals.option(option, "images are taken as JPEG, PNG, WebP or GIF; convert it")
+  } else if (mediaType.startsWith("image/") && !imageTypes.has(concrete(mediaType))) {
+    refusals.option(option, otherImage)
   }
 }
 

@@ -1,5 +1,5 @@
-import { mapEvents, polishAll } from "@holdfast/core/provider/EventReader"
-import type * as ProviderModel from "@holdfast/core/provider/ProviderModel"
+import { type ProviderModel } from "@holdfast/core/provider/ProviderModel"
+import * as SdkModel from "@holdfast/core/provider/SdkModel"
 import { providerTools } from "@holdfast/core/provider/ToolForms"
 import { Effect, Option } from "effect"
 import { OpenAiStructuredOutput, ResponseIdTracker } from "effect/ai"
@@ -7,40 +7,34 @@ import { OpenAiStructuredOutput, ResponseIdTracker } from "effect/ai"
 import { canonical } from "../request/tools.ts"
 import { type ResponsesSettings } from "../settings.ts"
 import { type Transport } from "../transport.ts"
-import { answerParts, Reading } from "./parts.ts"
+import { answerParts } from "./parts.ts"
 import { responsesBody } from "./request.ts"
+import { AnswerState } from "./state.ts"
 import { ResponsesReader } from "./stream.ts"
 
-/** A model on the Responses API. The settings are read once for every request. */
+/** A model on the Responses API. */
 export const responsesModel = (
-  transport: Transport,
+  { provider, responses }: Transport,
   model: string,
-  settingsOf: Effect.Effect<ResponsesSettings>,
-): ProviderModel.ProviderModel => {
-  const { provider, responses } = transport
-  const prepare = Effect.fnUntraced(function* (request: ProviderModel.ProviderRequest) {
-    const settings = yield* settingsOf
-    const tracker = yield* Effect.serviceOption(ResponseIdTracker.ResponseIdTracker)
-    const body = yield* responsesBody({ provider, model, settings, request, tracked: Option.isSome(tracker) })
-    const { tools } = request.options
-    const reading = new Reading(responses.origin, provider, providerTools(tools))
-    return { body, reading, polish: canonical(tools, settings.strictTools) }
-  })
-  return {
+  settings: Effect.Effect<ResponsesSettings>,
+): ProviderModel =>
+  SdkModel.make({
     provider,
     model,
-    settings: settingsOf,
+    settings,
     codecTransformer: OpenAiStructuredOutput.toCodecOpenAI,
-    generate: Effect.fnUntraced(function* (request) {
-      const { body, polish, reading } = yield* prepare(request)
-      const reply = yield* responses.once(body)
-      const parts = yield* Effect.fromResult(answerParts(reply.parts, reading))
-      return { headers: reply.headers, parts: yield* polishAll(parts, polish) }
+    prepare: Effect.fnUntraced(function* (request, current) {
+      const tracker = yield* Effect.serviceOption(ResponseIdTracker.ResponseIdTracker)
+      const tracked = Option.isSome(tracker)
+      const { tools } = request.options
+      return {
+        body: yield* responsesBody({ provider, model, settings: current, request, tracked }),
+        state: () => new AnswerState({ origin: responses.origin, key: provider, declared: providerTools(tools) }),
+        canonical: canonical(tools, current.strictTools),
+      }
     }),
-    stream: Effect.fnUntraced(function* (request) {
-      const { body, polish, reading } = yield* prepare(request)
-      const reply = yield* responses.open(body)
-      return { headers: reply.headers, parts: mapEvents(reply.parts, new ResponsesReader(reading), polish) }
-    }),
-  }
-}
+    once: responses.once,
+    open: responses.open,
+    answerParts,
+    reader: (state) => new ResponsesReader(state),
+  })

@@ -2,14 +2,13 @@
  * From an answer of the Responses API to the parts of `effect/ai`.
  */
 
-import { Bounds, isTooDeep, parsedArguments } from "@holdfast/core/provider/Bounds"
+import { isTooDeep, parsedArguments } from "@holdfast/core/provider/Bounds"
 import { type Sink } from "@holdfast/core/provider/EventReader"
 import {
   count,
   defined,
   field,
   isBase64,
-  json,
   type Json,
   list,
   record,
@@ -20,56 +19,26 @@ import {
 } from "@holdfast/core/provider/Json"
 import { malformed, type Origin, undecodable } from "@holdfast/core/provider/ProviderError"
 import { Predicate, Result } from "effect"
-import { type AiError, type Response, type Tool } from "effect/ai"
+import { type AiError, type Response } from "effect/ai"
 
 import { fromErrorObject } from "../failure.ts"
 import { providerExecuted } from "../request/providerTools.ts"
+import { type AnswerState } from "./state.ts"
 import { usage } from "./usage.ts"
-
-/** What reading an answer needs, and what it finds out on the way. */
-export class Reading {
-  readonly origin: Origin
-  /** The key of our metadata. */
-  readonly key: string
-  readonly declared: ReadonlyMap<string, Tool.AnyProviderDefined>
-  readonly bounds: Bounds
-  private readonly callIds = new Set<string>()
-  refusal = ""
-  calls = false
-  sources = 0
-
-  constructor(origin: Origin, key: string, declared: ReadonlyMap<string, Tool.AnyProviderDefined>) {
-    this.origin = origin
-    this.key = key
-    this.declared = declared
-    this.bounds = new Bounds(origin)
-  }
-
-  /** Takes in the id of a tool call. Two with one id could not be told apart. */
-  claim(id: string): AiError.AiError | undefined {
-    if (this.callIds.has(id)) return malformed(this.origin, "two tool calls have one id", true)
-    this.callIds.add(id)
-    return undefined
-  }
-
-  metadata(fields: Record<string, unknown>): { readonly [key: string]: ReturnType<typeof json> } {
-    return { [this.key]: json(defined(fields)) }
-  }
-}
 
 /** The parts of a whole answer. */
 export const answerParts = (
   answer: unknown,
-  reading: Reading,
+  state: AnswerState,
 ): Result.Result<Array<Response.PartEncoded>, AiError.AiError> => {
-  const broken = brokenAnswer(answer, reading.origin)
+  const broken = brokenAnswer(answer, state.origin)
   if (broken !== undefined) return Result.fail(broken)
   const out: Array<Response.PartEncoded> = [responseMetadata(answer)]
   for (const item of list(answer, "output")) {
-    const failure = itemParts(item, reading, out)
+    const failure = itemParts(item, state, out)
     if (failure !== undefined) return Result.fail(failure)
   }
-  out.push(finishPart(answer, reading))
+  out.push(finishPart(answer, state))
   return Result.succeed(out)
 }
 
@@ -82,39 +51,43 @@ const brokenAnswer = (answer: unknown, origin: Origin): AiError.AiError | undefi
   return Array.isArray(fields["output"]) ? undefined : malformed(origin, "the answer has no output", false)
 }
 
-const itemParts = (item: unknown, reading: Reading, out: Array<Response.PartEncoded>): AiError.AiError | undefined => {
+const itemParts = (
+  item: unknown,
+  state: AnswerState,
+  out: Array<Response.PartEncoded>,
+): AiError.AiError | undefined => {
   switch (field(item, "type")) {
     case "message":
-      messageParts(item, reading, out)
+      messageParts(item, state, out)
       return undefined
     case "reasoning":
-      reasoningParts(item, reading, out)
+      reasoningParts(item, state, out)
       return undefined
     default:
-      return commonItemParts(item, reading, out)
+      return commonItemParts(item, state, out)
   }
 }
 
-const messageParts = (item: unknown, reading: Reading, out: Array<Response.PartEncoded>): void => {
-  const metadata = reading.metadata({ itemId: text(item, "id"), phase: text(item, "phase") })
+const messageParts = (item: unknown, state: AnswerState, out: Array<Response.PartEncoded>): void => {
+  const metadata = state.metadata({ itemId: text(item, "id"), phase: text(item, "phase") })
   for (const content of list(item, "content")) {
-    if (field(content, "type") === "refusal") reading.refusal += textOrEmpty(content, "refusal")
+    if (field(content, "type") === "refusal") state.refusal += textOrEmpty(content, "refusal")
     if (field(content, "type") !== "output_text") continue
     out.push({ type: "text", text: textOrEmpty(content, "text"), metadata })
-    for (const annotation of list(content, "annotations")) pushSource(annotation, reading, out)
+    for (const annotation of list(content, "annotations")) pushSource(annotation, state, out)
   }
 }
 
 // One part for each piece of the summary, all with the item's id, so that the item can be put together again.
-const reasoningParts = (item: unknown, reading: Reading, out: Array<Response.PartEncoded>): void => {
-  const metadata = reasoningMetadata(item, reading)
+const reasoningParts = (item: unknown, state: AnswerState, out: Array<Response.PartEncoded>): void => {
+  const metadata = reasoningMetadata(item, state)
   const texts = reasoningTexts(item)
   for (const piece of texts.length === 0 ? [""] : texts) out.push({ type: "reasoning", text: piece, metadata })
 }
 
 /** What of a reasoning item must come back with the next request. */
-export const reasoningMetadata = (item: unknown, reading: Reading) =>
-  reading.metadata({ itemId: text(item, "id"), encryptedContent: text(item, "encrypted_content") })
+export const reasoningMetadata = (item: unknown, state: AnswerState) =>
+  state.metadata({ itemId: text(item, "id"), encryptedContent: text(item, "encrypted_content") })
 
 /** The summary of a reasoning item, or the reasoning itself where the model's makers show it. */
 export const reasoningTexts = (item: unknown): ReadonlyArray<string> => {
@@ -124,77 +97,77 @@ export const reasoningTexts = (item: unknown): ReadonlyArray<string> => {
 }
 
 /** Parts of items that come at once even in a stream. Unknown items have none. */
-export const commonItemParts = (item: unknown, reading: Reading, out: Sink): AiError.AiError | undefined => {
+export const commonItemParts = (item: unknown, state: AnswerState, out: Sink): AiError.AiError | undefined => {
   switch (field(item, "type")) {
     case "function_call":
-      return pushFunctionCall(item, reading, out)
+      return pushFunctionCall(item, state, out)
     case "custom_tool_call":
-      return pushCustomCall(item, reading, out)
+      return pushCustomCall(item, state, out)
     case "image_generation_call":
-      return pushImage(item, reading, out)
+      return pushImage(item, state, out)
     default:
-      return pushProviderExecuted(item, reading, out)
+      return pushProviderExecuted(item, state, out)
   }
 }
 
-const pushProviderExecuted = (item: unknown, reading: Reading, out: Sink): AiError.AiError | undefined => {
-  const [call, ...results] = providerExecuted(item, reading.declared, reading.key)
+const pushProviderExecuted = (item: unknown, state: AnswerState, out: Sink): AiError.AiError | undefined => {
+  const [call, ...results] = providerExecuted(item, state.declared, state.key)
   if (call === undefined) return undefined
-  const broken = reading.claim(call.id)
+  const broken = state.claim(call.id)
   if (broken === undefined) out.push(call, ...results)
   return broken
 }
 
-const pushFunctionCall = (item: unknown, reading: Reading, out: Sink): AiError.AiError | undefined => {
+const pushFunctionCall = (item: unknown, state: AnswerState, out: Sink): AiError.AiError | undefined => {
   const name = text(item, "name")
   const id = text(item, "call_id") ?? text(item, "id")
   if (name === undefined || id === undefined) {
-    return malformed(reading.origin, "a tool call has no name or no id", true)
+    return malformed(state.origin, "a tool call has no name or no id", true)
   }
   // A call that was cut at the token limit is not a call. The answer's finish reason says what happened.
   if (field(item, "status") === "incomplete") return undefined
   const parsed = parsedArguments(textOrEmpty(item, "arguments"))
-  if (Result.isFailure(parsed)) return undecodable(reading.origin, `the arguments of tool "${name}" are not JSON`)
-  const broken = reading.claim(id)
+  if (Result.isFailure(parsed)) return undecodable(state.origin, `the arguments of tool "${name}" are not JSON`)
+  const broken = state.claim(id)
   if (broken !== undefined) return broken
-  reading.calls = true
-  const metadata = reading.metadata({ itemId: text(item, "id") })
+  state.calls = true
+  const metadata = state.metadata({ itemId: text(item, "id") })
   out.push({ type: "tool-call", id, name, params: parsed.success, metadata })
   return undefined
 }
 
-const pushCustomCall = (item: unknown, reading: Reading, out: Sink): AiError.AiError | undefined => {
+const pushCustomCall = (item: unknown, state: AnswerState, out: Sink): AiError.AiError | undefined => {
   const name = text(item, "name")
   const id = text(item, "call_id") ?? text(item, "id")
   if (name === undefined || id === undefined) {
-    return malformed(reading.origin, "a tool call has no name or no id", true)
+    return malformed(state.origin, "a tool call has no name or no id", true)
   }
-  const broken = reading.claim(id)
+  const broken = state.claim(id)
   if (broken !== undefined) return broken
-  reading.calls = true
-  const metadata = reading.metadata({ itemId: text(item, "id"), custom: true })
+  state.calls = true
+  const metadata = state.metadata({ itemId: text(item, "id"), custom: true })
   out.push({ type: "tool-call", id, name, params: textOrEmpty(item, "input"), metadata })
   return undefined
 }
 
-const pushImage = (item: unknown, reading: Reading, out: Sink): AiError.AiError | undefined => {
+const pushImage = (item: unknown, state: AnswerState, out: Sink): AiError.AiError | undefined => {
   const data = text(item, "result")
   if (data === undefined) return undefined
-  if (!isBase64(data)) return malformed(reading.origin, "a generated image is not base64", true)
+  if (!isBase64(data)) return malformed(state.origin, "a generated image is not base64", true)
   const mediaType = `image/${text(item, "output_format") ?? "png"}`
-  const metadata = reading.metadata({ itemId: text(item, "id"), revisedPrompt: text(item, "revised_prompt") })
+  const metadata = state.metadata({ itemId: text(item, "id"), revisedPrompt: text(item, "revised_prompt") })
   out.push({ type: "file", mediaType, data, metadata })
   return undefined
 }
 
 /** Appends the source that an annotation names. */
-export const pushSource = (annotation: unknown, reading: Reading, out: Sink): void => {
-  const id = `source-${reading.sources}`
+export const pushSource = (annotation: unknown, state: AnswerState, out: Sink): void => {
+  const id = `source-${state.sources}`
   const type = field(annotation, "type")
   if (type === "url_citation") {
     const link = url(annotation, "url")
     if (link === undefined) return
-    const metadata = reading.metadata({
+    const metadata = state.metadata({
       startIndex: count(annotation, "start_index"),
       endIndex: count(annotation, "end_index"),
     })
@@ -202,11 +175,11 @@ export const pushSource = (annotation: unknown, reading: Reading, out: Sink): vo
   } else if (type === "file_citation" || type === "container_file_citation") {
     const fileId = text(annotation, "file_id")
     const fileName = text(annotation, "filename") ?? fileId ?? "file"
-    const metadata = reading.metadata({ fileId, containerId: text(annotation, "container_id") })
+    const metadata = state.metadata({ fileId, containerId: text(annotation, "container_id") })
     const mediaType = "application/octet-stream"
     out.push({ type: "source", sourceType: "document", id, mediaType, title: fileName, fileName, metadata })
   } else return
-  reading.sources += 1
+  state.sources += 1
 }
 
 /** Who answered, and when. */
@@ -220,25 +193,25 @@ export const responseMetadata = (response: unknown): Response.ResponseMetadataPa
 })
 
 /** The end of an answer, with what it cost. */
-export const finishPart = (response: unknown, reading: Reading): Response.FinishPartEncoded => {
+export const finishPart = (response: unknown, state: AnswerState): Response.FinishPartEncoded => {
   const raw: Json | undefined = record(field(response, "usage"))
   return {
     type: "finish",
-    reason: finishReason(response, reading),
+    reason: finishReason(response, state),
     usage: usage(raw),
-    metadata: reading.metadata({
+    metadata: state.metadata({
       usage: raw,
       serviceTier: text(response, "service_tier"),
       incompleteReason: text(field(response, "incomplete_details"), "reason"),
-      refusal: reading.refusal === "" ? undefined : reading.refusal,
+      refusal: state.refusal === "" ? undefined : state.refusal,
     }),
   }
 }
 
-const finishReason = (response: unknown, reading: Reading): Response.FinishReason => {
-  if (reading.refusal !== "") return "content-filter"
+const finishReason = (response: unknown, state: AnswerState): Response.FinishReason => {
+  if (state.refusal !== "") return "content-filter"
   const status = field(response, "status")
-  if (status === "completed" || status === undefined) return reading.calls ? "tool-calls" : "stop"
+  if (status === "completed" || status === undefined) return state.calls ? "tool-calls" : "stop"
   if (status !== "incomplete") return "other"
   switch (text(field(response, "incomplete_details"), "reason")) {
     case "max_output_tokens":

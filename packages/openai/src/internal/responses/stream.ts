@@ -2,6 +2,7 @@
  * From the events of the Responses API to the parts of `effect/ai`.
  */
 
+import { type Metadata } from "@holdfast/core/provider/AnswerState"
 import { isTooDeep } from "@holdfast/core/provider/Bounds"
 import { type EventReader, type Part } from "@holdfast/core/provider/EventReader"
 import { field, index, type Json, list, record, text, textOrEmpty } from "@holdfast/core/provider/Json"
@@ -14,11 +15,11 @@ import {
   commonItemParts,
   finishPart,
   pushSource,
-  type Reading,
   reasoningMetadata,
   reasoningTexts,
   responseMetadata,
 } from "./parts.ts"
+import { type AnswerState } from "./state.ts"
 
 interface Call {
   readonly itemId: string
@@ -43,7 +44,7 @@ interface Item {
 
 /** Reads one stream. */
 export class ResponsesReader implements EventReader {
-  readonly reading: Reading
+  readonly state: AnswerState
   private readonly items = new Map<string, Item>()
   private readonly calls = new Map<string, Call>()
   private readonly callIds = new Set<string>()
@@ -55,8 +56,8 @@ export class ResponsesReader implements EventReader {
   /** Set as soon as there are too many items, texts or calls. */
   private excess: AiError.AiError | undefined
 
-  constructor(reading: Reading) {
-    this.reading = reading
+  constructor(state: AnswerState) {
+    this.state = state
   }
 
   isComplete(): boolean {
@@ -73,9 +74,9 @@ export class ResponsesReader implements EventReader {
 
   read(event: unknown, out: Array<Part>): AiError.AiError | undefined {
     const fields = record(event)
-    if (fields === undefined) return malformed(this.reading.origin, "an event is not a JSON object", true)
+    if (fields === undefined) return malformed(this.state.origin, "an event is not a JSON object", true)
     if (this.finished || this.isRepeated(fields)) return undefined
-    if (isTooDeep(fields)) return malformed(this.reading.origin, "an event is nested too deeply", true)
+    if (isTooDeep(fields)) return malformed(this.state.origin, "an event is nested too deeply", true)
     return this.readKnown(fields, out) ?? this.excess
   }
 
@@ -125,7 +126,7 @@ export class ResponsesReader implements EventReader {
         this.textDone(event, out)
         return undefined
       case "response.output_text.annotation.added":
-        pushSource(event["annotation"], this.reading, out)
+        pushSource(event["annotation"], this.state, out)
         return undefined
       case "response.refusal.delta":
         return this.refused(textOrEmpty(event, "delta"))
@@ -161,7 +162,7 @@ export class ResponsesReader implements EventReader {
   }
 
   private keep(): void {
-    this.excess ??= this.reading.bounds.keep()
+    this.excess ??= this.state.bounds.keep()
   }
 
   private itemAdded(item: unknown, out: Array<Part>): AiError.AiError | undefined {
@@ -190,7 +191,7 @@ export class ResponsesReader implements EventReader {
     if (state === undefined) {
       item.blocks.set(id, "open")
       this.keep()
-      const metadata = this.reading.metadata({ itemId: text(event, "item_id"), phase: item.phase })
+      const metadata = this.state.metadata({ itemId: text(event, "item_id"), phase: item.phase })
       out.push({ type: "text-start", id, metadata })
     }
     return state === "closed" ? undefined : id
@@ -202,7 +203,7 @@ export class ResponsesReader implements EventReader {
     const id = `${itemId}:${index(event, key)}`
     const state = item.blocks.get(id)
     if (state === undefined) {
-      const metadata = this.reading.metadata({ itemId: text(event, "item_id") })
+      const metadata = this.state.metadata({ itemId: text(event, "item_id") })
       this.closeBlocks(item, metadata, out)
       item.blocks.set(id, "open")
       this.keep()
@@ -215,7 +216,7 @@ export class ResponsesReader implements EventReader {
     if (id !== undefined && delta !== "") out.push({ type: `${kind}-delta`, id, delta })
   }
 
-  private closeBlocks(item: Item, metadata: ReturnType<Reading["metadata"]>, out: Array<Part>): void {
+  private closeBlocks(item: Item, metadata: Metadata, out: Array<Part>): void {
     for (const [id, state] of item.blocks) {
       if (state === "closed") continue
       item.blocks.set(id, "closed")
@@ -231,7 +232,7 @@ export class ResponsesReader implements EventReader {
     if (fresh) this.pushDelta("text", id, textOrEmpty(event, "text"), out)
     if (id === undefined) return
     item.blocks.set(id, "closed")
-    const metadata = this.reading.metadata({ itemId: text(event, "item_id"), phase: item.phase })
+    const metadata = this.state.metadata({ itemId: text(event, "item_id"), phase: item.phase })
     out.push({ type: "text-end", id, metadata })
   }
 
@@ -256,7 +257,7 @@ export class ResponsesReader implements EventReader {
     const call = this.calls.get(textOrEmpty(event, "item_id"))
     const delta = textOrEmpty(event, "delta")
     if (call === undefined || call.done || delta === "") return undefined
-    const broken = this.reading.bounds.gather(`what tool "${call.name}" is given`, delta)
+    const broken = this.state.gatherArguments(call.name, delta)
     if (broken !== undefined) return broken
     call.arguments += delta
     out.push({ type: "tool-params-delta", id: call.id, delta })
@@ -291,10 +292,10 @@ export class ResponsesReader implements EventReader {
         this.textDone({ item_id: itemId, content_index, text: field(part, "text") }, out)
       }
     })
-    this.closeBlocks(item, this.reading.metadata({ itemId: text(done, "id"), phase: item.phase }), out)
+    this.closeBlocks(item, this.state.metadata({ itemId: text(done, "id"), phase: item.phase }), out)
     // What was not streamed is told at the end.
     const refusal = content.map((part) => textOrEmpty(part, "refusal")).join("")
-    if (this.reading.refusal === "") this.reading.refusal = refusal
+    if (this.state.refusal === "") this.state.refusal = refusal
   }
 
   private reasoningDone(done: unknown, out: Array<Part>): void {
@@ -309,24 +310,23 @@ export class ResponsesReader implements EventReader {
         this.pushDelta("reasoning", id, piece, out)
       }
     }
-    this.closeBlocks(item, reasoningMetadata(done, this.reading), out)
+    this.closeBlocks(item, reasoningMetadata(done, this.state), out)
   }
 
   private callDone(item: unknown, out: Array<Part>): AiError.AiError | undefined {
     const call = this.openCall(item, out)
-    if (call === undefined) return malformed(this.reading.origin, "a tool call has no name, or no id of its own", true)
+    if (call === undefined) return malformed(this.state.origin, "a tool call has no name, or no id of its own", true)
     if (call.done) return undefined
     call.done = true
     const whole = text(item, "arguments") ?? textOrEmpty(item, "input")
-    const broken =
-      call.arguments === "" ? this.reading.bounds.gather(`what tool "${call.name}" is given`, whole) : undefined
+    const broken = call.arguments === "" ? this.state.gatherArguments(call.name, whole) : undefined
     if (broken !== undefined) return broken
     if (call.arguments === "" && whole !== "") out.push({ type: "tool-params-delta", id: call.id, delta: whole })
     out.push({ type: "tool-params-end", id: call.id })
     // What was announced counts, so that the call has the name and the id that its pieces had.
     const known = { type: call.type, id: text(item, "id"), call_id: call.id, name: call.name }
     const complete = whole === "" ? { arguments: call.arguments, input: call.arguments } : undefined
-    return commonItemParts({ ...record(item), ...known, ...complete }, this.reading, out)
+    return commonItemParts({ ...record(item), ...known, ...complete }, this.state, out)
   }
 
   private otherDone(item: unknown, out: Array<Part>): AiError.AiError | undefined {
@@ -334,12 +334,12 @@ export class ResponsesReader implements EventReader {
     if (id !== "" && this.others.has(id)) return undefined
     this.others.add(id)
     this.keep()
-    return commonItemParts(item, this.reading, out)
+    return commonItemParts(item, this.state, out)
   }
 
   private refused(delta: string): AiError.AiError | undefined {
-    this.reading.refusal += delta
-    return this.reading.bounds.gather("a refusal", delta)
+    this.state.refusal += delta
+    return this.state.bounds.gather("a refusal", delta)
   }
 
   private finish(response: unknown, out: Array<Part>): AiError.AiError | undefined {
@@ -347,10 +347,10 @@ export class ResponsesReader implements EventReader {
     this.finished = true
     for (const item of this.items.values()) {
       const itemId = item.id === "" ? undefined : item.id
-      this.closeBlocks(item, this.reading.metadata({ itemId }), out)
+      this.closeBlocks(item, this.state.metadata({ itemId }), out)
     }
     const broken = this.endCalls(field(response, "status") === "incomplete", out)
-    if (broken === undefined) out.push(finishPart(response, this.reading))
+    if (broken === undefined) out.push(finishPart(response, this.state))
     return broken
   }
 
@@ -370,6 +370,6 @@ export class ResponsesReader implements EventReader {
   }
 
   private failed(error: unknown): AiError.AiError {
-    return fromErrorObject(this.reading.origin, error ?? { message: "the response failed" }, true)
+    return fromErrorObject(this.state.origin, error ?? { message: "the response failed" }, true)
   }
 }

@@ -2,11 +2,12 @@ import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
 
 import { common } from "../../../src/internal/chat/dialect.ts"
-import { completionParts, Reading } from "../../../src/internal/chat/parts.ts"
+import { completionParts } from "../../../src/internal/chat/parts.ts"
+import { AnswerState } from "../../../src/internal/chat/state.ts"
 import { shortId } from "../../../src/internal/request/shortId.ts"
 import { origin } from "../../requests.ts"
 
-const parts = (answer: unknown) => completionParts(answer, new Reading(origin, "openai", common))
+const parts = (answer: unknown) => completionParts(answer, new AnswerState({ origin, key: "openai", dialect: common }))
 
 const failure = (answer: unknown) => {
   const result = parts(answer)

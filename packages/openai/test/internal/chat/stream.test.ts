@@ -5,7 +5,7 @@ import { Effect, Stream } from "effect"
 import { type AiError } from "effect/ai"
 
 import { common, type Dialect } from "../../../src/internal/chat/dialect.ts"
-import { Reading } from "../../../src/internal/chat/parts.ts"
+import { AnswerState } from "../../../src/internal/chat/state.ts"
 import { ChatReader } from "../../../src/internal/chat/stream.ts"
 import { fromErrorObject } from "../../../src/internal/failure.ts"
 import { origin } from "../../requests.ts"
@@ -13,7 +13,7 @@ import { origin } from "../../requests.ts"
 const broken = fromErrorObject(origin, { message: "cut" }, true)
 
 const read = (chunks: ReadonlyArray<unknown>, options: { cut?: boolean; dialect?: Dialect } = {}) => {
-  const reader = new ChatReader(new Reading(origin, "openai", options.dialect ?? common))
+  const reader = new ChatReader(new AnswerState({ origin, key: "openai", dialect: options.dialect ?? common }))
   const seen: Array<Part> = []
   const events = Stream.fromIterable(chunks)
   return mapEvents(

@@ -1,11 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
 
-import { answerParts, Reading } from "../../../src/internal/responses/parts.ts"
+import { answerParts } from "../../../src/internal/responses/parts.ts"
+import { AnswerState } from "../../../src/internal/responses/state.ts"
 import { usage } from "../../../src/internal/responses/usage.ts"
 import { origin } from "../../requests.ts"
 
-const parts = (answer: unknown) => answerParts(answer, new Reading(origin, "openai", new Map()))
+const parts = (answer: unknown) => answerParts(answer, new AnswerState({ origin, key: "openai" }))
 
 const failure = (answer: unknown) => {
   const result = parts(answer)

@@ -5,13 +5,13 @@ import { providerTools } from "@holdfast/core/provider/ToolForms"
 import { Effect, Stream } from "effect"
 import { type AiError, type Tool } from "effect/ai"
 
-import { Reading } from "../../../src/internal/responses/parts.ts"
+import { AnswerState } from "../../../src/internal/responses/state.ts"
 import { ResponsesReader } from "../../../src/internal/responses/stream.ts"
 import * as OpenAiTool from "../../../src/OpenAiTool.ts"
 import { origin } from "../../requests.ts"
 
 const read = (events: ReadonlyArray<unknown>, tools: ReadonlyArray<Tool.Any> = []) => {
-  const reader = new ResponsesReader(new Reading(origin, "openai", providerTools(tools)))
+  const reader = new ResponsesReader(new AnswerState({ origin, key: "openai", declared: providerTools(tools) }))
   const seen: Array<Part> = []
   return mapEvents(Stream.fromIterable(events), reader, Effect.succeed).pipe(
     Stream.runForEach((part) => Effect.sync(() => seen.push(part))),
