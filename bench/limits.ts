@@ -11,7 +11,7 @@ import { contestant } from "./policies.ts"
 const request = ModelRequest.make("generate", "Why do ships float?")
 
 const answer = Effect.succeed(
-  ofParts([
+  ofParts<ModelCall.Part<"chat">>([
     { type: "text", text: "They displace water." },
     { type: "finish", reason: "stop", usage: { inputTokens: { total: 10 }, outputTokens: { total: 500 } } },
   ]),
@@ -19,7 +19,7 @@ const answer = Effect.succeed(
 
 const limited = (
   limit: ReturnType<typeof RateLimit.perMinute>,
-  open: ModelCall.ModelCall<never>["open"] = () => answer,
+  open: ModelCall.ModelCall<never, "chat">["open"] = () => answer,
 ) =>
   ResilientModel.callOf(
     ResilientModel.make(Effect.succeed({ provider: "bench", model: "bench", open }), {

@@ -24,7 +24,9 @@ const request = ModelRequest.make("generate", "Why do ships float?")
 
 const answer = Effect.succeed(Stream.empty)
 
-const quick: ModelCall.ModelCall<never> = { provider: "bench", model: "quick", open: () => answer }
+type Bare<E> = Omit<ModelCall.ModelCall<E, "chat">, "operation">
+
+const quick: Bare<never> = { provider: "bench", model: "quick", open: () => answer }
 
 const broken = Effect.fail(
   AiError.make({
@@ -34,8 +36,12 @@ const broken = Effect.fail(
   }),
 )
 
-const guarded = <E>(model: string, open: ReturnType<ModelCall.ModelCall<E>["open"]>, options?: Breaker.Options) => {
-  const call: ModelCall.ModelCall<E> = { provider: "bench", model, open: () => open }
+const guarded = <E>(
+  model: string,
+  open: ReturnType<ModelCall.ModelCall<E, "chat">["open"]>,
+  options?: Breaker.Options,
+) => {
+  const call: Bare<E> = { provider: "bench", model, open: () => open }
   return ResilientModel.callOf(
     ResilientModel.make(Effect.succeed(call), { name: "bench", settings: {} }).pipe(Breaker.guard(options)),
   )
@@ -139,7 +145,7 @@ export const drains = Effect.gen(function* () {
 })
 
 /** Lets the line form before it goes on. */
-const slow: ModelCall.ModelCall<never> = {
+const slow: Bare<never> = {
   provider: "bench",
   model: "bench",
   open: () => Effect.as(Effect.yieldNow, Stream.empty),

@@ -108,7 +108,7 @@ export const speakerOf = ({ endpoint, provider }: Fixture): Speaker | undefined 
   return endpoint === "chat/completions" ? (chatServers[provider] ?? unknownServer(provider)) : undefined
 }
 
-const options = Effect.map(Effect.makeSpan("recorded"), (span): ModelCall.ModelRequest["options"] => ({
+const options = Effect.map(Effect.makeSpan("recorded"), (span): ModelCall.ModelRequest<"chat">["options"] => ({
   prompt: Prompt.make("hi"),
   tools: [],
   toolChoice: "none",
@@ -118,7 +118,7 @@ const options = Effect.map(Effect.makeSpan("recorded"), (span): ModelCall.ModelR
   incrementalPrompt: undefined,
 }))
 
-export type Parts = ReadonlyArray<ModelCall.Part>
+export type Parts = ReadonlyArray<ModelCall.Part<"chat">>
 
 /** Sends a reply over a socket and reads it with the model of its provider, below the decoding of tools. */
 export const replay = (fixture: Fixture, reply: Reply.Reply): Effect.Effect<Parts, unknown> =>

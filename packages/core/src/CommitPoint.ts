@@ -12,7 +12,7 @@ import { AiError, type Response } from "effect/ai"
 
 import { type Failure } from "./Failure.ts"
 import { describeUnknown } from "./internal/error/words.ts"
-import { isContent, type Part } from "./ModelCall.ts"
+import { isContent, type Part as AnyPart } from "./ModelCall.ts"
 import * as PolicyError from "./PolicyError.ts"
 import * as ProviderError from "./provider/ProviderError.ts"
 
@@ -77,6 +77,8 @@ export interface Observer {
   readonly parts: (parts: ReadonlyArray<Part>) => void
   readonly failure: (error: unknown) => void
 }
+
+type Part = AnyPart<"chat">
 
 type Chunk = readonly [Part, ...Array<Part>]
 

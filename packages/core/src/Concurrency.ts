@@ -172,7 +172,9 @@ export const adaptive = (options: AdaptiveOptions = {}) => {
     Effect.fnUntraced(function* <E>(call: ModelCall<E>) {
       const mistake = AdaptiveLimit.mistakeIn(rules) ?? (isQueue(queue) ? undefined : wrongQueue)
       if (mistake !== undefined) return yield* Effect.die(new Error(`Concurrency.adaptive: ${mistake}`))
-      const adapting = yield* ResilientModel.state(() => new AdaptiveSemaphore(rules, { queue, size: options.size }))
+      const adapting = yield* ResilientModel.state(
+        () => new AdaptiveSemaphore(rules, { queue, size: options.size ?? sizeIn(call) }),
+      )
       const admission = {
         semaphore: adapting.semaphore,
         weightOf: () => 1,
@@ -234,6 +236,11 @@ export const layerRedis = (options?: RedisOptions): Layer.Layer<ConcurrencyLimit
 const permitsInContext = Effect.flatMap(Effect.serviceOption(ConcurrencyLimits), (limits) =>
   Option.isSome(limits) ? Effect.succeed(limits.value.permits) : ResilientModel.state(() => memoryPermits()),
 )
+
+const sizeIn =
+  ({ operation }: ModelCall<unknown>) =>
+  ({ options }: ModelRequest): number =>
+    operation.sizeOfRequest(options)
 
 const keyOf = ({ key }: Options, { model, provider }: ModelCall<unknown>): string =>
   key === undefined ? `${provider}/${model}` : key({ provider, model })

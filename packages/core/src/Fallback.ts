@@ -21,8 +21,9 @@ import { withoutStack } from "./internal/error/withoutStack.ts"
 import { refuse } from "./internal/event/refuse.ts"
 import { deposit, costAfter, tryWithdraw } from "./internal/retryBudget/call.ts"
 import { among, type ModelCall, type Opened, type ModelRequest } from "./ModelCall.ts"
+import { type Kind } from "./Operation.ts"
 import * as PolicyError from "./PolicyError.ts"
-import * as ResilientModel from "./ResilientModel.ts"
+import * as Resilient from "./Resilient.ts"
 import { exhausted } from "./RetryBudget.ts"
 
 /**
@@ -94,14 +95,11 @@ export class AllModelsFailed
  * @category policies
  */
 export const to =
-  <E2, R2>(second: ResilientModel.ResilientModel<E2, R2>) =>
+  <K extends Kind, E2, R2>(second: Resilient.Resilient<K, E2, R2>) =>
   // Written out, because an alias would hide in the type of a stack what the fallback has handled.
   <E, R>(
-    self: ResilientModel.ResilientModel<E, R>,
-  ): ResilientModel.ResilientModel<
-    AllModelsFailed | PolicyError.AfterCommit<E> | PolicyError.AfterCommit<E2>,
-    R | R2
-  > =>
+    self: Resilient.Resilient<K, E, R>,
+  ): Resilient.Resilient<K, AllModelsFailed | PolicyError.AfterCommit<E> | PolicyError.AfterCommit<E2>, R | R2> =>
     either("Fallback.to", { accepts: mayHelpElsewhere, first: self, second })
 
 /**
@@ -129,25 +127,26 @@ export const to =
  * @category policies
  */
 export const when: {
-  <E, Handled extends E, E2, R2>(
+  <K extends Kind, E, Handled extends E, E2, R2>(
     refinement: (error: E) => error is Handled,
-    second: ResilientModel.ResilientModel<E2, R2>,
+    second: Resilient.Resilient<K, E2, R2>,
   ): <R>(
-    self: ResilientModel.ResilientModel<E, R>,
-  ) => ResilientModel.ResilientModel<
+    self: Resilient.Resilient<K, E, R>,
+  ) => Resilient.Resilient<
+    K,
     AllModelsFailed | Exclude<E, PolicyError.Refusal<Handled>> | PolicyError.AfterCommit<E2>,
     R | R2
   >
-  <In, E2, R2>(
+  <K extends Kind, In, E2, R2>(
     predicate: (error: In) => boolean,
-    second: ResilientModel.ResilientModel<E2, R2>,
+    second: Resilient.Resilient<K, E2, R2>,
   ): <E extends In, R>(
-    self: ResilientModel.ResilientModel<E, R>,
-  ) => ResilientModel.ResilientModel<AllModelsFailed | E | PolicyError.AfterCommit<E2>, R | R2>
+    self: Resilient.Resilient<K, E, R>,
+  ) => Resilient.Resilient<K, AllModelsFailed | E | PolicyError.AfterCommit<E2>, R | R2>
 } =
-  <E2, R2>(predicate: (error: never) => boolean, second: ResilientModel.ResilientModel<E2, R2>) =>
-  <E, R>(self: ResilientModel.ResilientModel<E, R>) =>
-    either<E, R, E2, R2, AllModelsFailed | E | PolicyError.AfterCommit<E2>>("Fallback.when", {
+  <K extends Kind, E2, R2>(predicate: (error: never) => boolean, second: Resilient.Resilient<K, E2, R2>) =>
+  <E, R>(self: Resilient.Resilient<K, E, R>) =>
+    either<K, E, R, E2, R2, AllModelsFailed | E | PolicyError.AfterCommit<E2>>("Fallback.when", {
       accepts: predicate as (error: unknown) => boolean,
       first: self,
       second,
@@ -160,9 +159,9 @@ export const when: {
  * @category policies
  */
 export const onContextWindowExceeded =
-  <E2, R2>(larger: ResilientModel.ResilientModel<E2, R2>) =>
-  <E, R>(self: ResilientModel.ResilientModel<E, R>) =>
-    either<E, R, E2, R2, AllModelsFailed | E | PolicyError.AfterCommit<E2>>("Fallback.onContextWindowExceeded", {
+  <K extends Kind, E2, R2>(larger: Resilient.Resilient<K, E2, R2>) =>
+  <E, R>(self: Resilient.Resilient<K, E, R>) =>
+    either<K, E, R, E2, R2, AllModelsFailed | E | PolicyError.AfterCommit<E2>>("Fallback.onContextWindowExceeded", {
       accepts: Failure.isContextWindowExceeded,
       first: self,
       second: larger,
@@ -175,37 +174,37 @@ export const onContextWindowExceeded =
  * @category policies
  */
 export const onContentPolicy =
-  <E2, R2>(second: ResilientModel.ResilientModel<E2, R2>) =>
-  <E, R>(self: ResilientModel.ResilientModel<E, R>) =>
-    either<E, R, E2, R2, AllModelsFailed | E | PolicyError.AfterCommit<E2>>("Fallback.onContentPolicy", {
+  <K extends Kind, E2, R2>(second: Resilient.Resilient<K, E2, R2>) =>
+  <E, R>(self: Resilient.Resilient<K, E, R>) =>
+    either<K, E, R, E2, R2, AllModelsFailed | E | PolicyError.AfterCommit<E2>>("Fallback.onContentPolicy", {
       accepts: Failure.isContentPolicy,
       first: self,
       second,
     })
 
-interface Pair<E, R, E2, R2> {
-  readonly first: ResilientModel.ResilientModel<E, R>
-  readonly second: ResilientModel.ResilientModel<E2, R2>
+interface Pair<K extends Kind, E, R, E2, R2> {
+  readonly first: Resilient.Resilient<K, E, R>
+  readonly second: Resilient.Resilient<K, E2, R2>
   readonly accepts: (error: unknown) => boolean
 }
 
 // The types say what the predicate and the commit point rule out, which the compiler cannot see.
-const either = <E, R, E2, R2, Out>(
+const either = <K extends Kind, E, R, E2, R2, Out>(
   name: string,
-  { accepts, first, second }: Pair<E, R, E2, R2>,
-): ResilientModel.ResilientModel<Out, R | R2> => {
-  const label = { name, settings: {}, inner: [ResilientModel.describe(second)] }
-  const built = ResilientModel.onto(first, label, (preferred) =>
-    Effect.map(ResilientModel.callOf(second), (fallback): ModelCall<E | E2 | AllModelsFailed> => ({
+  { accepts, first, second }: Pair<K, E, R, E2, R2>,
+): Resilient.Resilient<K, Out, R | R2> => {
+  const label = { name, settings: {}, inner: [Resilient.describe(second)] }
+  const built = Resilient.onto(first, label, (preferred) =>
+    Effect.map(Resilient.anyCallOf(second), (fallback): ModelCall<E | E2 | AllModelsFailed> => ({
       ...preferred,
       ...among([preferred, fallback]),
       open: (request): Opened<E | E2 | AllModelsFailed> =>
         Effect.catch(preferred.open(request), (error): Opened<E | E2 | AllModelsFailed> =>
-          goesOn(accepts, error) ? openFallback({ preferred, stand: fallback, request }, error) : Effect.fail(error),
+          goesOn(accepts, error) ? openFallback({ preferred, fallback, request }, error) : Effect.fail(error),
         ),
     })),
   )
-  return built as unknown as ResilientModel.ResilientModel<Out, R | R2>
+  return built as unknown as Resilient.Resilient<K, Out, R | R2>
 }
 
 /** A refusal of what guards all attempts, such as a budget, holds for every model. */
@@ -221,12 +220,12 @@ const mayHelpElsewhere = (error: unknown): boolean => {
 
 interface Takeover<E, E2> {
   readonly preferred: ModelCall<E>
-  readonly stand: ModelCall<E2>
+  readonly fallback: ModelCall<E2>
   readonly request: ModelRequest
 }
 
 const openFallback = <E, E2>(
-  { preferred, request, stand }: Takeover<E, E2>,
+  { fallback, preferred, request }: Takeover<E, E2>,
   error: E,
 ): Opened<E | E2 | AllModelsFailed> =>
   Effect.flatMap(remaining, (left): Opened<E | E2 | AllModelsFailed> => {
@@ -235,19 +234,21 @@ const openFallback = <E, E2>(
       _tag: "FallbackChosen",
       callId: request.call.id,
       from: lastOf(preferred, error),
-      to: modelOf(stand),
+      to: modelOf(fallback),
       error,
     }))
-    const opened = Effect.mapError(stand.open(request), (last) => {
+    const opened = Effect.mapError(fallback.open(request), (last) => {
       if (last instanceof GuardRefusal) return last
-      return withoutStack(() => new AllModelsFailed({ trail: [...trailOf(preferred, error), ...trailOf(stand, last)] }))
+      return withoutStack(
+        () => new AllModelsFailed({ trail: [...trailOf(preferred, error), ...trailOf(fallback, last)] }),
+      )
     })
     return Effect.flatMap(
-      allowed(request, lastOf(preferred, error), { stand, error }),
+      allowed(request, lastOf(preferred, error), { fallback, error }),
       (may): Opened<E | E2 | AllModelsFailed> => {
         if (!may) {
-          const refusal = exhausted(stand.provider, lastTrail(preferred, error)) as E
-          return refuse(request, stand, { policy: "RetryBudget.ratio", error: refusal })
+          const refusal = exhausted(fallback.provider, lastTrail(preferred, error)) as E
+          return refuse(request, fallback, { policy: "RetryBudget.ratio", error: refusal })
         }
         request.call.attempts.extra++
         return Effect.andThen(chosen, opened)
@@ -259,11 +260,11 @@ const openFallback = <E, E2>(
 const allowed = (
   { call }: ModelRequest,
   from: { readonly provider: string },
-  { error, stand }: { readonly stand: ModelCall<unknown>; readonly error: unknown },
+  { error, fallback }: { readonly fallback: ModelCall<unknown>; readonly error: unknown },
 ) =>
-  from.provider === stand.provider
-    ? tryWithdraw(call, stand, costAfter(Failure.classify(error).kind))
-    : Effect.as(deposit(call, stand), true)
+  from.provider === fallback.provider
+    ? tryWithdraw(call, fallback, costAfter(Failure.classify(error).kind))
+    : Effect.as(deposit(call, fallback), true)
 
 const modelOf = ({ model, provider }: ModelCall<unknown>) => ({ provider, model })
 

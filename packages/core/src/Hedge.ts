@@ -21,7 +21,8 @@ import * as HedgeAllowance from "./internal/hedge/state.ts"
 import { millis } from "./internal/millis.ts"
 import { tryWithdraw } from "./internal/retryBudget/call.ts"
 import { among, type ModelCall, type Opened, type ModelRequest, type Part } from "./ModelCall.ts"
-import * as ResilientModel from "./ResilientModel.ts"
+import { type Kind } from "./Operation.ts"
+import * as Resilient from "./Resilient.ts"
 
 /**
  * How late is too late.
@@ -78,10 +79,10 @@ export interface Options {
  */
 export const after =
   (lateness: Delay, options?: Options) =>
-  <E, R>(self: ResilientModel.ResilientModel<E, R>): ResilientModel.ResilientModel<E, R> =>
-    ResilientModel.onto(self, label("Hedge.after", lateness, options), (call) =>
+  <K extends Kind, E, R>(self: Resilient.Resilient<K, E, R>): Resilient.Resilient<K, E, R> =>
+    Resilient.onto(self, label("Hedge.after", lateness, options), (call) =>
       Effect.map(
-        ResilientModel.state(() => new Hedging(lateness, options)),
+        Resilient.state(() => new Hedging(lateness, options)),
         (state) => hedging(call, call, state),
       ),
     )
@@ -94,13 +95,13 @@ export const after =
  * @category policies
  */
 export const to =
-  <E2, R2>(second: ResilientModel.ResilientModel<E2, R2>, lateness: Delay, options?: Options) =>
-  <E, R>(self: ResilientModel.ResilientModel<E, R>): ResilientModel.ResilientModel<E | E2, R | R2> => {
-    const described = { ...label("Hedge.to", lateness, options), inner: [ResilientModel.describe(second)] }
-    return ResilientModel.onto(self, described, (call) =>
+  <K extends Kind, E2, R2>(second: Resilient.Resilient<K, E2, R2>, lateness: Delay, options?: Options) =>
+  <E, R>(self: Resilient.Resilient<K, E, R>): Resilient.Resilient<K, E | E2, R | R2> => {
+    const described = { ...label("Hedge.to", lateness, options), inner: [Resilient.describe(second)] }
+    return Resilient.onto(self, described, (call) =>
       Effect.zipWith(
-        ResilientModel.state(() => new Hedging(lateness, options)),
-        ResilientModel.callOf(second),
+        Resilient.state(() => new Hedging(lateness, options)),
+        Resilient.anyCallOf(second),
         (state, other) => hedging(call, other, state),
       ),
     )

@@ -12,6 +12,7 @@ import { Effect, type Scope, type Stream } from "effect"
 
 import { type ModelRequest, type Part } from "./internal/call/types.ts"
 import { ownScope } from "./internal/scope.ts"
+import { type Kind, type Operation } from "./Operation.ts"
 
 export type { Mode, ModelRequest, Part, Source } from "./internal/call/types.ts"
 
@@ -21,7 +22,7 @@ export type { Mode, ModelRequest, Part, Source } from "./internal/call/types.ts"
  * @since 0.1.0
  * @category models
  */
-export type Opened<E> = Effect.Effect<Stream.Stream<Part, E>, E, Scope.Scope>
+export type Opened<E, K extends Kind = Kind> = Effect.Effect<Stream.Stream<Part<K>, E>, E, Scope.Scope>
 
 /**
  * A model that can be called, and every way in which the call can fail.
@@ -35,7 +36,9 @@ export type Opened<E> = Effect.Effect<Stream.Stream<Part, E>, E, Scope.Scope>
  * @since 0.1.0
  * @category models
  */
-export interface ModelCall<out E> {
+export interface ModelCall<out E, in out K extends Kind = Kind> {
+  /** What requests and answers of this call are like. */
+  readonly operation: Operation<K>
   readonly provider: string
   readonly model: string
   /** Whether a call would be let through now; absent where nothing stands in the way. A route looks here. */
@@ -45,8 +48,16 @@ export interface ModelCall<out E> {
    * `ResponseCache` keys on it; a policy that adds a model must combine both, as `among` does.
    */
   readonly identity?: Effect.Effect<unknown> | undefined
-  readonly open: (request: ModelRequest) => Opened<E>
+  readonly open: (request: ModelRequest<K>) => Opened<E, K>
 }
+
+/**
+ * What is known of a call beside how to open it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Identity = Pick<ModelCall<unknown>, "provider" | "model" | "available" | "identity">
 
 /**
  * Whether a call of the model would be let through now.
@@ -54,7 +65,7 @@ export interface ModelCall<out E> {
  * @since 0.1.0
  * @category predicates
  */
-export const isAvailable = ({ available }: Pick<ModelCall<unknown>, "available">): boolean => available?.() ?? true
+export const isAvailable = ({ available }: Identity): boolean => available?.() ?? true
 
 /**
  * Who may answer a call, and by which settings: calls with equal identities answer equal requests alike.
@@ -62,7 +73,7 @@ export const isAvailable = ({ available }: Pick<ModelCall<unknown>, "available">
  * @since 0.1.0
  * @category getters
  */
-export const identityOf = ({ identity, model, provider }: Omit<ModelCall<unknown>, "open">): Effect.Effect<unknown> =>
+export const identityOf = ({ identity, model, provider }: Identity): Effect.Effect<unknown> =>
   Effect.map(identity ?? Effect.undefined, (settings) => ({ provider, model, settings }))
 
 /**
@@ -76,9 +87,10 @@ export const identityOf = ({ identity, model, provider }: Omit<ModelCall<unknown
  * @since 0.1.0
  * @category constructors
  */
-export const among = (
-  calls: readonly [ModelCall<unknown>, ...ReadonlyArray<ModelCall<unknown>>],
-): Required<Pick<ModelCall<unknown>, "provider" | "model" | "available" | "identity">> => ({
+export const among = <K extends Kind>(
+  calls: readonly [ModelCall<unknown, K>, ...ReadonlyArray<ModelCall<unknown, K>>],
+): Required<Omit<ModelCall<unknown, K>, "open">> => ({
+  operation: calls[0].operation,
   provider: calls[0].provider,
   model: calls[0].model,
   available: () => calls.some(isAvailable),
@@ -105,35 +117,17 @@ export const scoped: <A, E, R>(
   open: Effect.Effect<A, E, R>,
 ) => Effect.Effect<A, E, Exclude<R, Scope.Scope> | Scope.Scope> = ownScope
 
-/**
- * Whether a part carries content, so that showing it to the caller commits the call.
- *
- * **Details**
- *
- * Metadata, empty frames that only announce a block (`text-start`, `reasoning-start`) and `finish` carry none.
- * `tool-params-start` does: it names the tool that is about to run.
- *
- * @since 0.1.0
- * @category guards
- */
-export const isContent = (part: Part): boolean => {
-  switch (part.type) {
-    case "response-metadata":
-    case "text-start":
-    case "text-end":
-    case "reasoning-start":
-    case "reasoning-end":
-    case "finish":
-    case "error":
-      return false
-    case "text-delta":
-    case "reasoning-delta":
-    case "tool-params-delta":
-      return part.delta.length > 0
-    case "text":
-    case "reasoning":
-      return part.text.length > 0
-    default:
-      return true
-  }
-}
+export {
+  /**
+   * Whether a part of a chat's answer carries content, so that showing it to the caller commits the call.
+   *
+   * **Details**
+   *
+   * Metadata, empty frames that only announce a block (`text-start`, `reasoning-start`) and `finish` carry none.
+   * `tool-params-start` does: it names the tool that is about to run.
+   *
+   * @since 0.1.0
+   * @category guards
+   */
+  isContent,
+} from "./internal/operation/chat.ts"

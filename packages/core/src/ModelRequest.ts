@@ -11,6 +11,7 @@ import { type LanguageModel, Prompt } from "effect/ai"
 
 import { carrying, newCall } from "./internal/call/context.ts"
 import { type CommonSettings, type Mode, type ModelRequest, type ReplyObserver } from "./internal/call/types.ts"
+import { type Kind } from "./Operation.ts"
 
 export type { CommonSettings, Mode, ModelRequest } from "./internal/call/types.ts"
 
@@ -45,7 +46,11 @@ export interface Input extends Partial<Omit<LanguageModel.ProviderOptions, "prom
  * @since 0.1.0
  * @category constructors
  */
-export const make = (mode: Mode, input: Prompt.RawInput | Input, settings: CommonSettings = {}): ModelRequest => {
+export const make = (
+  mode: Mode,
+  input: Prompt.RawInput | Input,
+  settings: CommonSettings = {},
+): ModelRequest<"chat"> => {
   const { prompt, ...fields }: Input = isInput(input) ? input : { prompt: input }
   const span = fields.span ?? unrecorded()
   return {
@@ -71,7 +76,7 @@ export const make = (mode: Mode, input: Prompt.RawInput | Input, settings: Commo
  * @since 0.1.0
  * @category combinators
  */
-export const observing = (request: ModelRequest, observer: ReplyObserver): ModelRequest =>
+export const observing = <K extends Kind>(request: ModelRequest<K>, observer: ReplyObserver): ModelRequest<K> =>
   carrying(request, { observers: [...request.call.observers, observer] })
 
 const isInput = (input: Prompt.RawInput | Input): input is Input => typeof input === "object" && "prompt" in input

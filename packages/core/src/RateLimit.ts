@@ -29,7 +29,7 @@ import * as PolicyError from "./PolicyError.ts"
 import { type RequestContext } from "./RequestContext.ts"
 import * as ResilientModel from "./ResilientModel.ts"
 import { type RedisOptions } from "./SharedState.ts"
-import * as TokenEstimate from "./TokenEstimate.ts"
+import type * as TokenEstimate from "./TokenEstimate.ts"
 
 export type { Dimension, Tokens } from "./internal/rateLimit/options.ts"
 
@@ -319,7 +319,7 @@ const within = (options: Limits, window: Duration.Input): ReadonlyArray<Dimensio
 }
 
 const policy = (name: string, dimensions: ReadonlyArray<Dimension>, options: Options) => {
-  const { estimate = TokenEstimate.ofRequest, key, maxWait = "30 seconds", queue = 1_000 } = options
+  const { key, maxWait = "30 seconds", queue = 1_000 } = options
   const rules = rulesOf(dimensions)
   const settings = { limits: rules.map(described), queue, maxWait: describeDuration(maxWait) }
   return ResilientModel.policy<RateLimited>(
@@ -327,18 +327,20 @@ const policy = (name: string, dimensions: ReadonlyArray<Dimension>, options: Opt
     Effect.fnUntraced(function* <E>(call: ModelCall<E>) {
       const mistake = mistakeIn(rules, queue, Duration.toMillis(maxWait))
       if (mistake !== undefined) return yield* Effect.die(new Error(`${name}: ${mistake}`))
-      const limits = yield* Effect.serviceOption(RateLimits)
-      const { entries, shared } = Option.isSome(limits) ? limits.value : yield* ResilientModel.state(inMemory)
+      const provided = yield* Effect.serviceOption(RateLimits)
+      const { entries, shared } = Option.isSome(provided) ? provided.value : yield* ResilientModel.state(inMemory)
       const clock = yield* Clock.Clock
-      const { model, provider } = call
+      const { model, operation, provider } = call
       const id = idOf(rules)
       const limit = {
         limiters: entries,
         shared,
+        operation,
         rules,
         costs: dimensions.map(({ cost }) => cost),
         headers: rules.map((rule) => headerNames(rule.name)),
-        estimate: (request: ModelRequest) => estimate(request, call),
+        estimate: (request: ModelRequest) =>
+          options.estimate === undefined ? operation.estimate(request.options, call) : options.estimate(request, call),
         key: id(`${provider}/${model}`),
         keyOf: key && ((context: RequestContext) => id(key({ provider, model, context }))),
         queueSize: queue,

@@ -102,7 +102,7 @@ export const exact = ({ maxSize = 1_000_000, scope, timeToLive }: Options) => {
     { name: "ResponseCache.exact", settings },
     <E>(call: ModelCall<E>): Effect.Effect<ModelCall<E>> =>
       Duration.isPositive(ttl)
-        ? Effect.map(Effect.zip(storeInContext, flights<E>()), ([store, underWay]) => {
+        ? Effect.map(Effect.zip(storeInContext, flightsInState<E>()), ([store, underWay]) => {
             const cache: Cache<E> = { call, store, keep: { maxSize, ttl }, flights: underWay }
             return {
               ...call,
@@ -204,7 +204,7 @@ const storeInContext = Effect.flatMap(Effect.serviceOption(ResponseCaches), (cac
 )
 
 /** Requests that are being answered, by their keys. */
-const flights = <E>() => ResilientModel.state(() => new Map<string, SingleFlight<E>>())
+const flightsInState = <E>() => ResilientModel.state(() => new Map<string, SingleFlight<E>>())
 
 const nameOf = (scope: CacheScope): string =>
   scope === perTenant ? "perTenant" : scope === shared ? "shared" : "custom"
@@ -220,7 +220,7 @@ const keyOf = (call: ModelCall<unknown>, request: ModelRequest, scope: CacheScop
   Effect.flatMap(RequestContext, (context) => {
     const tenant = scope(context)
     if (tenant === undefined) return Effect.succeed(undefined)
-    return Effect.flatMap(identityOf(call), (identity) => requestKey(request, { tenant, identity }))
+    return Effect.flatMap(identityOf(call), (identity) => requestKey(call.operation, request, { tenant, identity }))
   })
 
 const boarded = <E>(cache: Cache<E>, key: string, request: ModelRequest): Opened<E> =>

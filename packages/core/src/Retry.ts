@@ -22,7 +22,8 @@ import { millis } from "./internal/millis.ts"
 import { type Backoff, jitterCeiling, waitBeforeRetry } from "./internal/retry/state.ts"
 import { costAfter, tryWithdraw } from "./internal/retryBudget/call.ts"
 import { type ModelCall, type ModelRequest, type Part } from "./ModelCall.ts"
-import * as ResilientModel from "./ResilientModel.ts"
+import { type Kind } from "./Operation.ts"
+import * as Resilient from "./Resilient.ts"
 import { exhausted } from "./RetryBudget.ts"
 
 /**
@@ -139,7 +140,7 @@ interface Plan<In, Out, R2> {
 
 const retrying =
   <In, Out, R2>(name: string, accepts: (error: unknown) => boolean, { options, policy }: Plan<In, Out, R2>) =>
-  <E extends In, R>(self: ResilientModel.ResilientModel<E, R>): ResilientModel.ResilientModel<E, R | R2> => {
+  <K extends Kind, E extends In, R>(self: Resilient.Resilient<K, E, R>): Resilient.Resilient<K, E, R | R2> => {
     const maxRetryAfter = Duration.fromInputUnsafe(options?.maxRetryAfter ?? "60 seconds")
     const maxAttempts = options?.maxAttempts ?? standardAttempts
     const settings = {
@@ -147,7 +148,7 @@ const retrying =
       maxRetryAfter: Duration.format(maxRetryAfter),
       maxAttempts: maxAttempts,
     }
-    return ResilientModel.onto(self, { name, settings }, (call) => {
+    return Resilient.onto(self, { name, settings }, (call) => {
       if (!(maxAttempts >= 1)) return Effect.die(new Error(`${name}: maxAttempts must be 1 or more`))
       return Effect.map(Effect.context<R2>(), (context) => {
         // What the schedule needs comes from the layer; what the caller has set, such as a seed, goes before it.

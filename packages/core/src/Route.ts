@@ -14,8 +14,9 @@ import { millis } from "./internal/millis.ts"
 import * as Choices from "./internal/route/state.ts"
 import { ownScope } from "./internal/scope.ts"
 import { among, isAvailable, type ModelCall, type ModelRequest, type Part } from "./ModelCall.ts"
+import { type Kind } from "./Operation.ts"
 import { RequestContext } from "./RequestContext.ts"
-import * as ResilientModel from "./ResilientModel.ts"
+import * as Resilient from "./Resilient.ts"
 
 /**
  * Several models, at least one.
@@ -29,7 +30,7 @@ export type Models = readonly [Model, ...ReadonlyArray<Model>]
  * @since 0.1.0
  * @category models
  */
-export type Model = ResilientModel.ResilientModel<unknown, unknown>
+export type Model = Resilient.Resilient<"chat", unknown, unknown> | Resilient.Resilient<"embeddings", unknown, unknown>
 
 /**
  * A model that fails as any of several may fail, and needs what all of them need. What choosing adds to both comes after.
@@ -37,9 +38,10 @@ export type Model = ResilientModel.ResilientModel<unknown, unknown>
  * @since 0.1.0
  * @category models
  */
-export type Routed<M extends Model, E2 = never, R2 = never> = ResilientModel.ResilientModel<
-  (M extends ResilientModel.ResilientModel<infer E, infer _R> ? E : never) | E2,
-  (M extends ResilientModel.ResilientModel<infer _E, infer R> ? R : never) | R2
+export type Routed<M extends Model, E2 = never, R2 = never> = Resilient.Resilient<
+  M extends Resilient.Resilient<infer K, infer _E, infer _R> ? K : never,
+  (M extends Resilient.Resilient<infer _K, infer E, infer _R> ? E : never) | E2,
+  (M extends Resilient.Resilient<infer _K, infer _E, infer R> ? R : never) | R2
 >
 
 /**
@@ -105,7 +107,7 @@ export type Choice<out E = never> = (
  */
 export const make = <const M extends Models, E = never, R = never>(
   models: M,
-  { choice, label }: { readonly choice: Effect.Effect<Choice<E>, never, R>; readonly label: ResilientModel.Label },
+  { choice, label }: { readonly choice: Effect.Effect<Choice<E>, never, R>; readonly label: Resilient.Label },
 ): Routed<M[number], E, Exclude<R, Scope.Scope>> =>
   routed<M[number], E, Exclude<R, Scope.Scope>>(
     label,
@@ -270,6 +272,12 @@ class Target implements Candidate {
   }
 }
 
+type Any = Resilient.Resilient<Kind, unknown, unknown>
+
+const anyCall = (model: Model) => Resilient.anyCallOf(model as Any)
+
+const describe = (model: Model) => Resilient.describe(model as Any)
+
 interface Circumstances {
   readonly request: ModelRequest
   readonly context: RequestContext
@@ -297,12 +305,12 @@ const route = <M extends Model>(
   )
 
 const routed = <M extends Model, E2 = never, R2 = never>(
-  label: ResilientModel.Label,
+  label: Resilient.Label,
   models: ReadonlyArray<Model>,
   picking: Effect.Effect<Picking, never, unknown>,
 ): Routed<M, E2, R2> => {
-  const loads = ResilientModel.state(() => models.map((): Load => ({ inFlight: 0, latency: undefined })))
-  const built = Effect.all([loads, Effect.forEach(models, ResilientModel.callOf), picking])
+  const loads = Resilient.state(() => models.map((): Load => ({ inFlight: 0, latency: undefined })))
+  const built = Effect.all([loads, Effect.forEach(models, anyCall), picking])
   const build = Effect.map(built, ([load, calls, pick]): ModelCall<unknown> => {
     const targets = calls.map((call, index) => new Target(index, call, load[index] as Load))
     return {
@@ -313,8 +321,8 @@ const routed = <M extends Model, E2 = never, R2 = never>(
         ),
     }
   })
-  const description = { ...label, inner: models.map(ResilientModel.describe) }
-  return ResilientModel.make(build, description) as Routed<M, E2, R2>
+  const description = { ...label, inner: models.map(describe) }
+  return Resilient.ofAll(models as ReadonlyArray<Any>, build, description) as unknown as Routed<M, E2, R2>
 }
 
 const chosen = (

@@ -10,7 +10,8 @@
 import { Result, type Schema } from "effect"
 import { type Prompt, type Tool } from "effect/ai"
 
-import { type ModelRequest } from "./ModelCall.ts"
+import { type ModelRequest } from "./internal/call/types.ts"
+import { type Options, type TokenEstimate as Estimate } from "./Operation.ts"
 import * as JsonSchemas from "./provider/JsonSchemas.ts"
 
 /**
@@ -19,10 +20,7 @@ import * as JsonSchemas from "./provider/JsonSchemas.ts"
  * @since 0.1.0
  * @category models
  */
-export interface TokenEstimate {
-  readonly input: number
-  readonly output: number
-}
+export type TokenEstimate = Estimate
 
 /**
  * The tokens of a text, a whole number.
@@ -66,7 +64,13 @@ export const ofText = (text: string): number => Math.ceil(weightOf(text))
  * @category constructors
  */
 export const ofRequest = (
-  { options }: ModelRequest,
+  { options }: ModelRequest<"chat">,
+  source?: { readonly provider: string; readonly model: string },
+): TokenEstimate => ofOptions(options, source)
+
+/** @internal */
+export const ofOptions = (
+  options: Options<"chat">,
   source?: { readonly provider: string; readonly model: string },
 ): TokenEstimate => {
   let weight = perReply

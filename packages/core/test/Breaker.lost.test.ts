@@ -44,7 +44,7 @@ describe.skipIf(redisIsMissing)("a breaker whose Redis is lost (REDIS_URL)", () 
         assert.strictEqual(waitOf(refusal.exit), 10_000)
         assert.deepStrictEqual(
           events.map(({ _tag }) => _tag),
-          ["SharedStateUnavailable"],
+          ["SharedStateUnavailable", "Refused"],
         )
         yield* TestClock.adjust("10 seconds")
         yield* times(2)

@@ -137,10 +137,10 @@ class Model {
 
 /** Every call waits to be told how it ends. */
 const told = () => {
-  const calls: Array<Deferred.Deferred<Stream.Stream<Part, AiError.AiError>, AiError.AiError>> = []
+  const calls: Array<Deferred.Deferred<Stream.Stream<Part<"chat">, AiError.AiError>, AiError.AiError>> = []
   const open = () =>
     Effect.suspend(() => {
-      const call = Deferred.makeUnsafe<Stream.Stream<Part, AiError.AiError>, AiError.AiError>()
+      const call = Deferred.makeUnsafe<Stream.Stream<Part<"chat">, AiError.AiError>, AiError.AiError>()
       calls.push(call)
       return Deferred.await(call)
     })
@@ -150,7 +150,7 @@ const label = { name: "told", settings: {} }
 
 const parts = Stream.make(delta("a"))
 
-const endingOf = (how: Ending): Exit.Exit<Stream.Stream<Part, AiError.AiError>, AiError.AiError> => {
+const endingOf = (how: Ending): Exit.Exit<Stream.Stream<Part<"chat">, AiError.AiError>, AiError.AiError> => {
   if (how === "ok") return Exit.succeed(parts)
   if (how === "breaks") return Exit.succeed(Stream.concat(parts, Stream.fail(errors.broken)))
   if (how === "fails") return Exit.fail(errors.transient)

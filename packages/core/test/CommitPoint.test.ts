@@ -12,25 +12,28 @@ const source = { provider: "acme", model: "acme-1" }
 
 type StreamPart = Response.StreamPartEncoded
 
-const inChunks = (chunks: ReadonlyArray<ReadonlyArray<StreamPart>>): Stream.Stream<Part> =>
+const inChunks = (chunks: ReadonlyArray<ReadonlyArray<StreamPart>>): Stream.Stream<Part<"chat">> =>
   Stream.fromIterable(chunks).pipe(
     Stream.filter((chunk) => chunk.length > 0),
     Stream.rechunk(1),
-    Stream.flatMap((chunk) => Stream.fromArray(chunk as Array<Part>)),
+    Stream.flatMap((chunk) => Stream.fromArray(chunk as Array<Part<"chat">>)),
   )
 
 const oneByOne = (...parts: ReadonlyArray<StreamPart>) => inChunks(parts.map((part) => [part]))
 
 interface Committed {
   readonly committed: boolean
-  readonly parts: ReadonlyArray<Part>
+  readonly parts: ReadonlyArray<Part<"chat">>
   readonly exit: Exit.Exit<void, CommitPoint.BrokenAnswer>
 }
 
 /** Commits and reads to the end, keeping what was delivered. */
-const read = (raw: Stream.Stream<Part, AiError.AiError>, observer?: CommitPoint.Observer): Effect.Effect<Committed> => {
+const read = (
+  raw: Stream.Stream<Part<"chat">, AiError.AiError>,
+  observer?: CommitPoint.Observer,
+): Effect.Effect<Committed> => {
   let committed = false
-  const parts: Array<Part> = []
+  const parts: Array<Part<"chat">> = []
   return Effect.scoped(
     Effect.flatMap(CommitPoint.commit(raw, source, observer), (answer) => {
       committed = true
@@ -43,7 +46,7 @@ const read = (raw: Stream.Stream<Part, AiError.AiError>, observer?: CommitPoint.
 }
 
 const watching = () => {
-  const seen: Array<Part> = []
+  const seen: Array<Part<"chat">> = []
   const failures: Array<unknown> = []
   const observer: CommitPoint.Observer = {
     parts: (parts) => void seen.push(...parts),
@@ -74,7 +77,7 @@ describe("the preamble", () => {
 
   it.effect("that never ends is a malformed answer", () =>
     Effect.gen(function* () {
-      const { committed, exit } = yield* read(Stream.forever(Stream.make<[Part]>(metadata)))
+      const { committed, exit } = yield* read(Stream.forever(Stream.make<[Part<"chat">]>(metadata)))
       assert.isFalse(committed)
       const failure = errorOf(exit)
       assert.strictEqual(Failure.tagOf(failure), "InvalidResponseError")
@@ -179,8 +182,11 @@ describe("an answer after its finish", () => {
         assert.isTrue(Exit.isSuccess(exit))
         assert.deepStrictEqual([parts, failures], [all, []])
       }
-      const whole: ReadonlyArray<Part> = [...all, late]
-      const kept: ReadonlyArray<Part> = yield* CommitPoint.commitWhole(whole as Array<Response.PartEncoded>, source)
+      const whole: ReadonlyArray<Part<"chat">> = [...all, late]
+      const kept: ReadonlyArray<Part<"chat">> = yield* CommitPoint.commitWhole(
+        whole as Array<Response.PartEncoded>,
+        source,
+      )
       assert.deepStrictEqual(kept, all)
     }),
   )
@@ -303,7 +309,7 @@ describe("an observer", () => {
 
   it.effect("hears of each way to break", () =>
     Effect.gen(function* () {
-      const heard = Effect.fnUntraced(function* (raw: Stream.Stream<Part, AiError.AiError>) {
+      const heard = Effect.fnUntraced(function* (raw: Stream.Stream<Part<"chat">, AiError.AiError>) {
         const { failures, observer } = watching()
         yield* read(raw, observer)
         return failures.map(Failure.tagOf)

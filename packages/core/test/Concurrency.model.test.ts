@@ -71,7 +71,7 @@ describe("Concurrency.limit", () => {
             model("a").pipe(
               Concurrency.limit(rule.limit, {
                 queue: rule.queue,
-                weight: ({ options }) => callOf(options.span).weight,
+                weight: ({ options }) => callOf(options.span!).weight,
               }),
             ),
           )

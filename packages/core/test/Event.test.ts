@@ -211,7 +211,10 @@ describe("the attempts of one call", () => {
           open: (request) =>
             call.open({
               ...request,
-              options: { ...request.options, prompt: Prompt.concat(request.options.prompt, "please") },
+              options:
+                request.options.prompt === undefined
+                  ? request.options
+                  : { ...request.options, prompt: Prompt.concat(request.options.prompt, "please") },
             }),
         }),
       )

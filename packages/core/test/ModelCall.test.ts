@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { isContent, type Part } from "../src/ModelCall.ts"
 import { delta, end, finish, metadata, start } from "./scripted.ts"
 
-const withContent: ReadonlyArray<Part> = [
+const withContent: ReadonlyArray<Part<"chat">> = [
   delta("a"),
   { type: "reasoning-delta", id: "r", delta: "hm" },
   { type: "text", text: "a" },
@@ -17,7 +17,7 @@ const withContent: ReadonlyArray<Part> = [
   { type: "source", sourceType: "url", id: "s", url: "https://a.example/", title: "A" },
 ]
 
-const withoutContent: ReadonlyArray<Part> = [
+const withoutContent: ReadonlyArray<Part<"chat">> = [
   metadata,
   start,
   end,

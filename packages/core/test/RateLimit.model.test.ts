@@ -160,13 +160,13 @@ const world = Effect.fnUntraced(function* (place: Place) {
   const asked: Array<Asked> = []
   const sent: Array<{ readonly number: number; readonly at: number }> = []
   const began = yield* monotonic
-  const answer = ({ actual }: Asked): Stream.Stream<Part> =>
+  const answer = ({ actual }: Asked): Stream.Stream<Part<"chat">> =>
     ofParts([{ ...finish(), usage: { inputTokens: { total: 0 }, outputTokens: { total: actual } } }])
-  const provider: ModelCall<ResilientModel.CallFailure> = {
+  const provider: Omit<ModelCall<ResilientModel.CallFailure, "chat">, "operation"> = {
     provider: "acme",
     model: "acme-1",
     open: ({ options }) =>
-      Effect.flatMap(monotonic, (now): ReturnType<ModelCall<ResilientModel.CallFailure>["open"]> => {
+      Effect.flatMap(monotonic, (now): ReturnType<ModelCall<ResilientModel.CallFailure, "chat">["open"]> => {
         const number = Number(options.previousResponseId)
         const one = asked[number]!
         sent.push({ number, at: now - began })

@@ -117,7 +117,7 @@ describe("a flight", () => {
         Effect.gen(function* () {
           const sharing = ({ mode, question }: Planned) => `${mode} ${question}`
           const result = yield* played(all, ({ callOf, model }) =>
-            model("a").pipe(together(({ options }) => sharing(callOf(options.span)))),
+            model("a").pipe(together(({ options }) => sharing(callOf(options.span!)))),
           )
           checked(result, expected(result.calls, sharing, 0))
         }),

@@ -36,7 +36,7 @@ const shared: ResponseCache.Options = { scope: ResponseCache.shared, timeToLive:
 const built = Effect.fnUntraced(function* (scripts: ReadonlyArray<Script>, options: ResponseCache.Options = shared) {
   const model = scripted(scripts)
   const call = yield* ResilientModel.callOf(model.model.pipe(ResponseCache.exact(options)))
-  const ask = (mode: Mode, fields?: Partial<ModelCall.ModelRequest["options"]>) =>
+  const ask = (mode: Mode, fields?: Partial<ModelCall.ModelRequest<"chat">["options"]>) =>
     Effect.suspend(() => deliver(call, request(mode, fields)))
   return { model, ask }
 })

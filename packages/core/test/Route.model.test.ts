@@ -17,8 +17,10 @@ interface Seen {
   readonly peak: { readonly value: number; readonly at: number } | undefined
 }
 
+type Model = ResilientModel.ResilientModel<unknown, unknown>
+
 interface Kind {
-  readonly build: (models: readonly [Route.Model, Route.Model, Route.Model]) => Route.Model
+  readonly build: (models: readonly [Model, Model, Model]) => Model
   /** Which of those that are there is expected. */
   readonly pick: (seen: ReadonlyArray<Seen>, chance: () => number) => Seen | undefined
 }
@@ -75,7 +77,7 @@ const kinds: Readonly<Record<string, Kind>> = {
 }
 
 /** A model that can be switched off, as by a breaker. */
-const switchable = (world: World, index: number): Route.Model =>
+const switchable = (world: World, index: number): Model =>
   world
     .model(names[index] as Name)
     .pipe(

@@ -238,7 +238,7 @@ class Log {
     this.events.push(event)
     if (event._tag === "AttemptStarted") {
       const attempt = { model: event.model, began: this.world.now(), ended: -1, how: "lost" }
-      const { id } = this.world.callOf(event.request.options.span)
+      const { id } = this.world.callOf(event.request.options.span!)
       this.byId.set(event.id, attempt)
       ;(this.tried[id] ??= []).push(attempt)
     }

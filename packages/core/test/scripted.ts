@@ -186,12 +186,12 @@ export const textOf = (parts: ReadonlyArray<{ readonly type: string }>): string 
     .join("")
 
 /** A request as `effect/ai` hands it down, each under a span of its own. */
-export const request = (mode: Mode, fields?: Partial<LanguageModel.ProviderOptions>): ModelCall.ModelRequest =>
+export const request = (mode: Mode, fields?: Partial<LanguageModel.ProviderOptions>): ModelCall.ModelRequest<"chat"> =>
   ModelRequest.make(mode, { prompt: "hi", ...fields })
 
 export interface Outcome<E> {
   readonly text: string
-  readonly parts: ReadonlyArray<ModelCall.Part>
+  readonly parts: ReadonlyArray<ModelCall.Part<"chat">>
   readonly exit: Exit.Exit<void, E>
 }
 
@@ -203,8 +203,11 @@ export const call = <E>(
 ): Effect.Effect<Outcome<E>> =>
   Effect.scoped(Effect.flatMap(ResilientModel.callOf(model), (built) => deliver(built, request(mode, fields))))
 
-export const deliver = <E>(built: ModelCall.ModelCall<E>, asked: ModelCall.ModelRequest): Effect.Effect<Outcome<E>> => {
-  const parts: Array<ModelCall.Part> = []
+export const deliver = <E>(
+  built: ModelCall.ModelCall<E, "chat">,
+  asked: ModelCall.ModelRequest<"chat">,
+): Effect.Effect<Outcome<E>> => {
+  const parts: Array<ModelCall.Part<"chat">> = []
   return Effect.scoped(
     Effect.flatMap(built.open(asked), (answered) =>
       Stream.runForEachArray(answered, (some) => Effect.sync(() => parts.push(...some))),

@@ -32,14 +32,17 @@ const streamed = <E>(model: ResilientModel.ResilientModel<E>): Promise<string> =
     Effect.runPromise,
   )
 
-const tenTimes = async <E>(
+/** One after the other. */
+const tenTimes = <E>(
   model: ResilientModel.ResilientModel<E>,
   one: (model: ResilientModel.ResilientModel<E>) => Promise<string> = handle,
-): Promise<ReadonlyArray<string>> => {
-  const said: Array<string> = []
-  for (let call = 0; call < 10; call++) said.push(await one(model))
-  return said
-}
+): Promise<ReadonlyArray<string>> =>
+  Effect.runPromise(
+    Effect.replicateEffect(
+      Effect.promise(() => one(model)),
+      10,
+    ),
+  )
 
 const times = (count: number, value: string): ReadonlyArray<string> => Array.from({ length: count }, () => value)
 
@@ -62,20 +65,18 @@ describe.each([
     assert.lengthOf(spy.requests, 5)
   })
 
-  it("has one limit of calls at the same time", async () => {
+  it.each([
+    ["fixed", Concurrency.limit(2, { queue: 0 })],
+    ["adaptive", Concurrency.adaptive({ initial: 2, max: 2, queue: 0 })],
+  ] as const)("has one limit of calls at the same time, if it is %s", async (_kind, limit) => {
     const slow = scripted([script(wait("20 millis"), chunk(delta("a")), chunk(finish()))])
-    for (const model of [
-      slow.model.pipe(Concurrency.limit(2, { queue: 0 })),
-      slow.model.pipe(Concurrency.adaptive({ initial: 2, max: 2, queue: 0 })),
-    ]) {
-      const before = slow.requests.length
-      const said = await Promise.all(Array.from({ length: 10 }, () => one(model)))
-      assert.lengthOf(
-        said.filter((word) => word === "ConcurrencyLimited"),
-        8,
-      )
-      assert.strictEqual(slow.requests.length - before, 2)
-    }
+    const model = limit(slow.model)
+    const said = await Promise.all(Array.from({ length: 10 }, () => one(model)))
+    assert.lengthOf(
+      said.filter((word) => word === "ConcurrencyLimited"),
+      8,
+    )
+    assert.lengthOf(slow.requests, 2)
   })
 
   it("has one budget for retries", async () => {
@@ -179,14 +180,16 @@ describe("what is made anew for each request", () => {
     const logger = Logger.make(({ logLevel, message }) => {
       if (logLevel === "Warn") logged.push(String(message))
     })
-    for (let call = 0; call < 20; call++) {
-      await Effect.runPromise(
-        Effect.ignore(each()).pipe(
-          Effect.provide(Logger.layer([logger])),
-          Effect.provideService(References.MinimumLogLevel, "Warn"),
-        ),
-      )
-    }
+    const one = Effect.suspend(() => Effect.ignore(each())).pipe(
+      Effect.provide(Logger.layer([logger])),
+      Effect.provideService(References.MinimumLogLevel, "Warn"),
+    )
+    await Effect.runPromise(
+      Effect.replicateEffect(
+        Effect.promise(() => Effect.runPromise(one)),
+        20,
+      ),
+    )
     return logged
   }
 
@@ -211,8 +214,7 @@ describe("what is made anew for each request", () => {
   it("is nothing to warn of where it remembers nothing, or under the clock of a test", async () => {
     const { model } = scripted([answer("a")], { name: "plain" })
     assert.deepStrictEqual(await warnings(() => Effect.provide(ask, model.pipe(Retry.schedule(Retry.standard)))), [])
-    const clock = await Effect.runPromise(Effect.map(Clock.Clock, (live) => ({ ...live })))
-    const own = Object.setPrototypeOf(clock, Object.getPrototypeOf(await Effect.runPromise(Clock.Clock)))
+    const own: Clock.Clock = Object.create(await Effect.runPromise(Clock.Clock))
     assert.deepStrictEqual(
       await warnings(() =>
         Effect.provideService(Effect.provide(ask, model.pipe(RateLimit.perMinute({ requests: 77 }))), Clock.Clock, own),

@@ -17,7 +17,9 @@ import {
   Event,
   type ModelCall,
   ModelCall as ModelCalls,
+  type Operation,
   PolicyError,
+  Resilient,
   ResilientModel,
 } from "@holdfast/core"
 import { DateTime, Duration, Effect, Option, type Scope as Scopes } from "effect"
@@ -289,28 +291,26 @@ export const record = (settings: Omit<Settings, "wait"> = {}) => enforceAll([], 
  * @category policies
  */
 export const orElse =
-  <E2, R2>(cheaper: ResilientModel.ResilientModel<E2, R2>) =>
-  <E, R>(
-    self: ResilientModel.ResilientModel<E, R>,
-  ): ResilientModel.ResilientModel<Exclude<E, BudgetExceeded> | E2, R | R2> => {
-    const label = { name: "Budget.orElse", settings: {}, inner: [ResilientModel.describe(cheaper)] }
-    const built = ResilientModel.onto(self, label, (preferred) =>
-      Effect.map(ResilientModel.callOf(cheaper), (stand): ModelCall.ModelCall<Exclude<E, BudgetExceeded> | E2> => ({
-        ...preferred,
-        available: () => ModelCalls.isAvailable(preferred) || ModelCalls.isAvailable(stand),
+  <K extends Operation.Kind, E2, R2>(cheaper: Resilient.Resilient<K, E2, R2>) =>
+  <E, R>(self: Resilient.Resilient<K, E, R>): Resilient.Resilient<K, Exclude<E, BudgetExceeded> | E2, R | R2> => {
+    const label = { name: "Budget.orElse", settings: {}, inner: [Resilient.describe(cheaper)] }
+    return Resilient.onto(self, label, (preferred) =>
+      Effect.map(Resilient.anyCallOf(cheaper), (fallback): ModelCall.ModelCall<Exclude<E, BudgetExceeded> | E2> => ({
+        ...ModelCalls.among([preferred, fallback]),
         open: (request) =>
           Effect.catchIf(
             preferred.open(request) as Opened<Exclude<E, BudgetExceeded> | E2 | BudgetExceeded>,
             isBudgetExceeded,
-            (error) =>
-              Effect.andThen(
-                Event.emit(() => chosen({ preferred, stand, request }, error)),
-                stand.open(request),
-              ),
+            (error) => {
+              request.call.attempts.extra++
+              return Effect.andThen(
+                Event.emit(() => chosen({ preferred, fallback, request }, error)),
+                fallback.open(request),
+              )
+            },
           ) as Opened<Exclude<E, BudgetExceeded> | E2>,
       })),
     )
-    return built
   }
 
 /**
@@ -362,15 +362,15 @@ type Opened<E> = ReturnType<ModelCall.ModelCall<E>["open"]>
 
 interface Switch {
   readonly preferred: ModelCall.ModelCall<unknown>
-  readonly stand: ModelCall.ModelCall<unknown>
+  readonly fallback: ModelCall.ModelCall<unknown>
   readonly request: ModelCall.ModelRequest
 }
 
-const chosen = ({ preferred, request, stand }: Switch, error: BudgetExceeded): Event.Decision => ({
+const chosen = ({ fallback, preferred, request }: Switch, error: BudgetExceeded): Event.Decision => ({
   _tag: "FallbackChosen",
   callId: request.call.id,
   from: { provider: preferred.provider, model: preferred.model },
-  to: { provider: stand.provider, model: stand.model },
+  to: { provider: fallback.provider, model: fallback.model },
   error,
 })
 

@@ -14,7 +14,7 @@
 import { Option } from "effect"
 import { Prompt, type Tool } from "effect/ai"
 
-import { promptContents } from "./internal/estimate/contents.ts"
+import { contentsOf } from "./internal/estimate/contents.ts"
 import { tokenFamilyOf } from "./internal/estimate/family.ts"
 import { mediaTokens } from "./internal/estimate/media.ts"
 import { textTokens } from "./internal/estimate/text.ts"
@@ -310,7 +310,7 @@ const uncached = (answer: Price.Answer): Price.Answer => {
 
 const tokensOf = (messages: ReadonlyArray<Prompt.Message>, prefix: Prefix): number => {
   const family = tokenFamilyOf(prefix)
-  const { files, texts } = promptContents({
+  const { files, texts } = contentsOf({
     prompt: Prompt.fromMessages(messages),
     tools: prefix.tools ?? [],
     responseFormat: { type: "text" },

@@ -15,7 +15,7 @@ import { type ModelCall } from "@holdfast/core"
 import { Context, Effect, Layer } from "effect"
 import { AiError, type Prompt, Tokenizer } from "effect/ai"
 
-import { type PromptContents, promptContents } from "./internal/estimate/contents.ts"
+import { contentsOf, type PromptContents } from "./internal/estimate/contents.ts"
 import { bound, type Correction, initial, learn } from "./internal/estimate/correction.ts"
 import { tokenFamilyOf } from "./internal/estimate/family.ts"
 import { type Doubt as MediaDoubt, mediaTokens } from "./internal/estimate/media.ts"
@@ -199,7 +199,7 @@ const makeWith = (count: Count): Estimator["Service"] => {
     Effect.suspend(() => {
       const known = counted.get(options)
       if (known !== undefined) return Effect.succeed(known)
-      const contents = promptContents(options)
+      const contents = contentsOf(options)
       return Effect.map(count(contents.texts), (text) => {
         const fresh = { contents, text }
         counted.set(options, fresh)
@@ -259,7 +259,7 @@ const usualLimit = 128_000
 const measure = (contents: PromptContents, target: Target, text: TextTokens): Estimate => {
   const { files, frames, hasProviderTools, hasTools } = contents
   const family = tokenFamilyOf(target)
-  const overhead = frames * perFrame + perReply + (hasTools ? family.toolPreamble : 0)
+  const overhead = frames * perFrame + (contents.hasAnswer ? perReply : 0) + (hasTools ? family.toolPreamble : 0)
   const media = files.map((file) => mediaTokens(file, family))
   const total = (key: "input" | "inputAtMost" | "audioInput" | "imageInput") =>
     media.reduce((sum, each) => sum + each[key], 0)
@@ -270,7 +270,7 @@ const measure = (contents: PromptContents, target: Target, text: TextTokens): Es
     input: total("input"),
     audioInput: total("audioInput"),
     imageInput: total("imageInput"),
-    output: limit ?? usualLimit,
+    output: contents.hasAnswer ? (limit ?? usualLimit) : 0,
     inputAtMost: text.atMost + overhead + total("inputAtMost"),
     uncorrected: text.likely * family.textFactor + overhead,
     isText: files.length === 0 && !hasProviderTools,

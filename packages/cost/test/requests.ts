@@ -8,4 +8,4 @@ import { type LanguageModel, type Prompt } from "effect/ai"
 export const request = (
   prompt: Prompt.RawInput,
   fields?: Partial<LanguageModel.ProviderOptions>,
-): ModelCall.ModelRequest => ModelRequest.make("generate", { ...fields, prompt })
+): ModelCall.ModelRequest<"chat"> => ModelRequest.make("generate", { ...fields, prompt })

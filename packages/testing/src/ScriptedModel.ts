@@ -213,7 +213,7 @@ export const object = (encoded: unknown, options: Omit<Description, "text"> & Ti
  * @since 0.1.0
  * @category constructors
  */
-export const parts = (values: ReadonlyArray<Part>, options: Timing = {}): Answer =>
+export const parts = (values: ReadonlyArray<Part<"chat">>, options: Timing = {}): Answer =>
   answering({ _tag: "Parts", parts: values }, options)
 
 /**

@@ -298,7 +298,7 @@ export const oracle = <E, R>(
   models: ReadonlyArray<ResilientModel.ResilientModel<E, R>>,
 ): ResilientModel.ResilientModel<E, R> => {
   const build = Effect.flatMap(here, (world) =>
-    Effect.map(Effect.forEach(models, ResilientModel.callOf), (calls): ModelCall<E> => {
+    Effect.map(Effect.forEach(models, ResilientModel.callOf), (calls): Omit<ModelCall<E, "chat">, "operation"> => {
       const [first] = calls
       if (first === undefined) throw new Error("Simulator.oracle: there must be a model")
       return {

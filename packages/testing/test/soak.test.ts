@@ -100,7 +100,7 @@ const textOf = (prompt: Prompt.Prompt): string => {
 
 /** For a twentieth of the time the first model is down altogether, so that its breaker has something to do. */
 const isOutage = ({ options }: ModelCall.ModelRequest): boolean => {
-  const index = Number(textOf(options.prompt).slice("call ".length)) % callsPerRound
+  const index = Number(textOf(options.prompt ?? Prompt.empty).slice("call ".length)) % callsPerRound
   return index >= callsPerRound * 0.4 && index < callsPerRound * 0.45
 }
 
@@ -127,7 +127,7 @@ interface Seen {
 }
 
 /** One call, and all that its caller saw. */
-const asking = <E>(call: ModelCall.ModelCall<E>, index: number, all: Array<Seen>) =>
+const asking = <E>(call: ModelCall.ModelCall<E, "chat">, index: number, all: Array<Seen>) =>
   Effect.suspend(() => {
     const name = `call ${index}`
     const mode = index % 2 === 0 ? "stream" : "generate"
@@ -151,7 +151,7 @@ const outcomeOf = (cause: Cause.Cause<unknown>): string => {
   return reason?._tag === "Fail" ? Failure.tagOf(reason.error) : (reason?._tag ?? "nothing")
 }
 
-const round = <E>(call: ModelCall.ModelCall<E>, first: number, all: Array<Seen>) => {
+const round = <E>(call: ModelCall.ModelCall<E, "chat">, first: number, all: Array<Seen>) => {
   const from = (index: number): Effect.Effect<void> =>
     index === first + callsPerRound
       ? Effect.void

@@ -1,8 +1,7 @@
 import { type Clock } from "effect"
 import { type Response } from "effect/ai"
 
-import { isContent } from "../../ModelCall.ts"
-import { type Part } from "../call/types.ts"
+import { type Kind, type Operation, type Part } from "../../Operation.ts"
 
 /** What is known of an answer from the parts that have come, and when the first content came. */
 export class PartTally {
@@ -10,13 +9,15 @@ export class PartTally {
   responseModel: string | undefined
   /** Content parts. */
   delivered = 0
-  /** UTF-16 units of text, reasoning and tool parameters. */
-  characters = 0
+  /** As the operation measures it: UTF-16 units of text, reasoning and tool parameters of a chat. */
+  size = 0
   /** Nanoseconds of the clock that is never set back. */
   firstPart: bigint | undefined
+  private readonly operation: Operation<Kind>
   private readonly clock: Clock.Clock
 
-  constructor(clock: Clock.Clock) {
+  constructor(operation: Operation<Kind>, clock: Clock.Clock) {
+    this.operation = operation
     this.clock = clock
   }
 
@@ -24,25 +25,11 @@ export class PartTally {
     for (const part of parts) {
       if (part.type === "finish") this.finish = part
       else if (part.type === "response-metadata") this.responseModel = part.modelId ?? this.responseModel
-      else if (isContent(part)) {
+      else if (this.operation.isContent(part)) {
         this.delivered++
-        this.characters += charactersOf(part)
+        this.size += this.operation.sizeOf(part)
         this.firstPart ??= this.clock.monotonicTimeNanosUnsafe()
       }
     }
-  }
-}
-
-const charactersOf = (part: Part): number => {
-  switch (part.type) {
-    case "text-delta":
-    case "reasoning-delta":
-    case "tool-params-delta":
-      return part.delta.length
-    // A stream has told the parameters of a call before.
-    case "tool-call":
-      return 0
-    default:
-      return "text" in part ? part.text.length : 0
   }
 }

@@ -17,6 +17,8 @@ import * as StructuredOutput from "../answer/structured.ts"
 import { pausingClock } from "../call/interruption.ts"
 import { type ModelRequest } from "../call/types.ts"
 import { tell } from "../event/tell.ts"
+import { anyOperation } from "../operation/any.ts"
+import { chat } from "../operation/chat.ts"
 import { ownScope } from "../scope.ts"
 import { type Granted, granted, reserveAll } from "./guards.ts"
 import { observersOf, type ReplyWatcher } from "./observers.ts"
@@ -25,10 +27,11 @@ import { AttemptRecord, startOf } from "./record.ts"
 /** How a call of a provider's model can fail. */
 export type CallFailure = AiError.AiError | UnsupportedOption | CommitPoint.StreamTruncated
 
-type Opened = OpenedCall<CallFailure>
+type Opened = OpenedCall<CallFailure, "chat">
 
 /** A provider's model as a call whose attempts are guarded and seen. */
-export const metered = (model: ProviderModel): ModelCall<CallFailure> => ({
+export const metered = (model: ProviderModel): ModelCall<CallFailure, "chat"> => ({
+  operation: chat,
   provider: model.provider,
   model: model.model,
   identity: model.settings,
@@ -44,7 +47,7 @@ export const metered = (model: ProviderModel): ModelCall<CallFailure> => ({
 })
 
 // Only the request itself can be interrupted, so that what was reserved is settled, and a start is followed by its end.
-const attempt = (model: ProviderModel, request: ModelRequest, sink: Sink | undefined): Opened =>
+const attempt = (model: ProviderModel, request: ModelRequest<"chat">, sink: Sink | undefined): Opened =>
   Effect.uninterruptibleMask((restore) => {
     const own = request.settings.maxOutputTokens
     return model.settings === undefined || own !== undefined
@@ -60,7 +63,11 @@ interface Watching {
   readonly maxOutputTokens: number | undefined
 }
 
-const watched = (model: ProviderModel, request: ModelRequest, { maxOutputTokens, restore, sink }: Watching): Opened =>
+const watched = (
+  model: ProviderModel,
+  request: ModelRequest<"chat">,
+  { maxOutputTokens, restore, sink }: Watching,
+): Opened =>
   Effect.withFiber((fiber) => {
     const { guards, interruption } = request.call
     const clock = fiber.getRef(Clock.Clock)
@@ -69,7 +76,7 @@ const watched = (model: ProviderModel, request: ModelRequest, { maxOutputTokens,
       pausingClock(self, interruption, () => clock.monotonicTimeNanosUnsafe())
     const run = (reservations: Granted) => {
       tell(sink, start)
-      const record = new AttemptRecord(start, clock)
+      const record = new AttemptRecord(start, anyOperation(chat), clock)
       const end = (exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> | undefined => {
         const ended = record.ended(exit)
         tell(sink, ended)
@@ -125,7 +132,7 @@ const untilClosed = (
   })
 }
 
-const send = (model: ProviderModel, request: ModelRequest, record: AttemptRecord | undefined): Opened => {
+const send = (model: ProviderModel, request: ModelRequest<"chat">, record: AttemptRecord | undefined): Opened => {
   const { call, options, settings } = request
   const observer = observersOf(record, call.observers)
   return Effect.flatMap(StructuredOutput.requestSchema(model.codecTransformer, options.responseFormat), (jsonSchema) =>

@@ -4,6 +4,7 @@
 import { type Clock, Duration, type Exit, Option } from "effect"
 
 import { classify, facts } from "../../Failure.ts"
+import { type Kind, type Operation } from "../../Operation.ts"
 import { type RequestContext } from "../../RequestContext.ts"
 import { PartTally } from "../answer/tally.ts"
 import { newId } from "../call/context.ts"
@@ -65,10 +66,10 @@ export class AttemptRecord implements ReplyWatcher {
   private broken: unknown
   private committed = false
 
-  constructor(start: AttemptStart, clock: Clock.Clock) {
+  constructor(start: AttemptStart, operation: Operation<Kind>, clock: Clock.Clock) {
     this.start = start
     this.clock = clock
-    this.tally = new PartTally(clock)
+    this.tally = new PartTally(operation, clock)
     this.began = clock.monotonicTimeNanosUnsafe()
   }
 
@@ -91,7 +92,7 @@ export class AttemptRecord implements ReplyWatcher {
   ended(exit: Exit.Exit<unknown, unknown>): Attempt {
     const outcome = this.outcome(exit)
     const error = outcome._tag === "Failed" ? outcome.error : undefined
-    const { characters, delivered, finish, firstPart, responseModel } = this.tally
+    const { size, delivered, finish, firstPart, responseModel } = this.tally
     const headers = { ...headersOf(error), ...this.kept }
     const { _tag: _, request, ...start } = this.start
     const fields: Fields<Attempt> = {
@@ -102,7 +103,7 @@ export class AttemptRecord implements ReplyWatcher {
       finishMetadata: finish?.metadata,
       responseModel,
       deliveredParts: delivered,
-      deliveredCharacters: characters,
+      deliveredCharacters: size,
       timeToFirstPart: firstPart === undefined ? undefined : this.since(firstPart),
       duration: this.since(this.clock.monotonicTimeNanosUnsafe()),
       requestId: requestId(headers) ?? Option.getOrUndefined(facts(error))?.requestId,

@@ -160,7 +160,7 @@ class RedisCircuits implements BreakerStore {
   }
 }
 
-const isShared = (ticket: Ticket): ticket is SharedTicket => "ofCopy" in ticket
+const isShared = (ticket: Ticket): ticket is SharedTicket => "replicaEpoch" in ticket
 
 /** What would change nothing needs no round trip. */
 const saysNothing = (outcome: Outcome, { probe }: Ticket, { consecutive }: Rules): boolean => {

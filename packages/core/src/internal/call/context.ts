@@ -1,3 +1,4 @@
+import { type Kind } from "../../Operation.ts"
 import { type CallContext, type ModelRequest } from "./types.ts"
 
 // Drawn for many ids at once: the call costs more than the bytes.
@@ -34,7 +35,7 @@ export const newCall = (operation: CallContext["operation"], span: CallContext["
 })
 
 /** The same request of the same call, which carries something else. */
-export const carrying = (request: ModelRequest, fields: Partial<CallContext>): ModelRequest => ({
+export const carrying = <K extends Kind>(request: ModelRequest<K>, fields: Partial<CallContext>): ModelRequest<K> => ({
   ...request,
   call: { ...request.call, ...fields },
 })

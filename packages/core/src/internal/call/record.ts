@@ -5,6 +5,7 @@ import { type Clock, Duration, type Exit } from "effect"
 
 import { type Event, type Sink } from "../../Event.ts"
 import { classify } from "../../Failure.ts"
+import { type Kind, type Operation } from "../../Operation.ts"
 import { type RequestContext } from "../../RequestContext.ts"
 import { PartTally } from "../answer/tally.ts"
 import { errorOf } from "../error/ofExit.ts"
@@ -31,13 +32,17 @@ export class CallRecord {
   private continues = false
   private broken: Exit.Exit<unknown, unknown> | undefined
 
-  constructor(source: Source, request: ModelRequest, { clock, context, sink }: Surroundings) {
+  constructor(
+    source: Source & { readonly operation: Operation<Kind> },
+    request: ModelRequest,
+    { clock, context, sink }: Surroundings,
+  ) {
     const { id, operation, span } = request.call
     this.request = request
     this.clock = clock
     this.outer = sink
     this.began = clock.monotonicTimeNanosUnsafe()
-    this.tally = new PartTally(clock)
+    this.tally = new PartTally(source.operation, clock)
     this.start = {
       _tag: "CallStarted",
       callId: id,

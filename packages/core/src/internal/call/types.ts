@@ -3,19 +3,14 @@
  * `ModelCall`, `ModelRequest`, `CallContext`, `Attempt` and `AttemptGuard` export them.
  */
 import { type Duration, type Effect } from "effect"
-import { type LanguageModel, type Response } from "effect/ai"
+import { type Response } from "effect/ai"
 
+import { type Kind, type Options, type Part } from "../../Operation.ts"
 import { type RequestContext } from "../../RequestContext.ts"
 import { type Failure } from "../error/kind.ts"
 import { type Interruption } from "./interruption.ts"
 
-/**
- * One encoded part of an answer, as `effect/ai` defines it.
- *
- * @since 0.1.0
- * @category models
- */
-export type Part = Response.PartEncoded | Response.StreamPartEncoded
+export type { Part } from "../../Operation.ts"
 
 /**
  * Whether the caller wants the whole answer, or its parts as they come.
@@ -47,10 +42,10 @@ export interface CommonSettings {
  * @since 0.1.0
  * @category models
  */
-export interface ModelRequest {
+export interface ModelRequest<out K extends Kind = Kind> {
   readonly mode: Mode
   /** What `effect/ai` prepared. */
-  readonly options: LanguageModel.ProviderOptions
+  readonly options: Options<K>
   /** Settings of this request. They go before those of the model. */
   readonly settings: CommonSettings
   /** What the call carries. A policy that rewrites the request passes it on. */

@@ -8,7 +8,6 @@ import { type ModelRequest, type Part } from "../../ModelCall.ts"
 import { millis } from "../millis.ts"
 import * as AdaptiveLimit from "./adaptiveState.ts"
 import { priorities } from "./priorities.ts"
-import { promptSize } from "./promptSize.ts"
 import { FairSemaphore } from "./state.ts"
 
 export class AdaptiveSemaphore {
@@ -19,10 +18,10 @@ export class AdaptiveSemaphore {
 
   constructor(
     rules: AdaptiveLimit.Rules,
-    options: { readonly queue: number; readonly size: ((request: ModelRequest) => number) | undefined },
+    options: { readonly queue: number; readonly size: (request: ModelRequest) => number },
   ) {
     this.rules = rules
-    this.size = options.size ?? promptSize
+    this.size = options.size
     this.state = AdaptiveLimit.initialState(rules)
     this.semaphore = new FairSemaphore({ limit: this.limit, places: options.queue, urgencies: priorities.length })
   }

@@ -14,12 +14,13 @@ import { newCall } from "../call/context.ts"
 import { CallRecord } from "../call/record.ts"
 import { type Mode, type ModelRequest, type Part } from "../call/types.ts"
 import { errorOf } from "../error/ofExit.ts"
+import { anyOperation } from "../operation/any.ts"
 
 type AnyFiber = Fiber.Fiber<unknown, unknown>
 
 /** The service of a call, whose errors are folded into `AiError`. */
 export const languageModel = <E>(
-  call: ModelCall<E>,
+  call: ModelCall<E, "chat">,
   fold: (error: E) => AiError.AiError,
 ): Effect.Effect<LanguageModel.LanguageModel> =>
   // The provider of a call answers each mode with the parts of that mode.
@@ -33,8 +34,8 @@ export const languageModel = <E>(
       Stream.mapError(streamed(call, options), fold) as Stream.Stream<Response.StreamPartEncoded, AiError.AiError>,
   })
 
-const generated = <E>(call: ModelCall<E>, options: LanguageModel.ProviderOptions) =>
-  Effect.withFiber((fiber): Effect.Effect<ReadonlyArray<Part>, E> => {
+const generated = <E>(call: ModelCall<E, "chat">, options: LanguageModel.ProviderOptions) =>
+  Effect.withFiber((fiber): Effect.Effect<ReadonlyArray<Part<"chat">>, E> => {
     const { record, request } = begin(call, { mode: "generate", options, fiber })
     const opened = Effect.scoped(Effect.flatMap(call.open(request), collect))
     if (record === undefined) return opened
@@ -46,9 +47,12 @@ const generated = <E>(call: ModelCall<E>, options: LanguageModel.ProviderOptions
     })
   })
 
-const streamed = <E>(call: ModelCall<E>, options: LanguageModel.ProviderOptions): Stream.Stream<Part, E> =>
+const streamed = <E>(
+  call: ModelCall<E, "chat">,
+  options: LanguageModel.ProviderOptions,
+): Stream.Stream<Part<"chat">, E> =>
   Stream.unwrap(
-    Effect.withFiber((fiber): Opened<E> => {
+    Effect.withFiber((fiber): Opened<E, "chat"> => {
       const { record, request } = begin(call, { mode: "stream", options, fiber })
       if (record === undefined) return call.open(request)
       const failed = (exit: Exit.Exit<unknown, unknown>) => {
@@ -71,12 +75,12 @@ const streamed = <E>(call: ModelCall<E>, options: LanguageModel.ProviderOptions)
   )
 
 const seen = <E>(
-  parts: Stream.Stream<Part, E>,
+  parts: Stream.Stream<Part<"chat">, E>,
   observer: {
-    readonly parts: (parts: ReadonlyArray<Part>) => void
+    readonly parts: (parts: ReadonlyArray<Part<"chat">>) => void
     readonly failed: (exit: Exit.Exit<unknown, unknown>) => void
   },
-): Stream.Stream<Part, E> =>
+): Stream.Stream<Part<"chat">, E> =>
   Stream.transformPull(parts, (pull) =>
     Effect.succeed(
       Effect.onExitPrimitive(
@@ -104,10 +108,10 @@ interface Beginning {
   readonly fiber: AnyFiber
 }
 
-const begin = (source: ModelCall<unknown>, { fiber, mode, options }: Beginning) => {
+const begin = (source: ModelCall<unknown, "chat">, { fiber, mode, options }: Beginning) => {
   const earlier = options.incrementalFallback === true ? incremental.get(options.span) : undefined
   const call = earlier?.request.call ?? newCall("chat", options.span)
-  const request: ModelRequest = { mode, options, settings: fiber.getRef(CallSettings), call }
+  const request: ModelRequest<"chat"> = { mode, options, settings: fiber.getRef(CallSettings), call }
   const sink = fiber.getRef(Sink)
   const record = earlier?.record ?? (sink === undefined ? undefined : recordOf(source, request, { fiber, sink }))
   const begun = { request, record }
@@ -116,10 +120,15 @@ const begin = (source: ModelCall<unknown>, { fiber, mode, options }: Beginning) 
 }
 
 const recordOf = (
-  source: ModelCall<unknown>,
-  request: ModelRequest,
+  source: ModelCall<unknown, "chat">,
+  request: ModelRequest<"chat">,
   { fiber, sink }: { readonly fiber: AnyFiber; readonly sink: Sink },
-) => new CallRecord(source, request, { sink, clock: fiber.getRef(Clock.Clock), context: fiber.getRef(RequestContext) })
+) =>
+  new CallRecord({ ...source, operation: anyOperation(source.operation) }, request, {
+    sink,
+    clock: fiber.getRef(Clock.Clock),
+    context: fiber.getRef(RequestContext),
+  })
 
 /**
  * Calls that send only what is new of a conversation. When the provider has forgotten the rest, `effect/ai` asks a second
@@ -127,5 +136,5 @@ const recordOf = (
  */
 const incremental = new WeakMap<
   Tracer.Span,
-  { readonly request: ModelRequest; readonly record: CallRecord | undefined }
+  { readonly request: ModelRequest<"chat">; readonly record: CallRecord | undefined }
 >()

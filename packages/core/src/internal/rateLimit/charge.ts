@@ -5,12 +5,11 @@
  * alive.
  */
 import { type Clock, Duration, Effect, Exit, Option, Pull, Result, type Stream } from "effect"
-import { type Response } from "effect/ai"
 
 import * as Event from "../../Event.ts"
 import * as Failure from "../../Failure.ts"
 import { type ModelRequest, type Part } from "../../ModelCall.ts"
-import { type TokenEstimate, weightOf } from "../../TokenEstimate.ts"
+import { type Kind, type Operation, type TokenEstimate, type Usage } from "../../Operation.ts"
 import { partsIfComplete } from "../answer/complete.ts"
 import { headersOf } from "../http/keptHeaders.ts"
 import { millis } from "../millis.ts"
@@ -22,6 +21,7 @@ import { type LimiterStore, type Limiter, nameOf } from "./store.ts"
 
 /** A limit as plain numbers and functions. */
 export interface Limit {
+  readonly operation: Operation<Kind>
   readonly rules: Rules
   /** What a request costs in each dimension, if it takes so many tokens. */
   readonly costs: ReadonlyArray<(tokens: Tokens, request: ModelRequest) => number>
@@ -45,7 +45,7 @@ export interface Charge {
   /** Whether the request may have gone out. */
   sent: boolean
   hints: ReadonlyArray<RemainingHint>
-  finish: Response.FinishPartEncoded | undefined
+  usage: Usage | undefined
   /** Tokens of the answer so far, as they are estimated. */
   delivered: number
   broken: unknown
@@ -71,7 +71,7 @@ export const estimateCharge = (
     shared: undefined,
     sent: false,
     hints: noHints,
-    finish: undefined,
+    usage: undefined,
     delivered: 0,
     broken: undefined,
     over: false,
@@ -151,10 +151,10 @@ const noChanges: ReadonlyArray<number> = []
 const negated = (cost: number): number => -cost
 
 const read = (held: Charge, parts: ReadonlyArray<Part>): void => {
+  const { operation } = held.limit
   for (const part of parts) {
-    if (part.type === "finish") held.finish = part
-    else if ("delta" in part) held.delivered += weightOf(part.delta)
-    else if (part.type === "text" || part.type === "reasoning") held.delivered += weightOf(part.text)
+    held.usage = operation.usageOf(part) ?? held.usage
+    held.delivered += operation.weightOf(part)
   }
 }
 
@@ -168,8 +168,7 @@ const changesOf = (held: Charge, failure: Failure.Failure | undefined): Readonly
 }
 
 /** As the provider counted them, or as they are known of an answer that was cut. */
-const tokensOf = ({ delivered, estimated, finish, request }: Charge, failure: Failure.Failure | undefined): Tokens => {
-  const usage = finish?.usage
+const tokensOf = ({ delivered, estimated, request, usage }: Charge, failure: Failure.Failure | undefined): Tokens => {
   // A whole answer that did not decode was paid, and nobody knows how long it was.
   const unknown = failure?.billed === true && request.mode === "generate"
   return {

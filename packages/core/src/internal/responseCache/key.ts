@@ -2,20 +2,25 @@
  * A name for what a request asks, so that equal requests have equal names.
  */
 import { Effect, Predicate, Redacted, Result } from "effect"
-import { Tool } from "effect/ai"
 import * as Base64 from "effect/encoding/Base64"
 import * as Hex from "effect/encoding/Hex"
 
 import { type ModelRequest } from "../../ModelCall.ts"
-import * as JsonSchemas from "../../provider/JsonSchemas.ts"
+import { type Kind, type Operation } from "../../Operation.ts"
 
 /**
  * The SHA-256 of everything that decides the answer, in hexadecimal; `undefined` if part of it cannot be written down, such as
  * a function among the settings.
  */
-export const requestKey = (request: ModelRequest, identity: unknown): Effect.Effect<string | undefined> =>
+export const requestKey = (
+  operation: Operation<Kind>,
+  { mode, options, settings }: ModelRequest,
+  identity: unknown,
+): Effect.Effect<string | undefined> =>
   Effect.suspend(() => {
-    const written = Result.try(() => canonical(meaningOf(request, identity)))
+    const written = Result.try(() =>
+      canonical({ operation: operation.name, mode, identity, settings, asked: operation.fingerprint(options) }),
+    )
     if (Result.isFailure(written)) return Effect.succeed(undefined)
     const bytes = new TextEncoder().encode(written.success)
     return Effect.map(
@@ -23,27 +28,6 @@ export const requestKey = (request: ModelRequest, identity: unknown): Effect.Eff
       (digest) => Hex.encode(new Uint8Array(digest)),
     )
   })
-
-const meaningOf = ({ mode, options }: ModelRequest, identity: unknown): unknown => ({
-  mode,
-  identity,
-  prompt: options.prompt.content,
-  tools: options.tools.map(toolOf),
-  toolChoice: options.toolChoice,
-  format:
-    options.responseFormat.type === "text"
-      ? undefined
-      : {
-          name: options.responseFormat.objectName,
-          schema: Result.getOrThrow(JsonSchemas.ofSchema(options.responseFormat.schema)),
-        },
-  previous: options.previousResponseId,
-})
-
-const toolOf = (tool: Tool.Any): unknown =>
-  Tool.isProviderDefined(tool)
-    ? { id: tool.id, args: tool.args }
-    : { name: tool.name, description: tool.description, parameters: Result.getOrThrow(JsonSchemas.ofTool(tool)) }
 
 /** JSON with sorted keys, and with bytes and addresses in it. Throws for what has no value to compare by. */
 const canonical = (value: unknown): string => {

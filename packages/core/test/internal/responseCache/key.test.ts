@@ -2,6 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted, Schema } from "effect"
 import { Prompt, Tool } from "effect/ai"
 
+import { anyOperation } from "../../../src/internal/operation/any.ts"
+import { chat } from "../../../src/internal/operation/chat.ts"
 import { requestKey } from "../../../src/internal/responseCache/key.ts"
 import { request } from "../../scripted.ts"
 
@@ -9,7 +11,7 @@ const key = (
   fields: Parameters<typeof request>[1] = {},
   identity: unknown = "m",
   mode: "generate" | "stream" = "stream",
-) => requestKey(request(mode, fields), identity)
+) => requestKey(anyOperation(chat), request(mode, fields), identity)
 
 const format = (schema: Schema.Top) => ({ responseFormat: { type: "json" as const, objectName: "o", schema } })
 const tool = (description: string) =>

@@ -2,6 +2,7 @@
  * What of a request becomes tokens.
  */
 
+import { type Operation } from "@holdfast/core"
 import * as JsonSchemas from "@holdfast/core/provider/JsonSchemas"
 import { Result, type Schema } from "effect"
 import { type LanguageModel, type Prompt, Tool } from "effect/ai"
@@ -14,11 +15,28 @@ export interface PromptContents {
   readonly hasTools: boolean
   /** Tools that the provider runs. What they find is added to the prompt, and nobody knows how much that is. */
   readonly hasProviderTools: boolean
+  /** Whether the answer is made of tokens, as that of a chat is. */
+  readonly hasAnswer: boolean
 }
 
-export const promptContents = (
-  options: Pick<LanguageModel.ProviderOptions, "prompt" | "tools" | "responseFormat">,
-): PromptContents => {
+type Chat = Pick<LanguageModel.ProviderOptions, "prompt" | "tools" | "responseFormat">
+
+/** What of the request of any operation becomes tokens. */
+export const contentsOf = (
+  options: Chat | Pick<Operation.Options<"embeddings">, "inputs" | "prompt">,
+): PromptContents => (options.prompt === undefined ? inputContents(options.inputs) : promptContents(options))
+
+/** Each text by itself, and no answer in tokens. */
+const inputContents = (inputs: ReadonlyArray<string>): PromptContents => ({
+  texts: inputs,
+  files: [],
+  frames: 0,
+  hasTools: false,
+  hasProviderTools: false,
+  hasAnswer: false,
+})
+
+const promptContents = (options: Chat): PromptContents => {
   const texts: Array<string> = []
   const files: Array<Prompt.FilePart> = []
   for (const message of options.prompt.content) {
@@ -33,6 +51,7 @@ export const promptContents = (
     frames: options.prompt.content.length + options.tools.length,
     hasTools: options.tools.length > 0,
     hasProviderTools: options.tools.some((tool) => Tool.isProviderDefined(tool)),
+    hasAnswer: true,
   }
 }
 

@@ -2,7 +2,7 @@
  * What a fault of the chaos policy does to one call.
  */
 import { StreamTruncated } from "@holdfast/core/CommitPoint"
-import { isContent, type ModelCall, type ModelRequest, type Part } from "@holdfast/core/ModelCall"
+import { type ModelCall, type ModelRequest, type Part } from "@holdfast/core/ModelCall"
 import * as ProviderError from "@holdfast/core/provider/ProviderError"
 import { type Duration, Effect, type Scope, Stream } from "effect"
 import { AiError } from "effect/ai"
@@ -58,13 +58,22 @@ const opened = <E>(call: ModelCall<E>, request: ModelRequest, { ending, parts }:
   request.mode === "generate" || parts === 0
     ? // Nothing of it may reach the caller, and what was opened is closed before the caller hears of the failure.
       Effect.andThen(Effect.scoped(call.open(request)), ending(0))
-    : Effect.map(call.open(request), (answer) => broken(answer, parts, ending))
+    : Effect.map(call.open(request), (answer) =>
+        broken(answer, { count: parts, isContent: call.operation.isContent, ending }),
+      )
 
 /** The stream up to a part; at its end, but before its `finish`, if it has fewer. */
 const broken = <E, E2>(
   parts: Stream.Stream<Part, E>,
-  count: number,
-  ending: (delivered: number) => Effect.Effect<never, E2>,
+  {
+    count,
+    ending,
+    isContent,
+  }: {
+    readonly count: number
+    readonly isContent: (part: Part) => boolean
+    readonly ending: (delivered: number) => Effect.Effect<never, E2>
+  },
 ): Stream.Stream<Part, E | E2> =>
   Stream.transformPull(parts, (pull) =>
     Effect.sync(() => {

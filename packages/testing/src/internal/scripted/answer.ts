@@ -1,10 +1,12 @@
-import { isContent, type Part } from "@holdfast/core/ModelCall"
+import { isContent, type Part as AnyPart } from "@holdfast/core/ModelCall"
 import { type ProviderFault } from "@holdfast/core/provider/ProviderError"
 import { type ProviderFailure } from "@holdfast/core/provider/ProviderModel"
 import { Duration, Effect, type Pipeable } from "effect"
 import { type AiError } from "effect/ai"
 
 import { type Told } from "./parts.ts"
+
+type Part = AnyPart<"chat">
 
 export const TypeId = "~holdfast/testing/ScriptedModel/Answer"
 

@@ -34,7 +34,7 @@ export interface Traffic<out R = never> {
 
 interface Process {
   readonly number: number
-  readonly call: ModelCall<unknown>
+  readonly call: ModelCall<unknown, "chat">
   readonly random: Random.Random
 }
 
@@ -111,7 +111,7 @@ const started = <R>(
 }
 
 interface Request {
-  readonly request: ModelRequest.ModelRequest
+  readonly request: ModelRequest.ModelRequest<"chat">
   readonly context: Partial<RequestContext> | undefined
 }
 

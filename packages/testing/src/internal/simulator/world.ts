@@ -37,11 +37,11 @@ export class World {
   }
 
   /** Of several models, the one whose server will begin to answer first. */
-  soonest<E>(calls: ReadonlyArray<ModelCall<E>>, now: number): ModelCall<E> {
+  soonest<E>(calls: ReadonlyArray<ModelCall<E, "chat">>, now: number): ModelCall<E, "chat"> {
     const waits = calls.map(
       ({ model, provider }) => this.servers.get(`${provider}/${model}`)?.expected(now) ?? Infinity,
     )
-    return calls[waits.indexOf(Math.min(...waits))] as ModelCall<E>
+    return calls[waits.indexOf(Math.min(...waits))] as ModelCall<E, "chat">
   }
 
   get all(): ReadonlyArray<SimulatedServer> {

@@ -1,0 +1,44 @@
+/**
+ * How the calls of an operation become the service of `effect/ai` that programs use.
+ */
+import { Context, type Effect } from "effect"
+import { type AiError } from "effect/ai"
+
+import { type ModelCall } from "../../ModelCall.ts"
+import { type Kind, type Operation, type Provides } from "../../Operation.ts"
+
+/**
+ * The call below all of `effect/ai`, for those who write policies or batches.
+ *
+ * **Gotchas**
+ *
+ * Its error type is lost in context. Use `provide` to get it back.
+ *
+ * @since 0.1.0
+ * @category services
+ */
+export class ChatCall extends Context.Service<ChatCall, ModelCall<unknown, "chat">>()("@holdfast/core/Call") {}
+
+/**
+ * The call below an embedding model, for those who write policies or batches.
+ *
+ * @since 0.1.0
+ * @category services
+ */
+export class EmbeddingsCall extends Context.Service<EmbeddingsCall, ModelCall<unknown, "embeddings">>()(
+  "@holdfast/core/Call/embeddings",
+) {}
+
+/** The call of an operation as a service. */
+export type Call<K extends Kind> = K extends "chat" ? ChatCall : K extends "embeddings" ? EmbeddingsCall : never
+
+/** What serves an operation. */
+export interface Host<in out K extends Kind> {
+  readonly operation: Operation<K>
+  readonly call: Context.Key<Call<K>, ModelCall<unknown, K>>
+  /** The services of a call; `fold` makes an `AiError` of every error. */
+  readonly serve: <E>(
+    call: ModelCall<E, K>,
+    fold: (error: E) => AiError.AiError,
+  ) => Effect.Effect<Context.Context<Provides<K>>>
+}
