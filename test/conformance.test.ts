@@ -6,15 +6,29 @@ import * as ProviderConformance from "@holdfast/testing/ProviderConformance"
 ProviderConformance.suite({
   name: "OpenAiLanguageModel.model",
   dialect: "openai-responses",
-  model: OpenAiLanguageModel.model("gpt-6.1-terra"),
+  model: OpenAiLanguageModel.model("gpt-6.1-terra", { maxOutputTokens: 90 }),
   client: ({ apiKey, baseUrl }) => OpenAiClient.layer({ apiKey, apiUrl: baseUrl }),
+  metadata: { openai: { serviceTier: "default" } },
+  overrides: {
+    inner: OpenAiLanguageModel.withConfigOverride({ maxOutputTokens: 50 }),
+    outer: OpenAiLanguageModel.withConfigOverride({ safetyIdentifier: "ada", maxOutputTokens: 60 }),
+    without: { max_output_tokens: 90 },
+    with: { max_output_tokens: 50, safety_identifier: "ada" },
+  },
 })
 
 ProviderConformance.suite({
   name: "OpenAiLanguageModel.chat",
   dialect: "openai-chat",
-  model: OpenAiLanguageModel.chat("gpt-4.1"),
+  model: OpenAiLanguageModel.chat("gpt-4.1", { temperature: 0.1 }),
   client: ({ apiKey, baseUrl }) => OpenAiClient.layer({ apiKey, apiUrl: baseUrl }),
+  metadata: { openai: { serviceTier: "default" } },
+  overrides: {
+    inner: OpenAiLanguageModel.withChatConfigOverride({ topP: 0.5 }),
+    outer: OpenAiLanguageModel.withChatConfigOverride({ temperature: 0.7, topP: 0.1 }),
+    without: { temperature: 0.1 },
+    with: { temperature: 0.7, top_p: 0.5 },
+  },
 })
 
 ProviderConformance.suite({
@@ -27,15 +41,29 @@ ProviderConformance.suite({
 ProviderConformance.suite({
   name: "AnthropicLanguageModel.model",
   dialect: "anthropic",
-  model: AnthropicLanguageModel.model("claude-sonnet-5"),
+  model: AnthropicLanguageModel.model("claude-sonnet-5", { maxOutputTokens: 9 }),
   client: ({ apiKey, baseUrl }) => AnthropicClient.layer({ apiKey, apiUrl: baseUrl }),
+  metadata: { anthropic: { serviceTier: "standard", stopReason: "end_turn" } },
+  overrides: {
+    inner: AnthropicLanguageModel.withConfigOverride({ maxOutputTokens: 5 }),
+    outer: AnthropicLanguageModel.withConfigOverride({ stopSequences: ["."], maxOutputTokens: 6 }),
+    without: { max_tokens: 9 },
+    with: { max_tokens: 5, stop_sequences: ["."] },
+  },
 })
 
 ProviderConformance.suite({
   name: "GoogleLanguageModel.model",
   dialect: "google",
-  model: GoogleLanguageModel.model("gemini-3.8-flash"),
+  model: GoogleLanguageModel.model("gemini-3.8-flash", { temperature: 0.1 }),
   client: ({ apiKey, baseUrl }) => GoogleClient.layer({ apiKey, apiUrl: baseUrl }),
+  metadata: { google: { serviceTier: "standard" } },
+  overrides: {
+    inner: GoogleLanguageModel.withConfigOverride({ topP: 0.5 }),
+    outer: GoogleLanguageModel.withConfigOverride({ temperature: 0.7, topP: 0.1 }),
+    without: { generationConfig: { temperature: 0.1 } },
+    with: { generationConfig: { temperature: 0.7, topP: 0.5 } },
+  },
 })
 
 ProviderConformance.suite({

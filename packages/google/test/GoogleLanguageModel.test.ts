@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Failure, type ResilientModel } from "@holdfast/core"
 import type * as ProviderModel from "@holdfast/core/provider/ProviderModel"
 import { Emulator, Fault, Reply } from "@holdfast/testing"
-import { Context, Duration, Effect, Fiber, Layer, Option, Redacted, Schema, Stream } from "effect"
+import { Context, Duration, Effect, Layer, Option, Redacted, Schema, Stream } from "effect"
 import { AiError, LanguageModel, Prompt, type Response, Tool, Toolkit } from "effect/ai"
 
 import * as GoogleClient from "../src/GoogleClient.ts"
@@ -42,21 +42,6 @@ const counted = {
   outputTokens: { total: 9, text: 4, reasoning: 5 },
 }
 
-const statuses: ReadonlyArray<readonly [number, string, Failure.Kind]> = [
-  [400, "InvalidRequestError", "fatal"],
-  [401, "AuthenticationError", "fatal"],
-  [403, "AuthenticationError", "fatal"],
-  [404, "InvalidRequestError", "fatal"],
-  [408, "InternalProviderError", "transient"],
-  [409, "InternalProviderError", "transient"],
-  [413, "InvalidRequestError", "fatal"],
-  [429, "RateLimitError", "throttled"],
-  [500, "InternalProviderError", "transient"],
-  [502, "InternalProviderError", "transient"],
-  [503, "InternalProviderError", "overloaded"],
-  [504, "InternalProviderError", "transient"],
-]
-
 describe("a model", () => {
   it.live("answers whole and in pieces", () =>
     Effect.gen(function* () {
@@ -95,31 +80,14 @@ describe("a model", () => {
     }).pipe(Effect.provide(Emulator.layer())),
   )
 
-  it.live("maps every status", () =>
+  it.live("knows a wrong key, which is a bad request to Gemini", () =>
     Effect.gen(function* () {
-      const { emulator, generate, script, stream } = yield* connected()
-      for (const [status, tag, kind] of statuses) {
-        yield* script(Reply.status(status), Reply.status(status))
-        for (const failure of [yield* failureOf(generate(request("hi"))), yield* failureOf(stream(request("hi")))]) {
-          assert.deepStrictEqual(failure, [tag, kind])
-        }
-      }
-      yield* script(
-        Reply.quotaExhausted(),
-        Reply.html(502),
-        Reply.html(503),
-        Reply.status(400, { code: "API_KEY_INVALID", message: "API key not valid. Please pass a valid API key." }),
-        Reply.raw({ status: 500, headers: { "content-type": "application/json" }, body: '{"half' }),
-        Reply.raw({ status: 302, headers: { location: "https://b.example/" }, body: "" }),
-      )
-      assert.deepStrictEqual(yield* failureOf(stream(request("hi"))), ["QuotaExhaustedError", "fatal"])
-      assert.deepStrictEqual(yield* failureOf(generate(request("hi"))), ["InternalProviderError", "transient"])
-      assert.deepStrictEqual(yield* failureOf(stream(request("hi"))), ["InternalProviderError", "transient"])
+      const { generate, script, stream } = yield* connected()
+      const message = "API key not valid. Please pass a valid API key."
+      const refusal = Reply.status(400, { code: "API_KEY_INVALID", message })
+      yield* script(refusal, refusal)
+      assert.deepStrictEqual(yield* failureOf(generate(request("hi"))), ["AuthenticationError", "fatal"])
       assert.deepStrictEqual(yield* failureOf(stream(request("hi"))), ["AuthenticationError", "fatal"])
-      assert.deepStrictEqual(yield* failureOf(generate(request("hi"))), ["InternalProviderError", "transient"])
-      assert.deepStrictEqual(yield* failureOf(stream(request("hi"))), ["InvalidResponseError", "transient"])
-      // One request each: the SDK repeats none.
-      assert.strictEqual((yield* emulator.requests).length, statuses.length * 2 + 6)
     }).pipe(Effect.provide(Emulator.layer())),
   )
 
@@ -204,101 +172,6 @@ describe("a model", () => {
         assert.deepStrictEqual(failure, ["NetworkError", "transient"])
       }
     }),
-  )
-
-  it.live("reads any framing", () =>
-    Effect.gen(function* () {
-      const { script, stream } = yield* connected()
-      const answer = Reply.text("größer als 🦄", { usage })
-      yield* script(
-        answer.pipe(Fault.splitBytes(7)),
-        answer.pipe(Fault.carriageReturns),
-        answer.pipe(Fault.comments),
-        answer.pipe(Fault.splitBytes(1), Fault.carriageReturns, Fault.comments),
-      )
-      for (const _ of [1, 2, 3, 4]) {
-        const parts = yield* stream(request("hi"))
-        assert.strictEqual(text(parts), "größer als 🦄")
-        assert.deepStrictEqual(finish(parts)?.usage, counted)
-      }
-    }).pipe(Effect.provide(Emulator.layer())),
-  )
-
-  it.live("reports what happens inside an answer", () =>
-    Effect.gen(function* () {
-      const { generate, script, stream } = yield* connected()
-      const answer = Reply.text(["a", "b", "c"])
-      yield* script(
-        answer.pipe(Fault.errorAfter(2, "overloaded")),
-        answer.pipe(Fault.errorAfter(2, "rate_limit")),
-        answer.pipe(Fault.errorAfter(0, "insufficient_quota")),
-        answer.pipe(Fault.corruptFrame(2)),
-      )
-      const error = yield* Effect.flip(stream(request("hi")))
-      assert.strictEqual(Failure.classify(error).kind, "overloaded")
-      assert.isTrue(Failure.classify(error).billed)
-      assert.deepStrictEqual(yield* failureOf(stream(request("hi"))), ["RateLimitError", "throttled"])
-      assert.deepStrictEqual(yield* failureOf(stream(request("hi"))), ["QuotaExhaustedError", "fatal"])
-      assert.deepStrictEqual(yield* failureOf(stream(request("hi"))), ["InvalidResponseError", "transient"])
-      yield* script(answer.pipe(Fault.endAfter(2)), answer.pipe(Fault.omitTerminal), answer.pipe(Fault.emptyBody))
-      for (const _ of [1, 2, 3]) assert.isUndefined(finish(yield* stream(request("hi"))))
-      yield* script(answer.pipe(Fault.errorAfter(0, "rate_limit")))
-      assert.deepStrictEqual(yield* failureOf(generate(request("hi"))), ["RateLimitError", "throttled"])
-    }).pipe(Effect.provide(Emulator.layer())),
-  )
-
-  it.live("closes the socket at once when it is interrupted", () =>
-    Effect.gen(function* () {
-      const { emulator, generate, model, script } = yield* connected()
-      const answer = Reply.text(["a", "b", "c"])
-      const closes = Effect.fnUntraced(function* (call: Effect.Effect<unknown, unknown>) {
-        const fiber = yield* Effect.forkChild(call)
-        yield* emulator.nextRequest
-        yield* Effect.sleep("30 millis")
-        const started = Date.now()
-        yield* Fiber.interrupt(fiber)
-        const { abortedAt } = yield* emulator.nextAborted
-        assert.isBelow((abortedAt ?? Infinity) - started, 100)
-      })
-      yield* script(Reply.stall, Reply.stall, answer.pipe(Fault.stallAfter(0)), answer.pipe(Fault.stallAfter(2)))
-      const reading = Effect.scoped(Effect.flatMap(model.stream(request("hi")), ({ parts }) => Stream.runDrain(parts)))
-      yield* closes(generate(request("hi")))
-      for (const _ of [1, 2, 3]) yield* closes(reading)
-    }).pipe(Effect.provide(Emulator.layer())),
-  )
-
-  it.live("closes the socket when the consumer has enough", () =>
-    Effect.gen(function* () {
-      const { emulator, model, script } = yield* connected()
-      yield* script(Reply.text(["a", "b", "c"]).pipe(Fault.stallAfter(1)))
-      const first = yield* Effect.scoped(
-        Effect.flatMap(model.stream(request("hi")), ({ parts }) =>
-          parts.pipe(
-            Stream.filter((part) => part.type === "text-delta"),
-            Stream.take(1),
-            Stream.runCollect,
-          ),
-        ),
-      )
-      assert.strictEqual(text(first), "a")
-      yield* emulator.nextAborted
-    }).pipe(Effect.provide(Emulator.layer())),
-  )
-
-  it.live("merges the settings of one request over its own", () =>
-    Effect.gen(function* () {
-      const { emulator, generate } = yield* connected({ temperature: 0.1 })
-      const { withConfigOverride } = GoogleLanguageModel
-      yield* generate(request("hi"))
-      yield* generate(request("hi")).pipe(
-        withConfigOverride({ topP: 0.5 }),
-        withConfigOverride({ temperature: 0.7, topP: 0.1 }),
-      )
-      const sent = (yield* emulator.requests).map(
-        ({ body }) => (body as { generationConfig: unknown }).generationConfig,
-      )
-      assert.deepStrictEqual(sent, [{ temperature: 0.1 }, { temperature: 0.7, topP: 0.5 }])
-    }).pipe(Effect.provide(Emulator.layer())),
   )
 
   it.live("refuses before it asks", () =>

@@ -44,7 +44,7 @@ import { structured } from "./internal/conformance/structured.ts"
 import { tools } from "./internal/conformance/tools.ts"
 import { type Capabilities, type Check as Unbound, open, type Tested } from "./internal/conformance/trial.ts"
 
-export type { Capabilities, Connection } from "./internal/conformance/trial.ts"
+export type { Capabilities, Connection, Overrides } from "./internal/conformance/trial.ts"
 
 /**
  * The provider under test.

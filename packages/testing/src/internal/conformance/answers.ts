@@ -5,19 +5,19 @@ import { LanguageModel, Prompt } from "effect/ai"
 import * as Fault from "../../Fault.ts"
 import * as Reply from "../../Reply.ts"
 import { type DialectName } from "../emulator/dialect.ts"
-import { type Check, check, type AnyPart, finishOf, framesToText, inBothModes, textOf } from "./trial.ts"
+import {
+  type AnyPart,
+  type Check,
+  check,
+  counted,
+  finishOf,
+  framesToText,
+  inBothModes,
+  plain,
+  textOf,
+  usage,
+} from "./trial.ts"
 import { wireOf } from "./wire.ts"
-
-const usage = { input: 30, cacheRead: 20, cacheWrite: 4, output: 9, reasoning: 5 }
-
-// Gemini writes to its caches by other requests, and says nothing of it here.
-const counted = (dialect: DialectName) => ({
-  inputTokens:
-    dialect === "google"
-      ? { total: 30, uncached: 10, cacheRead: 20 }
-      : { total: 30, uncached: 6, cacheRead: 20, cacheWrite: 4 },
-  outputTokens: { total: 9, text: 4, reasoning: 5 },
-})
 
 /** Where each provider reports the counts that are the same in all of its answers. */
 const rawOutput: Readonly<Record<DialectName, readonly [field: string, count: number]>> = {
@@ -31,8 +31,6 @@ const reasoningOf = (parts: ReadonlyArray<AnyPart>): string =>
   parts
     .map((part) => (part.type === "reasoning" ? part.text : part.type === "reasoning-delta" ? part.delta : ""))
     .join("")
-
-const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
 
 const text = inBothModes("answers with a text", (trial, mode) =>
   Effect.gen(function* () {
@@ -96,12 +94,27 @@ const counts = inBothModes("maps usage exactly and keeps the raw counts", (trial
     yield* trial.script(Reply.text("hello", { usage }))
     const finish = finishOf(yield* trial.ask(mode))
     assert.deepStrictEqual(plain(finish?.usage), counted(trial.dialect))
-    const [field, count] = rawOutput[trial.dialect]
+    const [name, count] = rawOutput[trial.dialect]
     const raw = Object.values(finish?.metadata ?? {}).flatMap((metadata) =>
       metadata !== null && typeof metadata === "object" && "usage" in metadata ? [metadata["usage"]] : [],
     )
     assert.strictEqual(raw.length, 1, "the vendor's own usage is in the metadata of finish, under one provider")
-    assert.deepInclude(raw[0], { [field]: count })
+    assert.deepInclude(raw[0], { [name]: count })
+    for (const [key, expected] of Object.entries(trial.metadata ?? {})) {
+      assert.deepInclude(finish?.metadata[key] as object, expected)
+    }
+  }),
+)
+
+const overridden = check("lays the settings of one request over the model's", (trial) =>
+  Effect.gen(function* () {
+    if (trial.overrides === undefined) return
+    const { inner, outer, with: both, without } = trial.overrides
+    yield* trial.ask("generate")
+    yield* trial.ask("generate").pipe(inner, outer)
+    const [plainBody, changed] = yield* trial.bodies
+    assert.deepInclude(plainBody, without)
+    assert.deepInclude(changed, both)
   }),
 )
 
@@ -230,6 +243,7 @@ export const answers: ReadonlyArray<Check> = [
   ...counts,
   ...unknownCounts,
   ...finishes,
+  overridden,
   ...reasoning,
   ...sources,
   ...images,

@@ -5,7 +5,19 @@ import { Context, Effect, Layer } from "effect"
 import * as Emulator from "../../Emulator.ts"
 import * as Fault from "../../Fault.ts"
 import * as Reply from "../../Reply.ts"
-import { type Check, check, failing, finishOf, framesToText, inBothModes, type Meaning, textOf } from "./trial.ts"
+import {
+  type Check,
+  check,
+  counted,
+  failing,
+  finishOf,
+  framesToText,
+  inBothModes,
+  type Meaning,
+  plain,
+  textOf,
+  usage,
+} from "./trial.ts"
 
 const broken: Meaning = ["NetworkError", "transient"]
 const malformed: Meaning = ["InvalidResponseError", "transient"]
@@ -91,25 +103,39 @@ const corrupt = check("reports a frame that does not parse", (trial) =>
   Effect.gen(function* () {
     yield* trial.script(
       answer.pipe(Fault.corruptFrame(1)),
+      answer.pipe(Fault.corruptFrame(2)),
       answer.pipe(Fault.corruptFrame(framesToText(trial.dialect))),
     )
-    for (const _ of [1, 2]) assert.deepStrictEqual(yield* failing(trial.ask("stream")), malformed)
+    for (const _ of [1, 2, 3]) assert.deepStrictEqual(yield* failing(trial.ask("stream")), malformed)
   }),
 )
 
+const wide = "größer als 🦄, ja"
+
+/** An answer in each framing that the format allows. */
+const framings = [
+  Fault.carriageReturns,
+  Fault.comments,
+  Fault.splitBytes(7),
+  (reply: Reply.Reply) => reply.pipe(Fault.splitBytes(1), Fault.carriageReturns, Fault.comments),
+].map((framed) => framed(Reply.text(wide, { usage })))
+
 const framing = check("reads any framing that the format allows", (trial) =>
   Effect.gen(function* () {
-    const wide = Reply.text("größer als 🦄, ja")
-    yield* trial.script(
-      wide.pipe(Fault.carriageReturns),
-      wide.pipe(Fault.comments),
-      wide.pipe(Fault.splitBytes(7)),
-      wide.pipe(Fault.splitBytes(1), Fault.carriageReturns, Fault.comments),
-    )
-    for (const _ of [1, 2, 3, 4]) {
+    yield* trial.script(...framings)
+    for (const _ of framings) {
       const parts = yield* trial.ask("stream")
-      assert.strictEqual(textOf(parts), "größer als 🦄, ja")
+      assert.strictEqual(textOf(parts), wide)
       assert.isDefined(finishOf(parts))
+    }
+  }),
+)
+
+const countsInFraming = check("counts the same in any framing", (trial) =>
+  Effect.gen(function* () {
+    yield* trial.script(...framings)
+    for (const _ of framings) {
+      assert.deepStrictEqual(plain(finishOf(yield* trial.ask("stream"))?.usage), counted(trial.dialect))
     }
   }),
 )
@@ -119,12 +145,20 @@ const doubled = check("finishes once and runs nothing twice when a frame comes t
     const count = 16
     const frames = Array.from({ length: count }, (_, index) => index + 1)
     yield* trial.script(...frames.map((frame) => answer.pipe(Fault.duplicateFrame(frame))))
-    for (const _ of frames) {
+    const first = framesToText(trial.dialect)
+    for (const frame of frames) {
       const parts = yield* trial.ask("stream")
-      assert.strictEqual(parts.filter(({ type }) => type === "finish").length, 1)
+      for (const type of ["response-metadata", "text-start", "text-end", "finish"]) {
+        assert.lengthOf(
+          parts.filter((part) => part.type === type),
+          1,
+          `${type}, when frame ${frame} comes twice`,
+        )
+      }
       // Only the Responses API numbers its events; elsewhere a piece of text that comes twice may be meant so.
-      if (trial.dialect === "openai-responses") assert.strictEqual(textOf(parts), "abcd")
-      else assert.match(textOf(parts), /^a{1,2}b{1,2}c{1,2}d{1,2}$/)
+      const isPiece = trial.dialect !== "openai-responses" && frame >= first && frame < first + 4
+      const text = isPiece ? /^a{1,2}b{1,2}c{1,2}d{1,2}$/ : /^abcd$/
+      assert.match(textOf(parts), text, `when frame ${frame} comes twice`)
     }
   }),
 )
@@ -175,6 +209,7 @@ export const connections: ReadonlyArray<Check> = [
   cuts,
   corrupt,
   framing,
+  countsInFraming,
   doubled,
   afterwards,
   lingering,

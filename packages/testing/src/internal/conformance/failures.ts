@@ -94,10 +94,23 @@ const pages = inBothModes("reads a proxy's HTML page by its status", (trial, mod
   }),
 )
 
+const cutPages = inBothModes("reads an error whose body is cut by its status", (trial, mode) =>
+  Effect.gen(function* () {
+    yield* trial.script(
+      Reply.raw({ status: 500, headers: { "content-type": "application/json" }, body: '{"half' }),
+      Reply.raw({ status: 302, headers: { location: "https://b.example/" }, body: "" }),
+    )
+    assert.deepStrictEqual(yield* failing(trial.ask(mode)), transient)
+    assert.deepStrictEqual(yield* failing(trial.ask(mode)), ["InvalidResponseError", "transient"])
+  }),
+)
+
 const refusals = inBothModes("reports a refusal for reasons of content", (trial, mode) =>
   Effect.gen(function* () {
     yield* trial.script(Reply.answer({ refusal: "I will not" }), Reply.answer({ finish: "content-filter" }))
-    assert.deepStrictEqual(yield* failing(trial.ask(mode)), ["ContentPolicyError", "fatal"])
+    const error = yield* Effect.flip(trial.ask(mode))
+    assert.deepStrictEqual([Failure.tagOf(error), Failure.classify(error).kind], ["ContentPolicyError", "fatal"])
+    assert.include(String(error), "I will not")
     assert.deepStrictEqual(yield* failing(trial.ask(mode)), ["ContentPolicyError", "fatal"])
   }),
 )
@@ -142,6 +155,7 @@ export const failures: ReadonlyArray<Check> = [
   ...quota,
   ...withHints,
   ...pages,
+  ...cutPages,
   ...refusals,
   ...errorsInStream,
   ...errorsInBody,

@@ -43,12 +43,32 @@ export interface Capabilities {
   readonly jsonSchema: boolean
 }
 
+/**
+ * Settings that are laid over those of a model for one request, and what is sent then.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Overrides {
+  /** Lays settings over the model's. Where both of the two change a setting, the inner one wins. */
+  readonly inner: <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  readonly outer: <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  /** What the body of a request holds without them. */
+  readonly without: Readonly<Record<string, unknown>>
+  /** What the body of a request holds with both. */
+  readonly with: Readonly<Record<string, unknown>>
+}
+
 /** The provider under test. */
 export interface Tested<R> {
   /** The API that the provider speaks. */
   readonly dialect: DialectName
   readonly model: ResilientModel.ResilientModel<ResilientModel.CallFailure, R>
   readonly client: (connection: Connection) => Layer.Layer<R>
+  /** What the `finish` part of every whole answer has in its metadata, by the provider's key, besides the usage. */
+  readonly metadata?: Readonly<Record<string, Readonly<Record<string, unknown>>>> | undefined
+  /** How the settings of a model are overridden; without it that is not tested. */
+  readonly overrides?: Overrides | undefined
 }
 
 /** The key of all requests. It must appear nowhere. */
@@ -65,8 +85,7 @@ export type Policy = <R>(
 ) => ResilientModel.ResilientModel<unknown, R>
 
 /** One emulator, and a model that talks to it. */
-export interface Trial {
-  readonly dialect: DialectName
+export interface Trial extends Pick<Tested<never>, "dialect" | "metadata" | "overrides"> {
   readonly capabilities: Capabilities
   readonly emulator: Emulator.Emulator["Service"]
   readonly script: (...replies: ReadonlyArray<Reply>) => Effect.Effect<void>
@@ -103,6 +122,8 @@ export const open = <R>(
       }
       return {
         dialect: subject.dialect,
+        metadata: subject.metadata,
+        overrides: subject.overrides,
         capabilities,
         emulator,
         script: (...replies) => emulator.script(subject.dialect, ...replies),
@@ -162,3 +183,18 @@ export const attemptsIn = (events: ReadonlyArray<Event.Event>): ReadonlyArray<At
 /** Frames of a streamed text answer up to its first piece of text. */
 export const framesToText = (dialect: DialectName): number =>
   ({ "openai-responses": 5, "openai-chat": 2, anthropic: 4, google: 1 })[dialect]
+
+/** A usage that tells all kinds of tokens apart. */
+export const usage = { input: 30, cacheRead: 20, cacheWrite: 4, output: 9, reasoning: 5 }
+
+/** How that usage is counted. Gemini writes to its caches by other requests, and says nothing of it here. */
+export const counted = (dialect: DialectName) => ({
+  inputTokens:
+    dialect === "google"
+      ? { total: 30, uncached: 10, cacheRead: 20 }
+      : { total: 30, uncached: 6, cacheRead: 20, cacheWrite: 4 },
+  outputTokens: { total: 9, text: 4, reasoning: 5 },
+})
+
+/** A value without what is undefined. */
+export const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
