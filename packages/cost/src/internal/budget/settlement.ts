@@ -52,10 +52,13 @@ const costOf = (attempt: Attempt.Attempt, reserved: Reserved): Known => {
   const { quote } = reserved
   if (quote._tag === "Unmetered") return { ...exactly(Money.zero, "unpriced"), tokens: reportedTokens(attempt) }
   if (attempt.usage === undefined) return withoutUsage(attempt, { ...reserved, price: quote.price })
-  const answer = { ...reserved.circumstances, usage: attempt.usage, finishMetadata: attempt.finishMetadata }
+  const { deliveredParts, finishMetadata, usage } = attempt
+  const answer = { ...reserved.circumstances, usage, finishMetadata, deliveredParts }
   const bill = Price.cost(quote.price, answer)
   const tokens: Record<string, number> = {}
-  for (const { class: name, quantity } of bill.items) tokens[name] = quantity
+  for (const { class: name, quantity } of bill.items) {
+    if (name !== "adjustment") tokens[name] = (tokens[name] ?? 0) + quantity
+  }
   const saved = savedBy(quote.price, answer, bill.total)
   if (bill.unknown.length > 0) {
     const rest = unreported(attempt, { ...reserved, price: quote.price }, bill.unknown)
