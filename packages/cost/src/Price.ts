@@ -51,6 +51,8 @@ export interface Price {
   readonly factors: Factors
   /** In Unix milliseconds. */
   readonly period: Period
+  /** Classes of which it is only known that they cost no less than their rate; bills name them in `Cost.unpriced`. */
+  readonly atLeast: ReadonlyArray<TokenClass>
   /** The most tokens that the model generates for one request, reasoning included. */
   readonly maxOutputTokens: number | undefined
   /** The most tokens that the model looks at. */
@@ -86,6 +88,8 @@ export interface Entry {
   readonly days?: ReadonlyArray<Weekday> | undefined
   /** Dates on which it does not hold, in UTC: `["2026-10-01"]`. */
   readonly except?: ReadonlyArray<string> | undefined
+  /** Classes of which it is only known that they cost no less. */
+  readonly atLeast?: ReadonlyArray<TokenClass> | undefined
   readonly maxOutputTokens?: number | undefined
   readonly contextWindow?: number | undefined
   /** Where it was read; several where more than one place says so. */
@@ -235,6 +239,7 @@ export const make = (entry: Entry): Price => {
     tiers: tiers.toSorted((one, other) => one.above - other.above),
     factors,
     period: periodOf(entry),
+    atLeast: entry.atLeast ?? [],
     maxOutputTokens,
     contextWindow,
     source: sources[0] ?? "",

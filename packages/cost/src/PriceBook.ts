@@ -167,7 +167,7 @@ export const builtIn: Book = make([...openai, ...anthropic, ...google, ...deepse
  * })
  * const book = PriceBook.orElse(PriceBook.make([agreed]), PriceBook.builtIn)
  *
- * Option.isSome(book.find({ provider: "openai", model: "gpt-6-luna", startedAt: 0 })) // => true
+ * Option.isSome(book.find({ provider: "openai", model: "gpt-6-luna", startedAt: Date.UTC(2026, 10, 24) })) // => true
  * ```
  *
  * @since 0.1.0

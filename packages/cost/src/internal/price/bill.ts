@@ -60,6 +60,7 @@ export interface Pricing {
   readonly rates: Rates
   readonly tiers: ReadonlyArray<{ readonly above: number; readonly rates: Rates }>
   readonly factors: Factors
+  readonly atLeast: ReadonlyArray<BilledClass>
 }
 
 export interface Reply extends Asked {
@@ -148,7 +149,7 @@ class Bill {
     const rates = ratesAt(price, promptTokens)
     for (const key in quantities) {
       const name = key as BilledClass
-      this.addItem(name, { rates, quantity: quantities[name] ?? 0, served, model })
+      this.addItem(name, { rates, quantity: quantities[name] ?? 0, served, model, atLeast: price.atLeast })
     }
     for (const side of unknown) {
       // A model without a price for output, as for embeddings, generates nothing.
@@ -156,10 +157,10 @@ class Bill {
     }
   }
 
-  addTools({ rates }: Pricing, { unpriced, webSearches }: ReturnType<typeof hostedTools>): void {
+  addTools({ atLeast, rates }: Pricing, { unpriced, webSearches }: ReturnType<typeof hostedTools>): void {
     this.unpriced.push(...unpriced)
     if (webSearches > 0) {
-      this.addItem("webSearch", { rates, quantity: webSearches, served: undefined, model: undefined })
+      this.addItem("webSearch", { rates, quantity: webSearches, served: undefined, model: undefined, atLeast })
     }
   }
 
@@ -176,9 +177,9 @@ class Bill {
     return { items, total: stated, unknown: [], unpriced: [] }
   }
 
-  private addItem(name: BilledClass, { model, quantity, rates, served }: Line): void {
+  private addItem(name: BilledClass, { atLeast, model, quantity, rates, served }: Line): void {
     const rate = rateOf(rates, name)
-    if (rate === undefined || isGuessed(rates, name)) this.unpriced.push(name)
+    if (rate === undefined || isGuessed(rates, name) || atLeast.includes(name)) this.unpriced.push(name)
     if (rate === undefined) return
     const amount = amountOf(rate, quantity, served?.factorOf(name))
     this.items.push({ class: name, ...(model !== undefined && { model }), quantity, rate, amount })
@@ -190,4 +191,5 @@ interface Line {
   readonly quantity: number
   readonly served: Served | undefined
   readonly model: string | undefined
+  readonly atLeast: ReadonlyArray<BilledClass>
 }
