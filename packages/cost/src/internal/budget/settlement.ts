@@ -19,6 +19,8 @@ export interface Reserved {
   readonly quote: Quote
   readonly estimate: Estimate
   readonly circumstances: Price.Circumstances
+  /** The prices of the same provider's other models, at the time of the attempt. */
+  readonly priceOf: (model: string) => Price.Price | undefined
   readonly worst: Money.Money
 }
 
@@ -53,7 +55,8 @@ const costOf = (attempt: Attempt.Attempt, reserved: Reserved): Known => {
   if (quote._tag === "Unmetered") return { ...exactly(Money.zero, "unpriced"), tokens: reportedTokens(attempt) }
   if (attempt.usage === undefined) return withoutUsage(attempt, { ...reserved, price: quote.price })
   const { deliveredParts, finishMetadata, usage } = attempt
-  const answer = { ...reserved.circumstances, usage, finishMetadata, deliveredParts }
+  const { circumstances, priceOf } = reserved
+  const answer = { ...circumstances, usage, finishMetadata, deliveredParts, priceOf }
   const bill = Price.cost(quote.price, answer)
   const tokens: Record<string, number> = {}
   for (const { class: name, quantity } of bill.items) {
