@@ -3,8 +3,8 @@
  *
  * A model is looked up by provider and name, then by its name without the date of a snapshot, and never by how its name
  * begins: `gpt-4o-mini` is not a kind of `gpt-4o`, and the next model is not priced like this one. `google` and
- * `gcp.gemini`, as attempts call it, are one provider. A model that is not in the book is `PriceUnknown`, and whoever asks
- * says what happens then: it is refused, priced as the worst case, or let through unmetered and told to somebody. It is never
+ * `gcp.gemini`, as attempts call it, are one provider. A price holds for its time, and is never that of another time. A
+ * model that is not in the book at the time of a call is `PriceUnknown`, and whoever asks says what happens then: it is refused, priced as the worst case, or let through unmetered and told to somebody. It is never
  * free in silence.
  *
  * **Where in a stack**: nowhere by itself; budgets, ledgers and reports ask it.
@@ -355,15 +355,23 @@ export const genaiPrices: Effect.Effect<Book, PackageMissing> = Effect.map(
 )
 
 /**
- * The prices that come with this package, and those of `@pydantic/genai-prices` for what it does not know.
+ * The prices that come with this package, and those of `@pydantic/genai-prices` for models that it does not know at all.
+ *
+ * **Gotchas**
+ *
+ * Most prices of that package have no dates and hold for all times. So they are not asked for a model that this package
+ * knows, not even for a time at which it has no price.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layerGenaiPrices: Layer.Layer<PriceBook, PackageMissing> = Layer.effect(
   PriceBook,
-  Effect.map(genaiPrices, (theirs) => orElse(builtIn, theirs)),
+  Effect.map(genaiPrices, (theirs) => orElse(builtIn, make(theirs.prices.filter((each) => !isListed(each))))),
 )
+
+const isListed = ({ model, provider }: Price.Price): boolean =>
+  builtIn.prices.some((each) => each.provider === provider && [model, undated(model)].includes(each.model))
 
 const none: ReadonlyArray<never> = []
 

@@ -94,6 +94,17 @@ describe("beside @pydantic/genai-prices", () => {
     }).pipe(Effect.provide(PriceBook.layerGenaiPrices)),
   )
 
+  it.effect("its undated data fill in no time at which the built-in book has no price", () =>
+    Effect.gen(function* () {
+      const price = (model: string, time: number, provider = "openai") =>
+        Effect.map(Effect.option(PriceBook.price({ provider, model, startedAt: time })), Option.isSome)
+      assert.isFalse(yield* price("deepseek-chat", now, "deepseek"))
+      assert.isFalse(yield* price("gpt-4o", Date.UTC(2023, 0, 1)))
+      assert.isFalse(yield* price("gpt-4o-2024-11-20", Date.UTC(2023, 0, 1)))
+      assert.isTrue(yield* price("o3-deep-research", Date.UTC(2023, 0, 1)))
+    }).pipe(Effect.provide(PriceBook.layerGenaiPrices)),
+  )
+
   it("reads tiers, hours and dates of its data, and leaves out what it cannot", () => {
     const model = (id: string, prices: unknown) => ({ id, match: { equals: id }, prices })
     const prices = pricesOf("openai", {

@@ -14,7 +14,7 @@ export const page = "https://developers.openai.com/api/docs/pricing"
 
 export const read = [page, genaiPrices] as const
 
-export const readTwice = [page, genaiPrices, llmPrices] as const
+const readTwice = [page, genaiPrices, llmPrices] as const
 
 export const entry = (model: string, date: string, perMillion: Price.PriceList, more?: More): Price.Price =>
   Price.make({ provider: "openai", model, perMillion, from: day(date), source: read, checkedOn, ...more })
