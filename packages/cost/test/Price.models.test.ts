@@ -222,6 +222,26 @@ describe("usage.iterations", () => {
   })
 })
 
+describe("a retry with a credit for the cache of the model that declined", () => {
+  const credited = (status: unknown) => ({
+    usage: usage({ total: million, uncached: 0, cacheWrite: million }, { total: million }),
+    finishMetadata: { anthropic: { usage: { fallback_credit: status === undefined ? null : { status } } } },
+  })
+
+  it("costs at least what it would have, had all of it been read", () => {
+    const write = Price.make({
+      provider: "anthropic",
+      model: "claude-sonnet",
+      perMillion: { input: "$2", cacheRead: "$0.20", cacheWrite5m: "$2.50", output: "$10" },
+      ...source,
+    })
+    assert.deepStrictEqual(billed(write, credited({ type: "redeemed" })), ["$10.20", [], ["fallbackCredit"]])
+    for (const status of [{ type: "not_applied", reason: "expired" }, "redeemed", undefined]) {
+      assert.deepStrictEqual(billed(write, credited(status)), ["$12.50", [], []])
+    }
+  })
+})
+
 describe("an answer that says what it cost", () => {
   const stated: ReadonlyArray<readonly [name: string, metadata: object, expected: ReadonlyArray<unknown>]> = [
     ["OpenRouter", { openrouter: { usage: { cost: 0.5 } } }, ["$0.50", [], []]],

@@ -8,7 +8,7 @@ import * as Money from "../../Money.ts"
 import { type BilledClass, billedTokens, type CacheTtl, rawUsage, type Usage } from "./billing.ts"
 import { hostedTools } from "./hostedTools.ts"
 import { undated } from "./modelName.ts"
-import { type Inference, otherModels } from "./models.ts"
+import { hasCredit, type Inference, otherModels } from "./models.ts"
 import { isGuessed, rateOf, type Rates, shortestWrite } from "./rates.ts"
 import { type Asked, type Factors, type Served, servedAs } from "./serviceTier.ts"
 import { statedCost } from "./statedCost.ts"
@@ -147,9 +147,17 @@ class Bill {
     const unsplit = cacheTtl ?? shortestWrite(price.rates)
     const { promptTokens, quantities, unknown } = billedTokens({ ...reported, unsplit })
     const rates = ratesAt(price, promptTokens)
+    const isCredited = hasCredit(reported.raw)
     for (const key in quantities) {
-      const name = key as BilledClass
-      this.addItem(name, { rates, quantity: quantities[name] ?? 0, served, model, atLeast: price.atLeast })
+      const name = isCredited && key.startsWith("cacheWrite") ? "cacheRead" : (key as BilledClass)
+      if (name !== key) this.unpriced.push("fallbackCredit")
+      this.addItem(name, {
+        rates,
+        quantity: quantities[key as BilledClass] ?? 0,
+        served,
+        model,
+        atLeast: price.atLeast,
+      })
     }
     for (const side of unknown) {
       // A model without a price for output, as for embeddings, generates nothing.

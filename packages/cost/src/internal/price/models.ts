@@ -72,3 +72,11 @@ const usageOf = (iteration: unknown): Usage => {
     outputTokens: { total: count(iteration, "output_tokens"), reasoning },
   }
 }
+
+/**
+ * Whether a retry is billed as if the conversation had been on its model all along: what it wrote to the cache as if it
+ * had been read, as far as the model that declined had it in its cache. How far that is nobody reports.
+ * https://platform.claude.com/docs/en/build-with-claude/fallback-credit
+ */
+export const hasCredit = (raw: Json | undefined): boolean =>
+  text(field(field(raw, "fallback_credit"), "status"), "type") === "redeemed"
