@@ -8,7 +8,7 @@ import { type Attempt, Event } from "@holdfast/core"
 import { Money, Price, PriceBook } from "@holdfast/cost"
 import { Effect, Option } from "effect"
 
-import { count, type Fixture, folder, isThere, recordings } from "./support/recordings.ts"
+import { contents, count, type Fixture, folder, isThere, recordings } from "./support/recordings.ts"
 import { repliesOf, replay, speakerOf, sum } from "./support/replay.ts"
 
 /** Picodollars for one token of input, cached input and output, from the vendors' pages. */
@@ -22,7 +22,8 @@ const rates: Readonly<Record<string, Rates>> = {
   "claude-sonnet-4-20250514": [3_000_000n, 300_000n, 15_000_000n],
   "claude-fable-5": [10_000_000n, 1_000_000n, 50_000_000n],
   "claude-3-haiku-20240307": [250_000n, 30_000n, 1_250_000n],
-  "deepseek-reasoner": [550_000n, 140_000n, 2_190_000n],
+  // V3.2, which was behind the name when it was recorded, in December 2025.
+  "deepseek-reasoner": [280_000n, 28_000n, 420_000n],
   "gemini-3.1-pro-preview": [2_000_000n, 200_000n, 12_000_000n],
   "gemini-3-pro-preview": [2_000_000n, 200_000n, 12_000_000n],
   "qwen/qwen3-32b": [290_000n, 290_000n, 590_000n],
@@ -64,15 +65,26 @@ const expected = (fixture: Fixture): bigint => {
 
 const providers: Readonly<Record<string, string>> = { mistral: "mistral_ai", "openai-compatible": "x_ai" }
 
-const at = Date.UTC(2026, 10, 24, 12)
+const now = Date.UTC(2026, 10, 24, 12)
 
-const priceOf = ({ model, provider }: Fixture): Option.Option<Price.Price> =>
-  PriceBook.builtIn.find({
+/** When it was recorded, as far as the vendor says so. */
+const timeOf = ({ file, provider }: Fixture): number => {
+  const created = /"created": ?(\d{10})\b/.exec(contents(file))?.[1]
+  return created === undefined || !changing.has(provider) ? now : Number(created) * 1_000
+}
+
+/** Whose names stand for another model from time to time, at another price. */
+const changing = new Set(["deepseek", "mistral"])
+
+const priceOf = (fixture: Fixture): Option.Option<Price.Price> => {
+  const { model, provider } = fixture
+  return PriceBook.builtIn.find({
     provider: providers[provider] ?? provider,
     // The completions API names a snapshot in its own way.
     model: model?.replace(/:.*$/, "") ?? "",
-    startedAt: at,
+    startedAt: timeOf(fixture),
   })
+}
 
 const reports = recordings.filter(({ usage }) => Object.keys(usage).length > 0)
 
@@ -109,7 +121,7 @@ describe.skipIf(!isThere)(`the cost of recorded answers${skipped}`, () => {
       assert.strictEqual(cost.total, expected(fixture))
       assert.deepStrictEqual([cost.unknown, cost.unpriced], [[], []])
       // A budget looks it up by the names that the attempt has.
-      assert.deepStrictEqual(PriceBook.builtIn.find({ ...attempt, startedAt: at }), priceOf(fixture))
+      assert.deepStrictEqual(PriceBook.builtIn.find({ ...attempt, startedAt: timeOf(fixture) }), priceOf(fixture))
     }),
   )
 
@@ -134,7 +146,12 @@ describe.skipIf(!isThere)(`the cost of recorded answers${skipped}`, () => {
   it.live("is what xAI itself says that it was", () =>
     Effect.gen(function* () {
       const fixture = recordings.find(({ file }) => file.includes("xai-tool-call"))!
-      const { total } = costOf(fixture, yield* attemptOf(fixture))
+      const { items, total } = costOf(fixture, yield* attemptOf(fixture))
+      assert.deepStrictEqual(
+        items.filter((item) => item.class === "adjustment"),
+        [],
+        "its price list says the same",
+      )
       // A tick is a tenth of a billionth of a dollar.
       assert.strictEqual(total, BigInt(count(fixture.usage, "cost_in_usd_ticks")!) * 100n)
       assert.strictEqual(Money.format(total), "$0.00014975")
@@ -150,8 +167,8 @@ describe.skipIf(!isThere)(`the cost of recorded answers${skipped}`, () => {
         ["anthropic-web-search-tool.1", "$0.06892"],
         // 18 at $10 and 5 at $50: nothing was said, and it was billed.
         ["anthropic-refusal.json", "$0.00043"],
-        // 175 at $0.55, 320 from the cache at $0.14, 144 at $2.19.
-        ["deepseek-json", "$0.00045641"],
+        // 175 at $0.28, 320 from the cache at $0.028, 144 at $0.42.
+        ["deepseek-json", "$0.00011844"],
         // 1,021 at $1.25, 1,920 from the cache at $0.125, 1,249 at $10 of which 1,024 were reasoning.
         ["openai-image-generation-tool.1.chunks", "$0.01400625"],
         // 9 at $2, and 23 said and 185 thought at $12.

@@ -12,18 +12,17 @@
 
 import { type Response } from "effect/ai"
 
-import { type Billed, type BilledClass, billedTokens, type CacheTtl, rawUsage } from "./internal/price/billing.ts"
-import { holds as holdsAt, type Period, periodOf } from "./internal/price/period.ts"
+import { amountOf, type Cost, costOf, type Item, ratesAt } from "./internal/price/bill.ts"
+import { type BilledClass, type CacheTtl } from "./internal/price/billing.ts"
+import { holds as holdsAt, type Period, periodOf, type Weekday } from "./internal/price/period.ts"
+import { classesOf, type PriceList, rateOf, type Rates, ratesOf } from "./internal/price/rates.ts"
 import {
-  dearest,
-  isGuessed,
-  type PriceList,
-  rateOf,
-  type Rates,
-  ratesOf,
-  shortestWrite,
-} from "./internal/price/rates.ts"
-import { type Factors, type Served, servedAs, type ServiceTier } from "./internal/price/serviceTier.ts"
+  type ClassFactors,
+  type Factor,
+  type Factors,
+  servedAs,
+  type ServiceTier,
+} from "./internal/price/serviceTier.ts"
 import * as Money from "./Money.ts"
 
 /**
@@ -52,12 +51,16 @@ export interface Price {
   readonly factors: Factors
   /** In Unix milliseconds. */
   readonly period: Period
+  /** Classes of which it is only known that they cost no less than their rate; bills name them in `Cost.unpriced`. */
+  readonly atLeast: ReadonlyArray<TokenClass>
   /** The most tokens that the model generates for one request, reasoning included. */
   readonly maxOutputTokens: number | undefined
   /** The most tokens that the model looks at. */
   readonly contextWindow: number | undefined
-  /** Where it was read. */
+  /** Where it was read: the first of `sources`. */
   readonly source: string
+  /** Everything that says so. */
+  readonly sources: ReadonlyArray<string>
   /** The day on which it was read, such as `"2026-11-24"`. */
   readonly checkedOn: string
 }
@@ -81,9 +84,16 @@ export interface Entry {
   readonly until?: string | undefined
   /** The hours of each day in which it holds, in UTC: `["16:30:00Z", "00:30:00Z"]`. All of them if left out. */
   readonly hours?: ReadonlyArray<readonly [from: string, until: string]> | undefined
+  /** The days of the week on which it holds, in UTC. All of them if left out. */
+  readonly days?: ReadonlyArray<Weekday> | undefined
+  /** Dates on which it does not hold, in UTC: `["2026-10-01"]`. */
+  readonly except?: ReadonlyArray<string> | undefined
+  /** Classes of which it is only known that they cost no less. */
+  readonly atLeast?: ReadonlyArray<TokenClass> | undefined
   readonly maxOutputTokens?: number | undefined
   readonly contextWindow?: number | undefined
-  readonly source: string
+  /** Where it was read; several where more than one place says so. */
+  readonly source: string | readonly [string, ...ReadonlyArray<string>]
   readonly checkedOn: string
 }
 
@@ -120,41 +130,10 @@ export interface Answer extends Circumstances {
   readonly usage: Usage | undefined
   /** The `finish` part's metadata, where vendors say what `effect/ai` has no field for. */
   readonly finishMetadata?: Readonly<Record<string, unknown>> | undefined
-}
-
-/**
- * One line of a bill.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Item {
-  readonly class: TokenClass
-  /** Tokens; searches in the class `webSearch`. */
-  readonly quantity: number
-  /** Of one token, before any factor. */
-  readonly rate: Money.Money
-  readonly amount: Money.Money
-}
-
-/**
- * A bill.
- *
- * **Gotchas**
- *
- * Where `unknown` or `unpriced` is not empty, `total` is only what is known for certain, and the request cost at least
- * that.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Cost {
-  readonly items: ReadonlyArray<Item>
-  readonly total: Money.Money
-  /** What the vendor did not report, and what therefore has no item. */
-  readonly unknown: ReadonlyArray<"input" | "output">
-  /** What was used and has no price here, such as `"webSearch"`, or a service tier without a factor. */
-  readonly unpriced: ReadonlyArray<string>
+  /** How many parts of content were delivered. Beside them a count of zero is unknown. */
+  readonly deliveredParts?: number | undefined
+  /** The price of another model of the same provider, for answers in which several took part. */
+  readonly priceOf?: ((model: string) => Price | undefined) | undefined
 }
 
 export type {
@@ -166,6 +145,21 @@ export type {
    */
   CacheTtl,
   /**
+   * The factors of classes that have another one than the rest.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  ClassFactors,
+  Cost,
+  /**
+   * What has a factor: a service tier, or that data stays in a region.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  Factor,
+  /**
    * What prices are multiplied by. A way of being served without a factor is billed as usual and named in
    * `Cost.unpriced`.
    *
@@ -173,6 +167,7 @@ export type {
    * @category models
    */
   Factors,
+  Item,
   /**
    * @since 0.1.0
    * @category models
@@ -199,6 +194,11 @@ export type {
    * @category models
    */
   ServiceTier,
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  Weekday,
 }
 
 /**
@@ -230,6 +230,7 @@ export type {
  */
 export const make = (entry: Entry): Price => {
   const { checkedOn, contextWindow, factors = {}, maxOutputTokens, model, perMillion, provider, source } = entry
+  const sources = typeof source === "string" ? [source] : source
   const tiers = (entry.tiers ?? []).map((tier) => ({ above: tier.above, rates: ratesOf(tier.perMillion) }))
   return {
     provider,
@@ -238,9 +239,11 @@ export const make = (entry: Entry): Price => {
     tiers: tiers.toSorted((one, other) => one.above - other.above),
     factors,
     period: periodOf(entry),
+    atLeast: entry.atLeast ?? [],
     maxOutputTokens,
     contextWindow,
-    source,
+    source: sources[0] ?? "",
+    sources,
     checkedOn,
   }
 }
@@ -262,17 +265,20 @@ export const holds = (price: Price, at: number): boolean => holdsAt(price.period
  * can something have to be rounded. Counts that a vendor leaves out are not zero:
  *
  * - A total that is left out is the sum of its parts, and `unknown` without any.
+ * - A prompt of zero tokens is `unknown`, and so is an answer of zero tokens beside content.
+ * - Counts that are texts, negative, fractions or too large, and parts that are more than their whole, make their side
+ *   `unknown`.
  * - Of a known total, what is not said to come from a cache, to go into one or to be reasoning is plain input or output.
  * - Cache writes without a lifetime have the shortest one that has a price, unless `cacheTtl` says otherwise.
+ *
+ * Other models that took part, such as Anthropic's advisor or the model of a fallback on the server's side, are billed at
+ * their own prices, which `priceOf` gives. Without one they are named in `unpriced`. What the vendor itself says that the
+ * answer cost, as OpenRouter and xAI do, is the total.
  *
  * @since 0.1.0
  * @category combinators
  */
-export const cost = (price: Price, answer: Answer): Cost => {
-  const raw = rawUsage(answer.finishMetadata)
-  const billed = billedTokens(answer.usage, raw, answer.cacheTtl ?? shortestWrite(price.rates))
-  return itemise(ratesFor(price, billed.promptTokens), billed, servedAs(price.factors, answer, raw))
-}
+export const cost = (price: Price, answer: Answer): Cost => costOf(price, answer)
 
 /**
  * The rates of a request with a prompt of so many tokens.
@@ -280,11 +286,7 @@ export const cost = (price: Price, answer: Answer): Cost => {
  * @since 0.1.0
  * @category getters
  */
-export const ratesFor = ({ rates, tiers }: Price, promptTokens: number): Rates => {
-  let chosen = rates
-  for (const tier of tiers) if (promptTokens > tier.above) chosen = tier.rates
-  return chosen
-}
+export const ratesFor = (price: Price, promptTokens: number): Rates => ratesAt(price, promptTokens)
 
 /**
  * The most that a request of at most so many tokens costs, in whichever class they are billed.
@@ -300,11 +302,14 @@ export const ratesFor = ({ rates, tiers }: Price, promptTokens: number): Rates =
 export const atMost = (price: Price, tokens: Tokens): Money.Money => {
   const prompt = tokens.input + (tokens.audioInput ?? 0) + (tokens.imageInput ?? 0)
   const reachable = [price.rates, ...price.tiers.filter(({ above }) => prompt > above).map(({ rates }) => rates)]
-  const { factor } = servedAs(price.factors, tokens, undefined)
+  const { factorOf } = servedAs(price.factors, tokens, undefined)
   return reachable.reduce<Money.Money>((most, rates) => {
-    const rate = (kind: (typeof kinds)[number]) => dearest(rates, kind, tokens.cacheTtl)
-    const total = Money.sum(kinds.map((kind) => times(rate(kind), tokens[kind] ?? 0, factor)))
-    return Money.max(most, total)
+    const dearest = (kind: (typeof kinds)[number]): Money.Money =>
+      classesOf(kind, tokens.cacheTtl).reduce<Money.Money>((highest, name) => {
+        const rate = rateOf(rates, name) ?? Money.zero
+        return Money.max(highest, amountOf(rate, tokens[kind] ?? 0, factorOf(name)))
+      }, Money.zero)
+    return Money.max(most, Money.sum(kinds.map(dearest)))
   }, Money.zero)
 }
 
@@ -323,28 +328,3 @@ export interface Tokens extends Circumstances {
 }
 
 const kinds = ["input", "audioInput", "imageInput", "output"] as const
-
-const times = (rate: Money.Money, quantity: number, factor: Money.Ratio | undefined): Money.Money => {
-  const amount = Money.times(rate, quantity)
-  return factor === undefined ? amount : Money.timesRatio(amount, factor)
-}
-
-const itemise = (rates: Rates, { quantities, unknown }: Billed, served: Served): Cost => {
-  const items: Array<Item> = []
-  const unpriced = [...served.unpriced]
-  let total: bigint = 0n
-  for (const key in quantities) {
-    const name = key as TokenClass
-    const quantity = quantities[name] ?? 0
-    const rate = rateOf(rates, name)
-    if (rate === undefined || isGuessed(rates, name)) unpriced.push(name)
-    if (rate !== undefined) {
-      const amount = times(rate, quantity, served.factor)
-      items.push({ class: name, quantity, rate, amount })
-      total += amount
-    }
-  }
-  // A model without a price for output, as for embeddings, generates nothing.
-  const gaps = rates.output === undefined ? unknown.filter((side) => side !== "output") : unknown
-  return { items, total: Money.fromPicodollars(total), unknown: gaps, unpriced }
-}

@@ -3,8 +3,8 @@
  *
  * A model is looked up by provider and name, then by its name without the date of a snapshot, and never by how its name
  * begins: `gpt-4o-mini` is not a kind of `gpt-4o`, and the next model is not priced like this one. `google` and
- * `gcp.gemini`, as attempts call it, are one provider. A model that is not in the book is `PriceUnknown`, and whoever asks
- * says what happens then: it is refused, priced as the worst case, or let through unmetered and told to somebody. It is never
+ * `gcp.gemini`, as attempts call it, are one provider. A price holds for its time, and is never that of another time. A
+ * model that is not in the book at the time of a call is `PriceUnknown`, and whoever asks says what happens then: it is refused, priced as the worst case, or let through unmetered and told to somebody. It is never
  * free in silence.
  *
  * **Where in a stack**: nowhere by itself; budgets, ledgers and reports ask it.
@@ -25,6 +25,7 @@ import { google } from "./internal/price/list/google.ts"
 import { openai } from "./internal/price/list/openai.ts"
 import { others } from "./internal/price/list/others.ts"
 import { undated, vendorOf } from "./internal/price/modelName.ts"
+import { goesBefore } from "./internal/price/period.ts"
 import * as Price from "./Price.ts"
 
 export {
@@ -134,8 +135,8 @@ export const make = (prices: Iterable<Price.Price>): Book => {
     prices: all,
     find: ({ model, provider, startedAt }) => {
       const models = providers.get(vendorOf(provider))
-      const found = models?.get(model) ?? models?.get(undated(model) ?? "")
-      return Option.fromUndefinedOr(found?.findLast((each) => Price.holds(each, startedAt)))
+      const at = (name: string) => priceAt(models?.get(name) ?? none, startedAt)
+      return Option.fromUndefinedOr(at(model) ?? at(undated(model) ?? ""))
     },
   }
 }
@@ -166,7 +167,7 @@ export const builtIn: Book = make([...openai, ...anthropic, ...google, ...deepse
  * })
  * const book = PriceBook.orElse(PriceBook.make([agreed]), PriceBook.builtIn)
  *
- * Option.isSome(book.find({ provider: "openai", model: "gpt-6-luna", startedAt: 0 })) // => true
+ * Option.isSome(book.find({ provider: "openai", model: "gpt-6-luna", startedAt: Date.UTC(2026, 10, 24) })) // => true
  * ```
  *
  * @since 0.1.0
@@ -190,6 +191,62 @@ export const price = (query: Query): Effect.Effect<Price.Price, PriceUnknown, Pr
   Effect.flatMap(find(query), (found) =>
     Option.isSome(found) ? Effect.succeed(found.value) : Effect.fail(unknown(query)),
   )
+
+/**
+ * What an answer cost, every model that took part in it at its own price.
+ *
+ * **Details**
+ *
+ * Takes an `Attempt` of `@holdfast/core` as it is. Fails where the price of the model that was asked is not known; other
+ * models without a price are named in `Cost.unpriced`.
+ *
+ * **Example** (Claude asks an advisor)
+ *
+ * ```ts
+ * import { Money, PriceBook } from "@holdfast/cost"
+ * import { Effect } from "effect"
+ *
+ * const advice = { type: "advisor_message", model: "claude-opus-5-5", input_tokens: 1_000, output_tokens: 100 }
+ * const answer = {
+ *   provider: "anthropic",
+ *   model: "claude-sonnet-5",
+ *   startedAt: Date.UTC(2026, 10, 24),
+ *   usage: { inputTokens: { total: 1_000 }, outputTokens: { total: 500 } },
+ *   finishMetadata: { anthropic: { usage: { input_tokens: 1_000, output_tokens: 500, iterations: [advice] } } },
+ * }
+ *
+ * // 1,000 x $2 + 500 x $10, and 1,000 x $4 + 100 x $20.
+ * const { total } = Effect.runSync(Effect.provide(PriceBook.cost(answer), PriceBook.layer))
+ *
+ * Money.format(total) // => "$0.013"
+ * ```
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const cost = (answer: Query & Price.Answer): Effect.Effect<Price.Cost, PriceUnknown, PriceBook> =>
+  Effect.gen(function* () {
+    const book = yield* PriceBook
+    const startedAt = answer.startedAt ?? (yield* Clock.currentTimeMillis)
+    const query = { provider: answer.provider, model: answer.model, startedAt }
+    const found = book.find(query)
+    if (Option.isNone(found)) return yield* Effect.fail(unknown(query))
+    return Price.cost(found.value, { ...answer, priceOf: answer.priceOf ?? priceOf(book, query) })
+  })
+
+/**
+ * The prices of a provider's other models at one time, for `Price.Answer`.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const priceOf =
+  (
+    book: Book,
+    { provider, startedAt }: { readonly provider: string; readonly startedAt: number },
+  ): ((model: string) => Price.Price | undefined) =>
+  (model) =>
+    Option.getOrUndefined(book.find({ provider, model, startedAt }))
 
 /**
  * What a call of a model is to be priced with, and what happens where its price is not known.
@@ -298,15 +355,34 @@ export const genaiPrices: Effect.Effect<Book, PackageMissing> = Effect.map(
 )
 
 /**
- * The prices that come with this package, and those of `@pydantic/genai-prices` for what it does not know.
+ * The prices that come with this package, and those of `@pydantic/genai-prices` for models that it does not know at all.
+ *
+ * **Gotchas**
+ *
+ * Most prices of that package have no dates and hold for all times. So they are not asked for a model that this package
+ * knows, not even for a time at which it has no price.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layerGenaiPrices: Layer.Layer<PriceBook, PackageMissing> = Layer.effect(
   PriceBook,
-  Effect.map(genaiPrices, (theirs) => orElse(builtIn, theirs)),
+  Effect.map(genaiPrices, (theirs) => orElse(builtIn, make(theirs.prices.filter((each) => !isListed(each))))),
 )
+
+const isListed = ({ model, provider }: Price.Price): boolean =>
+  builtIn.prices.some((each) => each.provider === provider && [model, undated(model)].includes(each.model))
+
+const none: ReadonlyArray<never> = []
+
+// Where several hold the most specific counts, whichever order they stand in, and the last of equals.
+const priceAt = (prices: ReadonlyArray<Price.Price>, at: number): Price.Price | undefined => {
+  let chosen: Price.Price | undefined
+  for (const each of prices) {
+    if (Price.holds(each, at) && (chosen === undefined || goesBefore(each.period, chosen.period))) chosen = each
+  }
+  return chosen
+}
 
 const find = (query: Query): Effect.Effect<Option.Option<Price.Price>, never, PriceBook> =>
   Effect.gen(function* () {

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Money, Price } from "@holdfast/cost"
+import { Money, Price, PriceBook } from "@holdfast/cost"
 import * as fc from "fast-check"
 
 import { claude, gemini, gpt, usage } from "./prices.ts"
@@ -68,6 +68,25 @@ describe("properties", () => {
           assert.isTrue(cost(each) <= cost({ ...each, [key]: each[key] + more }))
         },
       ),
+    )
+  })
+
+  const listed = fc.constantFrom(...PriceBook.builtIn.prices)
+
+  it("of every built-in price, however it is served: the sum of its items, and more for more tokens, within a bound", () => {
+    const keys = fc.constantFrom<Array<keyof Counts>>("uncached", "cacheRead", "cacheWrite", "text", "reasoning")
+    const circumstances = fc.record({ serviceTier: tiersOfService, regional: fc.boolean() })
+    fc.assert(
+      fc.property(listed, counts, keys, fc.nat({ max: 300_000 }), circumstances, (price, each, key, more, served) => {
+        const bill = Price.cost(price, { usage: reported(each), ...served })
+        assert.strictEqual(bill.total, Money.sum(bill.items.map(({ amount }) => amount)))
+        const longer = reported({ ...each, [key]: each[key] + more })
+        const dearer = Price.cost(price, { usage: longer, ...served }).total
+        assert.isTrue(bill.total <= dearer)
+        const tokens = { input: longer.inputTokens.total ?? 0, output: longer.outputTokens.total ?? 0 }
+        assert.isTrue(dearer <= Price.atMost(price, { ...tokens, ...served }))
+      }),
+      { numRuns: 500 },
     )
   })
 

@@ -308,6 +308,48 @@ describe("periods", () => {
   })
 })
 
+describe("days", () => {
+  const workdays = Price.make({
+    provider: "p",
+    model: "m",
+    perMillion: { input: "$1" },
+    days: ["monday", "tuesday", "wednesday", "thursday", "friday"],
+    hours: [["01:00:00Z", "04:00:00Z"]],
+    except: ["2026-10-01"],
+    ...source,
+  })
+
+  it("are those of the week, without single ones", () => {
+    const times = [
+      [Date.UTC(2026, 8, 30, 2), true],
+      [Date.UTC(2026, 8, 30, 4), false],
+      [Date.UTC(2026, 9, 1, 2), false],
+      [Date.UTC(2026, 9, 2, 1), true],
+      [Date.UTC(2026, 9, 3, 2), false],
+      [Date.UTC(2026, 9, 4, 2), false],
+      [Date.UTC(2026, 9, 5, 2), true],
+      // Wednesday, before 1970.
+      [Date.UTC(1969, 11, 31, 2), true],
+      [Date.UTC(1969, 11, 28, 2), false],
+    ] as const
+    for (const [at, expected] of times) assert.strictEqual(Price.holds(workdays, at), expected, String(at))
+  })
+})
+
+describe("a price of which only the least is known", () => {
+  it("is in the total, and named", () => {
+    const least = Price.make({
+      provider: "p",
+      model: "m",
+      perMillion: { input: "$1", output: "$2" },
+      atLeast: ["output"],
+      ...source,
+    })
+    const { total: sum, unpriced } = Price.cost(least, { usage: usage({ total: 1_000_000 }, { total: 1_000_000 }) })
+    assert.deepStrictEqual([Money.format(sum), unpriced], ["$3.00", ["output"]])
+  })
+})
+
 describe("mistakes in an entry", () => {
   const entry = { provider: "p", model: "m", perMillion: { input: "$1" }, ...source } as const
   const wrong: ReadonlyArray<readonly [Partial<Price.Entry>, RegExp]> = [
@@ -317,6 +359,9 @@ describe("mistakes in an entry", () => {
     [{ from: "2026-10-07" }, /"2026-10-07" is no time/],
     [{ until: "2026-13-07T00:00:00Z" }, /no time/],
     [{ hours: [["24:00:00Z", "01:00:00Z"]] }, /time of day/],
+    [{ from: "2026-10-07T00:00:00Z", until: "2026-10-07T00:00:00Z" }, /cannot end/],
+    [{ days: ["someday" as "monday"] }, /day of the week/],
+    [{ except: ["1 May"] }, /no time/],
   ]
 
   it.each(wrong)("%j", (fields, expected) => {

@@ -24,7 +24,7 @@ const mine = (model: string, input: Money.Input): Price.Price =>
   Price.make({ provider: "openai", model, perMillion: { input, output: "$1" }, ...source })
 
 describe("the built-in book", () => {
-  const prices = [
+  const examples = [
     ["openai", "gpt-4o", "$2.50 $10.00"],
     ["openai", "gpt-4o-mini", "$0.15 $0.60"],
     ["openai", "o1", "$15.00 $60.00"],
@@ -34,7 +34,7 @@ describe("the built-in book", () => {
     ["google", "gemini-1.5-pro", "$1.25 $5.00"],
     ["google", "gemini-1.5-flash", "$0.075 $0.30"],
     ["google", "gemini-2.0-flash", "$0.10 $0.40"],
-    ["deepseek", "deepseek-chat", "$0.27 $1.10"],
+    ["deepseek", "deepseek-flash", "$0.15 $0.60"],
     ["openai", "gpt-6-astra", "$10.00 $50.00"],
     ["openai", "gpt-6.1-terra", "$1.00 $5.00"],
     ["anthropic", "claude-opus-5-5", "$4.00 $20.00"],
@@ -43,19 +43,52 @@ describe("the built-in book", () => {
     ["openai", "text-embedding-3-small", "$0.02 none"],
   ] as const
 
-  it.each(prices)("%s %s", (provider, model, expected) => {
+  it.each(examples)("%s %s", (provider, model, expected) => {
     assert.strictEqual(listed(provider, model), expected)
   })
 
-  it("has one price for each model and second, wherever it has any", () => {
-    for (const { model, period, provider } of PriceBook.builtIn.prices) {
-      for (const bound of [period.from, period.until]) {
-        if (bound !== undefined && bound !== Date.UTC(2025, 5, 10)) {
-          assert.isDefined(find(provider, model, bound - 1), `${model} just before ${bound}`)
-          assert.isDefined(find(provider, model, bound), `${model} at ${bound}`)
+  const models = new Map<string, ReadonlyArray<Price.Price>>()
+  for (const each of PriceBook.builtIn.prices) {
+    const name = `${each.provider}/${each.model}`
+    models.set(name, [...(models.get(name) ?? []), each])
+  }
+
+  it("has one price for each model and second, from its first one on without a gap", () => {
+    for (const [name, all] of models) {
+      const starts = all.flatMap(({ period }) => period.from ?? [])
+      const [first, last] = [Math.min(...starts), Math.max(...all.map(({ period }) => period.until ?? Infinity))]
+      for (const { model, period, provider } of all) {
+        assert.isDefined(period.from, `${name} says since when`)
+        for (const bound of [period.from ?? 0, period.until ?? first]) {
+          for (const time of [bound - 1, bound]) {
+            const isCovered = time >= first && time < last
+            // Older than the snapshot is only what its plain name meant.
+            const isAlias = find(provider, model, time)?.model !== model
+            if (!isAlias || isCovered) assert.strictEqual(find(provider, model, time) !== undefined, isCovered, name)
+          }
         }
       }
     }
+  })
+
+  it("is the same whichever order its prices stand in", () => {
+    const { prices } = PriceBook.builtIn
+    const times = [...new Set(prices.flatMap(({ period }) => [period.from ?? 0, period.until ?? 0]))]
+    const hours = [0, 2, 7, 17].map((hour) => hour * 3_600_000)
+    const moments = [...times, now].flatMap((time) => [-1, ...hours].map((since) => time + since))
+    fc.assert(
+      fc.property(fc.shuffledSubarray([...prices], { minLength: prices.length }), (shuffled) => {
+        const other = PriceBook.make(shuffled)
+        for (const [, [each]] of models) {
+          assert.isDefined(each)
+          for (const time of moments) {
+            const { model, provider } = each
+            assert.strictEqual(find(provider, model, time, other), find(provider, model, time), `${model} at ${time}`)
+          }
+        }
+      }),
+      { numRuns: 5 },
+    )
   })
 
   it("needs no rounding: every price times every factor is whole", () => {
@@ -71,12 +104,18 @@ describe("the built-in book", () => {
           assert.strictEqual(Money.timesRatio(rate, ratio) * ratio.denominator, rate * ratio.numerator, model)
         }
       }
+      for (const [name, ratio] of Object.values(factors.byClass ?? {}).flatMap((each) => Object.entries(each))) {
+        const rate = rates[name as Price.TokenClass] ?? Money.zero
+        assert.strictEqual(Money.timesRatio(rate, ratio) * ratio.denominator, rate * ratio.numerator, model)
+      }
     }
   })
 
-  it("says of each price where and when it was read", () => {
-    for (const { checkedOn, source: page } of PriceBook.builtIn.prices) {
-      assert.match(page, /^https:\/\//)
+  it("says of each price where and when it was read, in two places at least", () => {
+    for (const { checkedOn, model, source: page, sources } of PriceBook.builtIn.prices) {
+      assert.strictEqual(page, sources[0])
+      assert.isAtLeast(new Set(sources).size, 2, model)
+      for (const each of sources) assert.match(each, /^https:\/\//)
       assert.match(checkedOn, /^20\d\d-\d\d-\d\d$/)
     }
   })
@@ -99,6 +138,9 @@ describe("lookup", () => {
     ["anthropic", "claude-3-5-sonnet-20241022", "claude-3-5-sonnet"],
     ["anthropic", "claude-3-5-haiku-latest", "claude-3-5-haiku"],
     ["anthropic", "claude-sonnet-4-20250514", "claude-sonnet-4"],
+    ["anthropic", "claude-sonnet-4-0", "claude-sonnet-4"],
+    ["anthropic", "claude-opus-4-0", "claude-opus-4"],
+    ["openai", "gpt-5.6", "gpt-5.6-sol"],
     ["google", "gemini-2.0-flash-001", "gemini-2.0-flash"],
     ["google", "gemini-1.5-pro-latest", "gemini-1.5-pro"],
   ] as const
@@ -117,7 +159,8 @@ describe("lookup", () => {
 
   it("a snapshot with a price of its own has that", () => {
     assert.strictEqual(listed("openai", "gpt-4o-2024-05-13"), "$5.00 $15.00")
-    assert.strictEqual(listed("mistral_ai", "mistral-small-latest"), "$0.10 $0.30")
+    assert.strictEqual(listed("mistral_ai", "mistral-small-latest"), "$0.15 $0.60")
+    assert.strictEqual(listed("mistral_ai", "mistral-small-latest", Date.UTC(2026, 0, 1)), "$0.10 $0.30")
   })
 
   const strangers = [
@@ -179,7 +222,14 @@ describe("prices that change", () => {
   })
 
   it("a time before the first price is a model without one", () => {
-    assert.isUndefined(find("openai", "o3", Date.UTC(2025, 5, 9)))
+    assert.isUndefined(find("openai", "o3", Date.UTC(2025, 3, 15)))
+    assert.isUndefined(find("google", "gemini-1.5-pro", Date.UTC(2024, 5, 1)))
+    assert.isUndefined(find("openai", "gpt-4o", 0))
+  })
+
+  it("a time after the last price is a model without one", () => {
+    assert.isUndefined(find("deepseek", "deepseek-chat"))
+    assert.isUndefined(find("deepseek", "deepseek-reasoner", Date.UTC(2026, 6, 25)))
   })
 })
 
@@ -197,6 +247,7 @@ describe("a model that is not known", () => {
 
   it.effect("is refused, or priced as the worst case, or unmetered and told, as chosen", () =>
     Effect.gen(function* () {
+      yield* TestClock.setTime(now)
       assert.strictEqual((yield* Effect.flip(PriceBook.quote(query, PriceBook.refuse)))._tag, "PriceUnknown")
       assert.deepStrictEqual(yield* PriceBook.quote(query, PriceBook.worstCase(worst)), {
         _tag: "WorstCase",
@@ -231,6 +282,7 @@ describe("layers", () => {
 
   it.effect("prices of one's own go before, or after", () =>
     Effect.gen(function* () {
+      yield* TestClock.setTime(now)
       const own = [mine("gpt-4o", "$1"), mine("gpt-house", "$7")]
       const both = Effect.all([input("gpt-4o"), input("gpt-house"), input("gpt-4o-mini"), input("gpt-none")])
       assert.deepStrictEqual(yield* Effect.provide(both, PriceBook.layerOverride(own)), [
@@ -263,5 +315,33 @@ describe("layers", () => {
   it("of several prices for one model the last that holds counts", () => {
     const book = PriceBook.make([mine("m", "$1"), mine("m", "$2")])
     assert.strictEqual(perMillion(find("openai", "m", now, book)?.rates.input), "$2.00")
+  })
+
+  const since = (from: string, amount: Money.Input, more: Partial<Price.Entry> = {}) =>
+    Price.make({ provider: "openai", model: "m", perMillion: { input: amount }, from, ...more, ...source })
+
+  it("what began later goes before what began earlier, and hours of the day before all of them", () => {
+    const prices = [
+      mine("m", "$1"),
+      since("2026-01-01T00:00:00Z", "$2"),
+      since("2026-11-24T00:00:00Z", "$3"),
+      since("2026-01-01T00:00:00Z", "$4", { hours: [["12:00:00Z", "13:00:00Z"]] }),
+      since("2026-01-01T00:00:00Z", "$5", { days: ["saturday"] }),
+    ]
+    const times = [
+      [Date.UTC(2025, 0, 1), "$1.00"],
+      [Date.UTC(2026, 0, 5, 1), "$2.00"],
+      [Date.UTC(2026, 10, 24, 1), "$3.00"],
+      [Date.UTC(2026, 10, 24, 12, 30), "$4.00"],
+      [Date.UTC(2026, 10, 28, 1), "$5.00"],
+    ] as const
+    fc.assert(
+      fc.property(fc.shuffledSubarray(prices, { minLength: prices.length }), (shuffled) => {
+        const book = PriceBook.make(shuffled)
+        for (const [time, expected] of times) {
+          assert.strictEqual(perMillion(find("openai", "m", time, book)?.rates.input), expected)
+        }
+      }),
+    )
   })
 })

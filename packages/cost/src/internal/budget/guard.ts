@@ -80,7 +80,7 @@ const worstCase = (
 }
 
 const estimated = (
-  { estimator, name, settings }: Guarding,
+  { book, estimator, name, settings }: Guarding,
   start: Attempt.AttemptStart,
   quote: PriceBook.Quote,
 ): Effect.Effect<Reserved> => {
@@ -95,7 +95,8 @@ const estimated = (
         ? Money.zero
         : Price.atMost(price, { ...circumstances, input, audioInput, imageInput, output })
     const subject = subjectOf(start)
-    const reserved: Reserved = { id: `${start.id}/${name}`, subject, quote, estimate, circumstances, worst }
+    const priceOf = PriceBook.priceOf(book, start)
+    const reserved: Reserved = { id: `${start.id}/${name}`, subject, quote, estimate, circumstances, priceOf, worst }
     if (doubts.length === 0) return Effect.succeed(reserved)
     const doubtful = { _tag: "BoundDoubtful", attempt: start.id, provider, model, doubts } as const
     return Effect.as(

@@ -19,6 +19,8 @@ export interface Reserved {
   readonly quote: Quote
   readonly estimate: Estimate
   readonly circumstances: Price.Circumstances
+  /** The prices of the same provider's other models, at the time of the attempt. */
+  readonly priceOf: (model: string) => Price.Price | undefined
   readonly worst: Money.Money
 }
 
@@ -52,10 +54,14 @@ const costOf = (attempt: Attempt.Attempt, reserved: Reserved): Known => {
   const { quote } = reserved
   if (quote._tag === "Unmetered") return { ...exactly(Money.zero, "unpriced"), tokens: reportedTokens(attempt) }
   if (attempt.usage === undefined) return withoutUsage(attempt, { ...reserved, price: quote.price })
-  const answer = { ...reserved.circumstances, usage: attempt.usage, finishMetadata: attempt.finishMetadata }
+  const { deliveredParts, finishMetadata, usage } = attempt
+  const { circumstances, priceOf } = reserved
+  const answer = { ...circumstances, usage, finishMetadata, deliveredParts, priceOf }
   const bill = Price.cost(quote.price, answer)
   const tokens: Record<string, number> = {}
-  for (const { class: name, quantity } of bill.items) tokens[name] = quantity
+  for (const { class: name, quantity } of bill.items) {
+    if (name !== "adjustment") tokens[name] = (tokens[name] ?? 0) + quantity
+  }
   const saved = savedBy(quote.price, answer, bill.total)
   if (bill.unknown.length > 0) {
     const rest = unreported(attempt, { ...reserved, price: quote.price }, bill.unknown)

@@ -5,6 +5,8 @@
 import { count, field, type Json, list, record, text } from "@holdfast/core/provider/Json"
 import { type Response } from "effect/ai"
 
+import { anyMalformed, inputIsMalformed, outputIsMalformed } from "./counts.ts"
+
 /** What a vendor bills apart. */
 export const classes = [
   "input",
@@ -36,7 +38,7 @@ export interface Billed {
   readonly unknown: ReadonlyArray<"input" | "output">
 }
 
-type Usage = typeof Response.Usage.Encoded
+export type Usage = typeof Response.Usage.Encoded
 
 /** The vendor's own usage among the metadata of a `finish` part. */
 export const rawUsage = (metadata: Readonly<Record<string, unknown>> | undefined): Json | undefined => {
@@ -56,16 +58,24 @@ export const statedTier = (metadata: Readonly<Record<string, unknown>> | undefin
   return undefined
 }
 
-export const billedTokens = (usage: Usage | undefined, raw: Json | undefined, unsplit: CacheTtl): Billed => {
+/** What is known of an answer beside its usage. */
+export interface Reported {
+  readonly usage: Usage | undefined
+  readonly raw: Json | undefined
+  /** The lifetime of cache writes that have none. */
+  readonly unsplit: CacheTtl
+  /** Whether anything of an answer was delivered; `undefined` if that is not known. */
+  readonly hasContent: boolean | undefined
+}
+
+export const billedTokens = ({ hasContent, raw, unsplit, usage }: Reported): Billed => {
   const quantities: Partial<Record<BilledClass, number>> = {}
   const input = usage?.inputTokens
   const output = usage?.outputTokens
-  const promptTokens = total(input, ["uncached", "cacheRead", "cacheWrite"])
-  const answerTokens = total(output, ["text", "reasoning"])
+  const promptTokens = inputTotal(input, raw)
+  const answerTokens = outputTotal(output, raw, promptTokens === undefined || hasContent === true)
   if (promptTokens !== undefined) addInput(quantities, { total: promptTokens, usage: input, raw, unsplit })
   if (answerTokens !== undefined) addOutput(quantities, answerTokens, { usage: output, raw })
-  const searches = count(field(raw, "server_tool_use"), "web_search_requests") ?? 0
-  if (searches > 0) quantities.webSearch = searches
   return { quantities, promptTokens: promptTokens ?? 0, unknown: unknownOf(promptTokens, answerTokens) }
 }
 
@@ -76,6 +86,30 @@ const unknownOf = (input: number | undefined, output: number | undefined): Bille
   return output === undefined ? ["input", "output"] : ["input"]
 }
 
+const inputParts = ["uncached", "cacheRead", "cacheWrite"]
+
+const outputParts = ["text", "reasoning"]
+
+// No prompt is empty: servers that do not count send zeros.
+const inputTotal = (counts: unknown, raw: Json | undefined): number | undefined => {
+  if (anyMalformed(counts, ["total", ...inputParts]) || inputIsMalformed(raw)) return undefined
+  const all = total(counts, inputParts)
+  if (all === 0) return undefined
+  return exceeds(all, count(counts, "cacheRead"), count(counts, "cacheWrite")) ? undefined : all
+}
+
+// An answer may be empty, but not beside content, and a zero says nothing where the prompt's count says nothing.
+const outputTotal = (counts: unknown, raw: Json | undefined, zeroIsUnknown: boolean): number | undefined => {
+  if (anyMalformed(counts, ["total", ...outputParts]) || outputIsMalformed(raw)) return undefined
+  const all = total(counts, outputParts)
+  if (all === 0 && zeroIsUnknown) return undefined
+  return exceeds(all, count(counts, "reasoning")) ? undefined : all
+}
+
+/** Whether the parts are more than the whole: some of the counts are wrong, and nothing says which. */
+const exceeds = (whole: number | undefined, ...parts: ReadonlyArray<number | undefined>): boolean =>
+  whole !== undefined && parts.reduce<number>((sum, part) => sum + (part ?? 0), 0) > whole
+
 // A total that was not reported is the sum of its parts, and unknown if there is none of them either.
 const total = (counts: unknown, parts: ReadonlyArray<string>): number | undefined => {
   const stated = count(counts, "total")
@@ -85,7 +119,7 @@ const total = (counts: unknown, parts: ReadonlyArray<string>): number | undefine
     const known = count(counts, part)
     if (known !== undefined) sum = (sum ?? 0) + known
   }
-  return sum
+  return sum === undefined || Number.isSafeInteger(sum) ? sum : undefined
 }
 
 type Quantities = Partial<Record<BilledClass, number>>

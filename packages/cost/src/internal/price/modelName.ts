@@ -6,8 +6,16 @@
 // date: "-mini" is another model, and so may "-preview" be.
 const dated = /^(.+?)-(?:20\d\d-[01]\d-[0-3]\d|20\d\d[01]\d[0-3]\d|latest|0\d\d)$/
 
+/** Names that vendors give a model beside its own. */
+const aliases: ReadonlyMap<string, string> = new Map([
+  ["claude-opus-4-0", "claude-opus-4"],
+  ["claude-sonnet-4-0", "claude-sonnet-4"],
+  ["gpt-5.6", "gpt-5.6-sol"],
+])
+
 /** The name without the date of its snapshot; `undefined` if it has none. */
-export const undated = (model: string): string | undefined => (model.length > 200 ? undefined : dated.exec(model)?.[1])
+export const undated = (model: string): string | undefined =>
+  model.length > 200 ? undefined : (aliases.get(model) ?? dated.exec(model)?.[1])
 
 /** The vendor that a provider's model is of: OpenTelemetry calls Google's API for Gemini `gcp.gemini`, and so do attempts. */
 export const vendorOf = (provider: string): string => (provider === "gcp.gemini" ? "google" : provider)

@@ -68,22 +68,19 @@ export const shortestWrite = (rates: Rates): CacheTtl =>
 
 const ttls = ["5m", "30m", "1h", "12h"] as const
 
-const reads = ["input", "cacheRead"] as const
+/** A token of each kind, as a request is estimated. */
+export type Kind = "input" | "audioInput" | "imageInput" | "output"
+
+/** The classes in which a token of a kind may end up being billed. What is written to a cache may have any lifetime. */
+export const classesOf = (kind: Kind, cacheTtl: CacheTtl | undefined): ReadonlyArray<BilledClass> =>
+  kind === "output"
+    ? outputs
+    : [...reads[kind], ...(cacheTtl === undefined ? writes : [`cacheWrite${cacheTtl}` as const])]
+
+const reads = {
+  input: ["input", "cacheRead"],
+  audioInput: ["audioInput", "audioCacheRead"],
+  imageInput: ["imageInput", "cacheRead"],
+} as const
 
 const outputs = ["output", "reasoning", "audioOutput", "imageOutput"] as const
-
-/** The most that a token of each kind can cost, however it is billed. */
-export const dearest = (
-  rates: Rates,
-  kind: "input" | "audioInput" | "imageInput" | "output",
-  cacheTtl: CacheTtl | undefined,
-): Money.Money => {
-  if (kind === "output") return highest(rates, outputs)
-  const written =
-    cacheTtl === undefined ? highest(rates, writes) : (rateOf(rates, `cacheWrite${cacheTtl}`) ?? Money.zero)
-  const read = kind === "input" ? highest(rates, reads) : (rateOf(rates, kind) ?? Money.zero)
-  return Money.max(written, read)
-}
-
-const highest = (rates: Rates, names: ReadonlyArray<BilledClass>): Money.Money =>
-  names.reduce((most, name) => Money.max(most, rates[name] ?? Money.zero), Money.zero)

@@ -5,9 +5,12 @@
 import { type Json, text } from "@holdfast/core/provider/Json"
 
 import type * as Money from "../../Money.ts"
-import { statedTier } from "./billing.ts"
+import { type BilledClass, statedTier } from "./billing.ts"
 
 export type ServiceTier = "standard" | "batch" | "flex" | "priority" | "fast"
+
+/** The factor of each class that has another one than the rest. */
+export type ClassFactors = Readonly<Partial<Record<BilledClass, Money.Ratio>>>
 
 export interface Factors {
   readonly batch?: Money.Ratio | undefined
@@ -15,7 +18,12 @@ export interface Factors {
   readonly priority?: Money.Ratio | undefined
   readonly fast?: Money.Ratio | undefined
   readonly regional?: Money.Ratio | undefined
+  /** For classes to which another factor applies: a batch of Gemini's pays the full price for what came from a cache. */
+  readonly byClass?: Readonly<Partial<Record<Factor, ClassFactors>>> | undefined
 }
+
+/** What has a factor. */
+export type Factor = "batch" | "flex" | "priority" | "fast" | "regional"
 
 export interface Asked {
   readonly serviceTier?: ServiceTier | undefined
@@ -24,8 +32,8 @@ export interface Asked {
 }
 
 export interface Served {
-  /** All factors in one; `undefined` where none applies. */
-  readonly factor: Money.Ratio | undefined
+  /** All factors of a class in one; `undefined` where none applies. */
+  readonly factorOf: (name: BilledClass) => Money.Ratio | undefined
   /** Ways of being served for which the price has no factor. */
   readonly unpriced: ReadonlyArray<string>
 }
@@ -42,17 +50,29 @@ export const servedAs = (factors: Factors, asked: Asked, raw: Json | undefined):
   const names = [tier, isFast ? "fast" : undefined, isRegional ? "regional" : undefined].filter(
     (name) => name !== undefined,
   )
-  const known = names.flatMap((name) => factorOf(factors, name) ?? [])
+  const known = names.filter((name): name is Factor => isFactor(name) && factors[name] !== undefined)
   return {
-    factor: known.length === 0 ? undefined : known.reduce(product),
-    unpriced: names.filter((name) => factorOf(factors, name) === undefined),
+    factorOf: (name) => productOf(factors, known, name),
+    unpriced: names.filter((name) => !known.includes(name as Factor)),
   }
 }
 
-const factorOf = (factors: Factors, name: string): Money.Ratio | undefined =>
-  Object.hasOwn(factors, name) ? factors[name as keyof Factors] : undefined
+const isFactor = (name: string): name is Factor => factorNames.has(name)
 
-const asEverybody: Served = { factor: undefined, unpriced: [] }
+const factorNames: ReadonlySet<string> = new Set<Factor>(["batch", "flex", "priority", "fast", "regional"])
+
+const asEverybody: Served = { factorOf: () => undefined, unpriced: [] }
+
+// Searches are billed by the call, however the tokens around them were served.
+const productOf = (factors: Factors, names: ReadonlyArray<Factor>, billed: BilledClass): Money.Ratio | undefined => {
+  let all: Money.Ratio | undefined
+  for (const name of names) {
+    const own = factors.byClass?.[name]?.[billed]
+    const one = own ?? (billed === "webSearch" ? undefined : factors[name])
+    if (one !== undefined) all = all === undefined ? one : product(all, one)
+  }
+  return all
+}
 
 // The answers of a batch say that they were served as usual. A request for priority may have been served without it.
 const tierOf = (asked: ServiceTier | undefined, said: string | undefined): string | undefined => {
