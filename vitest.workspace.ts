@@ -1,18 +1,26 @@
+import { readdirSync } from "node:fs"
+
 import { defineConfig } from "vitest/config"
 
 import { doctest } from "./test/doctest.ts"
 
+// No test depends on speed. These only end what hangs, on the slowest of machines.
+const patience = { testTimeout: 300_000, hookTimeout: 300_000 }
+
 export default defineConfig({
   test: {
     projects: [
-      "packages/*",
+      ...readdirSync("packages").map((name) => ({
+        root: `packages/${name}`,
+        test: { name: `@holdfast/${name}`, ...patience },
+      })),
       {
         plugins: [doctest()],
         test: {
           name: "docs",
           include: ["test/doctest.test.ts"],
           setupFiles: ["test/providers.ts"],
-          testTimeout: 20_000,
+          ...patience,
         },
       },
       {
@@ -20,7 +28,7 @@ export default defineConfig({
           name: "providers",
           include: ["test/*.test.ts"],
           exclude: ["test/doctest.test.ts"],
-          testTimeout: 20_000,
+          ...patience,
         },
       },
     ],
