@@ -39,6 +39,7 @@ import { countingLayer } from "./internal/model/rebuilt.ts"
 import { redisLink } from "./internal/redis.ts"
 import { isAvailable, type ModelCall, type ModelRequest } from "./ModelCall.ts"
 import * as PolicyError from "./PolicyError.ts"
+import * as ProviderName from "./ProviderName.ts"
 import * as ResilientModel from "./ResilientModel.ts"
 import type * as SharedState from "./SharedState.ts"
 
@@ -257,8 +258,14 @@ const breakers = (store: BreakerStore): Breakers["Service"] => ({
       ({ queue }) => Stream.fromQueue(queue),
     ),
   ),
-  set: (key, mode) => store.setMode(key, mode),
+  set: (key, mode) => store.setMode(withProvider(key), mode),
 })
+
+// A key as it is by itself names the provider as attempts do, and people may not.
+const withProvider = (key: string): string => {
+  const slash = key.indexOf("/")
+  return slash < 0 ? key : `${ProviderName.canonical(key.slice(0, slash))}${key.slice(slash)}`
+}
 
 const circuitOpen = (provider: string, model: string, wait: number): CircuitOpen =>
   refusal(CircuitOpen, { _tag: "CircuitOpen", provider, model, retryAfter: Duration.millis(Math.ceil(wait)) })

@@ -181,6 +181,7 @@ describe("budgets", () => {
         [Budget.perTag("constructor"), undefined],
         [Budget.perEach(Budget.perTenant, Budget.perProvider), '["t","acme"]'],
         [Budget.only(Budget.perTenant, ["t"]), "t"],
+        [Budget.only(Budget.perProvider, ["acme"]), "acme"],
         [() => "mine", "mine"],
       ]
       for (const [per, scope] of scopes) {
@@ -189,6 +190,21 @@ describe("budgets", () => {
         const error = failing(yield* call("generate", { tenant: "t", tags: { feature: "search" } }))
         assert.deepStrictEqual((error as Budget.BudgetExceeded).scope, scope)
       }
+    }),
+  )
+
+  it.effect.each([
+    [Budget.only(Budget.perProvider, ["google"]), "gcp.gemini"],
+    [Budget.only(Budget.perProvider, ["gcp.gemini"]), "gcp.gemini"],
+    [Budget.only(Budget.perProvider, ["Gemini", "xai"]), "gcp.gemini"],
+    [Budget.only(Budget.perModel, ["google/gcp.gemini-1"]), "gcp.gemini/gcp.gemini-1"],
+  ] as const)("count a provider by any of its names: %#", ([per, scope]) =>
+    Effect.gen(function* () {
+      const gemini = scripted([answer("a")], { name: "gcp.gemini" })
+      const ledger = yield* ledgerInMemory
+      const budget = Budget.enforce({ name: "x", daily: money(0n), per })
+      const call = yield* caller(gemini.model.pipe(budget), ledger)
+      assert.strictEqual((failing(yield* call()) as Budget.BudgetExceeded).scope, scope)
     }),
   )
 

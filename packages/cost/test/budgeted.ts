@@ -19,10 +19,10 @@ export const worst = 30n
 export const real = 13n
 export const money = Money.fromPicodollars
 
-const priced = (provider: string, perMillion: Price.PriceList): Price.Price =>
+const priced = (provider: string, perMillion: Price.PriceList, model = `${provider}-1`): Price.Price =>
   Price.make({
     provider,
-    model: `${provider}-1`,
+    model,
     perMillion,
     maxOutputTokens: 10,
     source: "made up",
@@ -34,6 +34,7 @@ export const dear = priced("dear", { input: "$0.00001", output: "$0.00002", cach
 
 const prices = [
   priced("acme", { input: "$0.000001", output: "$0.000002" }),
+  priced("google", { input: "$0.000001", output: "$0.000002" }, "gcp.gemini-1"),
   priced("second", { input: "$0.000001", output: "$0.000002" }),
   dear,
 ]

@@ -1,7 +1,7 @@
 /**
  * Whose money it is.
  */
-import { type Attempt } from "@holdfast/core"
+import { type Attempt, ProviderName } from "@holdfast/core"
 
 /**
  * Whose money it is: attempts with equal keys share a limit. `undefined` is for attempts that the budget is not for.
@@ -36,7 +36,7 @@ export const perTag =
  * @since 0.1.0
  * @category scopes
  */
-export const perModel: Scope = ({ model, provider }) => `${provider}/${model}`
+export const perModel: Scope = ({ model, provider }) => `${ProviderName.canonical(provider)}/${model}`
 
 /**
  * A limit for each provider.
@@ -44,7 +44,7 @@ export const perModel: Scope = ({ model, provider }) => `${provider}/${model}`
  * @since 0.1.0
  * @category scopes
  */
-export const perProvider: Scope = ({ provider }) => provider
+export const perProvider: Scope = ({ provider }) => ProviderName.canonical(provider)
 
 /**
  * A limit for each combination.
@@ -86,9 +86,16 @@ export const perEach =
  * @category scopes
  */
 export const only = (scope: Scope, keys: ReadonlyArray<string>): Scope => {
-  const wanted = new Set(keys)
+  const wanted = new Set(keys.map((key) => named(scope, key)))
   return (start) => {
     const key = scope(start)
     return key !== undefined && wanted.has(key) ? key : undefined
   }
+}
+
+/** The key of a scope in which people may have called a provider by another of its names. */
+const named = (scope: Scope, key: string): string => {
+  if (scope === perProvider) return ProviderName.canonical(key)
+  const slash = key.indexOf("/")
+  return scope === perModel && slash > 0 ? `${ProviderName.canonical(key.slice(0, slash))}${key.slice(slash)}` : key
 }

@@ -1,6 +1,7 @@
 /**
  * Names of models and of those who sell them.
  */
+import { ProviderName } from "@holdfast/core"
 
 // gpt-4o-2024-08-06, claude-3-5-sonnet-20241022, claude-3-5-haiku-latest, gemini-2.0-flash-001. Nothing else is a
 // date: "-mini" is another model, and so may "-preview" be.
@@ -17,5 +18,8 @@ const aliases: ReadonlyMap<string, string> = new Map([
 export const undated = (model: string): string | undefined =>
   model.length > 200 ? undefined : (aliases.get(model) ?? dated.exec(model)?.[1])
 
-/** The vendor that a provider's model is of: OpenTelemetry calls Google's API for Gemini `gcp.gemini`, and so do attempts. */
-export const vendorOf = (provider: string): string => (provider === "gcp.gemini" ? "google" : provider)
+/** The vendor that a provider's model is of, whichever of its names the provider has. */
+export const vendorOf = (provider: string): string => {
+  const name = ProviderName.canonical(provider)
+  return name === "gcp.gemini" ? "google" : name
+}

@@ -1,0 +1,49 @@
+/**
+ * The names of providers. Attempts, budgets, prices and circuits call a provider as OpenTelemetry does, and people call it
+ * as its packages or its company do.
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * The name that attempts have of a provider, whichever of its usual names is given. A name that is not known here is the
+ * provider's own, and stays.
+ *
+ * **Details**
+ *
+ * The names are those of `gen_ai.provider.name` in OpenTelemetry's semantic conventions for generative AI.
+ *
+ * **Example** (Two names of one provider)
+ *
+ * ```ts
+ * import { ProviderName } from "@holdfast/core"
+ *
+ * ProviderName.canonical("google") // => "gcp.gemini"
+ * ProviderName.canonical("Mistral") // => "mistral_ai"
+ * ```
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const canonical = (name: string): string => names.get(name.toLowerCase()) ?? name
+
+const known: Readonly<Record<string, ReadonlyArray<string>>> = {
+  anthropic: ["anthropic", "claude"],
+  "aws.bedrock": ["aws.bedrock", "bedrock", "amazon-bedrock", "aws_bedrock"],
+  "azure.ai.inference": ["azure.ai.inference", "azure-ai", "azure_ai"],
+  "azure.ai.openai": ["azure.ai.openai", "azure", "azure-openai", "azure_openai"],
+  cohere: ["cohere"],
+  deepseek: ["deepseek"],
+  "gcp.gemini": ["gcp.gemini", "google", "gemini", "google-ai", "google_ai", "google-genai"],
+  "gcp.vertex_ai": ["gcp.vertex_ai", "vertex", "vertex-ai", "vertex_ai", "vertexai", "google-vertex"],
+  groq: ["groq"],
+  "ibm.watsonx.ai": ["ibm.watsonx.ai", "watsonx"],
+  mistral_ai: ["mistral_ai", "mistral", "mistralai", "mistral-ai"],
+  openai: ["openai"],
+  perplexity: ["perplexity"],
+  x_ai: ["x_ai", "xai", "x-ai", "grok"],
+}
+
+const names: ReadonlyMap<string, string> = new Map(
+  Object.entries(known).flatMap(([name, all]) => all.map((one): [string, string] => [one, name])),
+)
