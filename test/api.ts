@@ -14,7 +14,7 @@ interface Manifest {
 /** The compiled declarations of the modules that the package exports. */
 const declarations = (directory: string): ReadonlyArray<string> => {
   const { exports }: Manifest = JSON.parse(readFileSync(`${directory}/package.json`, "utf8"))
-  const sources = Object.values(exports).filter((path) => path?.endsWith(".ts") === true)
+  const sources = Object.values(exports).filter((path): path is string => path?.endsWith(".ts") === true)
   return sources
     .flatMap((path) => globSync(`${directory}/${path.replace("/*.ts", "/**/*.ts")}`))
     .filter((path) => !path.includes("/internal/"))
