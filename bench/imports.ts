@@ -17,5 +17,7 @@ export const load = (specifier: string): number =>
 
 /** The published form of the packages. */
 export const compile = (): void => {
-  execFileSync("tsc", ["-b", "packages/core"], { stdio: "inherit", cwd: new URL("..", import.meta.url) })
+  const cwd = new URL("..", import.meta.url)
+  execFileSync("tsc", ["-b", "packages/core"], { stdio: "inherit", cwd })
+  execFileSync(process.execPath, ["build/moduleImports.ts"], { stdio: "inherit", cwd })
 }

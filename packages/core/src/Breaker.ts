@@ -25,7 +25,7 @@ import {
   Stream,
 } from "effect"
 import { AiError } from "effect/ai"
-import { type Redis } from "effect/persistence"
+import type * as Redis from "effect/persistence/Redis"
 
 import { throughCircuit } from "./internal/breaker/call.ts"
 import { mistakeIn, rulesOf, settingsOf, type Options } from "./internal/breaker/options.ts"

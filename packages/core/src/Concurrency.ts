@@ -10,7 +10,7 @@
  */
 import { Context, Effect, Layer, Option, Schema } from "effect"
 import { AiError } from "effect/ai"
-import { type Redis } from "effect/persistence"
+import type * as Redis from "effect/persistence/Redis"
 
 import { AdaptiveSemaphore } from "./internal/concurrency/adaptive.ts"
 import * as AdaptiveLimit from "./internal/concurrency/adaptiveState.ts"

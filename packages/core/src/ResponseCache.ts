@@ -9,10 +9,10 @@
  *
  * @since 0.1.0
  */
-import { Context, Duration, Effect, Layer, Option, Stream } from "effect"
-import { type Redis } from "effect/persistence"
-import * as Persistence from "effect/persistence/Persistence"
-import { type SqlClient } from "effect/sql"
+import { Context, Duration, Effect, Layer, Option, Result, Stream } from "effect"
+import type { BackingPersistence } from "effect/persistence/Persistence"
+import type * as Redis from "effect/persistence/Redis"
+import type * as SqlClient from "effect/sql/SqlClient"
 
 import * as Event from "./Event.ts"
 import { ofParts, partsIfComplete } from "./internal/answer/complete.ts"
@@ -20,7 +20,7 @@ import { describeDuration } from "./internal/describeDuration.ts"
 import { countingLayer } from "./internal/model/rebuilt.ts"
 import { SingleFlight } from "./internal/responseCache/flight.ts"
 import { requestKey } from "./internal/responseCache/key.ts"
-import { type AnswerStore, memoryStore, persistedStore } from "./internal/responseCache/store.ts"
+import { type AnswerStore, memoryStore } from "./internal/responseCache/store.ts"
 import { ownScope } from "./internal/scope.ts"
 import { identityOf, type ModelCall, type Opened, type ModelRequest, type Part } from "./ModelCall.ts"
 import { RequestContext } from "./RequestContext.ts"
@@ -163,17 +163,17 @@ export interface PersistedOptions {
  * @since 0.1.0
  * @category layers
  */
-export const layerPersisted = (
-  options?: PersistedOptions,
-): Layer.Layer<ResponseCaches, never, Persistence.BackingPersistence> =>
+export const layerPersisted = (options?: PersistedOptions): Layer.Layer<ResponseCaches, never, BackingPersistence> =>
   Layer.effect(
     ResponseCaches,
-    Effect.map(
-      persistedStore({
-        storeId: options?.storeId ?? "holdfast_responses",
-        timeout: Duration.fromInputUnsafe(options?.timeout ?? "250 millis"),
-      }),
-      (store) => ({ store }),
+    Effect.flatMap(persisted, ({ persistedStore }) =>
+      Effect.map(
+        persistedStore({
+          storeId: options?.storeId ?? "holdfast_responses",
+          timeout: Duration.fromInputUnsafe(options?.timeout ?? "250 millis"),
+        }),
+        (store) => ({ store }),
+      ),
     ),
   )
 
@@ -184,7 +184,10 @@ export const layerPersisted = (
  * @category layers
  */
 export const layerRedis = (options?: PersistedOptions): Layer.Layer<ResponseCaches, never, Redis.Redis> =>
-  Layer.provide(layerPersisted(options), Persistence.layerBackingRedis)
+  Layer.provide(
+    layerPersisted(options),
+    Layer.unwrap(Effect.map(persisted, ({ layerBackingRedis }) => layerBackingRedis)),
+  )
 
 /**
  * Answers in a table of a database.
@@ -193,9 +196,12 @@ export const layerRedis = (options?: PersistedOptions): Layer.Layer<ResponseCach
  * @category layers
  */
 export const layerSql = (options?: PersistedOptions): Layer.Layer<ResponseCaches, never, SqlClient.SqlClient> =>
-  Layer.provide(layerPersisted(options), Persistence.layerBackingSql)
+  Layer.provide(layerPersisted(options), Layer.unwrap(Effect.map(persisted, ({ layerBackingSql }) => layerBackingSql)))
 
 const standardCapacity = 1_000
+
+// An application that keeps its answers in memory does not pay for SQL.
+const persisted = Effect.promise(() => import("./internal/responseCache/persisted.ts"))
 
 const storeInContext = Effect.flatMap(Effect.serviceOption(ResponseCaches), (caches) =>
   Option.isSome(caches)
@@ -252,12 +258,17 @@ const newFlight = <E>(cache: Cache<E>, key: string, request: ModelRequest): Sing
     },
     // What was kept already is not kept for longer.
     arrived: (answer) =>
-      asked && isComplete(answer) && JSON.stringify(answer).length <= keep.maxSize
-        ? store.set(key, answer, keep.ttl)
-        : Effect.void,
+      asked && isComplete(answer) && sizeOf(answer) <= keep.maxSize ? store.set(key, answer, keep.ttl) : Effect.void,
   })
   return flight
 }
+
+/** Characters of JSON. What cannot be written down, such as a nesting that is too deep, is delivered and not kept. */
+const sizeOf = (answer: ReadonlyArray<Part>): number =>
+  Result.match(
+    Result.try(() => JSON.stringify(answer).length),
+    { onFailure: () => Infinity, onSuccess: (size) => size },
+  )
 
 const isComplete = (answer: ReadonlyArray<Part>): boolean =>
   answer.some((part) => part.type === "finish" && (part.reason === "stop" || part.reason === "tool-calls"))

@@ -12,7 +12,7 @@
  */
 import { Clock, Context, Duration, Effect, Layer, Option, Schema } from "effect"
 import { AiError } from "effect/ai"
-import { type Redis } from "effect/persistence"
+import type * as Redis from "effect/persistence/Redis"
 
 import { carrying } from "./internal/call/context.ts"
 import { describeDuration } from "./internal/describeDuration.ts"

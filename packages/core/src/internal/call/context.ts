@@ -21,17 +21,28 @@ export const newId = (): string => {
   return id
 }
 
+let calls = 0
+let process = ""
+
+/** Calls of one process are counted, after a prefix that no other process has: bits for each would cost more than they are worth. */
+const newCallId = (): string => {
+  if (calls === 0) process = newId().slice(0, 16)
+  return `${process}${(++calls).toString(16).padStart(16, "0")}`
+}
+
+const none: ReadonlyArray<never> = []
+
 /** A call that begins. */
 export const newCall = (operation: CallContext["operation"], span: CallContext["span"]): CallContext => ({
-  id: newId(),
+  id: newCallId(),
   operation,
   span,
   attempts: { begun: 0, extra: 0 },
   queue: { waited: 0 },
   retryBudget: undefined,
-  guards: [],
+  guards: none,
   interruption: undefined,
-  observers: [],
+  observers: none,
 })
 
 /** The same request of the same call, which carries something else. */

@@ -2,7 +2,7 @@
  * The gates of an application by key, and the permits that several processes share.
  */
 import { Effect, Random, Schedule, type Scope, Semaphore } from "effect"
-import { type Redis } from "effect/persistence"
+import type * as Redis from "effect/persistence/Redis"
 
 import { type RedisOptions } from "../../SharedState.ts"
 import { atomic, redisLink, type RedisLink } from "../redis.ts"

@@ -4,7 +4,7 @@
  * An account is one key with one value, which expires as soon as nothing in it counts any more.
  */
 import { Effect } from "effect"
-import { type Redis } from "effect/persistence"
+import type * as Redis from "effect/persistence/Redis"
 
 import { type RedisOptions } from "../../SharedState.ts"
 import { atomic, redisLink } from "../redis.ts"

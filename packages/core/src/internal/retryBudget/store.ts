@@ -2,7 +2,7 @@
  * Where the budgets for retries are kept, by key.
  */
 import { Effect } from "effect"
-import { type Redis } from "effect/persistence"
+import type * as Redis from "effect/persistence/Redis"
 
 import { type RedisOptions } from "../../SharedState.ts"
 import { atomic, redisLink } from "../redis.ts"
