@@ -28,116 +28,31 @@ import * as CostEvent from "./CostEvent.ts"
 import * as Estimate from "./Estimate.ts"
 import { BudgetExceeded } from "./internal/budget/exceeded.ts"
 import { budgetGuard } from "./internal/budget/guard.ts"
-import { mistakeIn, rulesOf } from "./internal/budget/options.ts"
-import { type Scope } from "./internal/budget/scopes.ts"
-import { type LedgerUnavailable } from "./internal/ledger/unavailable.ts"
+import {
+  type Interval,
+  mistakeIn,
+  type Options,
+  type Refusal,
+  rulesOf,
+  type Settings,
+  type WhenUnavailable,
+} from "./internal/budget/options.ts"
 import { Ledger } from "./Ledger.ts"
 import * as Money from "./Money.ts"
-import type * as Price from "./Price.ts"
 import * as PriceBook from "./PriceBook.ts"
 
 export { BudgetExceeded } from "./internal/budget/exceeded.ts"
 export { only, perEach, perModel, perProvider, perTag, perTenant, type Scope } from "./internal/budget/scopes.ts"
 
-/**
- * One budget. At least one amount has to be given; of several all hold.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Options {
-  /** Budgets with equal names are one, also in other stacks and other processes. */
-  readonly name: string
-  /** From midnight to midnight in the time zone. */
-  readonly daily?: Money.Input | undefined
-  /** From the first of a month to the next one in the time zone. */
-  readonly monthly?: Money.Input | undefined
-  /** In any span of the window's length. It moves on in sixty steps, and counts up to one step too much, never too little. */
-  readonly rolling?: Rolling | ReadonlyArray<Rolling> | undefined
-  /** Who has a limit of their own. One limit for everything if left out. */
-  readonly per?: Scope | undefined
-  /** `"Europe/Zurich"`, `"+02:00"`. UTC if left out. */
-  readonly timeZone?: string | DateTime.TimeZone | undefined
-  /** Shares of a limit at which `ThresholdReached` is told, once in each window. `[0.8]` if left out. */
-  readonly alertAt?: ReadonlyArray<number> | undefined
-}
-
-/**
- * @since 0.1.0
- * @category models
- */
-export interface Rolling {
-  readonly limit: Money.Input
-  readonly window: Duration.Input
-}
-
-/**
- * How attempts are priced, and what happens when that or the ledger fails.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Settings {
-  /** The longest wait for room. Nobody waits if left out. */
-  readonly wait?: Duration.Input | undefined
-  /** After how long a reservation of a process that has died is given up. 15 minutes if left out. */
-  readonly lease?: Duration.Input | undefined
-  /** A model without a price is refused if left out. */
-  readonly whenUnknown?: PriceBook.WhenUnknown | undefined
-  /** Attempts are refused if left out. */
-  readonly whenUnavailable?: WhenUnavailable | undefined
-  /** What an attempt counts with whose usage nobody reported. Its estimate if left out. */
-  readonly unreported?: ((interval: Interval) => Money.Money) | undefined
-  /** `Estimate.certain`, say, where prompts may be written to break the budget. The estimate itself if left out. */
-  readonly bound?: ((estimate: Estimate.Estimate) => Estimate.Estimate) | undefined
-  /** What the settings of the model say of its price and of how long its answers may be. */
-  readonly request?: ((start: Attempt.AttemptStart) => RequestFacts) | undefined
-}
-
-/**
- * What is known of a request besides its prompt.
- *
- * @since 0.1.0
- * @category models
- */
-export interface RequestFacts extends Price.Circumstances {
-  /**
-   * The most tokens that the model may generate, reasoning included. What the settings of the model say if left out, and else
-   * what its price says.
-   */
-  readonly maxOutputTokens?: number | undefined
-}
-
-/**
- * What an attempt without reported usage cost: at least, by estimate, and at most.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Interval {
-  readonly minimum: Money.Money
-  readonly estimate: Money.Money
-  readonly maximum: Money.Money
-}
-
-/**
- * Whether an attempt is made although it cannot be reserved.
- *
- * @since 0.1.0
- * @category models
- */
-export type WhenUnavailable = (
-  error: LedgerUnavailable,
-  start: Attempt.AttemptStart,
-) => Effect.Effect<void, LedgerUnavailable>
-
-/**
- * Why a budget refuses an attempt.
- *
- * @since 0.1.0
- * @category errors
- */
-export type Refusal = BudgetExceeded | LedgerUnavailable | PriceBook.PriceUnknown
+export type {
+  Interval,
+  Options,
+  Refusal,
+  RequestFacts,
+  Rolling,
+  Settings,
+  WhenUnavailable,
+} from "./internal/budget/options.ts"
 
 /**
  * Enforces one budget.

@@ -4,10 +4,12 @@
 import { type Attempt } from "@holdfast/core"
 import { Effect } from "effect"
 
-import { type Service, type Total } from "../../Ledger.ts"
 import type * as Money from "../../Money.ts"
-import { type Claim, excessOf, nothing } from "../ledger/state.ts"
-import { Claims, type Rule } from "./options.ts"
+import { type Claim } from "../ledger/journal.ts"
+import { type Service } from "../ledger/service.ts"
+import { excessOf, nothing, type Total } from "../ledger/state.ts"
+import { Claims } from "./claims.ts"
+import { type Rule } from "./options.ts"
 
 interface Read {
   readonly since: number

@@ -3,17 +3,18 @@
  *
  * It works synchronously, so that nothing can happen between the check of a limit and the reservation.
  */
-import { type Entry, type Reservation, type Settlement } from "./journal.ts"
+import * as Money from "../../Money.ts"
+import { type Claim, type Entry, type Reservation, type Settlement } from "./journal.ts"
 import { MemoryJournal } from "./memoryJournal.ts"
 import {
   apply,
   type Change,
-  type Claim,
   type Event,
   type Excess,
   excessOf,
   type Hold,
   isOpen,
+  type Movement,
   nothing,
   plus,
   steppedBack,
@@ -35,13 +36,6 @@ interface Account {
 interface Asked {
   readonly hold: undefined
   readonly reservation: Reservation
-}
-
-/** What a claim's account had spent before and after. */
-export interface Movement {
-  readonly claim: Claim
-  readonly before: bigint
-  readonly after: bigint
 }
 
 export class MemoryLedger {
@@ -104,7 +98,7 @@ export class MemoryLedger {
     const movements: Array<Movement> = []
     for (const claim of held?.reservation?.claims ?? []) {
       const after = this.totalOf(claim).spent
-      movements.push({ claim, before: after - settlement.cost, after })
+      movements.push({ claim, before: Money.subtract(after, settlement.cost), after })
     }
     return movements
   }
@@ -207,6 +201,6 @@ export class MemoryLedger {
 const isUsed = (total: Total | undefined): boolean =>
   total !== undefined && (total.reserved !== 0n || total.uncertain !== 0n)
 
-const settled: Held = { hold: { _tag: "Settled", cost: 0n }, reservation: undefined }
+const settled: Held = { hold: { _tag: "Settled", cost: Money.zero }, reservation: undefined }
 
 const noMovements: ReadonlyArray<Movement> = []

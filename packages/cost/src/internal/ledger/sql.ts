@@ -9,6 +9,7 @@ import { Deferred, Effect, Exit, Queue, Schedule, type Schema } from "effect"
 import { type SqlClient, SqlError } from "effect/sql"
 
 import {
+  type Claim,
   type Entry,
   idOf,
   read,
@@ -17,9 +18,9 @@ import {
   writeReservation,
   writeSettlement,
 } from "./journal.ts"
-import { type Held, MemoryLedger, type Movement } from "./memory.ts"
+import { type Held, MemoryLedger } from "./memory.ts"
 import { LedgerStore, type TotalRow } from "./sqlTables.ts"
-import { apply, type Claim, type Event, type Excess } from "./state.ts"
+import { apply, type Event, type Excess, type Movement } from "./state.ts"
 
 export type Operation =
   | { readonly _tag: "Reserve"; readonly reservation: Reservation; readonly now: number }

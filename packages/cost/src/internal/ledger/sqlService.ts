@@ -1,14 +1,14 @@
 import { type Duration, Effect, Option, Stream } from "effect"
 import { SqlClient } from "effect/sql"
 
-import { type Admission, type Entry, type Movement, type Outstanding, type Service, type Total } from "../../Ledger.ts"
 import { admitted, clockSteppedBack, exceeded, millisOf, reservationOver } from "./admission.ts"
 import { NextChange } from "./changes.ts"
-import { read } from "./journal.ts"
+import { type Entry, read } from "./journal.ts"
+import { type Admission, type Outstanding, type Service } from "./service.ts"
 import { type Answer, open, type Operation } from "./sql.ts"
 import { unavailable } from "./sqlFailure.ts"
 import { type LedgerStore, migrate, type TotalRow } from "./sqlTables.ts"
-import { nothing, plus } from "./state.ts"
+import { type Movement, nothing, plus, type Total } from "./state.ts"
 import { type LedgerUnavailable } from "./unavailable.ts"
 
 interface SqlSettings {
@@ -83,7 +83,7 @@ const movementsOf = (answer: Answer): ReadonlyArray<Movement> =>
   Array.isArray(answer) ? (answer as ReadonlyArray<Movement>) : []
 
 const totalOf = (rows: ReadonlyArray<TotalRow>): Total =>
-  rows.map(({ reserved, spent, uncertain }) => ({ spent, reserved, uncertain })).reduce(plus, nothing) as Total
+  rows.map(({ reserved, spent, uncertain }) => ({ spent, reserved, uncertain })).reduce(plus, nothing)
 
 const outstandingOf = (entry: Entry, expired: boolean): ReadonlyArray<Outstanding> =>
   entry._tag === "Reserved" ? [{ reservation: entry.reservation, expired }] : []

@@ -7,6 +7,7 @@
 import { Effect } from "effect"
 import { Migrator, SqlClient, type SqlError } from "effect/sql"
 
+import * as Money from "../../Money.ts"
 import { type Written } from "./journal.ts"
 import { type Total } from "./state.ts"
 
@@ -248,9 +249,9 @@ const writtenOf = (row: Unread<Written>): Written => ({
 const totalOf = (row: Unread<TotalRow>): TotalRow => ({
   account: String(row.account),
   bucket: Number(row.bucket),
-  spent: BigInt(String(row.spent)),
-  reserved: BigInt(String(row.reserved)),
-  uncertain: BigInt(String(row.uncertain)),
+  spent: Money.fromPicodollars(BigInt(String(row.spent))),
+  reserved: Money.fromPicodollars(BigInt(String(row.reserved))),
+  uncertain: Money.fromPicodollars(BigInt(String(row.uncertain))),
 })
 
 const dialectOf = (sql: SqlClient.SqlClient): Dialect =>

@@ -2,7 +2,7 @@
  * A report as text.
  */
 import * as Money from "../../Money.ts"
-import { type BudgetLine, type Report, type Row, type Totals } from "../../Report.ts"
+import { type BudgetLine, type Report, type Row, type Totals } from "./schema.ts"
 
 const groups = ["days", "models", "providers", "tenants", "tags"] as const
 
