@@ -18,7 +18,6 @@ import {
   type ModelCall,
   ModelCall as ModelCalls,
   type Operation,
-  PolicyError,
   Resilient,
   ResilientModel,
 } from "@holdfast/core"
@@ -62,9 +61,9 @@ export type {
  * - It needs a `Ledger`. Without a `PriceBook` in context the one that comes with this package is used, and without an
  *   `Estimate.Estimator` one that counts by script.
  * - Limits are checked and reserved in one step. Concurrent calls, also of several processes on one database, never spend more
- *   than the limit as long as no attempt costs more than its worst case; if one does, `BoundExceeded` is told.
- * - Who waits is served in the order of arrival, and only while calls under way may still turn out cheaper than their worst
- *   case. It can be interrupted, and nothing is reserved then.
+ *   than the limit as long as no attempt costs more than its worst case; if one does, `BoundExceeded` is emitted.
+ * - Calls wait in the order of arrival, and only while calls under way may still turn out cheaper than their worst case. A wait
+ *   can be interrupted, and nothing is reserved then.
  * - An attempt whose usage was not reported settles with an estimate from what was delivered, marked as such.
  *
  * **Example** (A limit that is reached)
@@ -131,7 +130,10 @@ export const enforceAll = (budgets: ReadonlyArray<Options>, settings: Settings =
   ResilientModel.policy<Refusal, Ledger | Scopes.Scope>(
     {
       name: budgets.length === 0 ? "Budget.record" : "Budget.enforce",
-      settings: { budgets: budgets.map(settingsOf), ...(settings.wait !== undefined && { wait: told(settings.wait) }) },
+      settings: {
+        budgets: budgets.map(settingsOf),
+        ...(settings.wait !== undefined && { wait: format(settings.wait) }),
+      },
     },
     Effect.fnUntraced(function* <E>(call: ModelCall.ModelCall<E>) {
       for (const budget of budgets) {
@@ -146,29 +148,28 @@ export const enforceAll = (budgets: ReadonlyArray<Options>, settings: Settings =
       const guard = budgetGuard({
         name: budgets.map(({ name }) => name).join("+"),
         rules: budgets.flatMap(rulesOf),
-        settings: {
-          ...settings,
-          whenUnknown: settings.whenUnknown ?? PriceBook.refuse,
-          whenUnavailable: settings.whenUnavailable ?? refuse,
-          unreported: settings.unreported ?? atEstimate,
-        },
+        bound: settings.bound,
+        request: settings.request,
+        whenUnknown: settings.whenUnknown ?? PriceBook.refuse,
+        whenUnavailable: settings.whenUnavailable ?? refuse,
+        unreported: settings.unreported ?? atEstimate,
+        wait: settings.wait === undefined ? undefined : Duration.toMillis(settings.wait),
         lease,
         ledger: yield* Ledger,
         book: Option.getOrElse(yield* Effect.serviceOption(PriceBook.PriceBook), () => PriceBook.builtIn),
         estimator: Option.isSome(estimator) ? estimator.value : yield* Estimate.make,
         scope: yield* Effect.scope,
-        refusal: (fields) => PolicyError.withoutStack(() => new BudgetExceeded(fields)),
       })
       return AttemptGuard.install(call, guard)
     }),
   )
 
 /**
- * Takes down in the ledger what every attempt costs, without a limit.
+ * Records in the ledger what every attempt costs, without a limit.
  *
  * **When to use**
  *
- * Use for reports of what no budget is for. Beneath a budget it is not needed.
+ * Use for reports about calls without a budget. Beneath a budget it is not needed.
  *
  * @since 0.1.0
  * @category policies
@@ -261,11 +262,11 @@ export const atMost = ({ maximum }: Interval): Money.Money => maximum
 export const refuse: WhenUnavailable = Effect.fail
 
 /**
- * Makes attempts also when they cannot be reserved, and tells of each as `LedgerFailed`.
+ * Makes attempts also when they cannot be reserved, and emits `LedgerFailed` for each.
  *
  * **Gotchas**
  *
- * No limit holds while the ledger fails.
+ * No limit holds while the ledger fails. What such attempts cost is charged to their budgets as soon as the ledger works again.
  *
  * @since 0.1.0
  * @category when the ledger fails
@@ -291,7 +292,7 @@ const chosen = ({ fallback, preferred, request }: Switch, error: BudgetExceeded)
 
 const amount = (input: Money.Input): string => (typeof input === "bigint" ? Money.format(input) : input)
 
-const told = (duration: Duration.Input): string => Duration.format(Duration.fromInputUnsafe(duration))
+const format = (duration: Duration.Input): string => Duration.format(Duration.fromInputUnsafe(duration))
 
 const settingsOf = ({ name, daily, monthly, rolling = [], timeZone }: Options) => ({
   name,
@@ -300,7 +301,7 @@ const settingsOf = ({ name, daily, monthly, rolling = [], timeZone }: Options) =
   ...("limit" in rolling || rolling.length > 0
     ? {
         rolling: ("limit" in rolling ? [rolling] : rolling).map(
-          ({ limit, window }) => `${amount(limit)} in ${told(window)}`,
+          ({ limit, window }) => `${amount(limit)} in ${format(window)}`,
         ),
       }
     : {}),

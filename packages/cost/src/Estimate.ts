@@ -189,7 +189,7 @@ interface Counted {
 const byScript: Count = (texts) => Effect.sync(() => totalOf(texts))
 
 /** Each model has a correction of its own; of more than these the oldest is forgotten. */
-const mostModels = 1_000
+const maxModels = 1_000
 
 const makeWith = (count: Count): Estimator["Service"] => {
   const corrections = new Map<string, Correction>()
@@ -218,12 +218,12 @@ const makeWith = (count: Count): Estimator["Service"] => {
     learn: (estimate, usage) =>
       Effect.sync(() => {
         const real = usage?.inputTokens.total
-        if (real === undefined || !estimate.isText) return
+        if (real === undefined || !(real > 0) || !estimate.isText) return
         const key = keyOf(estimate)
         const next = learn(corrections.get(key) ?? initial, estimate.uncorrected, real)
         corrections.delete(key)
         corrections.set(key, next)
-        if (corrections.size <= mostModels) return
+        if (corrections.size <= maxModels) return
         const [oldest] = corrections.keys()
         if (oldest !== undefined) corrections.delete(oldest)
       }),
@@ -252,7 +252,7 @@ const totalOf = (texts: ReadonlyArray<string>): TextTokens => {
 const perFrame = 4
 const perReply = 3
 
-/** A model that nobody knows the limit of is taken for one of the more talkative. */
+/** The limit of a model whose real one is not known: that of a talkative model. */
 const usualLimit = 128_000
 
 /** Everything but the correction. `input` is only what is in files. */

@@ -8,8 +8,8 @@ import { type Claim } from "../ledger/journal.ts"
 import { type Rule } from "./options.ts"
 import { endOf, nameOf, spanAt } from "./window.ts"
 
-/** A claim, and which limit it is of. */
-export interface Claimed {
+/** A claim, and the limit that it is for. */
+export interface RuleClaim {
   readonly rule: Rule
   readonly key: string
   readonly claim: Claim
@@ -20,7 +20,7 @@ const accountOf = (budget: string, window: string): string => JSON.stringify([bu
 
 const accounts = /^(\["(?:[^"\\]|\\.)*","(?:[^"\\]|\\.)*"\])("(?:[^"\\]|\\.)*")?$/
 
-/** The budget that an account belongs to. `undefined` for one that somebody else has named. */
+/** The budget that an account belongs to. `undefined` for an account that no budget has named. */
 export const budgetOf = (
   account: string,
 ): { readonly budget: string; readonly window: string; readonly scope: string | undefined } | undefined => {
@@ -30,17 +30,17 @@ export const budgetOf = (
   return { budget, window, scope: match[2] === undefined ? undefined : (JSON.parse(match[2]) as string) }
 }
 
-/** All claims of an attempt, in the forms in which they are wanted. */
-export interface ClaimedTogether {
-  readonly each: ReadonlyArray<Claimed>
-  readonly claims: ReadonlyArray<Claimed["claim"]>
-  /** Attempts with the same claims wait in one line. */
-  readonly line: string
+/** The claims of one attempt. */
+export interface AttemptClaims {
+  readonly all: ReadonlyArray<RuleClaim>
+  readonly claims: ReadonlyArray<Claim>
+  /** Names the queue that the attempt waits in: the one of all attempts with the same claims. */
+  readonly queue: string
 }
 
-interface Made extends ClaimedTogether {
+interface Current extends AttemptClaims {
   readonly keys: ReadonlyArray<string | undefined>
-  /** As long as no span of time changes. */
+  /** In Unix milliseconds: while no window moves on. */
   readonly from: number
   readonly until: number
 }
@@ -48,13 +48,13 @@ interface Made extends ClaimedTogether {
 /** Makes the claims of attempts. Most have the same as the one before. */
 export class Claims {
   readonly #rules: ReadonlyArray<Rule & { readonly account: string }>
-  #last: Made | undefined
+  #last: Current | undefined
 
   constructor(rules: ReadonlyArray<Rule>) {
     this.#rules = rules.map((rule) => ({ ...rule, account: accountOf(rule.budget, nameOf(rule.window)) }))
   }
 
-  of(start: Attempt.AttemptStart, now: number): ClaimedTogether {
+  for(start: Attempt.AttemptStart, now: number): AttemptClaims {
     const last = this.#last
     if (last !== undefined && now >= last.from && now < last.until && this.#isFor(last.keys, start)) return last
     this.#last = this.#make(
@@ -71,9 +71,9 @@ export class Claims {
     return true
   }
 
-  #make(keys: ReadonlyArray<string | undefined>, now: number): Made {
+  #make(keys: ReadonlyArray<string | undefined>, now: number): Current {
     let [from, until] = [now, Infinity]
-    const each: Array<Claimed> = []
+    const all: Array<RuleClaim> = []
     for (const [index, rule] of this.#rules.entries()) {
       const key = keys[index]
       const span = spanAt(rule.window, now)
@@ -81,13 +81,13 @@ export class Claims {
       until = Math.min(until, endOf(rule.window, span))
       if (key === undefined) continue
       const account = key === "" ? rule.account : rule.account + JSON.stringify(key)
-      each.push({ rule, key, claim: { account, ...span, limit: rule.limit } })
+      all.push({ rule, key, claim: { account, ...span, limit: rule.limit } })
     }
-    const claims = each.map(({ claim }) => claim)
-    return { each, claims, line: claims.map(({ account }) => account).join("\n"), keys, from, until }
+    const claims = all.map(({ claim }) => claim)
+    return { all, claims, queue: claims.map(({ account }) => account).join("\n"), keys, from, until }
   }
 }
 
-/** When the limit holds anew, if that is at one moment. */
-export const resetsAt = ({ claim, rule }: Claimed): DateTime.Utc | undefined =>
+/** When the limit starts anew. `undefined` for a rolling window, which has no such moment. */
+export const resetsAt = ({ claim, rule }: Pick<RuleClaim, "claim" | "rule">): DateTime.Utc | undefined =>
   rule.window._tag === "Rolling" ? undefined : DateTime.makeUnsafe(claim.until)

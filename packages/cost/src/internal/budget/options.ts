@@ -2,6 +2,7 @@
  * What is asked of a budget, what is wrong with it, and the limits that follow from it.
  */
 import { type Attempt } from "@holdfast/core"
+import { type UnsupportedOption } from "@holdfast/core/provider/ProviderModel"
 import { DateTime, Duration, type Effect, Option, Predicate, Result } from "effect"
 
 import { type Estimate } from "../../Estimate.ts"
@@ -28,11 +29,11 @@ export interface Options {
   readonly monthly?: Money.Input | undefined
   /** In any span of the window's length. It moves on in sixty steps, and counts up to one step too much, never too little. */
   readonly rolling?: Rolling | ReadonlyArray<Rolling> | undefined
-  /** Who has a limit of their own. One limit for everything if left out. */
+  /** What has a limit of its own: each tenant, each model. One limit for everything if left out. */
   readonly per?: Scope | undefined
   /** `"Europe/Zurich"`, `"+02:00"`. UTC if left out. */
   readonly timeZone?: string | DateTime.TimeZone | undefined
-  /** Shares of a limit at which `ThresholdReached` is told, once in each window. `[0.8]` if left out. */
+  /** Shares of a limit at which `ThresholdReached` is emitted, once in each window. `[0.8]` if left out. */
   readonly alertAt?: ReadonlyArray<number> | undefined
 }
 
@@ -52,19 +53,19 @@ export interface Rolling {
  * @category models
  */
 export interface Settings {
-  /** The longest wait for room. Nobody waits if left out. */
+  /** The longest wait for room. Calls do not wait if left out. */
   readonly wait?: Duration.Input | undefined
-  /** After how long a reservation of a process that has died is given up. 15 minutes if left out. */
+  /** How long a reservation of a process that has died is kept. 15 minutes if left out. */
   readonly lease?: Duration.Input | undefined
   /** A model without a price is refused if left out. */
   readonly whenUnknown?: PriceBook.WhenUnknown | undefined
   /** Attempts are refused if left out. */
   readonly whenUnavailable?: WhenUnavailable | undefined
-  /** What an attempt counts with whose usage nobody reported. Its estimate if left out. */
+  /** What an attempt without reported usage counts with. Its estimate if left out. */
   readonly unreported?: ((interval: Interval) => Money.Money) | undefined
-  /** `Estimate.certain`, say, where prompts may be written to break the budget. The estimate itself if left out. */
+  /** For example `Estimate.certain`, where prompts may be written to break the budget. The estimate itself if left out. */
   readonly bound?: ((estimate: Estimate) => Estimate) | undefined
-  /** What the settings of the model say of its price and of how long its answers may be. */
+  /** What the settings of the model say about its price and the length of its answers. */
   readonly request?: ((start: Attempt.AttemptStart) => RequestFacts) | undefined
 }
 
@@ -108,10 +109,14 @@ export type WhenUnavailable = (
 /**
  * Why a budget refuses an attempt.
  *
+ * **Details**
+ *
+ * `UnsupportedOption` says that `maxOutputTokens` is not a whole number, so that no worst case can be reserved.
+ *
  * @since 0.1.0
  * @category errors
  */
-export type Refusal = BudgetExceeded | LedgerUnavailable | PriceBook.PriceUnknown
+export type Refusal = BudgetExceeded | LedgerUnavailable | PriceBook.PriceUnknown | UnsupportedOption
 
 /** One limit of one budget. */
 export interface Rule {
@@ -171,10 +176,6 @@ export const zoneOf = (zone: Options["timeZone"]): DateTime.TimeZone | undefined
   if (zone === undefined) return DateTime.zoneMakeOffset(0)
   return Predicate.isString(zone) ? Option.getOrUndefined(DateTime.zoneFromString(zone)) : zone
 }
-
-/** The thresholds that lie between what was spent before and what is now. */
-export const reached = ({ thresholds }: Rule, before: bigint, after: bigint): ReadonlyArray<number> =>
-  thresholds.flatMap(({ amount, share }) => (before < amount && after >= amount ? share : []))
 
 // To a millionth of the limit, and never below one unit, so that nothing spent reaches nothing.
 const shareOf = (limit: bigint, share: number): bigint => {

@@ -44,8 +44,10 @@ export const Settlement = Schema.Struct({
   outcome: Schema.Literals(["Completed", "Failed", "Interrupted", "Abandoned"]),
   /** Tokens by class. */
   tokens: Tokens,
-  /** What the same tokens had cost without a prompt cache, less what they did cost. Negative where caching cost more. */
+  /** The cost of the same tokens without a prompt cache, less the real one. Negative where caching cost more. */
   saved: Money.Money,
+  /** What it is charged to where no reservation says so: an attempt that was made while the ledger failed. */
+  claims: Schema.optionalKey(Schema.Array(Claim)),
 })
 
 /**

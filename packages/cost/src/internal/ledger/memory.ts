@@ -26,16 +26,12 @@ export interface Held {
   readonly reservation: Reservation | undefined
 }
 
+/** The buckets of an account, side by side, so that they are read without an iterator. Mostly there is one. */
 interface Account {
-  /** Side by side, so that they are looked through without an iterator. Mostly there is one. */
   readonly buckets: Array<number>
   readonly totals: Array<Total>
-  until: number
-}
-
-interface Asked {
-  readonly hold: undefined
-  readonly reservation: Reservation
+  /** When each of them counts no more. */
+  readonly untils: Array<number>
 }
 
 export class MemoryLedger {
@@ -55,9 +51,10 @@ export class MemoryLedger {
 
   /** Takes over a total, and what the clock said there at last. */
   load(account: string, bucket: number, total: Total): void {
-    const { buckets, totals } = this.#account(account)
+    const { buckets, totals, untils } = this.#account(account)
     buckets.push(bucket)
     totals.push(total)
+    untils.push(Infinity)
   }
 
   get latest(): number {
@@ -85,18 +82,20 @@ export class MemoryLedger {
     if (held !== undefined) return isOpen(held.hold) ? undefined : "over"
     const excess = excessOf(reservation.claims, reservation.worst, this.totalOf)
     if (excess !== undefined) return excess
-    this.#take(reservation.id, { _tag: "Reserved", worst: reservation.worst }, { hold: undefined, reservation })
+    this.#take(reservation.id, { _tag: "Reserved", worst: reservation.worst }, { reservation })
     this.#journal.reserved(this.#at(now), reservation)
+    this.#forget()
     return undefined
   }
 
   settle(settlement: Settlement, now: number): ReadonlyArray<Movement> {
     const held = this.#held.get(settlement.id)
-    if (!this.#take(settlement.id, { _tag: "Settled", cost: settlement.cost }, held)) return noMovements
+    const claims = held?.reservation?.claims ?? settlement.claims ?? noClaims
+    if (!this.#take(settlement.id, { _tag: "Settled", cost: settlement.cost }, { held, claims })) return noMovements
     this.#journal.settled(this.#at(now), settlement)
-    if (this.#journal.length > 2 * this.#keep) this.#forget()
+    this.#forget()
     const movements: Array<Movement> = []
-    for (const claim of held?.reservation?.claims ?? []) {
+    for (const claim of claims) {
       const after = this.totalOf(claim).spent
       movements.push({ claim, before: Money.subtract(after, settlement.cost), after })
     }
@@ -104,7 +103,9 @@ export class MemoryLedger {
   }
 
   release(id: string, now: number): void {
-    if (this.#take(id, { _tag: "Released" }, this.#held.get(id))) this.#journal.ended("Released", this.#at(now), id)
+    if (!this.#take(id, { _tag: "Released" }, { held: this.#held.get(id) })) return
+    this.#journal.ended("Released", this.#at(now), id)
+    this.#forget()
   }
 
   /** Ends the leases that are over. */
@@ -117,7 +118,7 @@ export class MemoryLedger {
   expireOne(id: string, now: number): boolean {
     const held = this.#held.get(id)
     if (held?.reservation === undefined || held.reservation.expiresAt > now) return false
-    const isNew = this.#take(id, { _tag: "Expired" }, held)
+    const isNew = this.#take(id, { _tag: "Expired" }, { held })
     if (isNew) this.#journal.ended("Expired", this.#at(now), id)
     return isNew
   }
@@ -152,48 +153,60 @@ export class MemoryLedger {
     return this.#latest
   }
 
-  #take(id: string, event: Event, held: Held | Asked | undefined): boolean {
+  #take(
+    id: string,
+    event: Event,
+    known: {
+      readonly held?: Held | undefined
+      readonly reservation?: Reservation
+      readonly claims?: ReadonlyArray<Claim>
+    },
+  ): boolean {
+    const { held, reservation = held?.reservation, claims = reservation?.claims ?? noClaims } = known
     const change = apply(held?.hold, event)
     if (change === undefined) return false
-    const reservation = held?.reservation
     // Nothing can change what is settled, so nothing needs to be known of it.
     this.#held.set(id, change.hold._tag === "Settled" ? settled : { hold: change.hold, reservation })
-    if (reservation !== undefined) for (const claim of reservation.claims) this.#count(claim, change)
+    for (const claim of claims) this.#count(claim, change)
     return true
   }
 
-  #count({ account: name, bucket, since, until }: Claim, { delta }: Change): void {
-    const account = this.#account(name)
-    const { buckets, totals } = account
+  #count({ account: name, bucket, until }: Claim, { delta }: Change): void {
+    const { buckets, totals, untils } = this.#account(name)
     const index = buckets.lastIndexOf(bucket)
     if (index >= 0) {
       totals[index] = plus(totals[index] ?? nothing, delta)
       return
     }
-    // What counts no more makes room for what does.
+    // A bucket that counts no more makes room. One of yesterday still counts while the clock may be set back to it.
     for (let old = buckets.length - 1; old >= 0; old--) {
-      if ((buckets[old] ?? 0) >= since - this.#tolerance || isUsed(totals[old])) continue
+      if ((untils[old] ?? 0) + this.#tolerance > this.#latest || isUsed(totals[old])) continue
       buckets.splice(old, 1)
       totals.splice(old, 1)
+      untils.splice(old, 1)
     }
     buckets.push(bucket)
     totals.push(delta)
-    account.until = Math.max(account.until, until)
+    untils.push(until)
   }
 
   #account(name: string): Account {
     const known = this.#accounts.get(name)
     if (known !== undefined) return known
-    const account: Account = { buckets: [], totals: [], until: 0 }
+    const account: Account = { buckets: [], totals: [], untils: [] }
     this.#accounts.set(name, account)
     return account
   }
 
-  // The older half of the journal, what is known of its reservations that are over, and accounts that count no more.
+  // The older half of a journal that is long enough, what is known of its reservations that are over, and accounts that count
+  // no more.
   #forget(): void {
+    if (this.#journal.length <= 2 * this.#keep) return
     for (const id of this.#journal.forget(this.#keep)) this.#held.delete(id)
-    for (const [name, { totals, until }] of this.#accounts) {
-      if (until <= this.#latest - this.#tolerance && !totals.some(isUsed)) this.#accounts.delete(name)
+    for (const [name, { totals, untils }] of this.#accounts) {
+      if (untils.every((until) => until + this.#tolerance <= this.#latest) && !totals.some(isUsed)) {
+        this.#accounts.delete(name)
+      }
     }
   }
 }
@@ -204,3 +217,5 @@ const isUsed = (total: Total | undefined): boolean =>
 const settled: Held = { hold: { _tag: "Settled", cost: Money.zero }, reservation: undefined }
 
 const noMovements: ReadonlyArray<Movement> = []
+
+const noClaims: ReadonlyArray<Claim> = []

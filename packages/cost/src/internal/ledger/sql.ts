@@ -218,6 +218,8 @@ const claimsOf = (session: Session, all: ReadonlyArray<Pending>): Effect.Effect<
   const unknown: Array<string> = []
   for (const { operation } of all) {
     const id = idIn(operation)
+    if (operation._tag === "Settle" && operation.settlement.claims !== undefined)
+      claims.push(...operation.settlement.claims)
     const known = operation._tag === "Reserve" ? operation.reservation.claims : session.claims.get(id)
     if (known === undefined) unknown.push(id)
     else claims.push(...known)
