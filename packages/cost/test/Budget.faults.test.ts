@@ -133,6 +133,7 @@ describe("usage that is not counts", () => {
         { inputTokens: { total: 7 }, outputTokens: { total: "9000", text: 1 } },
         { inputTokens: { total: 7 }, outputTokens: { total: 3, reasoning: -1 } },
         { inputTokens: { total: 7 }, outputTokens: { total: 1.5, text: 1 } },
+        { inputTokens: null, outputTokens: { total: 3 } },
       ]
       for (const usage of usages) {
         const ledger = yield* ledgerInMemory

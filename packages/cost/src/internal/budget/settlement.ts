@@ -5,6 +5,7 @@
  * the cost is estimated from what was delivered, and stated as an interval.
  */
 import { type Attempt, Failure } from "@holdfast/core"
+import { count } from "@holdfast/core/provider/Json"
 import { Predicate } from "effect"
 
 import * as Money from "../../Money.ts"
@@ -137,10 +138,10 @@ const savedBy = (price: Price.Price, answer: Price.Answer, cost: Money.Money): M
   return Money.subtract(Price.cost(price, plain).total, cost)
 }
 
-const tokensOf = (usage: Usage | undefined): Settlement["tokens"] => ({
-  ...(usage?.inputTokens.total !== undefined && { input: usage.inputTokens.total }),
-  ...(usage?.outputTokens.total !== undefined && { output: usage.outputTokens.total }),
-})
+const tokensOf = (usage: Usage | undefined): Settlement["tokens"] => {
+  const [input, output] = [count(usage?.inputTokens, "total"), count(usage?.outputTokens, "total")]
+  return { ...(input !== undefined && { input }), ...(output !== undefined && { output }) }
+}
 
 const exactly = (cost: Money.Money, basis: Settlement["basis"]): Cost => ({
   basis,

@@ -82,7 +82,7 @@ export class MemoryLedger {
     if (held !== undefined) return isOpen(held.hold) ? undefined : "over"
     const excess = excessOf(reservation.claims, reservation.worst, this.totalOf)
     if (excess !== undefined) return excess
-    this.#take(reservation.id, { _tag: "Reserved", worst: reservation.worst }, { reservation })
+    this.#take(reservation.id, { _tag: "Reserved", worst: reservation.worst }, undefined, reservation)
     this.#journal.reserved(this.#at(now), reservation)
     this.#forget()
     return undefined
@@ -91,7 +91,8 @@ export class MemoryLedger {
   settle(settlement: Settlement, now: number): ReadonlyArray<Movement> {
     const held = this.#held.get(settlement.id)
     const claims = held?.reservation?.claims ?? settlement.claims ?? noClaims
-    if (!this.#take(settlement.id, { _tag: "Settled", cost: settlement.cost }, { held, claims })) return noMovements
+    const event: Event = { _tag: "Settled", cost: settlement.cost }
+    if (!this.#take(settlement.id, event, held, held?.reservation, claims)) return noMovements
     this.#journal.settled(this.#at(now), settlement)
     this.#forget()
     const movements: Array<Movement> = []
@@ -103,7 +104,7 @@ export class MemoryLedger {
   }
 
   release(id: string, now: number): void {
-    if (!this.#take(id, { _tag: "Released" }, { held: this.#held.get(id) })) return
+    if (!this.#take(id, { _tag: "Released" }, this.#held.get(id))) return
     this.#journal.ended("Released", this.#at(now), id)
     this.#forget()
   }
@@ -118,7 +119,7 @@ export class MemoryLedger {
   expireOne(id: string, now: number): boolean {
     const held = this.#held.get(id)
     if (held?.reservation === undefined || held.reservation.expiresAt > now) return false
-    const isNew = this.#take(id, { _tag: "Expired" }, { held })
+    const isNew = this.#take(id, { _tag: "Expired" }, held)
     if (isNew) this.#journal.ended("Expired", this.#at(now), id)
     return isNew
   }
@@ -153,16 +154,14 @@ export class MemoryLedger {
     return this.#latest
   }
 
+  // One argument each: an object for them would be the largest part of what a reservation costs.
   #take(
     id: string,
     event: Event,
-    known: {
-      readonly held?: Held | undefined
-      readonly reservation?: Reservation
-      readonly claims?: ReadonlyArray<Claim>
-    },
+    held: Held | undefined,
+    reservation: Reservation | undefined = held?.reservation,
+    claims: ReadonlyArray<Claim> = reservation?.claims ?? noClaims,
   ): boolean {
-    const { held, reservation = held?.reservation, claims = reservation?.claims ?? noClaims } = known
     const change = apply(held?.hold, event)
     if (change === undefined) return false
     // Nothing can change what is settled, so nothing needs to be known of it.
