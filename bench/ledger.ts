@@ -10,11 +10,11 @@ import { performance } from "node:perf_hooks"
 import { PgClient } from "@effect/sql-pg"
 import { Budget, Ledger, Money, Price, PriceBook } from "@holdfast/cost"
 import { SqliteClient } from "@holdfast/sqlite"
-import { Context, Effect, Layer, Redacted, type Scope } from "effect"
+import { Context, Effect, Exit, Layer, Redacted, Scope } from "effect"
 import { LanguageModel } from "effect/ai"
 import { SqlClient, type SqlError } from "effect/sql"
 
-import { type Contestant, median } from "./measure.ts"
+import { type Contestant, median, ratio } from "./measure.ts"
 import { three } from "./models.ts"
 
 const pairs = 2_000
@@ -118,23 +118,23 @@ export const budgets = Effect.gen(function* () {
 const atOnce = 64
 const inDatabase = 3_000
 
+const pairsOver = (ledgers: ReadonlyArray<Ledger.Service>, count: number) =>
+  Effect.forEach(
+    Array.from({ length: count }, (_, index) => index),
+    (index) => {
+      const ledger = ledgers[index % ledgers.length]
+      return ledger === undefined ? Effect.void : pair(ledger, `${process.pid}-${ids++}`)
+    },
+    { concurrency: atOnce, discard: true },
+  )
+
 /** Pairs a second, with so many calls under way at the same time, over one ledger or several on the same account. */
 const rate = (ledgers: ReadonlyArray<Ledger.Service>): Effect.Effect<number, Ledger.LedgerUnavailable> =>
   Effect.map(
     Effect.forEach([1, 2, 3], () =>
       Effect.suspend(() => {
         const began = performance.now()
-        return Effect.map(
-          Effect.forEach(
-            Array.from({ length: inDatabase }, (_, index) => index),
-            (index) => {
-              const ledger = ledgers[index % ledgers.length]
-              return ledger === undefined ? Effect.void : pair(ledger, `${process.pid}-${ids++}`)
-            },
-            { concurrency: atOnce, discard: true },
-          ),
-          () => inDatabase / ((performance.now() - began) / 1_000),
-        )
+        return Effect.map(pairsOver(ledgers, inDatabase), () => inDatabase / ((performance.now() - began) / 1_000))
       }),
     ),
     median,
@@ -169,6 +169,46 @@ const onServer: Effect.Effect<
   )
 })
 
+const processes = 8
+
+/** Pairs a second of ledgers that lease slices of one account; what they have spent is written down and the rest given back. */
+const slicedRate = <E>(layer: Layer.Layer<SqlClient.SqlClient, E>) => {
+  const ledger = service(Layer.provide(Ledger.layerSql({ slice: "0.01 USD" }), Layer.fresh(layer)))
+  const total = inDatabase * processes
+  return Effect.flatMap(Scope.make(), (scope) =>
+    Effect.gen(function* () {
+      const ledgers = yield* Scope.provide(
+        Effect.forEach(Array.from({ length: processes }), () => ledger),
+        scope,
+      )
+      const began = performance.now()
+      yield* pairsOver(ledgers, total)
+      yield* Scope.close(scope, Exit.void)
+      return total / ((performance.now() - began) / 1_000)
+    }),
+  )
+}
+
+/** Eight ledgers on one account that lease slices, over eight that ask the database for each attempt, in turns. */
+const slicesOverRows = <E>(
+  database: Effect.Effect<Layer.Layer<SqlClient.SqlClient, SqlError.SqlError>, E, Scope.Scope>,
+) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const layer = yield* database
+      const ledger = service(Layer.provide(Ledger.layerSql(), Layer.fresh(layer)))
+      const rows = yield* Effect.forEach(Array.from({ length: processes }), () => ledger)
+      const rounds = yield* Effect.forEach([1, 2, 3], () => Effect.all({ rows: rate(rows), slices: slicedRate(layer) }))
+      return {
+        ratio: ratio(
+          rounds.map((each) => each.slices),
+          rounds.map((each) => each.rows),
+        ),
+        slices: median(rounds.map((each) => each.slices)),
+      }
+    }),
+  )
+
 /** Pairs a second of one budget, and of eight with connections of their own that share one row. */
 const rates = <E>(database: Effect.Effect<Layer.Layer<SqlClient.SqlClient, SqlError.SqlError>, E, Scope.Scope>) =>
   Effect.scoped(
@@ -185,3 +225,5 @@ export const inSqlite = rates(onFile)
 
 /** `undefined` where there is no server. */
 export const inPostgres = Effect.catch(rates(onServer), () => Effect.undefined)
+
+export const slicesInPostgres = Effect.catch(slicesOverRows(onServer), () => Effect.undefined)

@@ -8,7 +8,7 @@ import { Effect } from "effect"
 import { prices } from "./cost.ts"
 import * as http from "./http.ts"
 import * as imports from "./imports.ts"
-import { budgets, inMemory as ledgers, inPostgres, inSqlite } from "./ledger.ts"
+import { budgets, inMemory as ledgers, inPostgres, inSqlite, slicesInPostgres } from "./ledger.ts"
 import { limits, roundTrips } from "./limits.ts"
 import { type Contestant, interleaved, median, ratio } from "./measure.ts"
 import { generate, models, stream, streamed, vercel } from "./models.ts"
@@ -129,6 +129,10 @@ const ledger = Effect.gen(function* () {
   if (postgres === undefined) return
   record("ledger.postgres_pairs_per_s", postgres.alone, "pairs/s")
   record("ledger.postgres_pairs_per_s_with_8_budgets", postgres.eight, "pairs/s")
+  const slices = yield* slicesInPostgres
+  if (slices === undefined) return
+  record("ledger.postgres_slices_over_rows", slices.ratio, "ratio")
+  record("ledger.postgres_pairs_per_s_with_8_slices", slices.slices, "pairs/s")
 })
 
 const onTheWire = Effect.gen(function* () {

@@ -11,13 +11,14 @@
  *
  * @since 0.1.0
  */
-import { Context, Duration, Effect, Layer } from "effect"
+import { Context, Duration, Effect, Layer, Result } from "effect"
 import { type SqlClient } from "effect/sql"
 
 import { memoryService } from "./internal/ledger/memoryService.ts"
 import { type Service } from "./internal/ledger/service.ts"
 import { sqlService } from "./internal/ledger/sqlService.ts"
 import { type LedgerUnavailable } from "./internal/ledger/unavailable.ts"
+import * as Money from "./Money.ts"
 
 export { LedgerUnavailable } from "./internal/ledger/unavailable.ts"
 
@@ -90,8 +91,13 @@ export interface SqlOptions {
   readonly prefix?: string | undefined
   /** How far the clock may be set back before nothing is reserved any more. 1 minute if left out. */
   readonly clockTolerance?: Duration.Input | undefined
-  /** After how long one who waits for room looks what other processes have settled. A quarter of a second if left out. */
+  /** How often a call that waits for room looks at what other processes have settled. A quarter of a second if left out. */
   readonly pollInterval?: Duration.Input | undefined
+  /**
+   * How much of a budget a process leases at once, to spend from it without asking the database for each call. Nothing is
+   * leased if left out.
+   */
+  readonly slice?: Money.Input | undefined
 }
 
 /**
@@ -104,6 +110,11 @@ export interface SqlOptions {
  *   the connection's `search_path`.
  * - What several fibers ask for at once is done in one transaction. It is all written or nothing is.
  * - Reservations whose lease is over are found when the layer is built, and whenever `expire` is run.
+ *
+ * - With `slice` a process leases a part of each budget that it uses, and calls cost no transaction of their own. What was spent
+ *   is written down every second, and when the slice is used up; what is left is given back when it was idle for a second, and when
+ *   the layer is closed. Limits hold as exactly as without. A process that is killed leaves its slice, which counts in full: it cost
+ *   something between nothing and the slice, and the attempts of its last second are not in the journal.
  *
  * **Gotchas**
  *
@@ -130,12 +141,19 @@ export const layerSql = (options: SqlOptions = {}): Layer.Layer<Ledger, LedgerUn
     Ledger,
     Effect.suspend(() => {
       const prefix = options.prefix ?? "holdfast"
-      return /^[a-z_][a-z0-9_]{0,40}$/.test(prefix)
-        ? sqlService({
-            prefix,
-            tolerance: Duration.toMillis(options.clockTolerance ?? "1 minute"),
-            pollInterval: Duration.fromInputUnsafe(options.pollInterval ?? "250 millis"),
-          })
-        : Effect.die(new Error("Ledger.layerSql: prefix must be a name of small letters, digits and underscores"))
+      if (!/^[a-z_][a-z0-9_]{0,40}$/.test(prefix)) {
+        return misconfigured("prefix must be a name of small letters, digits and underscores")
+      }
+      const slice = options.slice === undefined ? undefined : Money.fromInput(options.slice)
+      if (slice !== undefined && Result.isFailure(slice)) return misconfigured(`slice: ${slice.failure.message}`)
+      if (slice !== undefined && slice.success <= 0n) return misconfigured("slice must be above zero")
+      return sqlService({
+        prefix,
+        tolerance: Duration.toMillis(options.clockTolerance ?? "1 minute"),
+        pollInterval: Duration.fromInputUnsafe(options.pollInterval ?? "250 millis"),
+        slice: slice?.success,
+      })
     }),
   )
+
+const misconfigured = (mistake: string) => Effect.die(new Error(`Ledger.layerSql: ${mistake}`))

@@ -57,6 +57,10 @@ export class MemoryLedger {
     untils.push(Infinity)
   }
 
+  get tolerance(): number {
+    return this.#tolerance
+  }
+
   get latest(): number {
     return this.#latest
   }
@@ -80,12 +84,22 @@ export class MemoryLedger {
   reserve(reservation: Reservation, now: number): Excess | "over" | undefined {
     const held = this.#held.get(reservation.id)
     if (held !== undefined) return isOpen(held.hold) ? undefined : "over"
-    const excess = excessOf(reservation.claims, reservation.worst, this.totalOf)
+    const excess = this.excess(reservation)
     if (excess !== undefined) return excess
+    this.hold(reservation, now)
+    return undefined
+  }
+
+  /** The limit that a reservation does not fit under. */
+  excess({ claims, worst }: Reservation): Excess | undefined {
+    return excessOf(claims, worst, this.totalOf)
+  }
+
+  /** Reserves, whether it fits or not. */
+  hold(reservation: Reservation, now: number): void {
     this.#take(reservation.id, { _tag: "Reserved", worst: reservation.worst }, undefined, reservation)
     this.#journal.reserved(this.#at(now), reservation)
     this.#forget()
-    return undefined
   }
 
   settle(settlement: Settlement, now: number): ReadonlyArray<Movement> {
