@@ -24,11 +24,15 @@ const cost = Money.fromPicodollars(300n)
 const limit = Money.fromInputUnsafe("1000 USD")
 
 const subject: Ledger.Subject = { attempt: "a", index: 1, provider: "bench", model: "bench", tags: {} }
-const claims: ReadonlyArray<Ledger.Claim> = [
+const oneClaim: ReadonlyArray<Ledger.Claim> = [
   { account: "bench", bucket: 0, since: 0, until: Number.MAX_SAFE_INTEGER, limit },
 ]
 
-const pair = (ledger: Ledger.Service, id: string): Effect.Effect<unknown, Ledger.LedgerUnavailable> =>
+export const pair = (
+  ledger: Ledger.Service,
+  id: string,
+  claims = oneClaim,
+): Effect.Effect<unknown, Ledger.LedgerUnavailable> =>
   Effect.andThen(
     ledger.reserve({ id, subject, worst, claims, expiresAt: Number.MAX_SAFE_INTEGER }),
     ledger.settle({
@@ -46,7 +50,7 @@ const pair = (ledger: Ledger.Service, id: string): Effect.Effect<unknown, Ledger
 
 let ids = 0
 
-const service = <E>(layer: Layer.Layer<Ledger.Ledger, E>) =>
+export const service = <E>(layer: Layer.Layer<Ledger.Ledger, E>) =>
   Effect.map(Layer.build(layer), (context) => Context.get(context, Ledger.Ledger))
 
 /** The same without a journal: a limit that is checked, sums that are exact, and nothing counted twice. */
@@ -140,7 +144,11 @@ const rate = (ledgers: ReadonlyArray<Ledger.Service>): Effect.Effect<number, Led
     median,
   )
 
-const onFile: Effect.Effect<Layer.Layer<SqlClient.SqlClient, SqlError.SqlError>, never, Scope.Scope> = Effect.map(
+export const onFile: Effect.Effect<
+  Layer.Layer<SqlClient.SqlClient, SqlError.SqlError>,
+  never,
+  Scope.Scope
+> = Effect.map(
   Effect.acquireRelease(
     Effect.sync(() => mkdtempSync(join(tmpdir(), "holdfast-bench-"))),
     (folder) => Effect.sync(() => rmSync(folder, { recursive: true })),
@@ -155,7 +163,7 @@ const administer = (statement: string) =>
     Effect.provide(PgClient.layer({ url: Redacted.make(url) })),
   )
 
-const onServer: Effect.Effect<
+export const onServer: Effect.Effect<
   Layer.Layer<SqlClient.SqlClient, SqlError.SqlError>,
   SqlError.SqlError,
   Scope.Scope

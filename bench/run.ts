@@ -6,6 +6,7 @@ import { writeFileSync } from "node:fs"
 import { Effect } from "effect"
 
 import { prices } from "./cost.ts"
+import { yearOldOverNew } from "./history.ts"
 import * as http from "./http.ts"
 import * as imports from "./imports.ts"
 import { budgets, inMemory as ledgers, inPostgres, inSqlite, slicesInPostgres } from "./ledger.ts"
@@ -122,6 +123,7 @@ const ledger = Effect.gen(function* () {
   )
   const added = calls.budget.map((time, round) => time - (calls.bare[round] ?? 0))
   record("budget.added_us_over_bare_stack", median(added), "us")
+  record("ledger.year_old_over_new", yield* yearOldOverNew, "ratio")
   const sqlite = yield* inSqlite
   record("ledger.sqlite_pairs_per_s", sqlite.alone, "pairs/s")
   record("ledger.sqlite_pairs_per_s_with_8_budgets", sqlite.eight, "pairs/s")

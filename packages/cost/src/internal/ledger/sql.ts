@@ -114,7 +114,7 @@ const transaction = Effect.fnUntraced(function* (session: Session, all: Readonly
 })
 
 /** From when on each account is read. Windows of different lengths may be charged in one transaction. */
-const spansOf = (claims: ReadonlyArray<Claim>): ReadonlyArray<AccountSpan> => {
+const spansOf = (claims: ReadonlyArray<AccountSpan>): ReadonlyArray<AccountSpan> => {
   const spans = new Map<string, number>()
   for (const { account, since } of claims) spans.set(account, Math.min(since, spans.get(account) ?? since))
   return [...spans].map(([account, since]) => ({ account, since }))
@@ -170,19 +170,19 @@ const detailOf = (entry: Entry, details: Map<object, string>): Effect.Effect<str
 }
 
 /**
- * Which buckets count no more, of accounts that have just got a new one. A day that is over still counts while the clock may be
- * set back to it.
+ * Which buckets count no more, of accounts that have just got a new one. They are kept for twice as long as a bucket counts, so
+ * that one of yesterday is there when the clock steps back over midnight.
  */
 const endedBefore = (
   claims: ReadonlyArray<Claim>,
   moved: ReadonlySet<string>,
-  { latest, tolerance }: MemoryLedger,
+  { tolerance }: MemoryLedger,
 ): ReadonlyArray<AccountSpan> =>
   spansOf(
-    claims.filter(
-      ({ account, bucket, since }) => moved.has(account) && (bucket !== since || latest >= since + tolerance),
-    ),
-  ).map(({ account, since }) => ({ account, since: since - tolerance }))
+    claims
+      .filter(({ account }) => moved.has(account))
+      .map(({ account, bucket, since, until }) => ({ account, since: since - 2 * (until - bucket) - tolerance })),
+  )
 
 const isEnd = ({ _tag }: Entry): boolean => _tag === "Settled" || _tag === "Released"
 
