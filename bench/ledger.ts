@@ -15,7 +15,7 @@ import { LanguageModel } from "effect/ai"
 import { SqlClient, type SqlError } from "effect/sql"
 
 import { type Contestant, median, ratio } from "./measure.ts"
-import { three } from "./models.ts"
+import { models, three } from "./models.ts"
 
 const pairs = 2_000
 
@@ -113,7 +113,10 @@ export const budgets = Effect.gen(function* () {
     units: 1,
     runs: calls,
   })
+  const { bare } = yield* models
   return {
+    /** A model of `effect/ai` alone. */
+    call: contestant(bare),
     bare: contestant(yield* built(three)),
     budget: contestant(yield* built(three.pipe(budget, Layer.provide(needs)))),
   }

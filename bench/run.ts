@@ -123,6 +123,7 @@ const ledger = Effect.gen(function* () {
   )
   const added = calls.budget.map((time, round) => time - (calls.bare[round] ?? 0))
   record("budget.added_us_over_bare_stack", median(added), "us")
+  record("budget.added_over_bare", ratio(added, calls.call), "ratio")
   record("ledger.year_old_over_new", yield* yearOldOverNew, "ratio")
   const sqlite = yield* inSqlite
   record("ledger.sqlite_pairs_per_s", sqlite.alone, "pairs/s")
