@@ -198,7 +198,7 @@ interface Asked {
   readonly maxOutputTokens: number | undefined
 }
 
-/** The attempt as it would begin, for functions of budgets that look at attempts. It is none, and has no id. */
+/** The attempt as it would begin, for functions of budgets that look at attempts. It is not made, and has no id. */
 const hypothetical = (
   { model, provider }: Route.Candidate,
   { context, maxOutputTokens, now, request }: Asked,

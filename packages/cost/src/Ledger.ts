@@ -3,7 +3,7 @@
  *
  * An append-only journal is the truth, and totals derive from it. Before an attempt its worst case is reserved, under all
  * limits that hold for it or under none; after it what it really cost is settled, or the reservation is released where
- * nothing was sent. Each is idempotent by the reservation's id. A reservation that nobody ends, because its process was
+ * nothing was sent. Each is idempotent by the reservation's id. A reservation that is never ended, because its process was
  * killed, becomes a stated interval when its lease is over: it cost something between nothing and its worst case, and counts
  * with its worst case.
  *

@@ -2,7 +2,7 @@
  * What was spent, on what, and how much of it was for nothing.
  *
  * A report adds up the journal of the ledger: attempts, tokens and costs of today and of a span of time, by day, model, provider,
- * tenant and tag; budgets with what is left of them; and the reservations of which nobody knows how they ended, as intervals.
+ * tenant and tag; budgets with what is left of them; and the reservations that ended in an unknown way, as intervals.
  *
  * **Where in a stack**: nowhere; it reads the ledger in context.
  *
@@ -44,7 +44,7 @@ export interface Options {
  *
  * **Gotchas**
  *
- * A time zone or a time that is none is a defect: it is a mistake in the program.
+ * A time zone or a time that cannot be read is a defect: it is a mistake in the program.
  *
  * **Example** (A report of nothing)
  *

@@ -24,7 +24,7 @@ export interface WorstCase {
   readonly circumstances: Price.Circumstances
   /** The prices of the same provider's other models, at the time of the attempt. */
   readonly priceOf: (model: string) => Price.Price | undefined
-  /** The limit of the answer. `undefined` where nobody set one, and the most that the model generates was taken. */
+  /** The limit of the answer. `undefined` where none is set; the most that the model generates counts then. */
   readonly maxOutputTokens: number | undefined
   readonly cost: Money.Money
 }

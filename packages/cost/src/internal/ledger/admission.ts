@@ -19,7 +19,7 @@ export const reservationOver = Effect.suspend(() =>
   Effect.fail(new LedgerUnavailable({ operation: "reserve", reason: "ReservationOver" })),
 )
 
-// What is no time is no bound; a reader is told nothing false by getting more.
+// A time that cannot be read is no bound: a reader who gets more entries gets nothing false.
 export const millisOf = (input: DateTime.DateTime.Input | undefined, otherwise: number): number =>
   input === undefined
     ? otherwise

@@ -64,7 +64,7 @@ export interface Service {
   readonly entries: (range?: Range) => Stream.Stream<Entry, LedgerUnavailable>
   /**
    * Gives an effect that ends at the next settlement, release or expiry after now, of this process, or for a ledger of
-   * several processes after a moment. Who waits for room asks for it first and reserves afterwards.
+   * several processes after a moment. To wait for room, ask for it before you reserve, so that no change between the two is missed.
    */
   readonly nextChange: Effect.Effect<Effect.Effect<void>>
 }

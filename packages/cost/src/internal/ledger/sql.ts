@@ -18,7 +18,7 @@ export type Trouble = SqlError.SqlError | Schema.SchemaError
 
 interface SqlLedger {
   readonly store: LedgerStore
-  /** Does it in the next transaction, also when nobody waits for the answer any more. */
+  /** Does it in the next transaction, also when its fiber no longer waits for the answer. */
   readonly submit: (operation: Operation) => Effect.Effect<Answer, Trouble>
 }
 
@@ -70,7 +70,7 @@ interface Session {
   readonly claims: Map<string, ReadonlyArray<Claim>>
 }
 
-// Everything is idempotent, so a transaction of which nobody knows whether it was committed may be done again.
+// Everything is idempotent, so a transaction that may or may not have been committed can be repeated.
 const again = Schedule.exponential("20 millis").pipe(Schedule.jittered, Schedule.upTo({ times: 3 }))
 
 const mayHelp = (error: Trouble): boolean =>

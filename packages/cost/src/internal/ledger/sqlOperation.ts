@@ -79,7 +79,7 @@ const exchange = (memory: MemoryLedger, { needed, now, release, settlements, sli
   if (hasSteppedBack) return lease(slice.worst, "steppedBack")
   const [least, full] = [Money.add(slice.worst, needed), Money.add(slice.worst, Money.max(needed, wanted))]
   if (memory.excess({ ...slice, worst: full }) === undefined) return lease(full, undefined)
-  // Where there is little left, nobody takes more than is needed at the moment.
+  // Where little is left, no process takes more than it needs at the moment.
   const excess = needed > 0n ? memory.excess({ ...slice, worst: least }) : undefined
   return excess === undefined ? lease(least, undefined) : lease(slice.worst, excess)
 }

@@ -108,7 +108,7 @@ export interface Excess {
 
 /**
  * Whether a reservation fits under all of its limits: all or nothing. Of several that it does not fit under, one under
- * which it never will is told first.
+ * which it never will is reported first.
  */
 export const excessOf = (
   claims: ReadonlyArray<Claim>,
