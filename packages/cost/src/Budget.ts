@@ -12,7 +12,6 @@
  * @since 0.1.0
  */
 import {
-  type Attempt,
   AttemptGuard,
   Event,
   type ModelCall,
