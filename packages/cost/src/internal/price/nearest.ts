@@ -18,23 +18,23 @@ const maxLength = 100
 export const nearest = (names: ReadonlyArray<Name>, asked: Name): ReadonlyArray<Name> => {
   const { model } = asked
   if (model.length > maxLength) return []
-  const vendor = vendorOf(asked.provider).toLowerCase()
+  const vendor = vendorOf(asked.provider)
   const limit = Math.max(1, Math.floor(model.length / 5))
   const found = new Map<string, { readonly name: Name; readonly edits: number }>()
   for (const name of names) {
-    const isSameVendor = vendorOf(name.provider).toLowerCase() === vendor
+    const isSameVendor = vendorOf(name.provider) === vendor
     const edits = isSameVendor ? distance(model.toLowerCase(), name.model.toLowerCase(), limit) : Infinity
+    // It is spelled right; its price holds at another time.
+    if (isSameVendor && name.model === model) return []
     const isNamesake = !isSameVendor && name.model === model
     if (!isNamesake && edits > limit) continue
-    const provider = vendorOf(name.provider) === vendorOf(asked.provider) ? asked.provider : name.provider
+    const provider = isSameVendor ? asked.provider : name.provider
     found.set(`${provider}\n${name.model}`, {
       name: { provider, model: name.model },
       edits: isNamesake ? limit : edits,
     })
   }
-  const isExact = [...found.values()].some(({ edits }) => edits === 0)
   return [...found.values()]
-    .filter(({ edits }) => !isExact || edits === 0)
     .toSorted((one, other) => one.edits - other.edits)
     .slice(0, maxNames)
     .map(({ name }) => name)
