@@ -10,12 +10,12 @@ import { performance } from "node:perf_hooks"
 import { PgClient } from "@effect/sql-pg"
 import { Budget, Ledger, Money, Price, PriceBook } from "@holdfast/cost"
 import { SqliteClient } from "@holdfast/sqlite"
-import { Context, Effect, Layer, Redacted, type Scope } from "effect"
+import { Context, Effect, Exit, Layer, Redacted, Scope } from "effect"
 import { LanguageModel } from "effect/ai"
 import { SqlClient, type SqlError } from "effect/sql"
 
-import { type Contestant, median } from "./measure.ts"
-import { three } from "./models.ts"
+import { type Contestant, median, ratio } from "./measure.ts"
+import { models, three } from "./models.ts"
 
 const pairs = 2_000
 
@@ -24,11 +24,15 @@ const cost = Money.fromPicodollars(300n)
 const limit = Money.fromInputUnsafe("1000 USD")
 
 const subject: Ledger.Subject = { attempt: "a", index: 1, provider: "bench", model: "bench", tags: {} }
-const claims: ReadonlyArray<Ledger.Claim> = [
+const oneClaim: ReadonlyArray<Ledger.Claim> = [
   { account: "bench", bucket: 0, since: 0, until: Number.MAX_SAFE_INTEGER, limit },
 ]
 
-const pair = (ledger: Ledger.Service, id: string): Effect.Effect<unknown, Ledger.LedgerUnavailable> =>
+export const pair = (
+  ledger: Ledger.Service,
+  id: string,
+  claims = oneClaim,
+): Effect.Effect<unknown, Ledger.LedgerUnavailable> =>
   Effect.andThen(
     ledger.reserve({ id, subject, worst, claims, expiresAt: Number.MAX_SAFE_INTEGER }),
     ledger.settle({
@@ -46,7 +50,7 @@ const pair = (ledger: Ledger.Service, id: string): Effect.Effect<unknown, Ledger
 
 let ids = 0
 
-const service = <E>(layer: Layer.Layer<Ledger.Ledger, E>) =>
+export const service = <E>(layer: Layer.Layer<Ledger.Ledger, E>) =>
   Effect.map(Layer.build(layer), (context) => Context.get(context, Ledger.Ledger))
 
 /** The same without a journal: a limit that is checked, sums that are exact, and nothing counted twice. */
@@ -109,7 +113,10 @@ export const budgets = Effect.gen(function* () {
     units: 1,
     runs: calls,
   })
+  const { bare } = yield* models
   return {
+    /** A model of `effect/ai` alone. */
+    call: contestant(bare),
     bare: contestant(yield* built(three)),
     budget: contestant(yield* built(three.pipe(budget, Layer.provide(needs)))),
   }
@@ -118,29 +125,33 @@ export const budgets = Effect.gen(function* () {
 const atOnce = 64
 const inDatabase = 3_000
 
+const pairsOver = (ledgers: ReadonlyArray<Ledger.Service>, count: number) =>
+  Effect.forEach(
+    Array.from({ length: count }, (_, index) => index),
+    (index) => {
+      const ledger = ledgers[index % ledgers.length]
+      return ledger === undefined ? Effect.void : pair(ledger, `${process.pid}-${ids++}`)
+    },
+    { concurrency: atOnce, discard: true },
+  )
+
 /** Pairs a second, with so many calls under way at the same time, over one ledger or several on the same account. */
 const rate = (ledgers: ReadonlyArray<Ledger.Service>): Effect.Effect<number, Ledger.LedgerUnavailable> =>
   Effect.map(
     Effect.forEach([1, 2, 3], () =>
       Effect.suspend(() => {
         const began = performance.now()
-        return Effect.map(
-          Effect.forEach(
-            Array.from({ length: inDatabase }, (_, index) => index),
-            (index) => {
-              const ledger = ledgers[index % ledgers.length]
-              return ledger === undefined ? Effect.void : pair(ledger, `${process.pid}-${ids++}`)
-            },
-            { concurrency: atOnce, discard: true },
-          ),
-          () => inDatabase / ((performance.now() - began) / 1_000),
-        )
+        return Effect.map(pairsOver(ledgers, inDatabase), () => inDatabase / ((performance.now() - began) / 1_000))
       }),
     ),
     median,
   )
 
-const onFile: Effect.Effect<Layer.Layer<SqlClient.SqlClient, SqlError.SqlError>, never, Scope.Scope> = Effect.map(
+export const onFile: Effect.Effect<
+  Layer.Layer<SqlClient.SqlClient, SqlError.SqlError>,
+  never,
+  Scope.Scope
+> = Effect.map(
   Effect.acquireRelease(
     Effect.sync(() => mkdtempSync(join(tmpdir(), "holdfast-bench-"))),
     (folder) => Effect.sync(() => rmSync(folder, { recursive: true })),
@@ -155,7 +166,7 @@ const administer = (statement: string) =>
     Effect.provide(PgClient.layer({ url: Redacted.make(url) })),
   )
 
-const onServer: Effect.Effect<
+export const onServer: Effect.Effect<
   Layer.Layer<SqlClient.SqlClient, SqlError.SqlError>,
   SqlError.SqlError,
   Scope.Scope
@@ -168,6 +179,46 @@ const onServer: Effect.Effect<
     PgClient.layer({ url: Redacted.make(url), startupParameters: { search_path: schema }, maxConnections: 2 }),
   )
 })
+
+const processes = 8
+
+/** Pairs a second of ledgers that lease slices of one account; what they have spent is written down and the rest given back. */
+const slicedRate = <E>(layer: Layer.Layer<SqlClient.SqlClient, E>) => {
+  const ledger = service(Layer.provide(Ledger.layerSql({ slice: "0.01 USD" }), Layer.fresh(layer)))
+  const total = inDatabase * processes
+  return Effect.flatMap(Scope.make(), (scope) =>
+    Effect.gen(function* () {
+      const ledgers = yield* Scope.provide(
+        Effect.forEach(Array.from({ length: processes }), () => ledger),
+        scope,
+      )
+      const began = performance.now()
+      yield* pairsOver(ledgers, total)
+      yield* Scope.close(scope, Exit.void)
+      return total / ((performance.now() - began) / 1_000)
+    }),
+  )
+}
+
+/** Eight ledgers on one account that lease slices, over eight that ask the database for each attempt, in turns. */
+const slicesOverRows = <E>(
+  database: Effect.Effect<Layer.Layer<SqlClient.SqlClient, SqlError.SqlError>, E, Scope.Scope>,
+) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const layer = yield* database
+      const ledger = service(Layer.provide(Ledger.layerSql(), Layer.fresh(layer)))
+      const rows = yield* Effect.forEach(Array.from({ length: processes }), () => ledger)
+      const rounds = yield* Effect.forEach([1, 2, 3], () => Effect.all({ rows: rate(rows), slices: slicedRate(layer) }))
+      return {
+        ratio: ratio(
+          rounds.map((each) => each.slices),
+          rounds.map((each) => each.rows),
+        ),
+        slices: median(rounds.map((each) => each.slices)),
+      }
+    }),
+  )
 
 /** Pairs a second of one budget, and of eight with connections of their own that share one row. */
 const rates = <E>(database: Effect.Effect<Layer.Layer<SqlClient.SqlClient, SqlError.SqlError>, E, Scope.Scope>) =>
@@ -185,3 +236,5 @@ export const inSqlite = rates(onFile)
 
 /** `undefined` where there is no server. */
 export const inPostgres = Effect.catch(rates(onServer), () => Effect.undefined)
+
+export const slicesInPostgres = Effect.catch(slicesOverRows(onServer), () => Effect.undefined)

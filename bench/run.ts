@@ -6,9 +6,10 @@ import { writeFileSync } from "node:fs"
 import { Effect } from "effect"
 
 import { prices } from "./cost.ts"
+import { yearOldOverNew } from "./history.ts"
 import * as http from "./http.ts"
 import * as imports from "./imports.ts"
-import { budgets, inMemory as ledgers, inPostgres, inSqlite } from "./ledger.ts"
+import { budgets, inMemory as ledgers, inPostgres, inSqlite, slicesInPostgres } from "./ledger.ts"
 import { limits, roundTrips } from "./limits.ts"
 import { type Contestant, interleaved, median, ratio } from "./measure.ts"
 import { generate, models, stream, streamed, vercel } from "./models.ts"
@@ -122,6 +123,8 @@ const ledger = Effect.gen(function* () {
   )
   const added = calls.budget.map((time, round) => time - (calls.bare[round] ?? 0))
   record("budget.added_us_over_bare_stack", median(added), "us")
+  record("budget.added_over_bare", ratio(added, calls.call), "ratio")
+  record("ledger.year_old_over_new", yield* yearOldOverNew, "ratio")
   const sqlite = yield* inSqlite
   record("ledger.sqlite_pairs_per_s", sqlite.alone, "pairs/s")
   record("ledger.sqlite_pairs_per_s_with_8_budgets", sqlite.eight, "pairs/s")
@@ -129,6 +132,10 @@ const ledger = Effect.gen(function* () {
   if (postgres === undefined) return
   record("ledger.postgres_pairs_per_s", postgres.alone, "pairs/s")
   record("ledger.postgres_pairs_per_s_with_8_budgets", postgres.eight, "pairs/s")
+  const slices = yield* slicesInPostgres
+  if (slices === undefined) return
+  record("ledger.postgres_slices_over_rows", slices.ratio, "ratio")
+  record("ledger.postgres_pairs_per_s_with_8_slices", slices.slices, "pairs/s")
 })
 
 const onTheWire = Effect.gen(function* () {

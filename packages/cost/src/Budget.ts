@@ -12,13 +12,11 @@
  * @since 0.1.0
  */
 import {
-  type Attempt,
   AttemptGuard,
   Event,
   type ModelCall,
   ModelCall as ModelCalls,
   type Operation,
-  PolicyError,
   Resilient,
   ResilientModel,
 } from "@holdfast/core"
@@ -28,116 +26,31 @@ import * as CostEvent from "./CostEvent.ts"
 import * as Estimate from "./Estimate.ts"
 import { BudgetExceeded } from "./internal/budget/exceeded.ts"
 import { budgetGuard } from "./internal/budget/guard.ts"
-import { mistakeIn, rulesOf } from "./internal/budget/options.ts"
-import { type Scope } from "./internal/budget/scopes.ts"
-import { type LedgerUnavailable } from "./internal/ledger/unavailable.ts"
+import {
+  type Interval,
+  mistakeIn,
+  type Options,
+  type Refusal,
+  rulesOf,
+  type Settings,
+  type WhenUnavailable,
+} from "./internal/budget/options.ts"
 import { Ledger } from "./Ledger.ts"
 import * as Money from "./Money.ts"
-import type * as Price from "./Price.ts"
 import * as PriceBook from "./PriceBook.ts"
 
 export { BudgetExceeded } from "./internal/budget/exceeded.ts"
 export { only, perEach, perModel, perProvider, perTag, perTenant, type Scope } from "./internal/budget/scopes.ts"
 
-/**
- * One budget. At least one amount has to be given; of several all hold.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Options {
-  /** Budgets with equal names are one, also in other stacks and other processes. */
-  readonly name: string
-  /** From midnight to midnight in the time zone. */
-  readonly daily?: Money.Input | undefined
-  /** From the first of a month to the next one in the time zone. */
-  readonly monthly?: Money.Input | undefined
-  /** In any span of the window's length. It moves on in sixty steps, and counts up to one step too much, never too little. */
-  readonly rolling?: Rolling | ReadonlyArray<Rolling> | undefined
-  /** Who has a limit of their own. One limit for everything if left out. */
-  readonly per?: Scope | undefined
-  /** `"Europe/Zurich"`, `"+02:00"`. UTC if left out. */
-  readonly timeZone?: string | DateTime.TimeZone | undefined
-  /** Shares of a limit at which `ThresholdReached` is told, once in each window. `[0.8]` if left out. */
-  readonly alertAt?: ReadonlyArray<number> | undefined
-}
-
-/**
- * @since 0.1.0
- * @category models
- */
-export interface Rolling {
-  readonly limit: Money.Input
-  readonly window: Duration.Input
-}
-
-/**
- * How attempts are priced, and what happens when that or the ledger fails.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Settings {
-  /** The longest wait for room. Nobody waits if left out. */
-  readonly wait?: Duration.Input | undefined
-  /** After how long a reservation of a process that has died is given up. 15 minutes if left out. */
-  readonly lease?: Duration.Input | undefined
-  /** A model without a price is refused if left out. */
-  readonly whenUnknown?: PriceBook.WhenUnknown | undefined
-  /** Attempts are refused if left out. */
-  readonly whenUnavailable?: WhenUnavailable | undefined
-  /** What an attempt counts with whose usage nobody reported. Its estimate if left out. */
-  readonly unreported?: ((interval: Interval) => Money.Money) | undefined
-  /** `Estimate.certain`, say, where prompts may be written to break the budget. The estimate itself if left out. */
-  readonly bound?: ((estimate: Estimate.Estimate) => Estimate.Estimate) | undefined
-  /** What the settings of the model say of its price and of how long its answers may be. */
-  readonly request?: ((start: Attempt.AttemptStart) => RequestFacts) | undefined
-}
-
-/**
- * What is known of a request besides its prompt.
- *
- * @since 0.1.0
- * @category models
- */
-export interface RequestFacts extends Price.Circumstances {
-  /**
-   * The most tokens that the model may generate, reasoning included. What the settings of the model say if left out, and else
-   * what its price says.
-   */
-  readonly maxOutputTokens?: number | undefined
-}
-
-/**
- * What an attempt without reported usage cost: at least, by estimate, and at most.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Interval {
-  readonly minimum: Money.Money
-  readonly estimate: Money.Money
-  readonly maximum: Money.Money
-}
-
-/**
- * Whether an attempt is made although it cannot be reserved.
- *
- * @since 0.1.0
- * @category models
- */
-export type WhenUnavailable = (
-  error: LedgerUnavailable,
-  start: Attempt.AttemptStart,
-) => Effect.Effect<void, LedgerUnavailable>
-
-/**
- * Why a budget refuses an attempt.
- *
- * @since 0.1.0
- * @category errors
- */
-export type Refusal = BudgetExceeded | LedgerUnavailable | PriceBook.PriceUnknown
+export type {
+  Interval,
+  Options,
+  Refusal,
+  RequestFacts,
+  Rolling,
+  Settings,
+  WhenUnavailable,
+} from "./internal/budget/options.ts"
 
 /**
  * Enforces one budget.
@@ -147,9 +60,9 @@ export type Refusal = BudgetExceeded | LedgerUnavailable | PriceBook.PriceUnknow
  * - It needs a `Ledger`. Without a `PriceBook` in context the one that comes with this package is used, and without an
  *   `Estimate.Estimator` one that counts by script.
  * - Limits are checked and reserved in one step. Concurrent calls, also of several processes on one database, never spend more
- *   than the limit as long as no attempt costs more than its worst case; if one does, `BoundExceeded` is told.
- * - Who waits is served in the order of arrival, and only while calls under way may still turn out cheaper than their worst
- *   case. It can be interrupted, and nothing is reserved then.
+ *   than the limit as long as no attempt costs more than its worst case; if one does, `BoundExceeded` is emitted.
+ * - Calls wait in the order of arrival, and only while calls under way may still turn out cheaper than their worst case. A wait
+ *   can be interrupted, and nothing is reserved then.
  * - An attempt whose usage was not reported settles with an estimate from what was delivered, marked as such.
  *
  * **Example** (A limit that is reached)
@@ -216,7 +129,10 @@ export const enforceAll = (budgets: ReadonlyArray<Options>, settings: Settings =
   ResilientModel.policy<Refusal, Ledger | Scopes.Scope>(
     {
       name: budgets.length === 0 ? "Budget.record" : "Budget.enforce",
-      settings: { budgets: budgets.map(settingsOf), ...(settings.wait !== undefined && { wait: told(settings.wait) }) },
+      settings: {
+        budgets: budgets.map(settingsOf),
+        ...(settings.wait !== undefined && { wait: format(settings.wait) }),
+      },
     },
     Effect.fnUntraced(function* <E>(call: ModelCall.ModelCall<E>) {
       for (const budget of budgets) {
@@ -231,29 +147,28 @@ export const enforceAll = (budgets: ReadonlyArray<Options>, settings: Settings =
       const guard = budgetGuard({
         name: budgets.map(({ name }) => name).join("+"),
         rules: budgets.flatMap(rulesOf),
-        settings: {
-          ...settings,
-          whenUnknown: settings.whenUnknown ?? PriceBook.refuse,
-          whenUnavailable: settings.whenUnavailable ?? refuse,
-          unreported: settings.unreported ?? atEstimate,
-        },
+        bound: settings.bound,
+        request: settings.request,
+        whenUnknown: settings.whenUnknown ?? PriceBook.refuse,
+        whenUnavailable: settings.whenUnavailable ?? refuse,
+        unreported: settings.unreported ?? atEstimate,
+        wait: settings.wait === undefined ? undefined : Duration.toMillis(settings.wait),
         lease,
         ledger: yield* Ledger,
         book: Option.getOrElse(yield* Effect.serviceOption(PriceBook.PriceBook), () => PriceBook.builtIn),
         estimator: Option.isSome(estimator) ? estimator.value : yield* Estimate.make,
         scope: yield* Effect.scope,
-        refusal: (fields) => PolicyError.withoutStack(() => new BudgetExceeded(fields)),
       })
       return AttemptGuard.install(call, guard)
     }),
   )
 
 /**
- * Takes down in the ledger what every attempt costs, without a limit.
+ * Records in the ledger what every attempt costs, without a limit.
  *
  * **When to use**
  *
- * Use for reports of what no budget is for. Beneath a budget it is not needed.
+ * Use for reports about calls without a budget. Beneath a budget it is not needed.
  *
  * @since 0.1.0
  * @category policies
@@ -346,11 +261,11 @@ export const atMost = ({ maximum }: Interval): Money.Money => maximum
 export const refuse: WhenUnavailable = Effect.fail
 
 /**
- * Makes attempts also when they cannot be reserved, and tells of each as `LedgerFailed`.
+ * Makes attempts also when they cannot be reserved, and emits `LedgerFailed` for each.
  *
  * **Gotchas**
  *
- * No limit holds while the ledger fails.
+ * No limit holds while the ledger fails. What such attempts cost is charged to their budgets as soon as the ledger works again.
  *
  * @since 0.1.0
  * @category when the ledger fails
@@ -376,7 +291,7 @@ const chosen = ({ fallback, preferred, request }: Switch, error: BudgetExceeded)
 
 const amount = (input: Money.Input): string => (typeof input === "bigint" ? Money.format(input) : input)
 
-const told = (duration: Duration.Input): string => Duration.format(Duration.fromInputUnsafe(duration))
+const format = (duration: Duration.Input): string => Duration.format(Duration.fromInputUnsafe(duration))
 
 const settingsOf = ({ name, daily, monthly, rolling = [], timeZone }: Options) => ({
   name,
@@ -385,7 +300,7 @@ const settingsOf = ({ name, daily, monthly, rolling = [], timeZone }: Options) =
   ...("limit" in rolling || rolling.length > 0
     ? {
         rolling: ("limit" in rolling ? [rolling] : rolling).map(
-          ({ limit, window }) => `${amount(limit)} in ${told(window)}`,
+          ({ limit, window }) => `${amount(limit)} in ${format(window)}`,
         ),
       }
     : {}),

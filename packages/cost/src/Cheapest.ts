@@ -11,16 +11,17 @@
  *
  * @since 0.1.0
  */
-import { type Attempt, type ModelCall, PolicyError, RequestContext, Route } from "@holdfast/core"
+import { type Attempt, type ModelCall, RequestContext, Route } from "@holdfast/core"
 import { Clock, Duration, Effect, Option, Predicate, Result } from "effect"
 
 import type * as Budget from "./Budget.ts"
 import * as Estimate from "./Estimate.ts"
 import { Headroom } from "./internal/budget/headroom.ts"
 import { mistakeIn, rulesOf } from "./internal/budget/options.ts"
+import { costOf, isTokenCount, type Pricing, worstCase } from "./internal/budget/worstCase.ts"
+import { priceUnknown } from "./internal/price/unknown.ts"
 import { Ledger } from "./Ledger.ts"
 import * as Money from "./Money.ts"
-import * as Price from "./Price.ts"
 import * as PriceBook from "./PriceBook.ts"
 
 /**
@@ -110,7 +111,7 @@ const choosing = Effect.fnUntraced(function* ({
   if (mistake !== undefined) return yield* Effect.die(new Error(`Cheapest.of: ${mistake}`))
   const estimator = yield* Effect.serviceOption(Estimate.Estimator)
   const book = Option.getOrElse(yield* Effect.serviceOption(PriceBook.PriceBook), () => PriceBook.builtIn)
-  const pricing: Pricing = {
+  const pricing: RoutePricing = {
     ...options,
     whenUnknown: options.whenUnknown ?? PriceBook.refuse,
     book,
@@ -122,7 +123,7 @@ const choosing = Effect.fnUntraced(function* ({
       : new Headroom(budgets.flatMap(rulesOf), yield* Ledger, Duration.toMillis(remember))
   const choice: Route.Choice<PriceBook.PriceUnknown> = Effect.fnUntraced(function* (request, candidates) {
     const [first, ...others] = (yield* offersOf(pricing, request, candidates)).toSorted(byPrice)
-    if (first === undefined) return yield* unknown(candidates)
+    if (first === undefined) return yield* unknown(book, candidates)
     if (headroom === undefined) return first.candidate
     const withRoom = yield* Effect.findFirst([first, ...others], ({ start, worst }) =>
       headroom.hasRoomFor(start, worst),
@@ -132,59 +133,60 @@ const choosing = Effect.fnUntraced(function* ({
   return choice
 })
 
-interface Pricing extends Options {
-  readonly whenUnknown: PriceBook.WhenUnknown
-  readonly book: PriceBook.Book
-  readonly estimator: Estimate.Estimator["Service"]
+interface RoutePricing extends Pricing {
+  readonly usualOutputTokens?: number | undefined
 }
 
 /** What one model would ask for the request. */
 interface Offer {
   readonly candidate: Route.Candidate
   readonly start: Attempt.AttemptStart
-  /** `undefined` where nobody meters it. */
+  /** `undefined` where it is not metered. */
   readonly price: Money.Money | undefined
   readonly worst: Money.Money
 }
 
 const offersOf = Effect.fnUntraced(function* (
-  pricing: Pricing,
+  pricing: RoutePricing,
   request: ModelCall.ModelRequest,
   candidates: ReadonlyArray<Route.Candidate>,
 ) {
   const context = yield* RequestContext.RequestContext
   const now = yield* Clock.currentTimeMillis
   const offers = yield* Effect.forEach(candidates, (candidate) =>
-    Effect.flatMap(longestOf(candidate), (maxOutputTokens) =>
-      Effect.result(offerOf(pricing, candidate, hypothetical(candidate, { request, context, now, maxOutputTokens }))),
+    Effect.flatMap(maxOutputTokensOf(candidate), (maxOutputTokens) =>
+      Effect.suspend(() => {
+        const start = hypothetical(candidate, { request, context, now, maxOutputTokens })
+        const offer = offerOf(pricing, candidate, start)
+        return Effect.result(Effect.catchTag(offer, "UnsupportedOption", () => withoutLimit(candidate, start)))
+      }),
     ),
   )
   return offers.flatMap((offer) => (Result.isSuccess(offer) ? [offer.success] : []))
 })
 
 const offerOf = Effect.fnUntraced(function* (
-  { book, bound, estimator, request, usualOutputTokens = Infinity, whenUnknown }: Pricing,
+  pricing: RoutePricing,
   candidate: Route.Candidate,
   start: Attempt.AttemptStart,
 ) {
-  const { model, provider } = candidate
-  const quote = yield* Effect.provideService(PriceBook.quote(start, whenUnknown), PriceBook.PriceBook, book)
-  const unmetered: Offer = { candidate, start, price: undefined, worst: Money.zero }
-  if (quote._tag === "Unmetered") return unmetered
-  const { price } = quote
-  const { maxOutputTokens = start.maxOutputTokens, ...circumstances } = request?.(start) ?? {}
-  const likely = yield* estimator.estimate(start.request, { provider, model, price, maxOutputTokens })
-  const { audioInput, imageInput, input, output } = bound?.(likely) ?? likely
-  const costing = (tokens: number) =>
-    Price.atMost(price, { ...circumstances, input, audioInput, imageInput, output: tokens })
-  const offer: Offer = { candidate, start, price: costing(Math.min(output, usualOutputTokens)), worst: costing(output) }
+  const { circumstances, cost: worst, estimate, quote } = yield* worstCase(pricing, start)
+  const output = Math.min(estimate.output, pricing.usualOutputTokens ?? Infinity)
+  const price = quote._tag === "Unmetered" ? undefined : costOf(quote.price, circumstances, { ...estimate, output })
+  const offer: Offer = { candidate, start, price, worst }
   return offer
 })
 
+// A request that no worst case can be computed for is the budget's to refuse, or the provider's; the model comes last.
+const withoutLimit = (candidate: Route.Candidate, start: Attempt.AttemptStart) =>
+  Effect.succeed<Offer>({ candidate, start, price: undefined, worst: Money.zero })
+
 /** How long an answer may be by the settings of a model, where they are those of one model and say so. */
-const longestOf = ({ settings = Effect.undefined }: Route.Candidate): Effect.Effect<number | undefined> =>
+const maxOutputTokensOf = ({ settings = Effect.undefined }: Route.Candidate): Effect.Effect<number | undefined> =>
   Effect.map(settings, (known) =>
-    Predicate.hasProperty(known, "maxOutputTokens") && Predicate.isNumber(known.maxOutputTokens)
+    Predicate.hasProperty(known, "maxOutputTokens") &&
+    Predicate.isNumber(known.maxOutputTokens) &&
+    isTokenCount(known.maxOutputTokens)
       ? known.maxOutputTokens
       : undefined,
   )
@@ -196,7 +198,7 @@ interface Asked {
   readonly maxOutputTokens: number | undefined
 }
 
-/** The attempt as it would begin, for functions of budgets that look at attempts. It is none, and has no id. */
+/** The attempt as it would begin, for functions of budgets that look at attempts. It is not made, and has no id. */
 const hypothetical = (
   { model, provider }: Route.Candidate,
   { context, maxOutputTokens, now, request }: Asked,
@@ -223,14 +225,11 @@ const byPrice = (one: Offer, other: Offer): number => {
   return Money.Order(one.price, other.price)
 }
 
-const unknown = ([first]: ReadonlyArray<Route.Candidate>): Effect.Effect<never, PriceBook.PriceUnknown> =>
-  Effect.suspend(() =>
-    Effect.fail(
-      PolicyError.withoutStack(
-        () => new PriceBook.PriceUnknown({ provider: first?.provider ?? "", model: first?.model ?? "" }),
-      ),
-    ),
-  )
+const unknown = (
+  book: PriceBook.Book,
+  [first]: ReadonlyArray<Route.Candidate>,
+): Effect.Effect<never, PriceBook.PriceUnknown> =>
+  Effect.suspend(() => Effect.fail(priceUnknown(book, { provider: first?.provider ?? "", model: first?.model ?? "" })))
 
 const mistakeOf = ({ usualOutputTokens }: Options): string | undefined =>
   usualOutputTokens === undefined || (Number.isInteger(usualOutputTokens) && usualOutputTokens >= 0)

@@ -12,6 +12,7 @@
  */
 
 import { type ModelCall } from "@holdfast/core"
+import { count } from "@holdfast/core/provider/Json"
 import { Context, Effect, Layer } from "effect"
 import { AiError, type Prompt, Tokenizer } from "effect/ai"
 
@@ -182,6 +183,7 @@ export const layerGptTokenizer: Layer.Layer<Tokenizer.Tokenizer, PackageMissing>
 type Count = (texts: ReadonlyArray<string>) => Effect.Effect<TextTokens>
 
 interface Counted {
+  readonly options: ModelCall.ModelRequest["options"]
   readonly contents: PromptContents
   readonly text: TextTokens
 }
@@ -189,21 +191,19 @@ interface Counted {
 const byScript: Count = (texts) => Effect.sync(() => totalOf(texts))
 
 /** Each model has a correction of its own; of more than these the oldest is forgotten. */
-const mostModels = 1_000
+const maxModels = 1_000
 
-const makeWith = (count: Count): Estimator["Service"] => {
+const makeWith = (countTexts: Count): Estimator["Service"] => {
   const corrections = new Map<string, Correction>()
-  // Retries, fallbacks and hedges ask for the same request again.
-  const counted = new WeakMap<ModelCall.ModelRequest["options"], Counted>()
+  // Retries, fallbacks and hedges ask for the same request again, mostly before another one comes.
+  let last: Counted | undefined
   const countOnce = (options: ModelCall.ModelRequest["options"]): Effect.Effect<Counted> =>
     Effect.suspend(() => {
-      const known = counted.get(options)
-      if (known !== undefined) return Effect.succeed(known)
+      if (last?.options === options) return Effect.succeed(last)
       const contents = contentsOf(options)
-      return Effect.map(count(contents.texts), (text) => {
-        const fresh = { contents, text }
-        counted.set(options, fresh)
-        return fresh
+      return Effect.map(countTexts(contents.texts), (text) => {
+        last = { options, contents, text }
+        return last
       })
     })
   const keyOf = ({ model, provider }: Pick<Target, "model" | "provider">) => `${provider}\n${model}`
@@ -217,13 +217,13 @@ const makeWith = (count: Count): Estimator["Service"] => {
       }),
     learn: (estimate, usage) =>
       Effect.sync(() => {
-        const real = usage?.inputTokens.total
+        const real = count(usage?.inputTokens, "total")
         if (real === undefined || !estimate.isText) return
         const key = keyOf(estimate)
         const next = learn(corrections.get(key) ?? initial, estimate.uncorrected, real)
         corrections.delete(key)
         corrections.set(key, next)
-        if (corrections.size <= mostModels) return
+        if (corrections.size <= maxModels) return
         const [oldest] = corrections.keys()
         if (oldest !== undefined) corrections.delete(oldest)
       }),
@@ -252,7 +252,7 @@ const totalOf = (texts: ReadonlyArray<string>): TextTokens => {
 const perFrame = 4
 const perReply = 3
 
-/** A model that nobody knows the limit of is taken for one of the more talkative. */
+/** The limit of a model whose real one is not known: that of a talkative model. */
 const usualLimit = 128_000
 
 /** Everything but the correction. `input` is only what is in files. */

@@ -3,7 +3,7 @@
  *
  * An append-only journal is the truth, and totals derive from it. Before an attempt its worst case is reserved, under all
  * limits that hold for it or under none; after it what it really cost is settled, or the reservation is released where
- * nothing was sent. Each is idempotent by the reservation's id. A reservation that nobody ends, because its process was
+ * nothing was sent. Each is idempotent by the reservation's id. A reservation that is never ended, because its process was
  * killed, becomes a stated interval when its lease is over: it cost something between nothing and its worst case, and counts
  * with its worst case.
  *
@@ -11,153 +11,20 @@
  *
  * @since 0.1.0
  */
-import { Context, type DateTime, Duration, Effect, Layer, type Stream } from "effect"
+import { Context, Duration, Effect, Layer, Result } from "effect"
 import { type SqlClient } from "effect/sql"
 
-import type * as Journal from "./internal/ledger/journal.ts"
 import { memoryService } from "./internal/ledger/memoryService.ts"
+import { type Service } from "./internal/ledger/service.ts"
 import { sqlService } from "./internal/ledger/sqlService.ts"
 import { type LedgerUnavailable } from "./internal/ledger/unavailable.ts"
-import type * as Money from "./Money.ts"
+import * as Money from "./Money.ts"
 
 export { LedgerUnavailable } from "./internal/ledger/unavailable.ts"
 
-/**
- * The attempt that a reservation is for: `attempt` is its id, `index` 1 for a call's first one.
- *
- * @since 0.1.0
- * @category models
- */
-export type Subject = typeof Journal.Subject.Type
-
-/**
- * A limit that a reservation must fit under.
- *
- * **Details**
- *
- * What is charged to an account is charged to the bucket of a moment, and the limit holds for the sum of all buckets from
- * `since` on. For a day `bucket` and `since` are its beginning. Times are Unix milliseconds; `until` is when the bucket
- * counts no more.
- *
- * @since 0.1.0
- * @category models
- */
-export type Claim = typeof Journal.Claim.Type
-
-/**
- * What is to be reserved: the worst case of one attempt, under all of the claims or under none.
- *
- * @since 0.1.0
- * @category models
- */
-export type Reservation = typeof Journal.Reservation.Type
-
-/**
- * What an attempt really cost.
- *
- * **Details**
- *
- * `basis` says how that is known: the vendor reported the usage; it is estimated from what was delivered, and lies between
- * `minimum` and `maximum`; nothing was billed; or the model has no price. Where usage was reported, the three amounts are equal.
- *
- * @since 0.1.0
- * @category models
- */
-export type Settlement = typeof Journal.Settlement.Type
-
-/**
- * One entry of the journal.
- *
- * @since 0.1.0
- * @category models
- */
-export type Entry = Journal.Entry
-
-/**
- * What an account holds: real costs, worst cases of what is under way, and worst cases of what ended nobody knows how.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Total {
-  readonly spent: Money.Money
-  readonly reserved: Money.Money
-  readonly uncertain: Money.Money
-}
-
-/**
- * Whether a reservation was made.
- *
- * @since 0.1.0
- * @category models
- */
-export type Admission =
-  | { readonly _tag: "Admitted" }
-  | {
-      readonly _tag: "Exceeded"
-      readonly claim: Claim
-      readonly total: Total
-      /** Whether it may fit when calls that are under way cost less than their worst case. */
-      readonly mayFit: boolean
-    }
-
-/**
- * What the account of a claim had spent before a settlement and after it.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Movement {
-  readonly claim: Claim
-  readonly before: Money.Money
-  readonly after: Money.Money
-}
-
-/**
- * A reservation that was neither settled nor released. With an expired lease its cost lies between nothing and `worst`.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Outstanding {
-  readonly reservation: Reservation
-  readonly expired: boolean
-}
-
-/**
- * From when on, and until when. All if left out.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Range {
-  readonly from?: DateTime.DateTime.Input | undefined
-  readonly to?: DateTime.DateTime.Input | undefined
-}
-
-/**
- * @since 0.1.0
- * @category models
- */
-export interface Service {
-  /** Reserves under all claims or under none. Of an id that is reserved already it says so, and changes nothing. */
-  readonly reserve: (reservation: Reservation) => Effect.Effect<Admission, LedgerUnavailable>
-  /** Takes down a real cost, once. Also after a release or when the lease is over: what was paid is paid. */
-  readonly settle: (settlement: Settlement) => Effect.Effect<ReadonlyArray<Movement>, LedgerUnavailable>
-  /** Gives a reservation back, because nothing was sent. */
-  readonly release: (id: string) => Effect.Effect<void, LedgerUnavailable>
-  /** Ends the leases that are over, and says how many were. */
-  readonly expire: Effect.Effect<number, LedgerUnavailable>
-  readonly total: (claim: Pick<Claim, "account" | "since">) => Effect.Effect<Total, LedgerUnavailable>
-  readonly outstanding: Effect.Effect<ReadonlyArray<Outstanding>, LedgerUnavailable>
-  /** The journal in its order. */
-  readonly entries: (range?: Range) => Stream.Stream<Entry, LedgerUnavailable>
-  /**
-   * Gives an effect that ends at the next settlement, release or expiry after now, of this process, or for a ledger of
-   * several processes after a moment. Who waits for room asks for it first and reserves afterwards.
-   */
-  readonly nextChange: Effect.Effect<Effect.Effect<void>>
-}
+export type { Claim, Entry, Reservation, Settlement, Subject } from "./internal/ledger/journal.ts"
+export type { Admission, Outstanding, Range, Service } from "./internal/ledger/service.ts"
+export type { Movement, Total } from "./internal/ledger/state.ts"
 
 /**
  * The ledger of an application.
@@ -224,8 +91,13 @@ export interface SqlOptions {
   readonly prefix?: string | undefined
   /** How far the clock may be set back before nothing is reserved any more. 1 minute if left out. */
   readonly clockTolerance?: Duration.Input | undefined
-  /** After how long one who waits for room looks what other processes have settled. A quarter of a second if left out. */
+  /** How often a call that waits for room looks at what other processes have settled. A quarter of a second if left out. */
   readonly pollInterval?: Duration.Input | undefined
+  /**
+   * How much of a budget a process leases at once, to spend from it without asking the database for each call. Nothing is
+   * leased if left out.
+   */
+  readonly slice?: Money.Input | undefined
 }
 
 /**
@@ -238,6 +110,11 @@ export interface SqlOptions {
  *   the connection's `search_path`.
  * - What several fibers ask for at once is done in one transaction. It is all written or nothing is.
  * - Reservations whose lease is over are found when the layer is built, and whenever `expire` is run.
+ *
+ * - With `slice` a process leases a part of each budget that it uses, and calls cost no transaction of their own. What was spent
+ *   is written down every second, and when the slice is used up; what is left is given back when it was idle for a second, and when
+ *   the layer is closed. Limits hold as exactly as without. A process that is killed leaves its slice, which counts in full: it cost
+ *   something between nothing and the slice, and the attempts of its last second are not in the journal.
  *
  * **Gotchas**
  *
@@ -264,12 +141,19 @@ export const layerSql = (options: SqlOptions = {}): Layer.Layer<Ledger, LedgerUn
     Ledger,
     Effect.suspend(() => {
       const prefix = options.prefix ?? "holdfast"
-      return /^[a-z_][a-z0-9_]{0,40}$/.test(prefix)
-        ? sqlService({
-            prefix,
-            tolerance: Duration.toMillis(options.clockTolerance ?? "1 minute"),
-            pollInterval: Duration.fromInputUnsafe(options.pollInterval ?? "250 millis"),
-          })
-        : Effect.die(new Error("Ledger.layerSql: prefix must be a name of small letters, digits and underscores"))
+      if (!/^[a-z_][a-z0-9_]{0,40}$/.test(prefix)) {
+        return misconfigured("prefix must be a name of small letters, digits and underscores")
+      }
+      const slice = options.slice === undefined ? undefined : Money.fromInput(options.slice)
+      if (slice !== undefined && Result.isFailure(slice)) return misconfigured(`slice: ${slice.failure.message}`)
+      if (slice !== undefined && slice.success <= 0n) return misconfigured("slice must be above zero")
+      return sqlService({
+        prefix,
+        tolerance: Duration.toMillis(options.clockTolerance ?? "1 minute"),
+        pollInterval: Duration.fromInputUnsafe(options.pollInterval ?? "250 millis"),
+        slice: slice?.success,
+      })
     }),
   )
+
+const misconfigured = (mistake: string) => Effect.die(new Error(`Ledger.layerSql: ${mistake}`))

@@ -26,7 +26,7 @@ import {
 import { dual } from "effect/Function"
 
 /**
- * A text that is no amount of dollars.
+ * A text that is not an amount of dollars.
  *
  * @since 0.1.0
  * @category errors
@@ -39,7 +39,7 @@ export class MoneyMalformed extends Schema.TaggedError<MoneyMalformed>("@holdfas
   },
 ) {
   override get message(): string {
-    return `"${this.input}" is no amount of dollars such as "100 USD" or "$0.000123"`
+    return `"${this.input}" is not an amount of dollars, such as "100 USD", "0.25 USD" or "$0.000123" (up to twelve decimals, no separators)`
   }
 }
 
@@ -57,7 +57,12 @@ export type Money = bigint & Brand.Brand<"@holdfast/cost/Money">
  * @since 0.1.0
  * @category models
  */
-export type Input = Money | `${number} USD` | `$${number}`
+export type Input = Forms["any"]
+
+// By way of an index, so that a compiler's message shows the forms that are taken and not the name of this type.
+interface Forms {
+  readonly any: Money | `${number} USD` | `$${number}`
+}
 
 /**
  * A factor, exact: `{ numerator: 11n, denominator: 10n }` is 1.1.
@@ -88,7 +93,7 @@ const decimals = 12
 const perDollar = 10n ** BigInt(decimals)
 
 /** So that no text makes work. The largest amount has 24 digits before its point. */
-const longest = 40
+const maxLength = 40
 
 const amount = /^(-?)(?:\$(\d{1,24})(?:\.(\d{1,12})0*)?|(\d{1,24})(?:\.(\d{1,12})0*)? ?USD)$/
 
@@ -113,8 +118,8 @@ const amount = /^(-?)(?:\$(\d{1,24})(?:\.(\d{1,12})0*)?|(\d{1,24})(?:\.(\d{1,12}
  * @category constructors
  */
 export const fromString = (text: string): Result.Result<Money, MoneyMalformed> => {
-  const match = text.length > longest ? null : amount.exec(text)
-  if (match === null) return Result.fail(new MoneyMalformed({ input: text.slice(0, longest) }))
+  const match = text.length > maxLength ? null : amount.exec(text)
+  if (match === null) return Result.fail(new MoneyMalformed({ input: text.slice(0, maxLength) }))
   const [, sign, dollars = match[4] ?? "", fraction = match[5] ?? ""] = match
   const picodollars = BigInt(dollars) * perDollar + BigInt(fraction.padEnd(decimals, "0"))
   return Result.succeed(fromPicodollars(sign === "-" ? -picodollars : picodollars))
@@ -130,7 +135,7 @@ export const fromInput = (input: Input): Result.Result<Money, MoneyMalformed> =>
   typeof input === "bigint" ? Result.succeed(input) : fromString(input)
 
 /**
- * Reads an amount as options take it, and throws `MoneyMalformed` where it is none.
+ * Reads an amount as options take it, and throws `MoneyMalformed` if it cannot be read.
  *
  * **Example** (An amount in the source)
  *

@@ -206,7 +206,7 @@ export type {
  *
  * **Gotchas**
  *
- * An amount that is none, or not whole picodollars for one token, and a time that is none throw a `RangeError`.
+ * An amount or a time that cannot be read, and an amount that is not whole picodollars for one token, throw a `RangeError`.
  *
  * **Example** (The price of a model of one's own)
  *

@@ -12,9 +12,7 @@
  * @since 0.1.0
  */
 
-import { PolicyError } from "@holdfast/core"
-import { Clock, Context, Effect, Layer, Option, Schema } from "effect"
-import { AiError } from "effect/ai"
+import { Clock, Context, Effect, Layer, Option } from "effect"
 import { dual } from "effect/Function"
 
 import { load, type PackageMissing } from "./internal/optionalPackage.ts"
@@ -26,6 +24,7 @@ import { openai } from "./internal/price/list/openai.ts"
 import { others } from "./internal/price/list/others.ts"
 import { undated, vendorOf } from "./internal/price/modelName.ts"
 import { goesBefore } from "./internal/price/period.ts"
+import { priceUnknown, type PriceUnknown } from "./internal/price/unknown.ts"
 import * as Price from "./Price.ts"
 
 export {
@@ -36,29 +35,7 @@ export {
   PackageMissing,
 } from "./internal/optionalPackage.ts"
 
-/**
- * Nobody knows what the model costs.
- *
- * @since 0.1.0
- * @category errors
- */
-export class PriceUnknown
-  extends Schema.TaggedError<PriceUnknown>("@holdfast/cost/PriceUnknown")("PriceUnknown", {
-    provider: Schema.String,
-    model: Schema.String,
-  })
-  implements PolicyError.PolicyError<"refusal">
-{
-  readonly [PolicyError.TypeId] = "refusal" as const
-
-  override get message(): string {
-    return `the price of ${this.model} of ${this.provider} is not known; add it to the price book`
-  }
-
-  toReason(metadata: AiError.ProviderMetadata): AiError.AiErrorReason {
-    return new AiError.InvalidRequestError({ parameter: "model", description: this.message, metadata })
-  }
-}
+export { PriceUnknown } from "./internal/price/unknown.ts"
 
 /**
  * The model whose price is wanted.
@@ -188,8 +165,10 @@ export const orElse: {
  * @category combinators
  */
 export const price = (query: Query): Effect.Effect<Price.Price, PriceUnknown, PriceBook> =>
-  Effect.flatMap(find(query), (found) =>
-    Option.isSome(found) ? Effect.succeed(found.value) : Effect.fail(unknown(query)),
+  Effect.flatMap(PriceBook, (book) =>
+    Effect.flatMap(find(book, query), (found) =>
+      Option.isSome(found) ? Effect.succeed(found.value) : Effect.fail(priceUnknown(book, query)),
+    ),
   )
 
 /**
@@ -230,7 +209,7 @@ export const cost = (answer: Query & Price.Answer): Effect.Effect<Price.Cost, Pr
     const startedAt = answer.startedAt ?? (yield* Clock.currentTimeMillis)
     const query = { provider: answer.provider, model: answer.model, startedAt }
     const found = book.find(query)
-    if (Option.isNone(found)) return yield* Effect.fail(unknown(query))
+    if (Option.isNone(found)) return yield* Effect.fail(priceUnknown(book, query))
     return Price.cost(found.value, { ...answer, priceOf: answer.priceOf ?? priceOf(book, query) })
   })
 
@@ -269,8 +248,12 @@ export const priceOf =
  * @category combinators
  */
 export const quote = (query: Query, whenUnknown: WhenUnknown): Effect.Effect<Quote, PriceUnknown, PriceBook> =>
-  Effect.flatMap(find(query), (found) =>
-    Option.isSome(found) ? Effect.succeed({ _tag: "Known", price: found.value }) : whenUnknown(unknown(query)),
+  Effect.flatMap(PriceBook, (book) =>
+    Effect.flatMap(find(book, query), (found) =>
+      Option.isSome(found)
+        ? Effect.succeed({ _tag: "Known", price: found.value })
+        : whenUnknown(priceUnknown(book, query)),
+    ),
   )
 
 /**
@@ -384,11 +367,5 @@ const priceAt = (prices: ReadonlyArray<Price.Price>, at: number): Price.Price | 
   return chosen
 }
 
-const find = (query: Query): Effect.Effect<Option.Option<Price.Price>, never, PriceBook> =>
-  Effect.gen(function* () {
-    const book = yield* PriceBook
-    return book.find({ ...query, startedAt: query.startedAt ?? (yield* Clock.currentTimeMillis) })
-  })
-
-const unknown = ({ model, provider }: Query): PriceUnknown =>
-  PolicyError.withoutStack(() => new PriceUnknown({ provider, model }))
+const find = (book: Book, query: Query): Effect.Effect<Option.Option<Price.Price>> =>
+  Effect.map(Clock.currentTimeMillis, (now) => book.find({ ...query, startedAt: query.startedAt ?? now }))

@@ -2,7 +2,7 @@
  * What was spent, on what, and how much of it was for nothing.
  *
  * A report adds up the journal of the ledger: attempts, tokens and costs of today and of a span of time, by day, model, provider,
- * tenant and tag; budgets with what is left of them; and the reservations of which nobody knows how they ended, as intervals.
+ * tenant and tag; budgets with what is left of them; and the reservations that ended in an unknown way, as intervals.
  *
  * **Where in a stack**: nowhere; it reads the ledger in context.
  *
@@ -10,133 +10,16 @@
  */
 import { DateTime, Effect, Schema, Stream } from "effect"
 
-import { budgetOf, zoneOf } from "./internal/budget/options.ts"
+import { budgetOf } from "./internal/budget/claims.ts"
+import { zoneOf } from "./internal/budget/options.ts"
 import { spanAt } from "./internal/budget/window.ts"
 import { Fold, type Group, type Sum } from "./internal/report/fold.ts"
 import { csvOf, tableOf } from "./internal/report/formats.ts"
+import { type BudgetLine, type Open, Report, type Row, type Totals } from "./internal/report/schema.ts"
 import { Ledger, type LedgerUnavailable, type Outstanding, type Service } from "./Ledger.ts"
 import * as Money from "./Money.ts"
 
-/**
- * Attempts, tokens and costs, added up.
- *
- * **Details**
- *
- * `minimum` and `maximum` differ from `cost` where usage was not reported. `costOfFailures` is what attempts cost that did not
- * complete, `costOfRepetitions` what all cost but the first attempt of each call: retries, fallbacks and hedges. `saved` is what
- * prompt caches saved; below zero where writing to them cost more. `unpriced` attempts are in no sum of money.
- *
- * @since 0.1.0
- * @category schemas
- */
-export const Totals = Schema.Struct({
-  attempts: Schema.Int,
-  completed: Schema.Int,
-  failed: Schema.Int,
-  interrupted: Schema.Int,
-  abandoned: Schema.Int,
-  /** Attempts that were not the first of their call. */
-  repeated: Schema.Int,
-  unpriced: Schema.Int,
-  /** By class, as `Price.TokenClass`. */
-  tokens: Schema.Record(Schema.String, Schema.Finite),
-  cost: Money.Money,
-  minimum: Money.Money,
-  maximum: Money.Money,
-  costOfFailures: Money.Money,
-  costOfRepetitions: Money.Money,
-  saved: Money.Money,
-})
-
-/**
- * @since 0.1.0
- * @category schemas
- */
-export type Totals = typeof Totals.Type
-
-/**
- * The totals of one day, model, provider, tenant or tag. The dearest come first, days in their order.
- *
- * @since 0.1.0
- * @category schemas
- */
-export const Row = Schema.Struct({ key: Schema.String, totals: Totals })
-
-/**
- * @since 0.1.0
- * @category schemas
- */
-export type Row = typeof Row.Type
-
-/**
- * A limit and what is used of it now. `utilisation` is the share of the limit that is spent, reserved or uncertain.
- *
- * @since 0.1.0
- * @category schemas
- */
-export const BudgetLine = Schema.Struct({
-  budget: Schema.String,
-  window: Schema.String,
-  scope: Schema.optionalKey(Schema.String),
-  limit: Money.Money,
-  spent: Money.Money,
-  reserved: Money.Money,
-  uncertain: Money.Money,
-  utilisation: Schema.Finite,
-})
-
-/**
- * @since 0.1.0
- * @category schemas
- */
-export type BudgetLine = typeof BudgetLine.Type
-
-/**
- * A reservation that is neither settled nor released. One whose lease is over cost between nothing and `worst`.
- *
- * @since 0.1.0
- * @category schemas
- */
-export const Open = Schema.Struct({
-  attempt: Schema.String,
-  provider: Schema.String,
-  model: Schema.String,
-  tenant: Schema.optionalKey(Schema.String),
-  worst: Money.Money,
-  expired: Schema.Boolean,
-  expiresAt: Schema.DateTimeUtcFromMillis,
-})
-
-/**
- * @since 0.1.0
- * @category schemas
- */
-export type Open = typeof Open.Type
-
-/**
- * @since 0.1.0
- * @category schemas
- */
-export const Report = Schema.Struct({
-  at: Schema.DateTimeUtcFromMillis,
-  from: Schema.DateTimeUtcFromMillis,
-  to: Schema.DateTimeUtcFromMillis,
-  today: Totals,
-  total: Totals,
-  budgets: Schema.Array(BudgetLine),
-  days: Schema.Array(Row),
-  models: Schema.Array(Row),
-  providers: Schema.Array(Row),
-  tenants: Schema.Array(Row),
-  tags: Schema.Array(Row),
-  open: Schema.Array(Open),
-})
-
-/**
- * @since 0.1.0
- * @category schemas
- */
-export type Report = typeof Report.Type
+export { BudgetLine, Open, Report, Row, Totals } from "./internal/report/schema.ts"
 
 /**
  * @since 0.1.0
@@ -161,7 +44,7 @@ export interface Options {
  *
  * **Gotchas**
  *
- * A time zone or a time that is none is a defect: it is a mistake in the program.
+ * A time zone or a time that cannot be read is a defect: it is a mistake in the program.
  *
  * **Example** (A report of nothing)
  *
@@ -253,12 +136,8 @@ const days = (zone: DateTime.TimeZone): ((at: number) => string) => {
 
 const totalsOf = ({ failures, repetitions, ...sum }: Sum): Totals => ({
   ...sum,
-  cost: Money.fromPicodollars(sum.cost),
-  minimum: Money.fromPicodollars(sum.minimum),
-  maximum: Money.fromPicodollars(sum.maximum),
-  costOfFailures: Money.fromPicodollars(failures),
-  costOfRepetitions: Money.fromPicodollars(repetitions),
-  saved: Money.fromPicodollars(sum.saved),
+  costOfFailures: failures,
+  costOfRepetitions: repetitions,
 })
 
 const rowsOf = (fold: Fold, group: Group): ReadonlyArray<Row> =>
@@ -285,7 +164,7 @@ const budgetLines = (
           budget: known.budget,
           window: known.window,
           ...(known.scope !== undefined && { scope: known.scope }),
-          limit: Money.fromPicodollars(claim.limit),
+          limit: claim.limit,
           spent,
           reserved,
           uncertain,

@@ -152,6 +152,20 @@ describe("the memory of a ledger", () => {
     }),
   )
 
+  it.effect("is bounded where reservations are given back, as those of an outer budget when an inner one refuses", () =>
+    Effect.gen(function* () {
+      const ledger = yield* make({ keep: 10 })
+      const limit = claim(1_000_000n)
+      yield* ledger.reserve(reservation("open", 5n, [limit]))
+      for (let index = 0; index < 100; index++) {
+        yield* ledger.reserve(reservation(`${index}`, 5n, [limit]))
+        yield* ledger.release(`${index}`)
+      }
+      assert.isAtMost((yield* Stream.runCollect(ledger.entries())).length, 20)
+      assert.deepStrictEqual(yield* ledger.total(limit), total(0n, 5n, 0n))
+    }),
+  )
+
   it.effect("has a size that makes sense", () =>
     Effect.gen(function* () {
       const exit = yield* Effect.exit(Effect.scoped(make({ keep: 0 })))

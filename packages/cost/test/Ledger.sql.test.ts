@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Stream } from "effect"
 import { SqlClient } from "effect/sql"
+import { TestClock } from "effect/testing"
 
 import { ledgerOn, postgres, sqlite, withoutPostgres } from "./databases.ts"
 import { claim, ledgerSuite, reservation, settlement, total } from "./ledgerSuite.ts"
@@ -80,6 +81,47 @@ for (const { database, missing, name } of databases) {
           { concurrency: "unbounded" },
         )
         assert.lengthOf(yield* Stream.runCollect(ledger.entries()), 1_001)
+      }),
+    )
+
+    it.effect("windows of any length read no more than their own buckets, and keep no more", () =>
+      Effect.gen(function* () {
+        const layer = yield* database
+        const ledger = yield* ledgerOn(layer)
+        const minute = 60_000
+        const [day, month] = [1_440 * minute, 30 * 1_440 * minute]
+        const claimsAt = (now: number) => {
+          const [bucket, today] = [Math.floor(now / minute) * minute, Math.floor(now / day) * day]
+          return [
+            claim(100_000n, { account: "month", until: month }),
+            claim(100_000n, { account: "day", bucket: today, since: today, until: today + day }),
+            claim(60n, { account: "hour", bucket, since: bucket - 60 * minute, until: bucket + 61 * minute }),
+          ]
+        }
+        let [now, admitted] = [0, 0]
+        for (let index = 0; index < 160; index++) {
+          const answer = yield* ledger.reserve(reservation(`${index}`, 1n, claimsAt(now), { expiresAt: month }))
+          if (answer._tag === "Admitted") {
+            admitted++
+            // One of the first is never ended, and must not be forgotten.
+            if (index !== 3) yield* ledger.settle(settlement(`${index}`, 1n))
+          }
+          now += 30 * minute
+          yield* TestClock.setTime(now)
+        }
+        assert.strictEqual(admitted, 160)
+        const rows = yield* Effect.flatMap(
+          SqlClient.SqlClient,
+          (sql) => sql<{ account: string; count: unknown }>`
+            SELECT account, COUNT(*) AS count FROM holdfast_total GROUP BY account ORDER BY account`,
+        ).pipe(Effect.provide(layer))
+        const counts = Object.fromEntries(rows.map(({ account, count }) => [account, Number(count)]))
+        assert.strictEqual(counts["month"], 1)
+        assert.isAtMost(counts["day"] ?? 0, 4)
+        assert.isAtMost(counts["hour"] ?? 0, 12)
+        assert.deepStrictEqual(yield* ledger.total({ account: "month", since: 0 }), total(159n, 1n, 0n))
+        const [, , hour] = claimsAt(now)
+        assert.deepStrictEqual(yield* ledger.total(hour ?? claim(0n)), total(2n, 0n, 0n))
       }),
     )
 

@@ -256,7 +256,7 @@ describe("a model that is not known", () => {
       const told: Array<string> = []
       const tell = PriceBook.unmetered((unknown) => Effect.sync(() => told.push(unknown.message)))
       assert.strictEqual((yield* PriceBook.quote(query, tell))._tag, "Unmetered")
-      assert.deepStrictEqual(told, ["the price of llama4 of ollama is not known; add it to the price book"])
+      assert.deepStrictEqual(told, ["the price of llama4 of ollama is not known; add it with PriceBook.layerExtend"])
       const known = yield* PriceBook.quote({ provider: "openai", model: "gpt-4o" }, tell)
       assert.strictEqual(known._tag, "Known")
       assert.lengthOf(told, 1)
@@ -344,4 +344,31 @@ describe("layers", () => {
       }),
     )
   })
+})
+
+describe("a name that is misspelt", () => {
+  it.effect("is answered with the nearest names of the book, and the layer that adds prices", () =>
+    Effect.gen(function* () {
+      const messageOf = (query: PriceBook.Query) =>
+        Effect.map(Effect.flip(PriceBook.price(query)), ({ message }) => message)
+      const cure = "If not, add it with PriceBook.layerExtend"
+      assert.strictEqual(
+        yield* messageOf({ provider: "openai", model: "gpt-4o-minii" }),
+        `the price of gpt-4o-minii of openai is not known; did you mean gpt-4o-mini? ${cure}`,
+      )
+      assert.strictEqual(
+        yield* messageOf({ provider: "openai", model: "o3", startedAt: 0 }),
+        "the price of o3 of openai is not known; add it with PriceBook.layerExtend",
+      )
+      assert.include(
+        yield* messageOf({ provider: "azure", model: "gpt-4o-mini" }),
+        "did you mean gpt-4o-mini of openai?",
+      )
+      assert.strictEqual(
+        yield* messageOf({ provider: "scripted", model: "scripted-model" }),
+        "the price of scripted-model of scripted is not known; add it with PriceBook.layerExtend",
+      )
+      assert.include(yield* messageOf({ provider: "openai", model: "x".repeat(10_000) }), "PriceBook.layerExtend")
+    }).pipe(Effect.provide(PriceBook.layer)),
+  )
 })

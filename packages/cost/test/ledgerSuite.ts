@@ -203,6 +203,20 @@ export const ledgerSuite = (name: string, make: Make) => {
       }),
     )
 
+    it.effect("what nobody reserved, under the limits that it names, once", () =>
+      Effect.gen(function* () {
+        const ledger = yield* make()
+        const limit = claim(10n)
+        const late = settlement("a", 3n, { claims: [limit] })
+        assert.deepStrictEqual(yield* ledger.settle(late), [{ claim: limit, before: money(0n), after: money(3n) }])
+        assert.deepStrictEqual(yield* ledger.settle(late), [])
+        assert.deepStrictEqual(yield* ledger.total(limit), total(3n, 0n, 0n))
+        yield* ledger.reserve(reservation("b", 4n, [limit]))
+        yield* ledger.settle(settlement("b", 2n, { claims: [limit] }))
+        assert.deepStrictEqual(yield* ledger.total(limit), total(5n, 0n, 0n))
+      }),
+    )
+
     it.effect("more than was reserved, for a bound may be wrong and a cost is not", () =>
       Effect.gen(function* () {
         const ledger = yield* make()
@@ -265,6 +279,22 @@ export const ledgerSuite = (name: string, make: Make) => {
         assert.deepStrictEqual(yield* read({ from: 1_000 }), [1_000, 2_000])
         assert.deepStrictEqual(yield* read({ to: 1_000 }), [0])
         assert.deepStrictEqual(yield* read({ from: 1_000, to: 2_000 }), [1_000])
+      }),
+    )
+
+    it.effect("and keeps a day that is spent when the clock steps back over midnight", () =>
+      Effect.gen(function* () {
+        const ledger = yield* make()
+        const midnight = 86_400_000
+        const yesterday = claim(10n)
+        const today = claim(10n, { bucket: midnight, since: midnight, until: 2 * midnight })
+        yield* TestClock.setTime(midnight - 1_000)
+        yield* ledger.reserve(reservation("a", 10n, [yesterday]))
+        yield* ledger.settle(settlement("a", 10n))
+        yield* TestClock.setTime(midnight + 30_000)
+        yield* ledger.reserve(reservation("b", 1n, [today]))
+        yield* TestClock.setTime(midnight - 10_000)
+        assert.deepInclude(yield* ledger.reserve(reservation("c", 1n, [yesterday])), { _tag: "Exceeded" })
       }),
     )
 

@@ -20,9 +20,18 @@ export const database = (kind: Kind) =>
 
 const worker = new URL("workers/spend.ts", import.meta.url).pathname
 
-const start = (kind: Kind, where: string, job: string): Effect.Effect<ChildProcess, never, Scope.Scope> =>
+const start = (
+  kind: Kind,
+  where: string,
+  job: string,
+  slice?: bigint,
+): Effect.Effect<ChildProcess, never, Scope.Scope> =>
   Effect.acquireRelease(
-    Effect.sync(() => spawn(process.execPath, [worker, kind, where, job], { stdio: ["ignore", "pipe", "inherit"] })),
+    Effect.sync(() =>
+      spawn(process.execPath, [worker, kind, where, job, ...(slice === undefined ? [] : [String(slice)])], {
+        stdio: ["ignore", "pipe", "inherit"],
+      }),
+    ),
     (child) => Effect.sync(() => child.kill("SIGKILL")),
   )
 
@@ -36,11 +45,12 @@ export const spenders = (
   kind: Kind,
   where: string,
   processes: number,
+  slice?: bigint,
 ): Effect.Effect<ReadonlyArray<Finished>, never, Scope.Scope> =>
   Effect.forEach(
     Array.from({ length: processes }),
     () =>
-      Effect.flatMap(start(kind, where, "until-refused"), (child) =>
+      Effect.flatMap(start(kind, where, "until-refused", slice), (child) =>
         Effect.promise(async () => {
           let output = ""
           child.stdout?.on("data", (chunk: Buffer) => {
@@ -76,7 +86,7 @@ const enough = 40
  * Kills so many processes while they spend, each at a moment of its own, and then reads their journal. The first one gets far
  * enough for some costs to be settled, however slow the machine is.
  */
-export const killed = (kind: Kind, times: number) =>
+export const killed = (kind: Kind, times: number, slice?: bigint) =>
   Effect.gen(function* () {
     const { layer, where } = yield* database(kind)
     const emulator = yield* Emulator.Emulator
@@ -92,7 +102,7 @@ export const killed = (kind: Kind, times: number) =>
       yield* Effect.scoped(
         Effect.gen(function* () {
           const before = (yield* emulator.requests).length
-          const child = yield* start(kind, where, emulator.baseUrl("openai-responses"))
+          const child = yield* start(kind, where, emulator.baseUrl("openai-responses"), slice)
           const least = turn === 0 ? enough : 1
           const arrived = Effect.map(emulator.requests, ({ length }) => length >= before + least)
           yield* Effect.repeat(Effect.delay(arrived, "5 millis"), { until: (yes) => yes })
@@ -103,6 +113,8 @@ export const killed = (kind: Kind, times: number) =>
       )
     }
     const requests = yield* emulator.requests
+    // Until the lease of what the last one held is over.
+    yield* Effect.sleep("200 millis")
     const ledger = yield* ledgerOn(layer)
     yield* ledger.expire
     const entries = yield* Stream.runCollect(ledger.entries())

@@ -1,5 +1,5 @@
 /**
- * A process of its own that spends: `node spend.ts <sqlite|postgres> <file or schema> <job>`.
+ * A process of its own that spends: `node spend.ts <sqlite|postgres> <file or schema> <job> [slice in picodollars]`.
  *
  * The job `until-refused` makes calls of a scripted model until its budget has no room, and prints how many were answered. The
  * job `http://…` asks a provider there for ever, to be killed.
@@ -15,10 +15,11 @@ import * as Ledger from "../../src/Ledger.ts"
 import { acme, money, pricing } from "../budgeted.ts"
 import { postgresIn } from "../databases.ts"
 
-const [, , kind, where = "", job = ""] = process.argv
+const [, , kind, where = "", job = "", picodollars] = process.argv
+const slice = picodollars === undefined ? undefined : money(BigInt(picodollars))
 
 const database = kind === "sqlite" ? SqliteClient.layer({ filename: where }) : postgresIn(where)
-const ledger = Ledger.layerSql({ pollInterval: "20 millis" }).pipe(Layer.provide(database))
+const ledger = Ledger.layerSql({ pollInterval: "20 millis", slice }).pipe(Layer.provide(database))
 const ask = LanguageModel.generateText({ prompt: "Why do ships float?" })
 const asMany = { concurrency: "unbounded", discard: true } as const
 
@@ -48,7 +49,12 @@ const untilRefused = Effect.gen(function* () {
 /** Eight at a time, for ever. */
 const forEver = (apiUrl: string) => {
   const model = OpenAiLanguageModel.model("gpt-4o-mini", { maxOutputTokens: 100 }).pipe(
-    Budget.enforce({ name: "all", daily: "100 USD", lease: 1, request: () => ({ maxOutputTokens: 100 }) }),
+    Budget.enforce({
+      name: "all",
+      daily: "100 USD",
+      lease: slice === undefined ? 1 : 100,
+      request: () => ({ maxOutputTokens: 100 }),
+    }),
   )
   const client = OpenAiClient.layer({ apiKey: Redacted.make("test"), apiUrl })
   return Effect.forEach(Array.from({ length: 8 }), () => Effect.forever(ask), asMany).pipe(

@@ -5,7 +5,7 @@
  * overtaken more than a few times: then the oldest goes next, whoever else there is. Granting, joining and leaving cost the
  * same however many wait.
  */
-import { type Entry, LinkedList } from "../linkedList.ts"
+import { type Entry, LinkedList } from "../../LinkedList.ts"
 
 export interface Waiter {
   readonly weight: number

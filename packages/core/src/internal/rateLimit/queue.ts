@@ -4,7 +4,7 @@
  * Only the first one acts: it asks, sleeps for as long as it was told, and asks again. So there is one timer however many wait,
  * nobody is overtaken, and nobody is woken for nothing.
  */
-import { type Entry, LinkedList } from "../linkedList.ts"
+import { type Entry, LinkedList } from "../../LinkedList.ts"
 
 /** Why somebody is sent away: it would take so long at least. */
 export interface Wait {

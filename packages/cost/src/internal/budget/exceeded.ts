@@ -15,18 +15,23 @@ export class BudgetExceeded
     budget: Schema.String,
     /** `"day"`, `"month"`, or the length of a rolling window. */
     window: Schema.String,
-    /** Whose limit it is, where each tenant, tag or model has its own. */
+    /** The tenant, tag or model of the limit, where each has its own. */
     scope: Schema.optionalKey(Schema.String),
     provider: Schema.String,
     model: Schema.String,
     limit: Money.Money,
-    /** Real costs, and worst cases of attempts that ended nobody knows how. */
+    /** Real costs, and worst cases of attempts that ended in an unknown way. */
     spent: Money.Money,
     /** Worst cases of attempts that are under way. */
     reserved: Money.Money,
     /** The worst case of this attempt. */
     requested: Money.Money,
-    /** When the limit holds anew. Absent for a rolling window, where there is no such moment. */
+    /**
+     * The length of answer that was assumed, because neither the settings of the model nor `request` of the budget set
+     * `maxOutputTokens`. Setting it reserves less.
+     */
+    assumedOutputTokens: Schema.optionalKey(Schema.Finite),
+    /** When the limit starts anew. Absent for a rolling window, where there is no such moment. */
     resetsAt: Schema.optionalKey(Schema.DateTimeUtcFromMillis),
   })
   implements PolicyError.PolicyError<"refusal">
@@ -37,8 +42,12 @@ export class BudgetExceeded
     const [limit, spent, reserved, requested] = [this.limit, this.spent, this.reserved, this.requested].map(
       Money.format,
     )
-    const whose = this.scope === undefined ? this.budget : `${this.budget} (${this.scope})`
-    return `${whose} may spend ${limit} per ${this.window}; ${spent} are spent, ${reserved} reserved, and this call may cost ${requested}`
+    const name = this.scope === undefined ? this.budget : `${this.budget} (${this.scope})`
+    const cure =
+      this.assumedOutputTokens === undefined
+        ? ""
+        : ` with an answer of ${this.assumedOutputTokens} tokens; set maxOutputTokens of the model to reserve less`
+    return `${name} may spend ${limit} per ${this.window}; ${spent} are spent, ${reserved} reserved, and this call may cost ${requested}${cure}`
   }
 
   toReason(metadata: AiError.ProviderMetadata): AiError.AiErrorReason {

@@ -4,10 +4,12 @@
 import { type Attempt } from "@holdfast/core"
 import { Effect } from "effect"
 
-import { type Service, type Total } from "../../Ledger.ts"
 import type * as Money from "../../Money.ts"
-import { type Claim, excessOf, nothing } from "../ledger/state.ts"
-import { Claims, type Rule } from "./options.ts"
+import { type Claim } from "../ledger/journal.ts"
+import { type Service } from "../ledger/service.ts"
+import { excessOf, nothing, type Total } from "../ledger/state.ts"
+import { Claims } from "./claims.ts"
+import { type Rule } from "./options.ts"
 
 interface Read {
   readonly since: number
@@ -17,7 +19,7 @@ interface Read {
 }
 
 /** Each tenant has accounts of its own; of more than these the oldest is forgotten. */
-const mostAccounts = 1_000
+const maxAccounts = 1_000
 
 export class Headroom {
   readonly #rules: ReadonlyArray<Rule>
@@ -36,7 +38,7 @@ export class Headroom {
 
   // A ledger that cannot be read refuses nothing here: what happens then is said by the budget that is enforced.
   hasRoomFor(start: Attempt.AttemptStart, worst: Money.Money): Effect.Effect<boolean> {
-    const { claims } = this.#claimsOf(start).of(start, start.startedAt)
+    const { claims } = this.#claimsOf(start).for(start, start.startedAt)
     return Effect.forEach(claims, (claim) => this.#total(claim, start.startedAt)).pipe(
       Effect.map((totals) => {
         const byAccount = new Map(claims.map(({ account }, index) => [account, totals[index]]))
@@ -62,7 +64,7 @@ export class Headroom {
       Effect.sync(() => {
         this.#reads.delete(claim.account)
         this.#reads.set(claim.account, { since: claim.since, until: now + this.#remember, total })
-        if (this.#reads.size <= mostAccounts) return
+        if (this.#reads.size <= maxAccounts) return
         const [oldest] = this.#reads.keys()
         if (oldest !== undefined) this.#reads.delete(oldest)
       }),

@@ -1,14 +1,122 @@
 /**
- * From what was asked of a budget to the claims of one attempt.
+ * What is asked of a budget, what is wrong with it, and the limits that follow from it.
  */
 import { type Attempt } from "@holdfast/core"
-import { DateTime, Duration, Option, Predicate, Result } from "effect"
+import { type UnsupportedOption } from "@holdfast/core/provider/ProviderModel"
+import { DateTime, Duration, type Effect, Option, Predicate, Result } from "effect"
 
-import { type Options } from "../../Budget.ts"
+import { type Estimate } from "../../Estimate.ts"
 import * as Money from "../../Money.ts"
-import { type Claim } from "../ledger/state.ts"
+import type * as Price from "../../Price.ts"
+import type * as PriceBook from "../../PriceBook.ts"
+import { type LedgerUnavailable } from "../ledger/unavailable.ts"
+import { type BudgetExceeded } from "./exceeded.ts"
 import { type Scope } from "./scopes.ts"
-import { endOf, nameOf, spanAt, type Window } from "./window.ts"
+import { type Window } from "./window.ts"
+
+/**
+ * One budget. At least one amount has to be given; of several all hold.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** Budgets with equal names are one, also in other stacks and other processes. */
+  readonly name: string
+  /** From midnight to midnight in the time zone. */
+  readonly daily?: Money.Input | undefined
+  /** From the first of a month to the next one in the time zone. */
+  readonly monthly?: Money.Input | undefined
+  /** In any span of the window's length. It moves on in sixty steps, and counts up to one step too much, never too little. */
+  readonly rolling?: Rolling | ReadonlyArray<Rolling> | undefined
+  /** What has a limit of its own: each tenant, each model. One limit for everything if left out. */
+  readonly per?: Scope | undefined
+  /** `"Europe/Zurich"`, `"+02:00"`. UTC if left out. */
+  readonly timeZone?: string | DateTime.TimeZone | undefined
+  /** Shares of a limit at which `ThresholdReached` is emitted, once in each window. `[0.8]` if left out. */
+  readonly alertAt?: ReadonlyArray<number> | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Rolling {
+  readonly limit: Money.Input
+  readonly window: Duration.Input
+}
+
+/**
+ * How attempts are priced, and what happens when that or the ledger fails.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Settings {
+  /** The longest wait for room. Calls do not wait if left out. */
+  readonly wait?: Duration.Input | undefined
+  /** How long a reservation of a process that has died is kept. 15 minutes if left out. */
+  readonly lease?: Duration.Input | undefined
+  /** A model without a price is refused if left out. */
+  readonly whenUnknown?: PriceBook.WhenUnknown | undefined
+  /** Attempts are refused if left out. */
+  readonly whenUnavailable?: WhenUnavailable | undefined
+  /** What an attempt without reported usage counts with. Its estimate if left out. */
+  readonly unreported?: ((interval: Interval) => Money.Money) | undefined
+  /** For example `Estimate.certain`, where prompts may be written to break the budget. The estimate itself if left out. */
+  readonly bound?: ((estimate: Estimate) => Estimate) | undefined
+  /** What the settings of the model say about its price and the length of its answers. */
+  readonly request?: ((start: Attempt.AttemptStart) => RequestFacts) | undefined
+}
+
+/**
+ * What is known of a request besides its prompt.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RequestFacts extends Price.Circumstances {
+  /**
+   * The most tokens that the model may generate, reasoning included. What the settings of the model say if left out, and else
+   * what its price says.
+   */
+  readonly maxOutputTokens?: number | undefined
+}
+
+/**
+ * What an attempt without reported usage cost: at least, by estimate, and at most.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Interval {
+  readonly minimum: Money.Money
+  readonly estimate: Money.Money
+  readonly maximum: Money.Money
+}
+
+/**
+ * Whether an attempt is made although it cannot be reserved.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type WhenUnavailable = (
+  error: LedgerUnavailable,
+  start: Attempt.AttemptStart,
+) => Effect.Effect<void, LedgerUnavailable>
+
+/**
+ * Why a budget refuses an attempt.
+ *
+ * **Details**
+ *
+ * `UnsupportedOption` says that `maxOutputTokens` is not a whole number, so that no worst case can be reserved.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type Refusal = BudgetExceeded | LedgerUnavailable | PriceBook.PriceUnknown | UnsupportedOption
 
 /** One limit of one budget. */
 export interface Rule {
@@ -18,13 +126,6 @@ export interface Rule {
   readonly limit: Money.Money
   /** Shares of the limit, and what they come to. */
   readonly thresholds: ReadonlyArray<{ readonly share: number; readonly amount: bigint }>
-}
-
-/** A claim, and which limit it is of. */
-export interface Claimed {
-  readonly rule: Rule
-  readonly key: string
-  readonly claim: Claim & { readonly limit: Money.Money }
 }
 
 /** What is wrong with the options, with the name of the field. */
@@ -69,93 +170,12 @@ export const rulesOf = (options: Options): ReadonlyArray<Rule> => {
   ]
 }
 
-// As JSON, so that no name can be mistaken for another one with a part of the key.
-const accountOf = (budget: string, window: string): string => JSON.stringify([budget, window])
-
-const accounts = /^(\["(?:[^"\\]|\\.)*","(?:[^"\\]|\\.)*"\])("(?:[^"\\]|\\.)*")?$/
-
-/** The budget that an account belongs to. `undefined` for one that somebody else has named. */
-export const budgetOf = (
-  account: string,
-): { readonly budget: string; readonly window: string; readonly scope: string | undefined } | undefined => {
-  const match = accounts.exec(account)
-  if (match === null) return undefined
-  const [budget = "", window = ""] = JSON.parse(match[1] ?? "[]") as ReadonlyArray<string>
-  return { budget, window, scope: match[2] === undefined ? undefined : (JSON.parse(match[2]) as string) }
-}
-
 const rollingOf = ({ rolling = [] }: Options) => ("limit" in rolling ? [rolling] : rolling)
 
 export const zoneOf = (zone: Options["timeZone"]): DateTime.TimeZone | undefined => {
   if (zone === undefined) return DateTime.zoneMakeOffset(0)
   return Predicate.isString(zone) ? Option.getOrUndefined(DateTime.zoneFromString(zone)) : zone
 }
-
-/** All claims of an attempt, in the forms in which they are wanted. */
-export interface ClaimedTogether {
-  readonly each: ReadonlyArray<Claimed>
-  readonly claims: ReadonlyArray<Claimed["claim"]>
-  /** Attempts with the same claims wait in one line. */
-  readonly line: string
-}
-
-interface Made extends ClaimedTogether {
-  readonly keys: ReadonlyArray<string | undefined>
-  /** As long as no span of time changes. */
-  readonly from: number
-  readonly until: number
-}
-
-/** Makes the claims of attempts. Most have the same as the one before. */
-export class Claims {
-  readonly #rules: ReadonlyArray<Rule & { readonly account: string }>
-  #last: Made | undefined
-
-  constructor(rules: ReadonlyArray<Rule>) {
-    this.#rules = rules.map((rule) => ({ ...rule, account: accountOf(rule.budget, nameOf(rule.window)) }))
-  }
-
-  of(start: Attempt.AttemptStart, now: number): ClaimedTogether {
-    const last = this.#last
-    if (last !== undefined && now >= last.from && now < last.until && this.#isFor(last.keys, start)) return last
-    this.#last = this.#make(
-      this.#rules.map((rule) => rule.scope(start)),
-      now,
-    )
-    return this.#last
-  }
-
-  #isFor(keys: ReadonlyArray<string | undefined>, start: Attempt.AttemptStart): boolean {
-    for (let index = 0; index < keys.length; index++) {
-      if (this.#rules[index]?.scope(start) !== keys[index]) return false
-    }
-    return true
-  }
-
-  #make(keys: ReadonlyArray<string | undefined>, now: number): Made {
-    let [from, until] = [now, Infinity]
-    const each: Array<Claimed> = []
-    for (const [index, rule] of this.#rules.entries()) {
-      const key = keys[index]
-      const span = spanAt(rule.window, now)
-      from = Math.max(from, span.bucket)
-      until = Math.min(until, endOf(rule.window, span))
-      if (key === undefined) continue
-      const account = key === "" ? rule.account : rule.account + JSON.stringify(key)
-      each.push({ rule, key, claim: { account, ...span, limit: rule.limit } })
-    }
-    const claims = each.map(({ claim }) => claim)
-    return { each, claims, line: claims.map(({ account }) => account).join("\n"), keys, from, until }
-  }
-}
-
-/** When the limit holds anew, if that is at one moment. */
-export const resetsAt = ({ claim, rule }: Claimed): DateTime.Utc | undefined =>
-  rule.window._tag === "Rolling" ? undefined : DateTime.makeUnsafe(claim.until)
-
-/** The thresholds that lie between what was spent before and what is now. */
-export const reached = ({ thresholds }: Rule, before: bigint, after: bigint): ReadonlyArray<number> =>
-  thresholds.flatMap(({ amount, share }) => (before < amount && after >= amount ? share : []))
 
 // To a millionth of the limit, and never below one unit, so that nothing spent reaches nothing.
 const shareOf = (limit: bigint, share: number): bigint => {

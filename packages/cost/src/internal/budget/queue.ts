@@ -1,51 +1,39 @@
 /**
- * Who waits for room, in the order of arrival.
+ * Calls that wait for room under their limits, in the order of arrival.
  *
- * Only the first tries; when it leaves, whether with or without, the next one is first.
+ * Only the first one tries; when it leaves, with room or without, the next one is first.
  */
-export interface Waiter {
-  /** Called once, when it is first. */
-  readonly first: () => void
+import { type Entry, LinkedList } from "@holdfast/core/LinkedList"
+
+/** Called once, when the call is first. */
+type Turn = () => void
+
+/** Where a call waits. */
+export interface Place {
+  readonly queue: LinkedList<Turn>
+  readonly entry: Entry<Turn>
 }
 
-export class Queue {
-  // A set keeps the order in which its members were added.
-  readonly #waiters = new Set<Waiter>()
+/** One queue for each set of limits, for as long as it is not empty. */
+export class Queues {
+  readonly #queues = new Map<string, LinkedList<Turn>>()
 
-  get isEmpty(): boolean {
-    return this.#waiters.size === 0
+  has(key: string): boolean {
+    return this.#queues.has(key)
   }
 
-  join(waiter: Waiter): void {
-    this.#waiters.add(waiter)
-    if (this.#waiters.size === 1) waiter.first()
+  join(key: string, turn: Turn): Place {
+    const queue = this.#queues.get(key) ?? new LinkedList<Turn>()
+    this.#queues.set(key, queue)
+    const place: Place = { queue, entry: queue.append(turn) }
+    if (queue.size === 1) turn()
+    return place
   }
 
-  leave(waiter: Waiter): void {
-    const [first] = this.#waiters
-    this.#waiters.delete(waiter)
-    if (first !== waiter) return
-    for (const next of this.#waiters) return next.first()
-  }
-}
-
-/** One line for each set of limits. Those that nobody waits in are let go. */
-export class Lines {
-  readonly #lines = new Map<string, Queue>()
-
-  get(key: string): Queue | undefined {
-    return this.#lines.get(key)
-  }
-
-  join(key: string, waiter: Waiter): void {
-    const line = this.#lines.get(key) ?? new Queue()
-    this.#lines.set(key, line)
-    line.join(waiter)
-  }
-
-  leave(key: string, waiter: Waiter): void {
-    const line = this.#lines.get(key)
-    line?.leave(waiter)
-    if (line?.isEmpty === true) this.#lines.delete(key)
+  leave(key: string, { entry, queue }: Place): void {
+    const wasFirst = queue.first === entry
+    queue.remove(entry)
+    if (queue.size === 0) this.#queues.delete(key)
+    else if (wasFirst) queue.first?.value()
   }
 }

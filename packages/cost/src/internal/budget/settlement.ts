@@ -5,23 +5,18 @@
  * the cost is estimated from what was delivered, and stated as an interval.
  */
 import { type Attempt, Failure } from "@holdfast/core"
+import { count } from "@holdfast/core/provider/Json"
+import { Predicate } from "effect"
 
-import { type Estimate } from "../../Estimate.ts"
 import * as Money from "../../Money.ts"
 import * as Price from "../../Price.ts"
-import { type Quote } from "../../PriceBook.ts"
 import { type Settlement } from "../ledger/journal.ts"
+import { isTokenCount, type WorstCase } from "./worstCase.ts"
 
-/** What was known when the reservation was made. */
-export interface Reserved {
-  readonly id: string
-  readonly subject: Settlement["subject"]
-  readonly quote: Quote
-  readonly estimate: Estimate
-  readonly circumstances: Price.Circumstances
-  /** The prices of the same provider's other models, at the time of the attempt. */
-  readonly priceOf: (model: string) => Price.Price | undefined
-  readonly worst: Money.Money
+/** What was known before the attempt. */
+export interface Expected {
+  readonly reservation: Pick<Settlement, "id" | "subject">
+  readonly worst: WorstCase
 }
 
 type Subject = Settlement["subject"]
@@ -41,53 +36,72 @@ export const subjectOf = ({
   tags: context.tags,
 })
 
-export const settlementOf = (attempt: Attempt.Attempt, reserved: Reserved): Settlement => ({
-  id: reserved.id,
-  subject: reserved.subject,
+export const settlementOf = (attempt: Attempt.Attempt, { reservation, worst }: Expected): Settlement => ({
+  id: reservation.id,
+  subject: reservation.subject,
   outcome: attempt.outcome._tag,
-  ...costOf(attempt, reserved),
+  ...costOf(attempt, worst),
 })
 
-type Known = Pick<Settlement, "basis" | "cost" | "maximum" | "minimum" | "saved" | "tokens">
+type Usage = NonNullable<Attempt.Attempt["usage"]>
 
-const costOf = (attempt: Attempt.Attempt, reserved: Reserved): Known => {
-  const { quote } = reserved
-  if (quote._tag === "Unmetered") return { ...exactly(Money.zero, "unpriced"), tokens: reportedTokens(attempt) }
-  if (attempt.usage === undefined) return withoutUsage(attempt, { ...reserved, price: quote.price })
-  const { deliveredParts, finishMetadata, usage } = attempt
-  const { circumstances, priceOf } = reserved
+/** The usage without what is not a count of tokens. A side that has one such count says nothing for certain. */
+export const soundUsage = (usage: Attempt.Attempt["usage"]): Usage | undefined => {
+  if (usage === undefined) return undefined
+  const [input, output] = [isSound(usage.inputTokens), isSound(usage.outputTokens)]
+  if (input && output) return usage
+  return { inputTokens: input ? usage.inputTokens : {}, outputTokens: output ? usage.outputTokens : {} }
+}
+
+const isSound = (counts: Usage["inputTokens"] | Usage["outputTokens"]): boolean => {
+  for (const key in counts) {
+    const value: unknown = counts[key as keyof typeof counts]
+    if (value !== undefined && value !== null && !(Predicate.isNumber(value) && isTokenCount(value))) return false
+  }
+  return true
+}
+
+type Cost = Pick<Settlement, "basis" | "cost" | "maximum" | "minimum" | "saved" | "tokens">
+
+const costOf = (attempt: Attempt.Attempt, worst: WorstCase): Cost => {
+  const { quote } = worst
+  const usage = soundUsage(attempt.usage)
+  if (quote._tag === "Unmetered") return { ...exactly(Money.zero, "unpriced"), tokens: tokensOf(usage) }
+  if (usage === undefined) return withoutUsage(attempt, { ...worst, price: quote.price })
+  const { deliveredParts, finishMetadata } = attempt
+  const { circumstances, priceOf } = worst
   const answer = { ...circumstances, usage, finishMetadata, deliveredParts, priceOf }
   const bill = Price.cost(quote.price, answer)
   const tokens: Record<string, number> = {}
   for (const { class: name, quantity } of bill.items) {
     if (name !== "adjustment") tokens[name] = (tokens[name] ?? 0) + quantity
   }
-  const saved = savedBy(quote.price, answer, bill.total)
+  const known = { tokens, saved: savedBy(quote.price, answer, bill.total) }
   if (bill.unknown.length > 0) {
-    const rest = unreported(attempt, { ...reserved, price: quote.price }, bill.unknown)
+    const rest = unreported(attempt, { ...worst, price: quote.price }, bill.unknown)
     const cost = Money.add(bill.total, rest)
-    return { ...between(bill.total, cost, Money.max(reserved.worst, cost)), tokens, saved }
+    return { ...between(bill.total, cost, Money.max(worst.cost, cost)), ...known }
   }
   // What has no price, and a price that was only given to be high enough, leave it open what was really paid.
   if (bill.unpriced.length > 0) {
-    return { ...between(bill.total, bill.total, Money.max(reserved.worst, bill.total)), tokens, saved }
+    return { ...between(bill.total, bill.total, Money.max(worst.cost, bill.total)), ...known }
   }
-  if (quote._tag === "WorstCase") return { ...between(Money.zero, bill.total, bill.total), tokens, saved }
-  return { ...exactly(bill.total, "reported"), tokens, saved }
+  if (quote._tag === "WorstCase") return { ...between(Money.zero, bill.total, bill.total), ...known }
+  return { ...exactly(bill.total, "reported"), ...known }
 }
 
-interface Priced extends Reserved {
+interface Priced extends WorstCase {
   readonly price: Price.Price
 }
 
-const withoutUsage = (attempt: Attempt.Attempt, reserved: Priced): Known => {
+const withoutUsage = (attempt: Attempt.Attempt, worst: Priced): Cost => {
   if (wasNotBilled(attempt)) {
     // A connection that broke before anything came may have cost something all the same.
     const sure = answeredByStatus(attempt)
-    return { ...exactly(Money.zero, "unbilled"), ...(sure ? {} : { maximum: reserved.worst }) }
+    return { ...exactly(Money.zero, "unbilled"), ...(sure ? {} : { maximum: worst.cost }) }
   }
-  const cost = unreported(attempt, reserved, ["input", "output"])
-  return between(Money.zero, cost, Money.max(reserved.worst, cost))
+  const cost = unreported(attempt, worst, ["input", "output"])
+  return between(Money.zero, cost, Money.max(worst.cost, cost))
 }
 
 const wasNotBilled = ({ deliveredParts, outcome }: Attempt.Attempt): boolean =>
@@ -101,7 +115,7 @@ const answeredByStatus = ({ outcome }: Attempt.Attempt): boolean => {
   return outcome.failure.kind === "ignored" || (facts._tag === "Some" && facts.value.status !== undefined)
 }
 
-/** Characters of a token, for texts that nobody counted. A token of English has four, one of most other languages fewer. */
+/** Characters of a token, for texts without a count. A token of English has four, one of most other languages fewer. */
 const charactersPerToken = 3
 
 const unreported = (
@@ -112,11 +126,11 @@ const unreported = (
   const asked = sides.includes("input")
     ? { input: estimate.input, audioInput: estimate.audioInput, imageInput: estimate.imageInput }
     : { input: 0 }
-  const told = Math.min(Math.ceil(deliveredCharacters / charactersPerToken), estimate.output)
-  return Price.atMost(price, { ...circumstances, ...asked, output: sides.includes("output") ? told : 0 })
+  const delivered = Math.min(Math.ceil(deliveredCharacters / charactersPerToken), estimate.output)
+  return Price.atMost(price, { ...circumstances, ...asked, output: sides.includes("output") ? delivered : 0 })
 }
 
-/** What the same tokens had cost, had there been no cache. */
+/** What prompt caching saved: the cost of the same tokens without a cache, less the real one. */
 const savedBy = (price: Price.Price, answer: Price.Answer, cost: Money.Money): Money.Money => {
   const input = answer.usage?.inputTokens
   if (input?.total === undefined || ((input.cacheRead ?? 0) === 0 && (input.cacheWrite ?? 0) === 0)) return Money.zero
@@ -124,12 +138,12 @@ const savedBy = (price: Price.Price, answer: Price.Answer, cost: Money.Money): M
   return Money.subtract(Price.cost(price, plain).total, cost)
 }
 
-const reportedTokens = ({ usage }: Attempt.Attempt): Settlement["tokens"] => ({
-  ...(usage?.inputTokens.total !== undefined && { input: usage.inputTokens.total }),
-  ...(usage?.outputTokens.total !== undefined && { output: usage.outputTokens.total }),
-})
+const tokensOf = (usage: Usage | undefined): Settlement["tokens"] => {
+  const [input, output] = [count(usage?.inputTokens, "total"), count(usage?.outputTokens, "total")]
+  return { ...(input !== undefined && { input }), ...(output !== undefined && { output }) }
+}
 
-const exactly = (cost: Money.Money, basis: Settlement["basis"]): Known => ({
+const exactly = (cost: Money.Money, basis: Settlement["basis"]): Cost => ({
   basis,
   cost,
   minimum: cost,
@@ -138,7 +152,7 @@ const exactly = (cost: Money.Money, basis: Settlement["basis"]): Known => ({
   saved: Money.zero,
 })
 
-const between = (minimum: Money.Money, cost: Money.Money, maximum: Money.Money): Known => ({
+const between = (minimum: Money.Money, cost: Money.Money, maximum: Money.Money): Cost => ({
   basis: "estimated",
   cost,
   minimum,

@@ -6,7 +6,7 @@
  */
 import { DateTime, Duration } from "effect"
 
-import { type Claim } from "../ledger/state.ts"
+import { type Claim } from "../ledger/journal.ts"
 
 export type Window =
   | { readonly _tag: "Day"; readonly zone: DateTime.TimeZone }

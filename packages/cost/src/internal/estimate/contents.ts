@@ -13,7 +13,7 @@ export interface PromptContents {
   /** Messages and tools, each of which costs a few tokens by itself. */
   readonly frames: number
   readonly hasTools: boolean
-  /** Tools that the provider runs. What they find is added to the prompt, and nobody knows how much that is. */
+  /** Tools that the provider runs. What they find is added to the prompt, and how much that is cannot be known. */
   readonly hasProviderTools: boolean
   /** Whether the answer is made of tokens, as that of a chat is. */
   readonly hasAnswer: boolean

@@ -17,17 +17,17 @@ export interface Correction {
  */
 export const initial: Correction = { mean: 1, deviation: 1 / 16 }
 
-const least = 1 / 8
-const most = 8
-const leastDeviation = 1 / 100
+const minRatio = 1 / 8
+const maxRatio = 8
+const minDeviation = 1 / 100
 
-/** What is known after one more answer. A ratio beyond an eighth or eight is a mistake of somebody and counts as that. */
+/** What is known after one more answer. A ratio below an eighth or above eight is a mistake, and counts as that bound. */
 export const learn = ({ deviation, mean }: Correction, estimated: number, real: number): Correction => {
   if (!(estimated > 0) || !(real > 0)) return { mean, deviation }
-  const ratio = Math.min(Math.max(real / estimated, least), most)
+  const ratio = Math.min(Math.max(real / estimated, minRatio), maxRatio)
   return {
     mean: (7 / 8) * mean + ratio / 8,
-    deviation: Math.max((3 / 4) * deviation + Math.abs(mean - ratio) / 4, leastDeviation),
+    deviation: Math.max((3 / 4) * deviation + Math.abs(mean - ratio) / 4, minDeviation),
   }
 }
 

@@ -39,13 +39,13 @@ const squares = ({ height, width }: Size, side: number): number => Math.ceil(wid
 
 // Images: https://platform.claude.com/docs/en/build-with-claude/vision. A page of a PDF is 1,500 to 3,000 tokens of
 // text beside its picture: https://platform.claude.com/docs/en/build-with-claude/pdf-support
-const claudeWith = (textFactor: number, largest: number, tokens: (size: Size) => number): TokenFamily => ({
+const claudeWith = (textFactor: number, maxTokens: number, tokens: (size: Size) => number): TokenFamily => ({
   textFactor,
   toolPreamble: 600,
-  image: (size) => (size === undefined ? largest : Math.min(tokens(size), largest)),
+  image: (size) => (size === undefined ? maxTokens : Math.min(tokens(size), maxTokens)),
   soundPerSecond: 0,
   filmPerSecond: 0,
-  page: 3_000 + largest,
+  page: 3_000 + maxTokens,
 })
 
 // The older tokenizer makes 8 to 16 % more of English and code than o200k_base, the one since 4.7 about 30 % more than
@@ -95,6 +95,6 @@ const tiled =
 // A nano model counts each square 2.46 times and has at most 1,536 of them; of the rest none counts one more than 1.72
 // times.
 const patched =
-  (factor: number, mostSquares: number): TokenFamily["image"] =>
+  (factor: number, maxSquares: number): TokenFamily["image"] =>
   (size) =>
-    Math.ceil(factor * (size === undefined ? mostSquares : Math.min(squares(size, 32), mostSquares)))
+    Math.ceil(factor * (size === undefined ? maxSquares : Math.min(squares(size, 32), maxSquares)))

@@ -54,7 +54,7 @@ const bytesOfToken = 3
 // A page with text and nothing else takes about as many bytes.
 const pageBytes = 20_000
 
-// Speech at 16 kbit/s, and film at 200 kbit/s; hardly anybody sends less.
+// Speech at 16 kbit/s, and film at 200 kbit/s; less is rarely sent.
 const slowSound = 2_000
 const filmBytes = 25_000
 

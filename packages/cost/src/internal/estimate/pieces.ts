@@ -3,9 +3,9 @@
  */
 
 /** A run without a place to cut is cut after so many characters. */
-export const longestRun = 256
+export const maxRun = 256
 
-const longestPiece = 4_096
+const maxPiece = 4_096
 
 /**
  * Pieces that are together the text, none longer than 4,096 characters.
@@ -20,7 +20,7 @@ export const textPieces = (text: string): ReadonlyArray<string> => {
   for (let index = 1; index < text.length; index++) {
     if (text.charCodeAt(index) === space && isWord(text.charCodeAt(index - 1))) place = index
     const run = index - Math.max(place, start)
-    if (run >= longestRun || index - start >= longestPiece) {
+    if (run >= maxRun || index - start >= maxPiece) {
       const cut = place > start ? place : wholePair(text, index)
       pieces.push(text.slice(start, cut))
       start = cut

@@ -3,18 +3,13 @@
  */
 import { DateTime, Effect, Option } from "effect"
 
-import { type Admission, type Claim, type Total } from "../../Ledger.ts"
+import { type Admission } from "./service.ts"
 import { type Excess } from "./state.ts"
 import { LedgerUnavailable } from "./unavailable.ts"
 
 export const admitted: Effect.Effect<Admission> = Effect.succeed({ _tag: "Admitted" })
 
-export const exceeded = ({ claim, mayFit, total }: Excess): Admission => ({
-  _tag: "Exceeded",
-  claim: claim as Claim,
-  total: total as Total,
-  mayFit,
-})
+export const exceeded = ({ claim, mayFit, total }: Excess): Admission => ({ _tag: "Exceeded", claim, total, mayFit })
 
 export const clockSteppedBack = Effect.suspend(() =>
   Effect.fail(new LedgerUnavailable({ operation: "reserve", reason: "ClockSteppedBack" })),
@@ -24,7 +19,7 @@ export const reservationOver = Effect.suspend(() =>
   Effect.fail(new LedgerUnavailable({ operation: "reserve", reason: "ReservationOver" })),
 )
 
-// What is no time is no bound; a reader is told nothing false by getting more.
+// A time that cannot be read is no bound: a reader who gets more entries gets nothing false.
 export const millisOf = (input: DateTime.DateTime.Input | undefined, otherwise: number): number =>
   input === undefined
     ? otherwise

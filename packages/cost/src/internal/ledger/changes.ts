@@ -1,6 +1,6 @@
 import { Deferred, Effect } from "effect"
 
-/** Lets any number of fibers wait for the next change, and costs nothing while nobody does. */
+/** Lets any number of fibers wait for the next change, and costs nothing while none does. */
 export class NextChange {
   #waiting: Deferred.Deferred<void> | undefined
 

@@ -7,7 +7,6 @@ import * as Money from "../../Money.ts"
 
 const Tokens = Schema.Record(Schema.String, Schema.Finite)
 
-/** The attempt that a reservation is for. */
 export const Subject = Schema.Struct({
   /** The attempt's id. Several budgets may hold a reservation each for one attempt. */
   attempt: Schema.String,
@@ -45,13 +44,61 @@ export const Settlement = Schema.Struct({
   outcome: Schema.Literals(["Completed", "Failed", "Interrupted", "Abandoned"]),
   /** Tokens by class. */
   tokens: Tokens,
-  /** What the same tokens had cost without a prompt cache, less what they did cost. Negative where caching cost more. */
+  /** The cost of the same tokens without a prompt cache, less the real one. Negative where caching cost more. */
   saved: Money.Money,
+  /** What it is charged to where no reservation says so: an attempt that was made while the ledger failed. */
+  claims: Schema.optionalKey(Schema.Array(Claim)),
 })
 
+/**
+ * The attempt that a reservation is for: `attempt` is its id, `index` 1 for a call's first one.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Subject = typeof Subject.Type
+
+/**
+ * A limit that a reservation must fit under.
+ *
+ * **Details**
+ *
+ * What is charged to an account is charged to the bucket of a moment, and the limit holds for the sum of all buckets from
+ * `since` on. For a day `bucket` and `since` are its beginning. Times are Unix milliseconds; `until` is when the bucket
+ * counts no more.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Claim = typeof Claim.Type
+
+/**
+ * What is to be reserved: the worst case of one attempt, under all of the claims or under none.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type Reservation = typeof Reservation.Type
+
+/**
+ * What an attempt really cost.
+ *
+ * **Details**
+ *
+ * `basis` says how that is known: the vendor reported the usage; it is estimated from what was delivered, and lies between
+ * `minimum` and `maximum`; nothing was billed; or the model has no price. Where usage was reported, the three amounts are equal.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type Settlement = typeof Settlement.Type
 
+/**
+ * One entry of the journal.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export type Entry =
   | { readonly _tag: "Reserved"; readonly at: number; readonly reservation: Reservation }
   | { readonly _tag: "Settled"; readonly at: number; readonly settlement: Settlement }

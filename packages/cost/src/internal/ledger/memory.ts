@@ -3,17 +3,18 @@
  *
  * It works synchronously, so that nothing can happen between the check of a limit and the reservation.
  */
-import { type Entry, type Reservation, type Settlement } from "./journal.ts"
+import * as Money from "../../Money.ts"
+import { type Claim, type Entry, type Reservation, type Settlement } from "./journal.ts"
 import { MemoryJournal } from "./memoryJournal.ts"
 import {
   apply,
   type Change,
-  type Claim,
   type Event,
   type Excess,
   excessOf,
   type Hold,
   isOpen,
+  type Movement,
   nothing,
   plus,
   steppedBack,
@@ -25,23 +26,12 @@ export interface Held {
   readonly reservation: Reservation | undefined
 }
 
+/** The buckets of an account, side by side, so that they are read without an iterator. Mostly there is one. */
 interface Account {
-  /** Side by side, so that they are looked through without an iterator. Mostly there is one. */
   readonly buckets: Array<number>
   readonly totals: Array<Total>
-  until: number
-}
-
-interface Asked {
-  readonly hold: undefined
-  readonly reservation: Reservation
-}
-
-/** What a claim's account had spent before and after. */
-export interface Movement {
-  readonly claim: Claim
-  readonly before: bigint
-  readonly after: bigint
+  /** When each of them counts no more. */
+  readonly untils: Array<number>
 }
 
 export class MemoryLedger {
@@ -61,9 +51,14 @@ export class MemoryLedger {
 
   /** Takes over a total, and what the clock said there at last. */
   load(account: string, bucket: number, total: Total): void {
-    const { buckets, totals } = this.#account(account)
+    const { buckets, totals, untils } = this.#account(account)
     buckets.push(bucket)
     totals.push(total)
+    untils.push(Infinity)
+  }
+
+  get tolerance(): number {
+    return this.#tolerance
   }
 
   get latest(): number {
@@ -89,28 +84,43 @@ export class MemoryLedger {
   reserve(reservation: Reservation, now: number): Excess | "over" | undefined {
     const held = this.#held.get(reservation.id)
     if (held !== undefined) return isOpen(held.hold) ? undefined : "over"
-    const excess = excessOf(reservation.claims, reservation.worst, this.totalOf)
+    const excess = this.excess(reservation)
     if (excess !== undefined) return excess
-    this.#take(reservation.id, { _tag: "Reserved", worst: reservation.worst }, { hold: undefined, reservation })
-    this.#journal.reserved(this.#at(now), reservation)
+    this.hold(reservation, now)
     return undefined
+  }
+
+  /** The limit that a reservation does not fit under. */
+  excess({ claims, worst }: Reservation): Excess | undefined {
+    return excessOf(claims, worst, this.totalOf)
+  }
+
+  /** Reserves, whether it fits or not. */
+  hold(reservation: Reservation, now: number): void {
+    this.#take(reservation.id, { _tag: "Reserved", worst: reservation.worst }, undefined, reservation)
+    this.#journal.reserved(this.#at(now), reservation)
+    this.#forget()
   }
 
   settle(settlement: Settlement, now: number): ReadonlyArray<Movement> {
     const held = this.#held.get(settlement.id)
-    if (!this.#take(settlement.id, { _tag: "Settled", cost: settlement.cost }, held)) return noMovements
+    const claims = held?.reservation?.claims ?? settlement.claims ?? noClaims
+    const event: Event = { _tag: "Settled", cost: settlement.cost }
+    if (!this.#take(settlement.id, event, held, held?.reservation, claims)) return noMovements
     this.#journal.settled(this.#at(now), settlement)
-    if (this.#journal.length > 2 * this.#keep) this.#forget()
+    this.#forget()
     const movements: Array<Movement> = []
-    for (const claim of held?.reservation?.claims ?? []) {
+    for (const claim of claims) {
       const after = this.totalOf(claim).spent
-      movements.push({ claim, before: after - settlement.cost, after })
+      movements.push({ claim, before: Money.subtract(after, settlement.cost), after })
     }
     return movements
   }
 
   release(id: string, now: number): void {
-    if (this.#take(id, { _tag: "Released" }, this.#held.get(id))) this.#journal.ended("Released", this.#at(now), id)
+    if (!this.#take(id, { _tag: "Released" }, this.#held.get(id))) return
+    this.#journal.ended("Released", this.#at(now), id)
+    this.#forget()
   }
 
   /** Ends the leases that are over. */
@@ -158,48 +168,58 @@ export class MemoryLedger {
     return this.#latest
   }
 
-  #take(id: string, event: Event, held: Held | Asked | undefined): boolean {
+  // One argument each: an object for them would be the largest part of what a reservation costs.
+  #take(
+    id: string,
+    event: Event,
+    held: Held | undefined,
+    reservation: Reservation | undefined = held?.reservation,
+    claims: ReadonlyArray<Claim> = reservation?.claims ?? noClaims,
+  ): boolean {
     const change = apply(held?.hold, event)
     if (change === undefined) return false
-    const reservation = held?.reservation
     // Nothing can change what is settled, so nothing needs to be known of it.
     this.#held.set(id, change.hold._tag === "Settled" ? settled : { hold: change.hold, reservation })
-    if (reservation !== undefined) for (const claim of reservation.claims) this.#count(claim, change)
+    for (const claim of claims) this.#count(claim, change)
     return true
   }
 
-  #count({ account: name, bucket, since, until }: Claim, { delta }: Change): void {
-    const account = this.#account(name)
-    const { buckets, totals } = account
+  #count({ account: name, bucket, until }: Claim, { delta }: Change): void {
+    const { buckets, totals, untils } = this.#account(name)
     const index = buckets.lastIndexOf(bucket)
     if (index >= 0) {
       totals[index] = plus(totals[index] ?? nothing, delta)
       return
     }
-    // What counts no more makes room for what does.
+    // A bucket that counts no more makes room. One of yesterday still counts while the clock may be set back to it.
     for (let old = buckets.length - 1; old >= 0; old--) {
-      if ((buckets[old] ?? 0) >= since - this.#tolerance || isUsed(totals[old])) continue
+      if ((untils[old] ?? 0) + this.#tolerance > this.#latest || isUsed(totals[old])) continue
       buckets.splice(old, 1)
       totals.splice(old, 1)
+      untils.splice(old, 1)
     }
     buckets.push(bucket)
     totals.push(delta)
-    account.until = Math.max(account.until, until)
+    untils.push(until)
   }
 
   #account(name: string): Account {
     const known = this.#accounts.get(name)
     if (known !== undefined) return known
-    const account: Account = { buckets: [], totals: [], until: 0 }
+    const account: Account = { buckets: [], totals: [], untils: [] }
     this.#accounts.set(name, account)
     return account
   }
 
-  // The older half of the journal, what is known of its reservations that are over, and accounts that count no more.
+  // The older half of a journal that is long enough, what is known of its reservations that are over, and accounts that count
+  // no more.
   #forget(): void {
+    if (this.#journal.length <= 2 * this.#keep) return
     for (const id of this.#journal.forget(this.#keep)) this.#held.delete(id)
-    for (const [name, { totals, until }] of this.#accounts) {
-      if (until <= this.#latest - this.#tolerance && !totals.some(isUsed)) this.#accounts.delete(name)
+    for (const [name, { totals, untils }] of this.#accounts) {
+      if (untils.every((until) => until + this.#tolerance <= this.#latest) && !totals.some(isUsed)) {
+        this.#accounts.delete(name)
+      }
     }
   }
 }
@@ -207,6 +227,8 @@ export class MemoryLedger {
 const isUsed = (total: Total | undefined): boolean =>
   total !== undefined && (total.reserved !== 0n || total.uncertain !== 0n)
 
-const settled: Held = { hold: { _tag: "Settled", cost: 0n }, reservation: undefined }
+const settled: Held = { hold: { _tag: "Settled", cost: Money.zero }, reservation: undefined }
 
 const noMovements: ReadonlyArray<Movement> = []
+
+const noClaims: ReadonlyArray<Claim> = []

@@ -1,9 +1,9 @@
 import { type Clock, Effect, Stream } from "effect"
 
-import { type Movement, type Service, type Total } from "../../Ledger.ts"
 import { admitted, clockSteppedBack, exceeded, millisOf, reservationOver } from "./admission.ts"
 import { NextChange } from "./changes.ts"
 import { MemoryLedger } from "./memory.ts"
+import { type Service } from "./service.ts"
 
 interface Options {
   readonly keep: number
@@ -30,10 +30,10 @@ export const memoryService = ({ clock, ...options }: Options): Service => {
         if (excess === undefined) return admitted
         return excess === "over" ? reservationOver : Effect.succeed(exceeded(excess))
       }),
-    settle: (settlement) => changing((now) => ledger.settle(settlement, now) as ReadonlyArray<Movement>),
+    settle: (settlement) => changing((now) => ledger.settle(settlement, now)),
     release: (id) => changing((now) => ledger.release(id, now)),
     expire: changing((now) => ledger.expire(now)),
-    total: (claim) => Effect.sync(() => ledger.totalOf(claim) as Total),
+    total: (claim) => Effect.sync(() => ledger.totalOf(claim)),
     outstanding: Effect.sync(() => ledger.open()),
     entries: (range) =>
       Stream.suspend(() =>

@@ -8,40 +8,24 @@
 import { Deferred, Effect, Exit, Queue, Schedule, type Schema } from "effect"
 import { type SqlClient, SqlError } from "effect/sql"
 
-import {
-  type Entry,
-  idOf,
-  read,
-  type Reservation,
-  type Settlement,
-  writeReservation,
-  writeSettlement,
-} from "./journal.ts"
-import { type Held, MemoryLedger, type Movement } from "./memory.ts"
-import { LedgerStore, type TotalRow } from "./sqlTables.ts"
-import { apply, type Claim, type Event, type Excess } from "./state.ts"
-
-export type Operation =
-  | { readonly _tag: "Reserve"; readonly reservation: Reservation; readonly now: number }
-  | { readonly _tag: "Settle"; readonly settlement: Settlement; readonly now: number }
-  | { readonly _tag: "Release"; readonly id: string; readonly now: number }
-  | { readonly _tag: "Expire"; readonly id: string; readonly now: number }
-
-/** What came of an operation. */
-export type Answer = Excess | "admitted" | "over" | "steppedBack" | "changed" | "unchanged" | ReadonlyArray<Movement>
+import { type Claim, type Entry, idOf, read, writeReservation } from "./journal.ts"
+import { type Held, MemoryLedger } from "./memory.ts"
+import { type Answer, claimsIn, detailsOf, idsOf, type Operation, perform } from "./sqlOperation.ts"
+import { type AccountSpan, LedgerStore, type TotalRow } from "./sqlTables.ts"
+import { apply, type Event } from "./state.ts"
 
 export type Trouble = SqlError.SqlError | Schema.SchemaError
 
 interface SqlLedger {
   readonly store: LedgerStore
-  /** Does it in the next transaction, also when nobody waits for the answer any more. */
+  /** Does it in the next transaction, also when its fiber no longer waits for the answer. */
   readonly submit: (operation: Operation) => Effect.Effect<Answer, Trouble>
 }
 
 interface Pending {
   readonly operation: Operation
   /** What the journal keeps of it. */
-  readonly detail: string
+  readonly details: ReadonlyArray<readonly [content: object, text: string]>
   readonly answer: Deferred.Deferred<Answer, Trouble>
 }
 
@@ -66,10 +50,10 @@ export const open = Effect.fnUntraced(function* (
   )
   yield* Effect.forkScoped(Effect.forever(work))
   const submit = (operation: Operation): Effect.Effect<Answer, Trouble> =>
-    Effect.flatMap(detailOf(operation), (detail) =>
+    Effect.flatMap(detailsOf(operation), (details) =>
       Effect.suspend(() => {
         const answer = Deferred.makeUnsafe<Answer, Trouble>()
-        const accepted = Queue.offerUnsafe(pending, { operation, detail, answer })
+        const accepted = Queue.offerUnsafe(pending, { operation, details, answer })
         return accepted ? Effect.uninterruptible(Deferred.await(answer)) : Effect.fail(closed)
       }),
     )
@@ -86,7 +70,7 @@ interface Session {
   readonly claims: Map<string, ReadonlyArray<Claim>>
 }
 
-// Everything is idempotent, so a transaction of which nobody knows whether it was committed may be done again.
+// Everything is idempotent, so a transaction that may or may not have been committed can be repeated.
 const again = Schedule.exponential("20 millis").pipe(Schedule.jittered, Schedule.upTo({ times: 3 }))
 
 const mayHelp = (error: Trouble): boolean =>
@@ -114,85 +98,91 @@ interface Done {
 
 const transaction = Effect.fnUntraced(function* (session: Session, all: ReadonlyArray<Pending>) {
   const { store } = session
-  const ids = [...new Set(all.map(({ operation }) => idIn(operation)))]
+  const ids = [...new Set(all.flatMap(({ operation }) => idsOf(operation)))]
   const claims = yield* claimsOf(session, all)
   const accounts = [...new Set(claims.map(({ account }) => account))]
   yield* store.lock(accounts)
   const held = heldBy(yield* Effect.forEach(yield* store.entries(ids), read))
-  const known = yield* store.totals(accounts, Math.min(...claims.map(({ since }) => since)))
+  const known = yield* store.totals(spansOf(claims))
   const memory = new MemoryLedger({ keep: Infinity, tolerance: session.tolerance, held })
   memory.latest = session.latest
   for (const { account, bucket, ...total } of known) memory.load(account, bucket, total)
   const answers = all.map(({ operation }) => perform(memory, operation))
-  yield* write(store, memory, { known, all })
+  yield* write(store, memory, { known, all, claims })
   const done: Done = { answers, latest: memory.latest }
   return done
 })
 
-const perform = (memory: MemoryLedger, operation: Operation): Answer => {
-  switch (operation._tag) {
-    case "Reserve":
-      if (memory.steppedBack(operation.now)) return "steppedBack"
-      return memory.reserve(operation.reservation, operation.now) ?? "admitted"
-    case "Settle":
-      return memory.settle(operation.settlement, operation.now)
-    case "Release":
-      memory.release(operation.id, operation.now)
-      return "changed"
-    case "Expire":
-      return memory.expireOne(operation.id, operation.now) ? "changed" : "unchanged"
-  }
+/** From when on each account is read. Windows of different lengths may be charged in one transaction. */
+const spansOf = (claims: ReadonlyArray<AccountSpan>): ReadonlyArray<AccountSpan> => {
+  const spans = new Map<string, number>()
+  for (const { account, since } of claims) spans.set(account, Math.min(since, spans.get(account) ?? since))
+  return [...spans].map(([account, since]) => ({ account, since }))
 }
 
-const write = (
-  store: LedgerStore,
-  memory: MemoryLedger,
-  { all, known }: { readonly known: ReadonlyArray<TotalRow>; readonly all: ReadonlyArray<Pending> },
-): Effect.Effect<void, SqlError.SqlError> => {
+interface Written {
+  readonly known: ReadonlyArray<TotalRow>
+  readonly all: ReadonlyArray<Pending>
+  readonly claims: ReadonlyArray<Claim>
+}
+
+const write = Effect.fnUntraced(function* (store: LedgerStore, memory: MemoryLedger, { all, claims, known }: Written) {
   const entries = memory.entries(0, Infinity)
-  if (entries.length === 0) return Effect.void
-  const details = new Map<object, string>(all.map(({ detail, operation }) => [subjectOf(operation), detail]))
+  if (entries.length === 0) return
   const before = new Map(known.map((row) => [`${row.bucket} ${row.account}`, row]))
   const totals = [...memory.totals()].flatMap(([account, bucket, { reserved, spent, uncertain }]) => {
     const old = before.get(`${bucket} ${account}`)
     const same = old?.spent === spent && old.reserved === reserved && old.uncertain === uncertain
-    return same ? [] : [{ account, bucket, spent, reserved, uncertain }]
+    return same ? [] : [{ account, bucket, spent, reserved, uncertain, isNew: old === undefined }]
   })
   const over = new Set(entries.filter(isEnd).map(idOf))
   const reserved = entries.flatMap((entry) => (entry._tag === "Reserved" ? [entry.reservation] : []))
   const left = reserved.filter(({ id }) => !over.has(id))
-  return Effect.andThen(
-    store.append(
-      entries.map((entry) => ({
-        id: idOf(entry),
-        kind: entry._tag,
-        at: entry.at,
-        amount: amountOf(entry),
-        detail: details.get(contentOf(entry)) ?? "",
-      })),
-    ),
-    Effect.all(
-      [
-        store.save(totals),
-        store.open(left.map(({ expiresAt, id }) => ({ id, expires_at: expiresAt }))),
-        store.close([...over]),
-        store.expired(entries.filter(({ _tag }) => _tag === "Expired").map(idOf)),
-      ],
-      { discard: true },
-    ),
+  yield* store.append(yield* rowsOf(entries, all))
+  yield* store.save(totals)
+  yield* store.open(left.map(({ expiresAt, id }) => ({ id, expires_at: expiresAt })))
+  yield* store.close([...over])
+  yield* store.expired(entries.filter(({ _tag }) => _tag === "Expired").map(idOf))
+  const moved = new Set(totals.flatMap(({ account, isNew }) => (isNew ? [account] : [])))
+  yield* store.prune(endedBefore(claims, moved, memory))
+})
+
+// An entry holds the very object that was asked for, which says which of several with one id was written.
+const rowsOf = (entries: ReadonlyArray<Entry>, all: ReadonlyArray<Pending>) => {
+  const details = new Map<object, string>(all.flatMap((one) => one.details))
+  return Effect.forEach(entries, (entry) =>
+    Effect.map(detailOf(entry, details), (detail) => ({
+      id: idOf(entry),
+      kind: entry._tag,
+      at: entry.at,
+      amount: amountOf(entry),
+      detail,
+    })),
   )
 }
 
-// An entry holds the very object that was asked for, which tells what of several with one id was taken down.
-const contentOf = (entry: Entry): object => {
-  if (entry._tag === "Reserved") return entry.reservation
-  return entry._tag === "Settled" ? entry.settlement : entry
+const detailOf = (entry: Entry, details: Map<object, string>): Effect.Effect<string, Schema.SchemaError> => {
+  if (entry._tag === "Settled") return Effect.succeed(details.get(entry.settlement) ?? "")
+  if (entry._tag !== "Reserved") return Effect.succeed("")
+  // How much a slice is of is only known now.
+  const known = details.get(entry.reservation)
+  return known === undefined ? writeReservation(entry.reservation) : Effect.succeed(known)
 }
 
-const subjectOf = (operation: Operation): object => {
-  if (operation._tag === "Reserve") return operation.reservation
-  return operation._tag === "Settle" ? operation.settlement : operation
-}
+/**
+ * Which buckets count no more, of accounts that have just got a new one. They are kept for twice as long as a bucket counts, so
+ * that one of yesterday is there when the clock steps back over midnight.
+ */
+const endedBefore = (
+  claims: ReadonlyArray<Claim>,
+  moved: ReadonlySet<string>,
+  { tolerance }: MemoryLedger,
+): ReadonlyArray<AccountSpan> =>
+  spansOf(
+    claims
+      .filter(({ account }) => moved.has(account))
+      .map(({ account, bucket, since, until }) => ({ account, since: since - 2 * (until - bucket) - tolerance })),
+  )
 
 const isEnd = ({ _tag }: Entry): boolean => _tag === "Settled" || _tag === "Released"
 
@@ -201,28 +191,25 @@ const amountOf = (entry: Entry): string => {
   return entry._tag === "Settled" ? `${entry.settlement.cost}` : "0"
 }
 
-const idIn = (operation: Operation): string => {
-  if (operation._tag === "Reserve") return operation.reservation.id
-  return operation._tag === "Settle" ? operation.settlement.id : operation.id
-}
-
-const detailOf = (operation: Operation): Effect.Effect<string, Schema.SchemaError> => {
-  if (operation._tag === "Reserve") return writeReservation(operation.reservation)
-  return operation._tag === "Settle" ? writeSettlement(operation.settlement) : Effect.succeed("")
-}
-
 /** The claims that the operations touch. Those of other processes' reservations stand in the journal. */
 const claimsOf = (session: Session, all: ReadonlyArray<Pending>): Effect.Effect<ReadonlyArray<Claim>, Trouble> => {
   const claims: Array<Claim> = []
   const unknown: Array<string> = []
   for (const { operation } of all) {
-    const id = idIn(operation)
-    const known = operation._tag === "Reserve" ? operation.reservation.claims : session.claims.get(id)
-    if (known === undefined) unknown.push(id)
-    else claims.push(...known)
+    const own = claimsIn(operation)
+    if (own !== undefined) claims.push(...own)
+    if (operation._tag === "Reserve" || operation._tag === "Exchange") continue
+    for (const id of idsOf(operation)) {
+      const known = session.claims.get(id)
+      if (known === undefined) unknown.push(id)
+      else claims.push(...known)
+    }
   }
+  if (unknown.length === 0) return Effect.succeed(claims)
   return Effect.map(
-    Effect.flatMap(session.store.entries(unknown), (rows) => Effect.forEach(rows, read)),
+    Effect.flatMap(Effect.andThen(session.store.configured, session.store.entries(unknown)), (rows) =>
+      Effect.forEach(rows, read),
+    ),
     (entries) => [
       ...claims,
       ...entries.flatMap((entry) => (entry._tag === "Reserved" ? entry.reservation.claims : [])),
@@ -250,7 +237,8 @@ const eventOf = (entry: Entry): Event => {
 const remember = (session: Session, all: ReadonlyArray<Pending>, { answers, latest }: Done): void => {
   session.latest = latest
   for (const [index, { operation }] of all.entries()) {
-    if (operation._tag === "Settle" || operation._tag === "Release") session.claims.delete(idIn(operation))
+    if (operation._tag === "Settle") session.claims.delete(operation.settlement.id)
+    else if (operation._tag === "Release") session.claims.delete(operation.id)
     else if (operation._tag === "Reserve" && answers[index] === "admitted") {
       session.claims.set(operation.reservation.id, operation.reservation.claims)
     }

@@ -1,28 +1,61 @@
-import { type Duration, Effect, Option, Stream } from "effect"
+import { Clock, Duration, Effect, identity, Option, Predicate, Stream } from "effect"
 import { SqlClient } from "effect/sql"
 
-import { type Admission, type Entry, type Movement, type Outstanding, type Service, type Total } from "../../Ledger.ts"
+import * as Money from "../../Money.ts"
 import { admitted, clockSteppedBack, exceeded, millisOf, reservationOver } from "./admission.ts"
 import { NextChange } from "./changes.ts"
-import { read } from "./journal.ts"
-import { type Answer, open, type Operation } from "./sql.ts"
+import { type Entry, read } from "./journal.ts"
+import { type Admission, type Outstanding, type Service } from "./service.ts"
+import { Slices } from "./slices.ts"
+import { open, type Trouble } from "./sql.ts"
 import { unavailable } from "./sqlFailure.ts"
+import { type Answer, type Exchanged, type Operation } from "./sqlOperation.ts"
 import { type LedgerStore, migrate, type TotalRow } from "./sqlTables.ts"
-import { nothing, plus } from "./state.ts"
+import { type Movement, nothing, plus, type Total } from "./state.ts"
 import { type LedgerUnavailable } from "./unavailable.ts"
 
 interface SqlSettings {
   readonly prefix: string
   readonly tolerance: number
   readonly pollInterval: Duration.Duration
+  /** How much a process leases at once. Nothing is leased if left out. */
+  readonly slice: Money.Money | undefined
 }
 
 /** A ledger in a database, by the clock. */
-export const sqlService = Effect.fnUntraced(function* ({ pollInterval, prefix, tolerance }: SqlSettings) {
+export const sqlService = Effect.fnUntraced(function* ({ pollInterval, prefix, slice, tolerance }: SqlSettings) {
   const sql = yield* SqlClient.SqlClient
   yield* Effect.mapError(migrate(prefix), unavailable("open"))
   const { store, submit } = yield* Effect.mapError(open(sql, { prefix, tolerance }), unavailable("open"))
   const change = new NextChange()
+  const service = rowService({ store, submit, change, pollInterval })
+  yield* service.expire
+  if (slice === undefined) return service
+  const clock = yield* Clock.Clock
+  const slices = new Slices({
+    size: slice,
+    tolerance,
+    clock,
+    exchange: (operation) =>
+      Effect.mapBoth(submit(operation), { onFailure: unavailable("reserve"), onSuccess: exchangedOf }),
+  })
+  yield* Effect.forkScoped(Effect.forever(Effect.delay(slices.sweep, sweepInterval)))
+  yield* Effect.addFinalizer(() => slices.close)
+  return slicedService(service, slices, change)
+})
+
+/** How long a slice lies idle before it is given back. */
+const sweepInterval = Duration.seconds(1)
+
+interface Rows {
+  readonly store: LedgerStore
+  readonly submit: (operation: Operation) => Effect.Effect<Answer, Trouble>
+  readonly change: NextChange
+  readonly pollInterval: Duration.Duration
+}
+
+/** Each operation is a row of the journal, in a transaction that it shares with others. */
+const rowService = ({ change, pollInterval, store, submit }: Rows): Service => {
   const done = <A>(
     operation: LedgerUnavailable["operation"],
     ask: (now: number) => Operation,
@@ -34,34 +67,25 @@ export const sqlService = Effect.fnUntraced(function* ({ pollInterval, prefix, t
         return meaning(answer)
       }),
     )
-  const service: Service = {
+  const expireOne = (id: string) =>
+    done(
+      "expire",
+      (now) => ({ _tag: "Expire", id, now }),
+      (answer) => Number(answer === "changed"),
+    )
+  return {
     reserve: (reservation) =>
       Effect.flatten(done("reserve", (now) => ({ _tag: "Reserve", reservation, now }), admissionOf)),
     settle: (settlement) => done("settle", (now) => ({ _tag: "Settle", settlement, now }), movementsOf),
-    release: (id) =>
-      done(
-        "release",
-        (now) => ({ _tag: "Release", id, now }),
-        () => undefined,
-      ),
+    release: (id) => Effect.asVoid(done("release", (now) => ({ _tag: "Release", id, now }), identity)),
     expire: Effect.clockWith((clock) =>
       Effect.mapError(store.overdue(clock.currentTimeMillisUnsafe()), unavailable("expire")),
     ).pipe(
-      Effect.flatMap(
-        Effect.forEach(
-          (id) =>
-            done(
-              "expire",
-              (now) => ({ _tag: "Expire", id, now }),
-              (answer) => Number(answer === "changed"),
-            ),
-          { concurrency: "unbounded" },
-        ),
-      ),
+      Effect.flatMap(Effect.forEach(expireOne, { concurrency: "unbounded" })),
       Effect.map((counts) => counts.reduce((all, one) => all + one, 0)),
     ),
     total: ({ account, since }) =>
-      Effect.mapBoth(store.totals([account], since), { onFailure: unavailable("read"), onSuccess: totalOf }),
+      Effect.mapBoth(store.totals([{ account, since }]), { onFailure: unavailable("read"), onSuccess: totalOf }),
     outstanding: Effect.flatMap(store.outstanding, (rows) =>
       Effect.forEach(rows, ({ expired, ...row }) => Effect.map(read(row), (entry) => outstandingOf(entry, expired))),
     ).pipe(Effect.mapBoth({ onFailure: unavailable("read"), onSuccess: (all) => all.flat() })),
@@ -69,9 +93,40 @@ export const sqlService = Effect.fnUntraced(function* ({ pollInterval, prefix, t
       pages(store, { from: millisOf(range?.from, 0), to: millisOf(range?.to, Number.MAX_SAFE_INTEGER) }),
     nextChange: Effect.sync(() => Effect.race(change.next(), Effect.sleep(pollInterval))),
   }
-  yield* service.expire
-  return service
+}
+
+/** Attempts are paid from slices of this process; what is read is corrected by what the database does not know of them. */
+const slicedService = (rows: Service, slices: Slices, change: NextChange): Service => ({
+  ...rows,
+  reserve: (reservation) => slices.reserve(reservation),
+  settle: (settlement) =>
+    Effect.suspend(() => {
+      const movements = slices.settle(settlement)
+      if (movements === undefined) return rows.settle(slices.withClaims(settlement))
+      change.happened()
+      return Effect.succeed(movements)
+    }),
+  release: (id) =>
+    Effect.suspend(() => {
+      if (!slices.release(id)) return rows.release(id)
+      change.happened()
+      return Effect.void
+    }),
+  total: (claim) => Effect.map(rows.total(claim), (total) => slices.correct(total, claim)),
+  outstanding: Effect.map(rows.outstanding, (all) => {
+    const own = slices.open
+    return [
+      ...all.filter(({ reservation }) => !own.slices.has(reservation.id)),
+      ...own.reservations.map((reservation) => ({ reservation, expired: false })),
+    ]
+  }),
+  entries: (range) => Stream.unwrap(Effect.as(slices.flush, rows.entries(range))),
 })
+
+const exchangedOf = (answer: Answer): Exchanged =>
+  Predicate.isTagged(answer, "Exchanged")
+    ? answer
+    : { _tag: "Exchanged", amount: Money.zero, movements: [], refusal: undefined }
 
 const admissionOf = (answer: Answer): Effect.Effect<Admission, LedgerUnavailable> => {
   if (answer === "over") return reservationOver
@@ -83,7 +138,7 @@ const movementsOf = (answer: Answer): ReadonlyArray<Movement> =>
   Array.isArray(answer) ? (answer as ReadonlyArray<Movement>) : []
 
 const totalOf = (rows: ReadonlyArray<TotalRow>): Total =>
-  rows.map(({ reserved, spent, uncertain }) => ({ spent, reserved, uncertain })).reduce(plus, nothing) as Total
+  rows.map(({ reserved, spent, uncertain }) => ({ spent, reserved, uncertain })).reduce(plus, nothing)
 
 const outstandingOf = (entry: Entry, expired: boolean): ReadonlyArray<Outstanding> =>
   entry._tag === "Reserved" ? [{ reservation: entry.reservation, expired }] : []

@@ -7,6 +7,7 @@
 import { Effect } from "effect"
 import { Migrator, SqlClient, type SqlError } from "effect/sql"
 
+import * as Money from "../../Money.ts"
 import { type Written } from "./journal.ts"
 import { type Total } from "./state.ts"
 
@@ -17,6 +18,12 @@ export interface JournalRow extends Written {
 export interface TotalRow extends Total {
   readonly account: string
   readonly bucket: number
+}
+
+/** The part of an account from a moment on, or up to it. */
+export interface AccountSpan {
+  readonly account: string
+  readonly since: number
 }
 
 type Query<A> = Effect.Effect<A, SqlError.SqlError>
@@ -35,41 +42,53 @@ interface Dialect {
   readonly sequence: string
   /** Where a parameter goes. */
   readonly parameter: (index: number) => string
-  /** The texts of a JSON array, the first parameter, as a table with the column `value`. */
-  readonly list: string
+  /** That a column is one of the texts of a JSON array, the first parameter. */
+  readonly isListed: (column: string) => string
+  /** The rows `found` of a table for each row `listed` of a list, by an index. */
+  readonly forEach: (rows: string, found: { readonly table: string; readonly condition: string }) => string
   /** The objects of a JSON array, the first parameter, as a table. */
   readonly rows: (columns: Readonly<Record<string, string>>) => string
   /** Locks what the first parameter lists. */
   readonly lock: string | undefined
+  /** Settings of a transaction that locks nothing yet. */
+  readonly settings: string | undefined
 }
 
 const sqlite: Dialect = {
   amount: "TEXT",
   sequence: "INTEGER PRIMARY KEY",
   parameter: () => "?",
-  list: "json_each(?)",
+  isListed: (column) => `${column} IN (SELECT value FROM json_each(?))`,
+  forEach: (rows, { condition, table }) => `${rows} JOIN ${table} AS found ON ${condition}`,
   rows: (columns) => {
     const fields = Object.keys(columns).map((name) => `value ->> '${name}' AS ${name}`)
     return `(SELECT ${fields.join(", ")} FROM json_each(?)) AS listed`
   },
   // A transaction has the one lock that there is.
   lock: undefined,
+  settings: undefined,
 }
+
+// A plan is made while the tables are empty, and kept: it must not be one that reads them from the beginning to the end.
+const settings = "SELECT set_config('lock_timeout', '5000', true), set_config('enable_seqscan', 'off', true)"
 
 const postgres: Dialect = {
   amount: "NUMERIC",
   sequence: "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
   parameter: (index) => `$${index}`,
-  list: "json_array_elements_text($1::text::json)",
+  isListed: (column) => `${column} = ANY (ARRAY(SELECT json_array_elements_text($1::text::json)))`,
+  forEach: (rows, { condition, table }) =>
+    `${rows}, LATERAL (SELECT * FROM ${table} AS found WHERE ${condition} OFFSET 0) AS found`,
   rows: (columns) => {
     const fields = Object.entries(columns).map(([name, type]) => `${name} ${type}`)
     return `json_to_recordset($1::text::json) AS listed(${fields.join(", ")})`
   },
   // Always in the same order, so that two processes never wait for each other; and not for ever.
-  lock: `WITH patience AS MATERIALIZED (SELECT set_config('lock_timeout', '5000', true))
-    SELECT pg_advisory_xact_lock(keys.k) FROM patience, LATERAL (
+  lock: `WITH settings AS MATERIALIZED (${settings})
+    SELECT pg_advisory_xact_lock(keys.k) FROM settings, LATERAL (
       SELECT DISTINCT hashtextextended(value, 0) AS k FROM json_array_elements_text($1::text::json) AS value ORDER BY k
     ) AS keys`,
+  settings,
 }
 
 /** What a ledger asks of its database. Its tables begin with a prefix. */
@@ -93,29 +112,51 @@ export class LedgerStore {
     return this.#dialect.lock === undefined ? Effect.void : this.#listed(this.#dialect.lock, accounts)
   }
 
+  /** What has to be set in a transaction before it reads, unless it locks first. */
+  get configured(): Query<void> {
+    const { settings: statement } = this.#dialect
+    return statement === undefined ? Effect.void : Effect.asVoid(this.#run(statement, []))
+  }
+
   entries(ids: ReadonlyArray<string>): Query<ReadonlyArray<Written>> {
     if (ids.length === 0) return Effect.succeed([])
     return Effect.map(
       this.#run<Unread<Written>>(
-        `SELECT id, kind, at, detail FROM ${this.#prefix}_journal
-          WHERE id IN (SELECT value FROM ${this.#dialect.list}) ORDER BY seq`,
+        `SELECT id, kind, at, detail FROM ${this.#prefix}_journal WHERE ${this.#dialect.isListed("id")} ORDER BY seq`,
         [JSON.stringify(ids)],
       ),
       (rows) => rows.map(writtenOf),
     )
   }
 
-  totals(accounts: ReadonlyArray<string>, since: number): Query<ReadonlyArray<TotalRow>> {
-    if (accounts.length === 0) return Effect.succeed([])
+  /** The totals of accounts, each from its own moment on: one of them may be a month and another one an hour. */
+  totals(spans: ReadonlyArray<AccountSpan>): Query<ReadonlyArray<TotalRow>> {
+    if (spans.length === 0) return Effect.succeed([])
     return Effect.map(
       this.#run<Unread<TotalRow>>(
-        `SELECT account, bucket, CAST(spent AS TEXT) AS spent, CAST(reserved AS TEXT) AS reserved,
-            CAST(uncertain AS TEXT) AS uncertain FROM ${this.#prefix}_total
-          WHERE account IN (SELECT value FROM ${this.#dialect.list}) AND bucket >= ${this.#dialect.parameter(2)}`,
-        [JSON.stringify(accounts), since],
+        `SELECT found.account, found.bucket, CAST(found.spent AS TEXT) AS spent,
+            CAST(found.reserved AS TEXT) AS reserved, CAST(found.uncertain AS TEXT) AS uncertain FROM ${this.#totalsOf(">=")}`,
+        [JSON.stringify(spans)],
       ),
       (rows) => rows.map(totalOf),
     )
+  }
+
+  /** Removes what accounts held before a moment, except for what is still reserved or uncertain. */
+  prune(spans: ReadonlyArray<AccountSpan>): Query<void> {
+    return this.#listed(
+      `DELETE FROM ${this.#prefix}_total WHERE (account, bucket) IN (
+          SELECT found.account, found.bucket FROM ${this.#totalsOf("<")}
+          WHERE CAST(found.reserved AS TEXT) = '0' AND CAST(found.uncertain AS TEXT) = '0')`,
+      spans,
+    )
+  }
+
+  #totalsOf(comparison: ">=" | "<"): string {
+    return this.#dialect.forEach(this.#dialect.rows({ account: "TEXT", since: "BIGINT" }), {
+      table: `${this.#prefix}_total`,
+      condition: `found.account = listed.account AND found.bucket ${comparison} listed.since`,
+    })
   }
 
   append(rows: ReadonlyArray<JournalRow>): Query<void> {
@@ -151,14 +192,11 @@ export class LedgerStore {
   }
 
   close(ids: ReadonlyArray<string>): Query<void> {
-    return this.#listed(`DELETE FROM ${this.#prefix}_open WHERE id IN (SELECT value FROM ${this.#dialect.list})`, ids)
+    return this.#listed(`DELETE FROM ${this.#prefix}_open WHERE ${this.#dialect.isListed("id")}`, ids)
   }
 
   expired(ids: ReadonlyArray<string>): Query<void> {
-    return this.#listed(
-      `UPDATE ${this.#prefix}_open SET expired = 1 WHERE id IN (SELECT value FROM ${this.#dialect.list})`,
-      ids,
-    )
+    return this.#listed(`UPDATE ${this.#prefix}_open SET expired = 1 WHERE ${this.#dialect.isListed("id")}`, ids)
   }
 
   /** Reservations whose lease is over. */
@@ -248,9 +286,9 @@ const writtenOf = (row: Unread<Written>): Written => ({
 const totalOf = (row: Unread<TotalRow>): TotalRow => ({
   account: String(row.account),
   bucket: Number(row.bucket),
-  spent: BigInt(String(row.spent)),
-  reserved: BigInt(String(row.reserved)),
-  uncertain: BigInt(String(row.uncertain)),
+  spent: Money.fromPicodollars(BigInt(String(row.spent))),
+  reserved: Money.fromPicodollars(BigInt(String(row.reserved))),
+  uncertain: Money.fromPicodollars(BigInt(String(row.uncertain))),
 })
 
 const dialectOf = (sql: SqlClient.SqlClient): Dialect =>

@@ -5,43 +5,46 @@
  * journals with it. Every entry is idempotent, and those of different reservations commute, so totals do not depend on the
  * order in which attempts end.
  */
+import * as Money from "../../Money.ts"
+import { type Claim } from "./journal.ts"
 
-/** A limit that a reservation must fit under, and where it is counted. */
-export interface Claim {
-  /** What is counted together: a budget's window for one tenant, say. */
-  readonly account: string
-  /** Which part of the account is charged: the beginning of a span of time, in Unix milliseconds. */
-  readonly bucket: number
-  /** The limit holds for all buckets from this one on. */
-  readonly since: number
-  /** When the bucket counts no more. */
-  readonly until: number
-  /** In picodollars. */
-  readonly limit: bigint
-}
-
-/** What an account holds, in picodollars. */
+/**
+ * What an account holds. `spent` are real costs; `reserved` the worst cases of attempts that are under way; `uncertain` the
+ * worst cases of attempts that ended in an unknown way.
+ *
+ * @since 0.1.0
+ * @category models
+ */
 export interface Total {
-  /** Real costs. */
-  readonly spent: bigint
-  /** Worst cases of attempts that are under way. */
-  readonly reserved: bigint
-  /** Worst cases of attempts of which nobody knows how they ended. */
-  readonly uncertain: bigint
+  readonly spent: Money.Money
+  readonly reserved: Money.Money
+  readonly uncertain: Money.Money
 }
 
-export const nothing: Total = { spent: 0n, reserved: 0n, uncertain: 0n }
+/**
+ * What the account of a claim had spent before a settlement and after it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Movement {
+  readonly claim: Claim
+  readonly before: Money.Money
+  readonly after: Money.Money
+}
+
+export const nothing: Total = { spent: Money.zero, reserved: Money.zero, uncertain: Money.zero }
 
 /** What is known of one reservation. */
 export type Hold =
-  | { readonly _tag: "Reserved"; readonly worst: bigint }
-  | { readonly _tag: "Expired"; readonly worst: bigint }
+  | { readonly _tag: "Reserved"; readonly worst: Money.Money }
+  | { readonly _tag: "Expired"; readonly worst: Money.Money }
   | { readonly _tag: "Released" }
-  | { readonly _tag: "Settled"; readonly cost: bigint }
+  | { readonly _tag: "Settled"; readonly cost: Money.Money }
 
 export type Event =
-  | { readonly _tag: "Reserved"; readonly worst: bigint }
-  | { readonly _tag: "Settled"; readonly cost: bigint }
+  | { readonly _tag: "Reserved"; readonly worst: Money.Money }
+  | { readonly _tag: "Settled"; readonly cost: Money.Money }
   | { readonly _tag: "Released" }
   | { readonly _tag: "Expired" }
 
@@ -55,32 +58,30 @@ export interface Change {
 export const apply = (hold: Hold | undefined, event: Event): Change | undefined => {
   switch (event._tag) {
     case "Reserved":
-      return hold === undefined
-        ? { hold: event, delta: { spent: 0n, reserved: event.worst, uncertain: 0n } }
-        : undefined
+      return hold === undefined ? { hold: event, delta: { ...nothing, reserved: event.worst } } : undefined
     case "Settled":
       // Also after a release or when a lease is over: what was paid is paid.
       return hold?._tag === "Settled" ? undefined : { hold: event, delta: freed(hold, event.cost) }
     case "Released":
-      return hold === undefined || isOpen(hold) ? { hold: event, delta: freed(hold, 0n) } : undefined
+      return hold === undefined || isOpen(hold) ? { hold: event, delta: freed(hold, Money.zero) } : undefined
     case "Expired":
       return hold?._tag === "Reserved"
         ? {
             hold: { _tag: "Expired", worst: hold.worst },
-            delta: { spent: 0n, reserved: -hold.worst, uncertain: hold.worst },
+            delta: { spent: Money.zero, reserved: negative(hold.worst), uncertain: hold.worst },
           }
         : undefined
   }
 }
 
 /** Whether it still counts with its worst case. */
-export const isOpen = (hold: Hold): hold is Extract<Hold, { readonly worst: bigint }> =>
+export const isOpen = (hold: Hold): hold is Extract<Hold, { readonly worst: Money.Money }> =>
   hold._tag === "Reserved" || hold._tag === "Expired"
 
-const freed = (hold: Hold | undefined, spent: bigint): Total => ({
+const freed = (hold: Hold | undefined, spent: Money.Money): Total => ({
   spent,
-  reserved: hold?._tag === "Reserved" ? -hold.worst : 0n,
-  uncertain: hold?._tag === "Expired" ? -hold.worst : 0n,
+  reserved: hold?._tag === "Reserved" ? negative(hold.worst) : Money.zero,
+  uncertain: hold?._tag === "Expired" ? negative(hold.worst) : Money.zero,
 })
 
 export const plus = (one: Total, other: Total): Total => ({
@@ -90,10 +91,12 @@ export const plus = (one: Total, other: Total): Total => ({
 })
 
 // Most amounts are nothing, and a sum of large integers is a new one.
-const added = (one: bigint, other: bigint): bigint => {
+const added = (one: Money.Money, other: Money.Money): Money.Money => {
   if (other === 0n) return one
-  return one === 0n ? other : one + other
+  return one === 0n ? other : Money.fromPicodollars(one + other)
 }
+
+const negative = (amount: Money.Money): Money.Money => Money.subtract(Money.zero, amount)
 
 /** A claim that a reservation does not fit under. */
 export interface Excess {
@@ -105,17 +108,17 @@ export interface Excess {
 
 /**
  * Whether a reservation fits under all of its limits: all or nothing. Of several that it does not fit under, one under
- * which it never will is told first.
+ * which it never will is reported first.
  */
 export const excessOf = (
   claims: ReadonlyArray<Claim>,
-  worst: bigint,
+  worst: Money.Money,
   totalOf: (claim: Claim) => Total,
 ): Excess | undefined => {
   let found: Excess | undefined
   for (const claim of claims) {
     const total = totalOf(claim)
-    const certain = added(total.spent, total.uncertain) + worst
+    const certain = added(added(total.spent, total.uncertain), worst)
     if (added(certain, total.reserved) <= claim.limit) continue
     if (certain > claim.limit) return { claim, total, mayFit: false }
     found ??= { claim, total, mayFit: true }

@@ -6,7 +6,7 @@ import { type CacheTtl } from "../price/billing.ts"
 import { undated, vendorOf } from "../price/modelName.ts"
 
 export interface PromptCache {
-  /** Shorter prefixes are not cached, and nobody says so. Tokens. */
+  /** Shorter prefixes are silently not cached. In tokens. */
   readonly minimum: number
   /** Lifetimes that can be asked for, the usual one first. None where the provider decides by itself what it caches. */
   readonly lifetimes: ReadonlyArray<CacheTtl>

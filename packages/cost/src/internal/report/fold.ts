@@ -1,10 +1,10 @@
 /**
  * Adds up the journal of a ledger.
  */
-import { type Entry, type Settlement } from "../ledger/journal.ts"
-import { type Claim } from "../ledger/state.ts"
+import * as Money from "../../Money.ts"
+import { type Claim, type Entry, type Settlement } from "../ledger/journal.ts"
 
-/** What was summed, in picodollars. */
+/** What was summed. */
 export interface Sum {
   attempts: number
   completed: number
@@ -14,12 +14,12 @@ export interface Sum {
   repeated: number
   unpriced: number
   readonly tokens: Record<string, number>
-  cost: bigint
-  minimum: bigint
-  maximum: bigint
-  failures: bigint
-  repetitions: bigint
-  saved: bigint
+  cost: Money.Money
+  minimum: Money.Money
+  maximum: Money.Money
+  failures: Money.Money
+  repetitions: Money.Money
+  saved: Money.Money
 }
 
 export type Group = "day" | "model" | "provider" | "tag" | "tenant"
@@ -88,12 +88,12 @@ const emptySum = (): Sum => ({
   repeated: 0,
   unpriced: 0,
   tokens: {},
-  cost: 0n,
-  minimum: 0n,
-  maximum: 0n,
-  failures: 0n,
-  repetitions: 0n,
-  saved: 0n,
+  cost: Money.zero,
+  minimum: Money.zero,
+  maximum: Money.zero,
+  failures: Money.zero,
+  repetitions: Money.zero,
+  saved: Money.zero,
 })
 
 const counters = {
@@ -108,13 +108,13 @@ const count = (sum: Sum, { basis, cost, maximum, minimum, outcome, saved, subjec
   sum[counters[outcome]]++
   if (basis === "unpriced") sum.unpriced++
   for (const name in tokens) sum.tokens[name] = (sum.tokens[name] ?? 0) + (tokens[name] ?? 0)
-  sum.cost += cost
-  sum.minimum += minimum
-  sum.maximum += maximum
-  sum.saved += saved
-  if (outcome !== "Completed") sum.failures += cost
+  sum.cost = Money.add(sum.cost, cost)
+  sum.minimum = Money.add(sum.minimum, minimum)
+  sum.maximum = Money.add(sum.maximum, maximum)
+  sum.saved = Money.add(sum.saved, saved)
+  if (outcome !== "Completed") sum.failures = Money.add(sum.failures, cost)
   if (subject.index > 1) {
     sum.repeated++
-    sum.repetitions += cost
+    sum.repetitions = Money.add(sum.repetitions, cost)
   }
 }

@@ -2,7 +2,7 @@
  * A report as text.
  */
 import * as Money from "../../Money.ts"
-import { type BudgetLine, type Report, type Row, type Totals } from "../../Report.ts"
+import { type BudgetLine, type Report, type Row, type Totals } from "./schema.ts"
 
 const groups = ["days", "models", "providers", "tenants", "tags"] as const
 
@@ -118,5 +118,5 @@ const table = (head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<st
   return [lines[0], widths.map((width) => "─".repeat(width)).join("  "), ...lines.slice(1)].join("\n")
 }
 
-// Names come from requests, and must not move the cursor of whoever reads them.
+// Names come from requests, and must not move the cursor of a terminal.
 const printable = (text: string): string => text.replaceAll(/\p{C}/gu, "\u{fffd}")

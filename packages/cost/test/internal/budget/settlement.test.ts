@@ -6,7 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { type Attempt } from "@holdfast/core"
 import { Money, Price, PriceBook } from "@holdfast/cost"
 
-import { type Reserved, settlementOf } from "../../../src/internal/budget/settlement.ts"
+import { type Expected, settlementOf } from "../../../src/internal/budget/settlement.ts"
 import { claude, gpt, source, usage } from "../../prices.ts"
 
 const opus = Price.make({
@@ -22,14 +22,19 @@ const priceOf = PriceBook.priceOf(PriceBook.make([claude, opus, gpt]), { provide
 
 const worst = Money.fromInputUnsafe("$9")
 
-const reserved = (price: Price.Price, known = true): Reserved => ({
-  id: "1/team",
-  subject: { attempt: "1", index: 1, provider: price.provider, model: price.model, tags: {} },
-  quote: { _tag: "Known", price },
-  estimate: { input: 1_000, audioInput: 0, imageInput: 0, output: 4_000, doubts: [] } as never,
-  circumstances: {},
-  priceOf: known ? priceOf : () => undefined,
-  worst,
+const reserved = (price: Price.Price, known = true): Expected => ({
+  reservation: {
+    id: "1/team",
+    subject: { attempt: "1", index: 1, provider: price.provider, model: price.model, tags: {} },
+  },
+  worst: {
+    quote: { _tag: "Known", price },
+    estimate: { input: 1_000, audioInput: 0, imageInput: 0, output: 4_000, doubts: [] } as never,
+    circumstances: {},
+    priceOf: known ? priceOf : () => undefined,
+    maxOutputTokens: undefined,
+    cost: worst,
+  },
 })
 
 const attempt = (more: Partial<Attempt.Attempt>) =>

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 
-import { longestRun, textPieces } from "../../../src/internal/estimate/pieces.ts"
+import { maxRun, textPieces } from "../../../src/internal/estimate/pieces.ts"
 
 describe("pieces of a text", () => {
   const texts = fc.oneof(
@@ -24,8 +24,8 @@ describe("pieces of a text", () => {
   it("leave no run longer than the longest", () => {
     for (const letter of ["a", " ", "字", "\ud83d", "\n"]) {
       const pieces = textPieces(letter.repeat(1_000_000))
-      assert.isAtMost(Math.max(...pieces.map(({ length }) => length)), longestRun)
-      assert.isAtMost(pieces.length, 1_000_000 / (longestRun - 1) + 1)
+      assert.isAtMost(Math.max(...pieces.map(({ length }) => length)), maxRun)
+      assert.isAtMost(pieces.length, 1_000_000 / (maxRun - 1) + 1)
     }
   })
 

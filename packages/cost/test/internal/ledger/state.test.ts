@@ -1,9 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 
+import { type Claim } from "../../../src/internal/ledger/journal.ts"
 import * as Kernel from "../../../src/internal/ledger/state.ts"
+import { fromPicodollars as money } from "../../../src/Money.ts"
 
-const worst = fc.bigInt({ min: 0n, max: 100n })
+const worst = fc.bigInt({ min: 0n, max: 100n }).map(money)
 const event: fc.Arbitrary<Kernel.Event> = fc.oneof(
   worst.map((amount): Kernel.Event => ({ _tag: "Reserved", worst: amount })),
   worst.map((amount): Kernel.Event => ({ _tag: "Settled", cost: amount })),
@@ -64,8 +66,12 @@ describe("one reservation", () => {
 })
 
 describe("limits", () => {
-  const claim = (limit: bigint): Kernel.Claim => ({ account: "a", bucket: 0, since: 0, until: 1, limit })
-  const total = (spent: bigint, reserved: bigint, uncertain: bigint): Kernel.Total => ({ spent, reserved, uncertain })
+  const claim = (limit: bigint): Claim => ({ account: "a", bucket: 0, since: 0, until: 1, limit: money(limit) })
+  const total = (spent: bigint, reserved: bigint, uncertain: bigint): Kernel.Total => ({
+    spent: money(spent),
+    reserved: money(reserved),
+    uncertain: money(uncertain),
+  })
 
   it("are reached to the smallest unit, and never passed", () => {
     const amounts = fc.tuple(worst, worst, worst, worst, fc.bigInt({ min: 0n, max: 400n }))
@@ -83,13 +89,13 @@ describe("limits", () => {
       [claim(10n), total(0n, 10n, 0n)],
       [claim(11n), total(11n, 0n, 0n)],
     ])
-    const excess = Kernel.excessOf([...totals.keys()], 1n, (each) => totals.get(each) ?? Kernel.nothing)
+    const excess = Kernel.excessOf([...totals.keys()], money(1n), (each) => totals.get(each) ?? Kernel.nothing)
     assert.deepInclude(excess, { claim: claim(11n), mayFit: false })
   })
 
   it("of nothing let through what costs nothing", () => {
-    assert.isUndefined(Kernel.excessOf([claim(0n)], 0n, () => Kernel.nothing))
-    assert.isUndefined(Kernel.excessOf([], 10n, () => Kernel.nothing))
+    assert.isUndefined(Kernel.excessOf([claim(0n)], money(0n), () => Kernel.nothing))
+    assert.isUndefined(Kernel.excessOf([], money(10n), () => Kernel.nothing))
   })
 })
 

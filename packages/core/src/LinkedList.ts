@@ -1,14 +1,21 @@
 /**
- * A list from whose middle can be taken. `Set` keeps the places of what was deleted, so finding the first of many costs
- * more the more were deleted before it.
+ * A list from whose middle can be taken: the queue of everything that waits in these packages. `Set` keeps the places of what
+ * was deleted, so finding the first of many costs more the more were deleted before it.
+ *
+ * It is not part of the API. It has a path of its own because `@holdfast/cost` waits in it as well, and a second copy would
+ * need every repair twice.
+ *
+ * @internal
  */
 
+/** @internal */
 export interface Entry<A> {
   readonly value: A
   before: Entry<A> | undefined
   after: Entry<A> | undefined
 }
 
+/** @internal */
 export class LinkedList<A> {
   first: Entry<A> | undefined
   last: Entry<A> | undefined
