@@ -193,11 +193,21 @@ export const provide: {
   <K extends Kind, ME, MR>(model: Resilient<K, ME, MR>): <P extends Program>(self: P) => Changed<P, ME, Provides<K>, MR>
   <P extends Program, K extends Kind, ME, MR>(self: P, model: Resilient<K, ME, MR>): Changed<P, ME, Provides<K>, MR>
 } = dual(2, (self: Program, model: Resilient<Kind, unknown>) => {
+  const typed = withFailures(self, model)
+  return Stream.isStream(typed) ? Stream.provide(typed, model) : Effect.provide(typed, model)
+})
+
+/**
+ * A program with the failures, typed, of a model that is provided to it.
+ *
+ * @internal
+ */
+export const withFailures = (self: Program, model: Resilient<Kind, unknown>): Program => {
   const { call } = hostOf(model)
   return Stream.isStream(self)
-    ? Stream.unwrap(Effect.map(call, (used) => Stream.mapError(self, unfold(used)))).pipe(Stream.provide(model))
-    : Effect.flatMap(call, (used) => Effect.mapError(self, unfold(used))).pipe(Effect.provide(model))
-})
+    ? Stream.unwrap(Effect.map(call, (used) => Stream.mapError(self, unfold(used))))
+    : Effect.flatMap(call, (used) => Effect.mapError(self, unfold(used)))
+}
 
 /**
  * What a policy remembers between calls.

@@ -33,6 +33,49 @@ export {
   state,
 } from "./Resilient.ts"
 
+export {
+  /**
+   * A model as a service of an application: one tag, one layer, and its failures in the type of every program that uses it.
+   *
+   * **When to use**
+   *
+   * Use in applications. The model is built once, with the layer of the application; programs name the service and not the
+   * model; a test gives `layerOf` a scripted model.
+   *
+   * **Example** (A service, its use, and its stub)
+   *
+   * ```ts
+   * import { ResilientModel, Retry } from "@holdfast/core"
+   * import { ScriptedModel } from "@holdfast/testing"
+   * import { Effect } from "effect"
+   * import { LanguageModel } from "effect/ai"
+   *
+   * const model = ScriptedModel.model(ScriptedModel.text("Because they displace water.")).pipe(
+   *   Retry.schedule(Retry.standard),
+   * )
+   *
+   * class Assistant extends ResilientModel.Service<Assistant>()("app/Assistant", model) {}
+   *
+   * const answer = LanguageModel.generateText({ prompt: "Why do ships float?" }).pipe(
+   *   Effect.map(({ text }) => text),
+   *   Assistant.provide,
+   * )
+   *
+   * await Effect.runPromise(Effect.provide(answer, Assistant.layer)) // => "Because they displace water."
+   *
+   * const stub = ScriptedModel.model(ScriptedModel.text("stub"))
+   *
+   * await Effect.runPromise(Effect.provide(answer, Assistant.layerOf(stub))) // => "stub"
+   * ```
+   *
+   * @since 0.1.0
+   * @category services
+   */
+  Service,
+} from "./internal/model/service.ts"
+
+export type { ModelService } from "./internal/model/service.ts"
+
 export { ChatCall as Call } from "./internal/model/host.ts"
 
 export type { CallFailure } from "./internal/attempt/meter.ts"

@@ -17,7 +17,7 @@ const builds = new Map<string, number>()
  * Counts one more build of what is equal by its name, and warns once when there are too many. Tests build things anew on
  * purpose, so nothing is counted under a clock of theirs.
  */
-export const countBuild = (key: string, warning: string): Effect.Effect<void> =>
+const countBuild = (key: string, warning: string): Effect.Effect<void> =>
   Effect.flatMap(Clock.Clock, (clock) => {
     if (clock !== Context.get(Context.empty(), Clock.Clock) || builds.size >= maxKeys) return Effect.void
     const count = (builds.get(key) ?? 0) + 1
