@@ -18,6 +18,7 @@ import { type Failure } from "./Failure.ts"
 import { carrying } from "./internal/call/context.ts"
 import { elapsed, makeInterruption, reason, untilResumed } from "./internal/call/interruption.ts"
 import { raceDeadline } from "./internal/deadline/call.ts"
+import { type Bound, boundOf } from "./internal/deadline/options.ts"
 import { limitPulls } from "./internal/deadline/pulls.ts"
 import { describeDuration } from "./internal/describeDuration.ts"
 import { withoutStack } from "./internal/error/withoutStack.ts"
@@ -108,15 +109,18 @@ export const firstPart = (
   bound: Duration.Input | { readonly stream: Duration.Input; readonly generate: Duration.Input },
 ) => {
   const durations = isPerMode(bound) ? bound : { stream: bound, generate: bound }
-  const stream = Duration.fromInputUnsafe(durations.stream)
-  const generate = Duration.fromInputUnsafe(durations.generate)
+  const bounds = [
+    boundOf("the deadline to stream", durations.stream),
+    boundOf("the deadline to generate", durations.generate),
+  ] as const
+  const [{ duration: stream }, { duration: generate }] = bounds
   return ResilientModel.policy<FirstPartExceeded>(
     {
       name: "Deadline.firstPart",
       settings: { stream: describeDuration(stream), generate: describeDuration(generate) },
     },
     (call) =>
-      Effect.succeed({
+      checked("Deadline.firstPart", bounds, {
         ...call,
         open: (request) => {
           const duration = request.mode === "stream" ? stream : generate
@@ -142,11 +146,12 @@ export const firstPart = (
  * @category policies
  */
 export const betweenParts = (bound: Duration.Input) => {
-  const duration = Duration.fromInputUnsafe(bound)
+  const between = boundOf("the deadline", bound)
+  const { duration } = between
   return ResilientModel.policy<DeadlineExceeded>(
     { name: "Deadline.betweenParts", settings: { duration: describeDuration(duration) } },
     <E>(call: ModelCall<E>) =>
-      Effect.succeed({
+      checked("Deadline.betweenParts", [between], {
         ...call,
         open: (request: ModelRequest) => {
           if (request.mode === "generate") return call.open(request)
@@ -178,11 +183,12 @@ export const betweenParts = (bound: Duration.Input) => {
  * @category policies
  */
 export const total = (bound: Duration.Input) => {
-  const duration = Duration.fromInputUnsafe(bound)
+  const whole = boundOf("the deadline", bound)
+  const { duration } = whole
   return ResilientModel.policy<DeadlineExceeded>(
     { name: "Deadline.total", settings: { duration: describeDuration(duration) } },
     <E>(call: ModelCall<E>) =>
-      Effect.succeed({
+      checked("Deadline.total", [whole], {
         ...call,
         open: (request: ModelRequest) => untilDeadline(call, request, duration),
       }),
@@ -242,6 +248,11 @@ export const within: {
 export const remaining: Effect.Effect<Option.Option<Duration.Duration>> = Effect.flatMap(CurrentDeadline, (deadline) =>
   deadline === undefined ? Effect.succeedNone : Effect.asSome(remainingUntil(deadline.at)),
 )
+
+const checked = <A>(name: string, bounds: ReadonlyArray<Bound>, made: A): Effect.Effect<A> => {
+  const mistake = bounds.find((bound) => bound.mistake !== undefined)?.mistake
+  return mistake === undefined ? Effect.succeed(made) : ResilientModel.misconfigured(name, mistake)
+}
 
 interface Limit<E> {
   readonly duration: Duration.Duration

@@ -22,7 +22,8 @@ import * as PolicyError from "./PolicyError.ts"
 
 export type { Description, Label } from "./internal/model/description.ts"
 
-const TypeId = "~holdfast/core/Resilient"
+// A compiler shows this name where a plain layer of `effect/ai` is given to a policy.
+const TypeId = "~holdfast/core/Resilient (ResilientModel.fromLanguageModel adopts other models)"
 
 /**
  * What a model of an operation provides: `effect/ai`'s service, the names of its model, and the call below them.

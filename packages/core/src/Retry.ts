@@ -95,6 +95,20 @@ export interface Options {
 }
 
 /**
+ * Retries a number of times, with the back-off of `standard`.
+ *
+ * @since 0.1.0
+ * @category policies
+ */
+export const times = (retries: number, options?: Options) =>
+  retrying("Retry.times", Failure.isRetryable, {
+    policy: Schedule.upTo(fullJitter(), { times: retries }),
+    options: { maxAttempts: Math.max(standardAttempts, retries + 1), ...options },
+    mistake:
+      Number.isInteger(retries) && retries >= 0 ? undefined : "the number of retries must be a whole number, 0 or more",
+  })
+
+/**
  * Retries by a schedule.
  *
  * **Details**
@@ -136,10 +150,11 @@ export const resample = <In, Out, R2>(policy: Schedule.Schedule<Out, In, never, 
 interface Plan<In, Out, R2> {
   readonly policy: Schedule.Schedule<Out, In, never, R2>
   readonly options: Options | undefined
+  readonly mistake?: string | undefined
 }
 
 const retrying =
-  <In, Out, R2>(name: string, accepts: (error: unknown) => boolean, { options, policy }: Plan<In, Out, R2>) =>
+  <In, Out, R2>(name: string, accepts: (error: unknown) => boolean, { mistake, options, policy }: Plan<In, Out, R2>) =>
   <K extends Kind, E extends In, R>(self: Resilient.Resilient<K, E, R>): Resilient.Resilient<K, E, R | R2> => {
     const maxRetryAfter = Duration.fromInputUnsafe(options?.maxRetryAfter ?? "60 seconds")
     const maxAttempts = options?.maxAttempts ?? standardAttempts
@@ -149,6 +164,7 @@ const retrying =
       maxAttempts: maxAttempts,
     }
     return Resilient.onto(self, { name, settings }, (call) => {
+      if (mistake !== undefined) return Resilient.misconfigured(name, mistake)
       if (!(maxAttempts >= 1)) return Effect.die(new Error(`${name}: maxAttempts must be 1 or more`))
       return Effect.map(Effect.context<R2>(), (context) => {
         // What the schedule needs comes from the layer; what the caller has set, such as a seed, goes before it.

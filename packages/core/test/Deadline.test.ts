@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Exit, Fiber, Schedule, Stream } from "effect"
+import { Cause, Duration, Effect, Exit, Fiber, Schedule, Stream } from "effect"
 import { LanguageModel } from "effect/ai"
 import { TestClock } from "effect/testing"
 
@@ -320,4 +320,18 @@ describe("a stack with deadlines", () => {
     assert.deepInclude(middle, { name: "Deadline.firstPart", settings: { stream: "30s", generate: "3m" } })
     assert.deepInclude(middle?.inner[0], { name: "Deadline.betweenParts", settings: { duration: "20s" } })
   })
+})
+
+describe("a deadline that is none", () => {
+  it.effect.each([
+    [Deadline.total(-5), "Deadline.total: the deadline must not be negative"],
+    [Deadline.betweenParts("30s" as never), 'Deadline.betweenParts: the deadline "30s" is not a duration such as'],
+    [Deadline.firstPart({ stream: "1 second", generate: -1 }), "Deadline.firstPart: the deadline to generate must not"],
+    [Deadline.firstPart({}), "Deadline.firstPart: the deadline to stream {} is not"],
+  ] as const)("is refused when the model is built: %#", ([policy, message]) =>
+    Effect.gen(function* () {
+      const exit = yield* Effect.exit(Effect.scoped(ResilientModel.callOf(policy(scripted([answer("a")]).model))))
+      assert.include(Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "built", message)
+    }),
+  )
 })

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Context, Duration, Effect, Exit, Fiber, Layer, Option, Schedule } from "effect"
+import { Cause, Clock, Context, Duration, Effect, Exit, Fiber, Layer, Option, Schedule } from "effect"
 import { TestClock } from "effect/testing"
 
 import type * as Attempt from "../src/Attempt.ts"
@@ -383,6 +383,23 @@ describe("a stack with a retry", () => {
   it.effect("has no deadline by itself", () =>
     Effect.gen(function* () {
       assert.isTrue(Option.isNone(yield* Deadline.remaining))
+    }),
+  )
+})
+
+describe("a number of retries", () => {
+  it.effect("is how often a model is asked again", () =>
+    Effect.gen(function* () {
+      const spy = scripted([refused(errors.transient)])
+      yield* timePasses(call(spy.model.pipe(Retry.times(8)), "generate"))
+      assert.lengthOf(spy.requests, 9)
+    }),
+  )
+
+  it.effect.each([-1, 1.5, Number.NaN, Infinity])("is not %s", (retries) =>
+    Effect.gen(function* () {
+      const exit = yield* Effect.exit(call(scripted([answer("a")]).model.pipe(Retry.times(retries)), "generate"))
+      assert.include(Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "built", "Retry.times: the number of retries")
     }),
   )
 })
