@@ -113,6 +113,7 @@ export const firstPart = (
   return ResilientModel.policy<FirstPartExceeded>(
     {
       name: "Deadline.firstPart",
+      place: "firstPartDeadline",
       settings: { stream: describeDuration(stream), generate: describeDuration(generate) },
     },
     (call) =>
@@ -144,7 +145,7 @@ export const firstPart = (
 export const betweenParts = (bound: Duration.Input) => {
   const duration = Duration.fromInputUnsafe(bound)
   return ResilientModel.policy<DeadlineExceeded>(
-    { name: "Deadline.betweenParts", settings: { duration: describeDuration(duration) } },
+    { name: "Deadline.betweenParts", place: "idleDeadline", settings: { duration: describeDuration(duration) } },
     <E>(call: ModelCall<E>) =>
       Effect.succeed({
         ...call,
@@ -180,7 +181,7 @@ export const betweenParts = (bound: Duration.Input) => {
 export const total = (bound: Duration.Input) => {
   const duration = Duration.fromInputUnsafe(bound)
   return ResilientModel.policy<DeadlineExceeded>(
-    { name: "Deadline.total", settings: { duration: describeDuration(duration) } },
+    { name: "Deadline.total", place: "deadline", settings: { duration: describeDuration(duration) } },
     <E>(call: ModelCall<E>) =>
       Effect.succeed({
         ...call,

@@ -20,7 +20,7 @@ import { type ModelCall } from "./ModelCall.ts"
 import { type Kind, type Provides as Served } from "./Operation.ts"
 import * as PolicyError from "./PolicyError.ts"
 
-export type { Description, Label } from "./internal/model/description.ts"
+export type { Description, Label, Place } from "./internal/model/description.ts"
 
 const TypeId = "~holdfast/core/Resilient"
 

@@ -118,7 +118,7 @@ export interface Options {
  * @category policies
  */
 export const schedule = <In, Out, R2>(policy: Schedule.Schedule<Out, In, never, R2>, options?: Options) =>
-  retrying("Retry.schedule", Failure.isRetryable, { policy, options })
+  retrying({ name: "Retry.schedule", place: "retry" }, Failure.isRetryable, { policy, options })
 
 /**
  * Asks again after an answer that was given and paid, but does not fit the schema that was asked for.
@@ -131,7 +131,7 @@ export const schedule = <In, Out, R2>(policy: Schedule.Schedule<Out, In, never, 
  * @category policies
  */
 export const resample = <In, Out, R2>(policy: Schedule.Schedule<Out, In, never, R2>, options?: Options) =>
-  retrying("Retry.resample", Failure.isUndecodable, { policy, options })
+  retrying({ name: "Retry.resample", place: "resample" }, Failure.isUndecodable, { policy, options })
 
 interface Plan<In, Out, R2> {
   readonly policy: Schedule.Schedule<Out, In, never, R2>
@@ -139,7 +139,11 @@ interface Plan<In, Out, R2> {
 }
 
 const retrying =
-  <In, Out, R2>(name: string, accepts: (error: unknown) => boolean, { options, policy }: Plan<In, Out, R2>) =>
+  <In, Out, R2>(
+    { name, place }: Pick<Resilient.Label, "name" | "place">,
+    accepts: (error: unknown) => boolean,
+    { options, policy }: Plan<In, Out, R2>,
+  ) =>
   <K extends Kind, E extends In, R>(self: Resilient.Resilient<K, E, R>): Resilient.Resilient<K, E, R | R2> => {
     const maxRetryAfter = Duration.fromInputUnsafe(options?.maxRetryAfter ?? "60 seconds")
     const maxAttempts = options?.maxAttempts ?? standardAttempts
@@ -148,7 +152,7 @@ const retrying =
       maxRetryAfter: Duration.format(maxRetryAfter),
       maxAttempts: maxAttempts,
     }
-    return Resilient.onto(self, { name, settings }, (call) => {
+    return Resilient.onto(self, { name, place, settings }, (call) => {
       if (!(maxAttempts >= 1)) return Effect.die(new Error(`${name}: maxAttempts must be 1 or more`))
       return Effect.map(Effect.context<R2>(), (context) => {
         // What the schedule needs comes from the layer; what the caller has set, such as a seed, goes before it.
