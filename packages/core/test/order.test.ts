@@ -310,9 +310,9 @@ describe("the order of a stack", () => {
     Effect.gen(function* () {
       const asked = (policy: (first: Model, other: Model) => Model) => () => {
         const first = scripted([refused(errors.badKey)], { name: "first" })
-        const second = scripted([refused(errors.transient), refused(errors.transient), answer("b")], { name: "second" })
+        const well = scripted([refused(errors.transient), refused(errors.transient), answer("b")], { name: "second" })
         return {
-          stack: policy(first.model, second.model),
+          stack: policy(first.model, well.model),
           measured: (ask: Ask) => Effect.map(ask, (outcome) => [tagOf(outcome), first.requests.length]),
         }
       }
