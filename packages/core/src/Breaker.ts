@@ -129,7 +129,7 @@ export const guard = (options: Options = {}) => {
   const rules = rulesOf(options)
   const keyOf = options.key ?? (({ model, provider }) => `${provider}/${model}`)
   return ResilientModel.policy<CircuitOpen, Scope.Scope>(
-    { name: "Breaker.guard", settings: settingsOf(rules) },
+    { name: "Breaker.guard", place: "breaker", settings: settingsOf(rules) },
     Effect.fnUntraced(function* <E>(call: ModelCall<E>) {
       const mistake = mistakeIn(rules)
       if (mistake !== undefined) return yield* Effect.die(new Error(`Breaker.guard: ${mistake}`))

@@ -99,7 +99,7 @@ export interface Options {
 export const limit = (places: number, options: Options = {}) => {
   const queue = options.queue ?? places * 2
   return ResilientModel.policy<ConcurrencyLimited>(
-    { name: "Concurrency.limit", settings: { limit: places, queue } },
+    { name: "Concurrency.limit", place: "concurrencyLimit", settings: { limit: places, queue } },
     Effect.fnUntraced(function* <E>(call: ModelCall<E>) {
       if (!Number.isInteger(places) || places < 1) {
         return yield* Effect.die(new Error("Concurrency.limit: the limit must be a whole number, 1 or more"))
@@ -168,7 +168,7 @@ export const adaptive = (options: AdaptiveOptions = {}) => {
   const rules = { min, max, initial: options.initial ?? Math.min(max, Math.max(min, 8)) }
   const queue = options.queue ?? max * 2
   return ResilientModel.policy<ConcurrencyLimited>(
-    { name: "Concurrency.adaptive", settings: { ...rules, queue } },
+    { name: "Concurrency.adaptive", place: "concurrencyLimit", settings: { ...rules, queue } },
     Effect.fnUntraced(function* <E>(call: ModelCall<E>) {
       const mistake = AdaptiveLimit.mistakeIn(rules) ?? (isQueue(queue) ? undefined : wrongQueue)
       if (mistake !== undefined) return yield* Effect.die(new Error(`Concurrency.adaptive: ${mistake}`))

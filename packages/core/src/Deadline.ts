@@ -117,6 +117,7 @@ export const firstPart = (
   return ResilientModel.policy<FirstPartExceeded>(
     {
       name: "Deadline.firstPart",
+      place: "firstPartDeadline",
       settings: { stream: describeDuration(stream), generate: describeDuration(generate) },
     },
     (call) =>
@@ -149,7 +150,7 @@ export const betweenParts = (bound: Duration.Input) => {
   const between = boundOf("the deadline", bound)
   const { duration } = between
   return ResilientModel.policy<DeadlineExceeded>(
-    { name: "Deadline.betweenParts", settings: { duration: describeDuration(duration) } },
+    { name: "Deadline.betweenParts", place: "idleDeadline", settings: { duration: describeDuration(duration) } },
     <E>(call: ModelCall<E>) =>
       checked("Deadline.betweenParts", [between], {
         ...call,
@@ -186,7 +187,7 @@ export const total = (bound: Duration.Input) => {
   const whole = boundOf("the deadline", bound)
   const { duration } = whole
   return ResilientModel.policy<DeadlineExceeded>(
-    { name: "Deadline.total", settings: { duration: describeDuration(duration) } },
+    { name: "Deadline.total", place: "deadline", settings: { duration: describeDuration(duration) } },
     <E>(call: ModelCall<E>) =>
       checked("Deadline.total", [whole], {
         ...call,

@@ -193,7 +193,7 @@ const either = <K extends Kind, E, R, E2, R2, Out>(
   name: string,
   { accepts, first, second }: Pair<K, E, R, E2, R2>,
 ): Resilient.Resilient<K, Out, R | R2> => {
-  const label = { name, settings: {}, inner: [Resilient.describe(second)] }
+  const label = { name, place: "fallback" as const, settings: {}, inner: [Resilient.describe(second)] }
   const built = Resilient.onto(first, label, (preferred) =>
     Effect.map(Resilient.anyCallOf(second), (fallback): ModelCall<E | E2 | AllModelsFailed> => ({
       ...preferred,

@@ -107,8 +107,9 @@ export const to =
     )
   }
 
-const label = (name: string, lateness: Delay, options: Options | undefined) => ({
+const label = (name: string, lateness: Delay, options: Options | undefined): Resilient.Label => ({
   name,
+  place: "hedge",
   settings: {
     lateness: isQuantile(lateness) ? `quantile ${lateness.quantile}` : describeDuration(lateness),
     maxShare: options?.maxShare ?? defaultShare,

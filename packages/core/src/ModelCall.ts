@@ -8,7 +8,7 @@
  *
  * @since 0.1.0
  */
-import { Effect, type Scope, type Stream } from "effect"
+import { Effect, type Scope, Stream } from "effect"
 
 import { type ModelRequest, type Part } from "./internal/call/types.ts"
 import { ownScope } from "./internal/scope.ts"
@@ -116,6 +116,52 @@ export const among = <K extends Kind>(
 export const scoped: <A, E, R>(
   open: Effect.Effect<A, E, R>,
 ) => Effect.Effect<A, E, Exclude<R, Scope.Scope> | Scope.Scope> = ownScope
+
+/**
+ * Runs an effect on the parts of each answer before the caller sees them. It may wait, and it may fail.
+ *
+ * **When to use**
+ *
+ * Use in a policy that acts after the commit point: one that paces, counts or checks an answer. By then nothing can be
+ * repeated, so a failure ends the answer.
+ *
+ * **Details**
+ *
+ * `each` runs once for each answer that is read, so what it makes belongs to that answer. The function that it gives runs
+ * for each pull of the consumer, with all parts that have arrived. A generated answer is one pull.
+ *
+ * **Example** (Counting the parts of an answer)
+ *
+ * ```ts
+ * import { ModelCall, ResilientModel } from "@holdfast/core"
+ * import { Effect } from "effect"
+ *
+ * let parts = 0
+ * const counted = ResilientModel.policy({ name: "counted", settings: {} }, (call) =>
+ *   Effect.succeed(ModelCall.onParts(call, () => (some) => Effect.sync(() => void (parts += some.length)))),
+ * )
+ *
+ * typeof counted // => "function"
+ * ```
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const onParts = <E, K extends Kind, E2 = never>(
+  call: ModelCall<E, K>,
+  each: (request: ModelRequest<K>) => (parts: ReadonlyArray<Part<K>>) => Effect.Effect<void, E2>,
+): ModelCall<E | E2, K> => ({
+  ...call,
+  open: (request): Opened<E | E2, K> =>
+    Effect.map(call.open(request), (answer): Stream.Stream<Part<K>, E | E2> =>
+      Stream.transformPull(answer, (pull) =>
+        Effect.map(
+          Effect.sync(() => each(request)),
+          (on) => Effect.tap(pull, on),
+        ),
+      ),
+    ),
+})
 
 export {
   /**

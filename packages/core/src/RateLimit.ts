@@ -323,7 +323,7 @@ const policy = (name: string, dimensions: ReadonlyArray<Dimension>, options: Opt
   const rules = rulesOf(dimensions)
   const settings = { limits: rules.map(described), queue, maxWait: describeDuration(maxWait) }
   return ResilientModel.policy<RateLimited>(
-    { name, settings },
+    { name, place: "rateLimit", settings },
     Effect.fnUntraced(function* <E>(call: ModelCall<E>) {
       const mistake = mistakeIn(rules, queue, Duration.toMillis(maxWait))
       if (mistake !== undefined) return yield* Effect.die(new Error(`${name}: ${mistake}`))

@@ -20,7 +20,7 @@ import { type ModelCall } from "./ModelCall.ts"
 import { type Kind, type Provides as Served } from "./Operation.ts"
 import * as PolicyError from "./PolicyError.ts"
 
-export type { Description, Label } from "./internal/model/description.ts"
+export type { Description, Label, Place } from "./internal/model/description.ts"
 
 // A compiler shows this name where a plain layer of `effect/ai` is given to a policy.
 const TypeId = "~holdfast/core/Resilient (ResilientModel.fromLanguageModel adopts other models)"

@@ -80,7 +80,7 @@ export { ChatCall as Call } from "./internal/model/host.ts"
 
 export type { CallFailure } from "./internal/attempt/meter.ts"
 
-export type { Description, Label } from "./internal/model/description.ts"
+export type { Description, Label, Place } from "./internal/model/description.ts"
 
 /**
  * What a resilient model provides.

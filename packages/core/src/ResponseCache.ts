@@ -99,7 +99,7 @@ export const exact = ({ maxSize = 1_000_000, scope, timeToLive }: Options) => {
   const ttl = Duration.fromInputUnsafe(timeToLive)
   const settings = { scope: nameOf(scope), timeToLive: describeDuration(ttl), maxSize }
   return ResilientModel.policy(
-    { name: "ResponseCache.exact", settings },
+    { name: "ResponseCache.exact", place: "cache", settings },
     <E>(call: ModelCall<E>): Effect.Effect<ModelCall<E>> =>
       Duration.isPositive(ttl)
         ? Effect.map(Effect.zip(storeInContext, flightsInState<E>()), ([store, underWay]) => {

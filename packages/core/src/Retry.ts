@@ -101,7 +101,7 @@ export interface Options {
  * @category policies
  */
 export const times = (retries: number, options?: Options) =>
-  retrying("Retry.times", Failure.isRetryable, {
+  retrying({ name: "Retry.times", place: "retry" }, Failure.isRetryable, {
     policy: Schedule.upTo(fullJitter(), { times: retries }),
     options: { maxAttempts: Math.max(standardAttempts, retries + 1), ...options },
     mistake:
@@ -132,7 +132,7 @@ export const times = (retries: number, options?: Options) =>
  * @category policies
  */
 export const schedule = <In, Out, R2>(policy: Schedule.Schedule<Out, In, never, R2>, options?: Options) =>
-  retrying("Retry.schedule", Failure.isRetryable, { policy, options })
+  retrying({ name: "Retry.schedule", place: "retry" }, Failure.isRetryable, { policy, options })
 
 /**
  * Asks again after an answer that was given and paid, but does not fit the schema that was asked for.
@@ -145,7 +145,7 @@ export const schedule = <In, Out, R2>(policy: Schedule.Schedule<Out, In, never, 
  * @category policies
  */
 export const resample = <In, Out, R2>(policy: Schedule.Schedule<Out, In, never, R2>, options?: Options) =>
-  retrying("Retry.resample", Failure.isUndecodable, { policy, options })
+  retrying({ name: "Retry.resample", place: "resample" }, Failure.isUndecodable, { policy, options })
 
 interface Plan<In, Out, R2> {
   readonly policy: Schedule.Schedule<Out, In, never, R2>
@@ -154,7 +154,11 @@ interface Plan<In, Out, R2> {
 }
 
 const retrying =
-  <In, Out, R2>(name: string, accepts: (error: unknown) => boolean, { mistake, options, policy }: Plan<In, Out, R2>) =>
+  <In, Out, R2>(
+    { name, place }: Pick<Resilient.Label, "name" | "place">,
+    accepts: (error: unknown) => boolean,
+    { mistake, options, policy }: Plan<In, Out, R2>,
+  ) =>
   <K extends Kind, E extends In, R>(self: Resilient.Resilient<K, E, R>): Resilient.Resilient<K, E, R | R2> => {
     const maxRetryAfter = Duration.fromInputUnsafe(options?.maxRetryAfter ?? "60 seconds")
     const maxAttempts = options?.maxAttempts ?? standardAttempts
@@ -163,7 +167,7 @@ const retrying =
       maxRetryAfter: Duration.format(maxRetryAfter),
       maxAttempts: maxAttempts,
     }
-    return Resilient.onto(self, { name, settings }, (call) => {
+    return Resilient.onto(self, { name, place, settings }, (call) => {
       if (mistake !== undefined) return Resilient.misconfigured(name, mistake)
       if (!(maxAttempts >= 1)) return Effect.die(new Error(`${name}: maxAttempts must be 1 or more`))
       return Effect.map(Effect.context<R2>(), (context) => {

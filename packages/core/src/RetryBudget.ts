@@ -105,7 +105,7 @@ export const ratio = (retriesPerCall: number, options: Options = {}) => {
   const keyOf = options.key ?? (({ provider }) => provider)
   const settings = { ratio: retriesPerCall, minRetries: rules.minRetries, window: describeDuration(rules.window) }
   return ResilientModel.policy<RetryBudgetExhausted>(
-    { name: "RetryBudget.ratio", settings },
+    { name: "RetryBudget.ratio", place: "retryBudget", settings },
     Effect.fnUntraced(function* <E>(call: ModelCall<E>) {
       const mistake = mistakeIn(rules)
       if (mistake !== undefined) return yield* Effect.die(new Error(`RetryBudget.ratio: ${mistake}`))

@@ -90,7 +90,7 @@ export type Choice<out E = never> = (
  *
  * const inTurn = <E, R>(one: ResilientModel.ResilientModel<E, R>, other: ResilientModel.ResilientModel<E, R>) =>
  *   Route.make([one, other], {
- *     label: { name: "Route.inTurn", settings: {} },
+ *     label: { name: "Route.inTurn", place: "route", settings: {} },
  *     choice: Effect.map(
  *       Ref.make(0),
  *       (count): Route.Choice =>
@@ -218,7 +218,7 @@ export const choose = <const M extends Models>(
   choice: (request: ModelRequest, candidates: ReadonlyArray<Candidate>) => Candidate,
 ): Routed<M[number]> =>
   routed(
-    { name: "Route.choose", settings: {} },
+    { name: "Route.choose", place: "route", settings: {} },
     models,
     Effect.succeed((candidates, { request }) => Effect.sync(() => choice(request, candidates))),
   )
@@ -299,7 +299,7 @@ const route = <M extends Model>(
   pick: Pick,
 ): Routed<M> =>
   routed(
-    { name, settings },
+    { name, place: "route", settings },
     models,
     Effect.succeed((candidates, circumstances) => Effect.succeed(candidates[pick(candidates, circumstances)])),
   )

@@ -327,7 +327,7 @@ describe("a deadline that is none", () => {
     [Deadline.total(-5), "Deadline.total: the deadline must not be negative"],
     [Deadline.betweenParts("30s" as never), 'Deadline.betweenParts: the deadline "30s" is not a duration such as'],
     [Deadline.firstPart({ stream: "1 second", generate: -1 }), "Deadline.firstPart: the deadline to generate must not"],
-    [Deadline.firstPart({}), "Deadline.firstPart: the deadline to stream {} is not"],
+    [Deadline.firstPart("soon" as never), `Deadline.firstPart: the deadline to stream "soon" is not`],
   ] as const)("is refused when the model is built: %#", ([policy, message]) =>
     Effect.gen(function* () {
       const exit = yield* Effect.exit(Effect.scoped(ResilientModel.callOf(policy(scripted([answer("a")]).model))))

@@ -87,6 +87,7 @@ describe("a limit", () => {
     assert.lengthOf(inner, 1)
     assert.deepStrictEqual(label, {
       name: "RateLimit.perMinute",
+      place: "rateLimit",
       settings: { limits: ["500 requests in 1m", "200000 tokens in 1m"], queue: 1_000, maxWait: "30s" },
     })
   })

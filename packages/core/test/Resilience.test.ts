@@ -118,7 +118,8 @@ describe("a harmful order", () => {
   const model = () => scripted([answer("a")]).model
   const cache = ResponseCache.exact({ scope: ResponseCache.shared, timeToLive: "1 hour" })
   const harmful: ReadonlyArray<readonly [outer: string, inner: string, Resilience.Model]> = [
-    ["Retry.schedule", "Retry.schedule", model().pipe(once, Fallback.to(model()), once)],
+    ["Retry.schedule", "Retry.schedule", model().pipe(once, Deadline.total("1 minute"), once)],
+    ["Retry.schedule", "Fallback.to", model().pipe(Fallback.to(model()), once)],
     ["Concurrency.limit", "Retry.schedule", model().pipe(once, Concurrency.limit(1))],
     ["Breaker.guard", "Retry.schedule", model().pipe(once, Breaker.guard())],
     ["Breaker.guard", "Fallback.to", model().pipe(Fallback.to(model()), Breaker.guard())],

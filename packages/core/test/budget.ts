@@ -63,7 +63,7 @@ export const budget = (
       })
     })
   const waiting = waitFor(options?.answersAfter)
-  const enforce = ResilientModel.policy<OverBudget>({ name: "budget", settings: { limit } }, (call) =>
+  const enforce = ResilientModel.policy<OverBudget>({ name: "budget", place: "budget", settings: { limit } }, (call) =>
     Effect.succeed(
       AttemptGuard.install(call, { reserve: (start) => Effect.andThen(Effect.interruptible(waiting), take(start)) }),
     ),

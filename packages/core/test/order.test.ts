@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Schedule } from "effect"
+import { Effect, Exit, Fiber, Layer, Schedule } from "effect"
 import { TestClock } from "effect/testing"
 
 import * as Breaker from "../src/Breaker.ts"
@@ -7,13 +7,16 @@ import * as Concurrency from "../src/Concurrency.ts"
 import * as Deadline from "../src/Deadline.ts"
 import * as Fallback from "../src/Fallback.ts"
 import * as Hedge from "../src/Hedge.ts"
+import * as ModelCalls from "../src/ModelCall.ts"
 import type * as ModelCall from "../src/ModelCall.ts"
+import * as RateLimit from "../src/RateLimit.ts"
 import * as RequestContext from "../src/RequestContext.ts"
 import * as Resilience from "../src/Resilience.ts"
 import * as ResilientModel from "../src/ResilientModel.ts"
 import * as ResponseCache from "../src/ResponseCache.ts"
 import * as Retry from "../src/Retry.ts"
 import * as RetryBudget from "../src/RetryBudget.ts"
+import { budget } from "./budget.ts"
 import { hashAtOnce } from "./hashes.ts"
 import {
   answer,
@@ -192,7 +195,7 @@ describe("the order of a stack", () => {
   it.effect("a limit of calls around a rate limit keeps its places from those who may go", () =>
     Effect.gen(function* () {
       // One tenant has used up its rate.
-      const rate = ResilientModel.policy({ name: "RateLimit.test", settings: {} }, (call) =>
+      const rate = ResilientModel.policy({ name: "RateLimit.test", place: "rateLimit", settings: {} }, (call) =>
         Effect.succeed({
           ...call,
           open: (asked: ModelCall.ModelRequest) =>
@@ -269,7 +272,7 @@ describe("the order of a stack", () => {
       /** Every second call fails. */
       const chaos = () => {
         let calls = 0
-        return ResilientModel.policy<unknown>({ name: "Chaos.test", settings: {} }, (call) =>
+        return ResilientModel.policy<unknown>({ name: "Chaos.test", place: "fault", settings: {} }, (call) =>
           Effect.succeed({
             ...call,
             open: (asked: ModelCall.ModelRequest) =>
@@ -302,4 +305,163 @@ describe("the order of a stack", () => {
       assert.deepStrictEqual(found, { harmful: 18_000, right: 10_000 })
     }),
   )
+
+  it.effect("a retry around a fallback lets a model that fails for good be asked in each round", () =>
+    Effect.gen(function* () {
+      const asked = (policy: (first: Model, other: Model) => Model) => () => {
+        const first = scripted([refused(errors.badKey)], { name: "first" })
+        const well = scripted([refused(errors.transient), refused(errors.transient), answer("b")], { name: "second" })
+        return {
+          stack: policy(first.model, well.model),
+          measured: (ask: Ask) => Effect.map(ask, (outcome) => [tagOf(outcome), first.requests.length]),
+        }
+      }
+      const found = yield* compared({
+        outer: "Retry.schedule",
+        inner: "Fallback.to",
+        harmful: asked((first, other) => first.pipe(Fallback.to(other), twice)),
+        right: asked((first, other) => first.pipe(twice, Fallback.to(other.pipe(twice)))),
+      })
+      assert.deepStrictEqual(found, { harmful: ["answered", 3], right: ["answered", 1] })
+    }),
+  )
+
+  it.effect("a hedge inside of a retry sends nothing while the retry waits", () =>
+    Effect.gen(function* () {
+      const patient = Retry.schedule(Schedule.spaced("10 seconds").pipe(Schedule.upTo({ times: 2 })))
+      const hedge = Hedge.after("2 seconds")
+      const time = (policy: (model: Model) => Model) => () => ({
+        stack: policy(scripted([refused(errors.transient), answer("a")]).model),
+        measured: (ask: Ask) => Effect.map(timePasses(timed(ask)), ([outcome, took]) => [tagOf(outcome), took]),
+      })
+      const found = yield* compared({
+        outer: "Retry.schedule",
+        inner: "Hedge.after",
+        harmful: time((model) => model.pipe(hedge, patient)),
+        right: time((model) => model.pipe(patient, hedge)),
+      })
+      assert.deepStrictEqual(found, { harmful: ["answered", 10_000], right: ["answered", 2_000] })
+    }),
+  )
+
+  it.effect("a rate limit around a breaker lets calls wait that the open circuit then refuses", () =>
+    Effect.gen(function* () {
+      const rate = RateLimit.perMinute({ requests: 2, maxWait: "2 minutes" })
+      const guard = Breaker.guard({ trip: { consecutiveFailures: 2 }, openFor: Schedule.spaced("1 hour") })
+      const refusal = (policy: (model: Model) => Model) => () => ({
+        stack: policy(down().model),
+        measured: (ask: Ask) =>
+          Effect.gen(function* () {
+            yield* Effect.replicateEffect(ask, 2)
+            const [outcome, took] = yield* timePasses(timed(ask))
+            return [tagOf(outcome), took]
+          }),
+      })
+      const found = yield* compared({
+        outer: "RateLimit.perMinute",
+        inner: "Breaker.guard",
+        harmful: refusal((model) => model.pipe(guard, rate)),
+        right: refusal((model) => model.pipe(rate, guard)),
+      })
+      assert.deepStrictEqual(found, { harmful: ["CircuitOpen", 60_000], right: ["CircuitOpen", 0] })
+    }),
+  )
+
+  it.effect("a rate limit around a fallback counts what the other model answers", () =>
+    Effect.gen(function* () {
+      const rate = RateLimit.perMinute({ requests: 2, queue: 0 })
+      const answers = (policy: (first: Model, other: Model) => Model) => () => ({
+        stack: policy(
+          scripted([answer("a")], { name: "first" }).model,
+          scripted([answer("b")], { name: "second" }).model,
+        ),
+        measured: (ask: Ask) => Effect.map(Effect.replicateEffect(ask, 4), (all) => all.filter(succeeded).length),
+      })
+      const found = yield* compared({
+        outer: "RateLimit.perMinute",
+        inner: "Fallback.to",
+        harmful: answers((first, other) => first.pipe(Fallback.to(other), rate)),
+        right: answers((first, other) => first.pipe(rate, Fallback.to(other.pipe(rate)))),
+      })
+      assert.deepStrictEqual(found, { harmful: 2, right: 4 })
+    }),
+  )
+
+  it.effect("two breakers of one circuit count each failure twice", () =>
+    Effect.gen(function* () {
+      const guard = Breaker.guard({ trip: { consecutiveFailures: 4 } })
+      const attempts = (policy: (model: Model) => Model) => () => {
+        const model = down()
+        return {
+          stack: policy(model.model).pipe(ResilientModel.connect(Layer.fresh(Breaker.layerMemory))),
+          measured: (ask: Ask) => Effect.map(Effect.replicateEffect(ask, 8), () => model.requests.length),
+        }
+      }
+      const found = yield* compared({
+        outer: "Breaker.guard",
+        inner: "Breaker.guard",
+        harmful: attempts((model) => model.pipe(guard, guard)),
+        right: attempts((model) => model.pipe(guard)),
+      })
+      assert.deepStrictEqual(found, { harmful: 2, right: 4 })
+    }),
+  )
+
+  it.effect("a budget on one side of a fallback does not count what the other side costs", () =>
+    Effect.gen(function* () {
+      const spent = (policy: (first: Model, other: Model, money: ReturnType<typeof budget>) => Model) => () => {
+        const money = budget(10)
+        return {
+          stack: policy(down("first").model, scripted([answer("b")], { name: "second" }).model, money),
+          measured: (ask: Ask) =>
+            Effect.map(
+              Effect.replicateEffect(ask, 3),
+              () => money.log.filter((line) => line.startsWith("settle")).length,
+            ),
+        }
+      }
+      const found = yield* compared({
+        outer: "Fallback.to",
+        inner: "budget",
+        harmful: spent((first, other, money) => first.pipe(money.enforce, Fallback.to(other))),
+        right: spent((first, other, money) => first.pipe(Fallback.to(other), money.enforce)),
+      })
+      assert.deepStrictEqual(found, { harmful: 3, right: 6 })
+    }),
+  )
+
+  it.effect("a deadline between parts around a policy that delays them blames the model", () =>
+    Effect.gen(function* () {
+      /** Holds each part back for 3 seconds. */
+      const paced = ResilientModel.policy({ name: "Throttle.test", place: "pacing", settings: {} }, (call) =>
+        Effect.succeed(ModelCalls.onParts(call, () => () => Effect.sleep("3 seconds"))),
+      )
+      const idle = Deadline.betweenParts("2 seconds")
+      const read = (policy: (model: Model) => Model) => () => ({
+        stack: policy(scripted([answer("a", "b")]).model),
+        measured: (ask: Ask) => Effect.map(timePasses(ask), tagOf),
+      })
+      const found = yield* compared({
+        outer: "Deadline.betweenParts",
+        inner: "Throttle.test",
+        harmful: read((model) => model.pipe(paced, idle)),
+        right: read((model) => model.pipe(idle, paced)),
+      })
+      assert.deepStrictEqual(found, { harmful: "DeadlineExceeded", right: "answered" })
+    }),
+  )
+
+  it("finds nothing in the preset, with all that can be added to it", () => {
+    const money = budget(10)
+    const stack = down().model.pipe(
+      Resilience.standard({
+        fallbacks: [down("second").model],
+        rateLimit: RateLimit.perMinute({ requests: 5 }),
+        hedge: "2 seconds",
+        cache: { scope: ResponseCache.perTenant, timeToLive: "1 hour" },
+        budget: money.enforce,
+      }),
+    )
+    assert.deepStrictEqual(Resilience.check(stack), [])
+  })
 })

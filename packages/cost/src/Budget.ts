@@ -129,6 +129,7 @@ export const enforceAll = (budgets: ReadonlyArray<Options>, settings: Settings =
   ResilientModel.policy<Refusal, Ledger | Scopes.Scope>(
     {
       name: budgets.length === 0 ? "Budget.record" : "Budget.enforce",
+      place: "budget",
       settings: {
         budgets: budgets.map(settingsOf),
         ...(settings.wait !== undefined && { wait: format(settings.wait) }),

@@ -96,6 +96,7 @@ export const of: {
   Route.make(models, {
     label: {
       name: "Cheapest.of",
+      place: "route",
       settings: { ...(options?.budgets !== undefined && { budgets: options.budgets.map(({ name }) => name) }) },
     },
     // Without budgets no ledger is looked for, which the two signatures say better than one could.

@@ -264,7 +264,7 @@ export const badDay: ReadonlyArray<ChaosFaults.ChaosFault> = [
 export const inject = (options: Options) => {
   const { allowInProduction = false, faults = badDay, rate, seed, when } = options
   return ResilientModel.policy<ChaosFaults.ChaosFailure>(
-    { name: "Chaos.inject", settings: { seed, rate, faults: faults.length } },
+    { name: "Chaos.inject", place: "fault", settings: { seed, rate, faults: faults.length } },
     Effect.fnUntraced(function* <E>(call: ModelCall<E>) {
       const mistake = mistakeIn(options)
       if (mistake !== undefined) return yield* Effect.die(new Error(`Chaos.inject: ${mistake}`))

@@ -34,8 +34,15 @@ export const countStack = (stack: Description): Effect.Effect<void> =>
       )
     : Effect.void
 
-const remembers = ({ inner, name }: Description): boolean =>
-  /^(Breaker|RateLimit|Concurrency|RetryBudget|ResponseCache)\./.test(name) || inner.some(remembers)
+const remembering: ReadonlySet<Description["place"]> = new Set<Description["place"]>([
+  "breaker",
+  "rateLimit",
+  "concurrencyLimit",
+  "retryBudget",
+  "cache",
+])
+
+const remembers = ({ inner, place }: Description): boolean => remembering.has(place) || inner.some(remembers)
 
 /** A layer of state in memory, which is to be provided once. */
 export const countingLayer = <A>(name: string, make: () => A): Effect.Effect<A> =>
