@@ -1,5 +1,5 @@
 /**
- * Who may allow or refuse attempts, such as a budget.
+ * What may allow or refuse attempts, such as a budget.
  *
  * A guard is asked before each request on the wire, wherever in the stack retries, hedges and fallbacks make it, and
  * settles with what became of it. Its refusal ends the whole call: no policy between the guard and the attempt gets around

@@ -74,8 +74,8 @@ export class CircuitOpen
 }
 
 /**
- * Opens for 1 second, each time in a row for a twentieth longer, up to 30 seconds; less up to half of it at random, so that
- * processes do not come back together.
+ * Back-off for consecutive openings: 1 second, growing by 5 % each time up to 30 seconds, minus up to half as jitter so
+ * that processes do not return together.
  *
  * **Details**
  *
@@ -108,8 +108,8 @@ export const openFor: Schedule.Schedule<Duration.Duration> = Schedule.fromStep(
  * - A retry hint of the provider lengthens the time that the circuit stays open, up to 10 minutes.
  * - What was admitted before the circuit changed says nothing after it.
  *
- * State belongs to the layer. With `Breakers` in context, it is shared by all models of the application and can be seen and
- * set there.
+ * State belongs to the model as a value. With `Breakers` in context, all models of the application share it, and it can be
+ * read and set there.
  *
  * **Example** (A stack with a breaker)
  *

@@ -67,19 +67,19 @@ export interface Options {
 }
 
 /**
- * Lets so many calls be under way at the same time, and so many wait.
+ * Runs a fixed number of calls at the same time, and queues a few more.
  *
  * **Details**
  *
- * - A place is taken until the answer is complete: for a stream, until it is closed.
- * - Who waits is served by priority (`RequestContext`), tenants in turns, and within a tenant in the order of arrival.
- *   Nobody is overtaken more than 8 times, so also a heavy or unimportant call gets its turn.
- * - When the line is full, the newest of the least urgent is turned away for one that is more urgent; otherwise the one
- *   that comes is.
- * - A caller that gives up leaves the line at once.
+ * - A call holds its permit until the answer is complete: for a stream, until it is closed.
+ * - The queue is served by priority (`RequestContext`), tenants in turns, and within a tenant in the order of arrival. No
+ *   call is overtaken more than 8 times, so heavy and unimportant calls get their turn as well.
+ * - A full queue rejects the newest of its least urgent calls when a more urgent one arrives; otherwise it rejects the
+ *   arriving one.
+ * - A call that is interrupted leaves the queue at once.
  *
- * State belongs to the layer. With `ConcurrencyLimits` in context, limits with equal keys are one, in this process or in
- * all of them.
+ * State belongs to the model as a value. With `ConcurrencyLimits` in context, limits with equal keys are one, in this
+ * process or in all of them.
  *
  * **Example** (Room for long prompts)
  *
@@ -221,8 +221,8 @@ export const layerMemory: Layer.Layer<ConcurrencyLimits> = Layer.effect(
  *
  * **Details**
  *
- * Who waits is served in order within each process, and processes take what they get. A process that dies gives its places
- * back after 30 seconds.
+ * Within each process the queue is served in order; between processes there is no order. The permits of a process that dies
+ * are freed after 30 seconds.
  *
  * @since 0.1.0
  * @category layers

@@ -68,7 +68,7 @@ export type Identity = Pick<ModelCall<unknown>, "provider" | "model" | "availabl
 export const isAvailable = ({ available }: Identity): boolean => available?.() ?? true
 
 /**
- * Who may answer a call, and by which settings: calls with equal identities answer equal requests alike.
+ * Which models may answer a call, and with which settings: calls with equal identities answer equal requests alike.
  *
  * @since 0.1.0
  * @category getters

@@ -202,7 +202,7 @@ export const outputTokens = (limit: number, window: Duration.Input): Dimension =
  * **Details**
  *
  * - All dimensions are taken together or none is.
- * - Who finds no room waits in line. The order is that of arrival, and nobody is overtaken, whatever he costs.
+ * - A call that does not fit waits in a first-in, first-out queue. A cheap call never overtakes an expensive one.
  * - A call takes the tokens that it is estimated to have, and in the end those that it had: what was too much is given back,
  *   what was too little is missing from then on. A call that an inner policy refuses gives all back. One that its caller
  *   gives up keeps its input and what it delivered of its output.
@@ -264,8 +264,7 @@ export const limits = (dimensions: ReadonlyArray<Dimension>, options: Options = 
  *
  * **Details**
  *
- * Without it in context, what is used belongs to the layer of the model. With it, all models with equal keys and dimensions
- * share.
+ * Without this service in context, each model counts for itself. With it, all models with equal keys and dimensions share.
  *
  * @since 0.1.0
  * @category services

@@ -223,7 +223,7 @@ export const withFailures = (self: Program, model: Resilient<Kind, unknown>): Pr
  * of the same model finds it, also where each request provides the model anew. `fresh` gives a model without it. A policy
  * may ask for several states; it has to ask for them in the same order each time.
  *
- * **Example** (Counting calls, whoever makes them)
+ * **Example** (Counting calls)
  *
  * ```ts
  * import { ResilientModel } from "@holdfast/core"

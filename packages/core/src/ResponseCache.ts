@@ -2,7 +2,7 @@
  * Answers the same question with the same answer, without asking again.
  *
  * Only what is exactly the same: the whole prompt, the tools, the format of the answer, the models and all of their
- * settings. Who asks the same at the same time waits for one answer. A stream is recorded and played back as a stream.
+ * settings. Equal requests at the same time share one answer. A stream is recorded and played back as a stream.
  *
  * **Where in a stack**: outside of everything but the total deadline, so that an answer that is there costs nothing and
  * takes no place.
@@ -27,7 +27,7 @@ import { RequestContext } from "./RequestContext.ts"
 import * as ResilientModel from "./ResilientModel.ts"
 
 /**
- * Who shares answers: those for whom this gives the same. Nothing is kept for whom it gives `undefined`.
+ * Which requests share answers: those for which this gives the same text. Where it gives `undefined`, nothing is kept.
  *
  * @since 0.1.0
  * @category models
@@ -43,11 +43,11 @@ export type CacheScope = (context: RequestContext) => string | undefined
 export const perTenant: CacheScope = ({ tenant }) => (tenant === undefined ? undefined : `tenant:${tenant}`)
 
 /**
- * Everybody shares all answers.
+ * All requests share all answers.
  *
  * **When to use**
  *
- * Use where no prompt holds anything that not everybody may know: who guesses a prompt of somebody else gets the answer.
+ * Use where no prompt holds a secret: any caller who guesses the prompt of another one gets its answer.
  *
  * @since 0.1.0
  * @category constructors
@@ -72,11 +72,11 @@ export interface Options {
  *
  * **Details**
  *
- * - The same is: mode, prompt, tools, tool choice, format, the models that may answer and their settings, those of
- *   `withConfigOverride` included. A request with something that cannot be compared is always asked.
+ * - Two requests are equal if mode, prompt, tools, tool choice, format and the identity of the models are, settings of
+ *   `withConfigOverride` included. A request with a part that cannot be compared is always sent.
  * - Only complete answers are kept: those that ended with `stop` or `tool-calls`. Failures never are.
- * - Requests for what is being asked wait for that answer, and read along when it streams. It is asked by the settings,
- *   budget and deadline of the one who came first, and goes on when that one gives up. What it fails with, all fail with.
+ * - A request identical to one in flight shares its answer, including its stream. The shared request runs with the budget
+ *   and deadline of the first caller, and continues when that caller gives up. If it fails, it fails for all.
  * - The `finish` part of an answer that was not asked for has `metadata.holdfast.cached`. Its usage is that of the
  *   answer; nothing was paid, and there is no attempt.
  *
@@ -158,7 +158,7 @@ export interface PersistedOptions {
  *
  * **Gotchas**
  *
- * What is kept is the text of answers. Who can read the store can read them.
+ * The store holds the text of answers. Anyone with access to it can read them.
  *
  * @since 0.1.0
  * @category layers

@@ -1,10 +1,9 @@
 /**
  * Bounds how much all calls together may ask again.
  *
- * A number of retries per call bounds nothing: when a provider is down, every call fails, and with two retries each it is
- * asked three times as much as when it was well. A budget is a share of the calls. While few fail, all of them are retried;
- * while all fail, one in ten is. Retries, hedges and fallbacks to the same provider draw on it
- * (W. Reese, Retry Budgets, Finagle 2016).
+ * A limit per call does not bound the load. While a provider is down every call fails, so two retries per call triple its
+ * traffic. A budget is a ratio: while few calls fail all are retried, while all fail one in ten is. Retries, hedges and
+ * fallbacks to the same provider draw on it (W. Reese, Retry Budgets, Finagle 2016).
  *
  * **Where in a stack**: outside of retry and hedge, inside of fallback; or around a fallback between models of one provider.
  *
@@ -79,8 +78,8 @@ export interface Options {
  * - When nothing is left, a retry fails with `RetryBudgetExhausted`, which a fallback around it takes over; a hedge is not
  *   sent.
  *
- * State belongs to the layer. With `RetryBudgets` in context it is shared by all models of the application with the same
- * key.
+ * State belongs to the model as a value. With `RetryBudgets` in context, all models of the application with the same key
+ * share it.
  *
  * **Example** (Retries that cannot become a storm)
  *

@@ -2,8 +2,8 @@
  * How many tokens a text or a request will be, roughly and at once.
  *
  * The tokenizers of the vendors are megabytes of tables, differ from model to model, and take longer than linear time on
- * hostile texts. Who sets tokens aside before a call and settles them after it needs none of that: a count of characters
- * by script is within a fifth for English, code, Chinese, Japanese and emoji, and too high rather than too low for Russian.
+ * hostile texts. A reservation that is settled after the call needs no such precision: a count of characters by script is
+ * within a fifth for English, code, Chinese, Japanese and emoji, and too high rather than too low for Russian.
  *
  * @since 0.1.0
  */

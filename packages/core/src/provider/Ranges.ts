@@ -1,5 +1,5 @@
 /**
- * Settings that no model takes, whatever its name: numbers out of their range, and texts that stop nothing.
+ * Checks that hold for every model: numeric ranges, and stop sequences that are empty or too many.
  *
  * @since 0.1.0
  */
@@ -19,7 +19,7 @@ export interface Range {
 }
 
 /**
- * Any number between two, and these.
+ * A number from `least` to `most`, both included.
  *
  * @since 0.1.0
  * @category constructors

@@ -1,5 +1,5 @@
 /**
- * What one call has taken of a limit, until it is known what it did cost.
+ * One call's charge against a limit, from its estimate until it is settled with what was really used.
  *
  * Plain records and functions: V8 forgets the shape of a class, and all code that it made for it, whenever no instance is
  * alive.

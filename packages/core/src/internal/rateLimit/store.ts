@@ -4,7 +4,7 @@ import { Queue } from "./queue.ts"
  */
 import { type SlidingWindow, isIdle, make, type Rules } from "./state.ts"
 
-/** Names entries. Limits of different dimensions under one key are apart. */
+/** Builds the store's id. The same key with other dimensions or windows is another limit. */
 export const idOf = (rules: Rules): ((key: string) => string) => {
   const signature = rules.map(({ name, window }) => `${name}/${window}`).join(",")
   return (key) => `${key} ${signature}`

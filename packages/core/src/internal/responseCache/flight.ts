@@ -1,5 +1,5 @@
 /**
- * One answer on its way, for everybody who asked the same at the same time.
+ * One answer on its way, shared by all callers that asked for it at the same time.
  *
  * The request is made by a fiber of its own, so that whoever asked first may give up while others still want the answer. It
  * reads on when somebody waits for more, and is stopped when nobody is left.
@@ -41,10 +41,11 @@ export class SingleFlight<E> {
   }
 
   /**
-   * Comes along; the first one takes off. Gives the answer at its commit point, and leaves with the scope.
+   * Subscribes to the answer until the scope closes; the first subscriber starts the request. Completes at the commit
+   * point.
    *
-   * The seat is taken at once, so that nobody takes the flight down before. So the effect must be run, and
-   * uninterruptibly but for the wait, which is `restored`.
+   * Registration happens at once, so that the request is not cancelled in between; therefore run it uninterruptibly. Only
+   * the wait, which is `restored`, can be interrupted.
    */
   subscribe(restored: Restored): Opening<E> {
     this.subscribers++
