@@ -68,8 +68,9 @@ export class ResponsesReader implements EventReader {
     return this.finished
   }
 
-  end(): void {
+  end(): undefined {
     // Without a terminal event there is nothing to say: the answer was cut, and `core` reports it.
+    return undefined
   }
 
   read(event: unknown, out: Array<Part>): AiError.AiError | undefined {
