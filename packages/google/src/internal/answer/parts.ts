@@ -99,7 +99,7 @@ export const callPart = (
   const callId = text(call, "id")
   if (name === undefined) return Result.fail(malformed(state.origin, "a tool call has no name", true))
   const written = writtenArguments(field(call, "args"))
-  const id = state.callId(callId, `${name} ${written}`)
+  const id = state.distinctId(callId ?? state.newId(), `${name} ${written}`)
   if (id === undefined) return Result.succeed(undefined)
   const excess = state.gatherArguments(name, written) ?? state.bounds.keep()
   if (excess !== undefined) return Result.fail(excess)

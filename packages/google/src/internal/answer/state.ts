@@ -16,8 +16,6 @@ export class AnswerState extends Answers.AnswerState {
   private readonly fallbackId: string
   private ids = 0
   private readonly results = new Set<string>()
-  /** What was called by each id. */
-  private readonly called = new Map<string, string>()
   readonly sources = new Set<string>()
   /** The newest run of code, whose result need not name it. */
   codeId: string | undefined
@@ -49,20 +47,6 @@ export class AnswerState extends Answers.AnswerState {
     if (this.results.has(written)) return true
     this.results.add(written)
     return false
-  }
-
-  /** The id of a call. None if it has been read before; one of ours where another call has it. */
-  callId(given: string | undefined, what: string): string | undefined {
-    if (given === undefined) return this.claimed(this.newId())
-    if (this.called.get(given) === what) return undefined
-    if (this.isClaimed(given)) return this.callId(`${given}-${this.callCount}`, what)
-    this.called.set(given, what)
-    return this.claimed(given)
-  }
-
-  private claimed(id: string): string {
-    void this.claim(id)
-    return id
   }
 
   /** Takes in what an answer or chunk says besides its content. Later chunks win. */

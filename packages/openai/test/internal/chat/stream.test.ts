@@ -435,7 +435,7 @@ describe("usage", () => {
         const { seen } = yield* read(chunks.map((usage) => billed(usage)))
         assert.deepStrictEqual(usageOf(seen), expected)
         assert.deepStrictEqual(
-          usageOf((yield* read(chunks.map((usage) => ({ ...bill, ...billed(usage) })))).seen),
+          usageOf((yield* read(chunks.map((usage) => billed(usage, { reasoning: "so", content: "a" })))).seen),
           expected,
         )
       }

@@ -1,4 +1,5 @@
 import { assert } from "@effect/vitest"
+import * as Failure from "@holdfast/core/Failure"
 import { Deferred, Effect, Fiber, Stream } from "effect"
 import { LanguageModel, Prompt } from "effect/ai"
 
@@ -13,6 +14,7 @@ import {
   finishOf,
   framesToText,
   inBothModes,
+  meaningOf,
   plain,
   textOf,
   usage,
@@ -191,12 +193,21 @@ const images = inBothModes("sends images by their bytes and by their URL", (tria
   }),
 )
 
-const empty = inBothModes("takes an answer without content for one", (trial, mode) =>
+const empty = inBothModes("takes an answer without content for none, and for one that was paid", (trial, mode) =>
   Effect.gen(function* () {
     yield* trial.script(Reply.text("", { usage }))
+    const error = yield* Effect.flip(trial.ask(mode))
+    assert.deepStrictEqual(meaningOf(error), ["InvalidResponseError", "transient"])
+    assert.isTrue(Failure.classify(error).billed)
+  }),
+)
+
+const cutToNothing = inBothModes("takes an answer that was cut before its content for one", (trial, mode) =>
+  Effect.gen(function* () {
+    yield* trial.script(Reply.text("", { usage, finish: "length" }))
     const parts = yield* trial.ask(mode)
     assert.strictEqual(textOf(parts), "")
-    assert.strictEqual(finishOf(parts)?.reason, "stop")
+    assert.strictEqual(finishOf(parts)?.reason, "length")
   }),
 )
 
@@ -248,6 +259,7 @@ export const answers: ReadonlyArray<Check> = [
   ...sources,
   ...images,
   ...empty,
+  ...cutToNothing,
   blocks,
   ...apart,
 ]
