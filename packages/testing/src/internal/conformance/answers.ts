@@ -1,6 +1,7 @@
 import { assert } from "@effect/vitest"
+import * as CallSettings from "@holdfast/core/CallSettings"
 import * as Failure from "@holdfast/core/Failure"
-import { Deferred, Effect, Fiber, Stream } from "effect"
+import { Deferred, Effect, Exit, Fiber, Stream } from "effect"
 import { LanguageModel, Prompt } from "effect/ai"
 
 import * as Fault from "../../Fault.ts"
@@ -117,6 +118,34 @@ const overridden = check("lays the settings of one request over the model's", (t
     const [plainBody, changed] = yield* trial.bodies
     assert.deepInclude(plainBody, without)
     assert.deepInclude(changed, both)
+  }),
+)
+
+const commonSettings: ReadonlyArray<readonly [settings: CallSettings.CommonSettings, sent: string]> = [
+  [{ maxOutputTokens: 1777 }, "1777"],
+  [{ temperature: 0.25 }, "0.25"],
+  [{ topP: 0.975 }, "0.975"],
+  [{ stop: ["HALT"] }, '["HALT"]'],
+  [{ seed: 4242 }, "4242"],
+]
+
+const neutral = inBothModes("takes the settings of a request by their neutral names, or refuses them", (trial, mode) =>
+  Effect.gen(function* () {
+    let taken = 0
+    for (const [settings, sent] of commonSettings) {
+      const exit = yield* Effect.exit(trial.ask(mode).pipe(CallSettings.set(settings)))
+      const bodies = yield* trial.bodies
+      if (Exit.isSuccess(exit)) {
+        taken++
+        assert.include(JSON.stringify(bodies.at(-1)), sent)
+      } else {
+        const error = yield* Effect.flip(exit)
+        assert.strictEqual(meaningOf(error)[0], "UnsupportedOption")
+        assert.deepInclude(error, { option: Object.keys(settings)[0] })
+      }
+      assert.strictEqual(bodies.length, taken)
+    }
+    assert.isAbove(taken, 0)
   }),
 )
 
@@ -252,6 +281,7 @@ export const answers: ReadonlyArray<Check> = [
   oneByOne,
   ...conversation,
   ...counts,
+  ...neutral,
   ...unknownCounts,
   ...finishes,
   overridden,
