@@ -92,6 +92,9 @@ type Chunk = readonly [Part, ...Array<Part>]
  * without `finish`; and when more than 1,024 parts come without content. After `finish` all of the answer is there, and
  * neither a failure nor an `error` part breaks it.
  *
+ * An answer of nothing, neither content nor a call, is no answer: it fails with `InvalidResponseError`, which was paid, and
+ * which a retry or a fallback takes. Only where its reason says why there is nothing (`length`, `pause`) is it one.
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -141,6 +144,8 @@ class Reader {
   readonly observer: Observer | undefined
   finished = false
   delivered = 0
+  /** Whether there is content besides reasoning. */
+  answered = false
   /** How the answer ends, once the parts that stood before its end are given out. */
   over: Pull.Pull<never, BrokenAnswer> | undefined
 
@@ -180,9 +185,13 @@ class Reader {
       at++
       if (part.type === "error") return { at, error: this.finished ? undefined : inBand(part.error, this.source) }
       if (part.type === "finish") {
-        if (part.reason === "content-filter" && this.delivered === 0) return { at, error: filtered(part, this.source) }
+        const error = this.answered || this.finished ? undefined : nothing(part, this.delivered, this.source)
+        if (error !== undefined) return { at, error }
         this.finished = true
-      } else if (isContent(part)) this.delivered++
+      } else if (isContent(part)) {
+        this.delivered++
+        this.answered ||= !isReasoning(part)
+      }
     }
     return undefined
   }
@@ -237,6 +246,25 @@ const origin = ({ provider }: Source): ProviderError.Origin => ({
   url: "",
   scrub: (text) => text,
 })
+
+const isReasoning = ({ type }: Part): boolean => type === "reasoning" || type === "reasoning-delta"
+
+/** The error of an answer that ends with no more than reasoning, unless its reason says why. */
+const nothing = (part: Response.FinishPartEncoded, delivered: number, source: Source): AiError.AiError | undefined => {
+  switch (part.reason) {
+    case "content-filter":
+      return delivered === 0 ? filtered(part, source) : undefined
+    case "length":
+    case "pause":
+      return undefined
+    default:
+      return ProviderError.malformed(
+        origin(source),
+        `${source.model} ended its answer (${part.reason}) without content and without a call`,
+        true,
+      )
+  }
+}
 
 const filtered = (part: Response.FinishPartEncoded, source: Source): AiError.AiError =>
   AiError.make({

@@ -228,11 +228,30 @@ describe("an answer without its finish", () => {
 })
 
 describe("an answer without content", () => {
-  it.effect("passes when it is finished", () =>
+  it.effect("passes when its reason says why", () =>
     Effect.gen(function* () {
-      const { exit, parts } = yield* read(oneByOne(metadata, finish()))
-      assert.isTrue(Exit.isSuccess(exit))
-      assert.deepStrictEqual(parts, [metadata, finish()])
+      for (const reason of ["length", "pause"] as const) {
+        const { exit, parts } = yield* read(oneByOne(metadata, finish(reason)))
+        assert.isTrue(Exit.isSuccess(exit))
+        assert.deepStrictEqual(parts, [metadata, finish(reason)])
+      }
+    }),
+  )
+
+  it.effect("is no answer otherwise, and was paid", () =>
+    Effect.gen(function* () {
+      const thought: StreamPart = { type: "reasoning-delta", id: "r", delta: "hm" }
+      for (const reason of ["stop", "tool-calls", "error", "other", "unknown"] as const) {
+        for (const parts of [[], [metadata, start, end], [thought]]) {
+          const { observer, seen } = watching()
+          const { exit } = yield* read(oneByOne(...parts, finish(reason)), observer)
+          const failure = errorOf(exit)
+          assert.strictEqual(Failure.tagOf(failure), "InvalidResponseError")
+          assert.include(Failure.messageOf(failure), "without content")
+          assert.deepInclude(Failure.classify(failure), { kind: "transient", billed: true })
+          assert.deepStrictEqual(seen.at(-1), finish(reason))
+        }
+      }
     }),
   )
 
@@ -367,11 +386,9 @@ describe("any answer in any chunks", () => {
             const broken = all.findIndex(({ type }) => type === "error")
             const upToFailure = broken < 0 ? all : all.slice(0, broken)
             const hasContent = upToFailure.some(isContent)
-            const succeeds = broken < 0 && tail.length > 0 && (hasContent || tail[0] === all.at(-1))
-            const filtered =
-              !hasContent && broken < 0 && tail.some((part) => "reason" in part && part.reason !== "stop")
-            assert.strictEqual(Exit.isSuccess(chunked.exit), succeeds && !filtered)
-            assert.strictEqual(chunked.committed, hasContent || (succeeds && !filtered))
+            const succeeds = broken < 0 && tail.length > 0 && hasContent
+            assert.strictEqual(Exit.isSuccess(chunked.exit), succeeds)
+            assert.strictEqual(chunked.committed, hasContent)
             assert.deepStrictEqual(chunked.parts, chunked.committed ? upToFailure : [])
             assert.deepStrictEqual(seen, upToFailure.concat(all.slice(broken, broken + 1).filter(() => broken >= 0)))
             assert.deepStrictEqual(single.parts, chunked.parts)

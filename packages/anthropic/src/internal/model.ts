@@ -27,6 +27,13 @@ export const messagesModel = (
     provider,
     model,
     settings,
+    settingNames: {
+      maxOutputTokens: "maxOutputTokens",
+      temperature: "temperature",
+      topP: "topP",
+      stop: "stopSequences",
+      seed: { unsupported: "the API has no seeds; leave it out" },
+    },
     codecTransformer: AnthropicStructuredOutput.toCodecAnthropic,
     prepare: Effect.fnUntraced(function* (request, current) {
       const message = yield* messagesBody({ provider, model, apiVersion, settings: current, request })

@@ -50,6 +50,7 @@ export class AnswerState {
   readonly declared: ReadonlyMap<string, Tool.AnyProviderDefined>
   readonly bounds: Bounds
   private readonly callIds = new Set<string>()
+  private readonly callOfId = new Map<string, string>()
 
   constructor({ declared, key, origin }: Options) {
     this.origin = origin
@@ -73,6 +74,18 @@ export class AnswerState {
     if (this.callIds.has(id)) return malformed(this.origin, "two tool calls have one id", true)
     this.callIds.add(id)
     return undefined
+  }
+
+  /**
+   * The id of a call that is told from others by its name and arguments: the one that is given, or one of ours where
+   * another call has that. None where the very same call has it.
+   */
+  distinctId(given: string, call: string): string | undefined {
+    if (this.callOfId.get(given) === call) return undefined
+    if (this.callIds.has(given)) return this.distinctId(`${given}-${this.callIds.size}`, call)
+    this.callOfId.set(given, call)
+    this.callIds.add(given)
+    return given
   }
 
   /** A piece of the arguments of a tool call. Gives the error if all of them have become too long. */

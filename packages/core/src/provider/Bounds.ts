@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 
-import { Result } from "effect"
+import { Predicate, Result } from "effect"
 import { type AiError } from "effect/ai"
 
 import { longestGathered } from "./EventReader.ts"
@@ -34,11 +34,40 @@ const isDeeperThan = (levels: number, value: unknown): boolean => {
 /**
  * The parsed arguments of a tool call, unless they cannot be trusted.
  *
+ * **Details**
+ *
+ * Arguments are an object. Models that call a tool without parameters write nothing, white space or `null` instead, which
+ * is the empty one, and some servers write the object as a text once more. Whatever else it is fails: a tool that ran with
+ * `{}` in its place would do what nobody asked for.
+ *
  * @since 0.1.0
  * @category conversions
  */
 export const parsedArguments = (written: string): Result.Result<unknown, unknown> =>
-  Result.flatMap(params(written), (value) => (isTooDeep(value) ? Result.failVoid : Result.succeed(value)))
+  Result.flatMap(params(written), (value) => {
+    if (value === null || value === "") return Result.succeed({})
+    if (Predicate.isString(value)) return Result.flatMap(params(value), checkedObject)
+    return checkedObject(value)
+  })
+
+const checkedObject = (value: unknown): Result.Result<unknown, unknown> => {
+  if (value === null) return Result.succeed({})
+  return Predicate.isReadonlyObject(value) && !Array.isArray(value) && !isTooDeep(value)
+    ? Result.succeed(value)
+    : Result.failVoid
+}
+
+/**
+ * Arguments of a tool call as text, in whatever type of JSON they came, and nothing where there are none.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const writtenArguments = (value: unknown): string =>
+  Predicate.isNullish(value) ? "" : Predicate.isString(value) ? value : writtenJson(value)
+
+// What is too deep to be written cannot be read either.
+const writtenJson = (value: unknown): string => (isTooDeep(value) ? "too deep" : JSON.stringify(value))
 
 /**
  * Keeps count of what is gathered of one answer. Every method gives the error if it has become too much.

@@ -9,6 +9,8 @@
 import { Cause, Effect, Pull, Stream } from "effect"
 import { type AiError, type Response } from "effect/ai"
 
+import * as Patience from "../internal/deadline/patience.ts"
+
 /**
  * @since 0.1.0
  * @category models
@@ -50,12 +52,17 @@ export const longestGathered = 8 * 1024 * 1024
 export interface EventReader {
   /** Gives an error if the answer is broken; what it appended before is still delivered. */
   readonly read: (event: unknown, out: Array<Part>) => AiError.AiError | undefined
-  /** The events are over. */
-  readonly end: (out: Array<Part>) => void
+  /** The events are over. Gives an error if the answer turns out to be broken. */
+  readonly end: (out: Array<Part>) => AiError.AiError | undefined
   /** Whether all of the answer had come when the connection broke, so that the break does not matter. */
   readonly isComplete: () => boolean
   /** Whether the vendor's terminal event came, after which nothing more is to be expected. */
   readonly isOver?: () => boolean
+  /**
+   * How long to wait for more, in milliseconds, where no terminal event came but all of the answer seems to be there;
+   * see `Ending`.
+   */
+  readonly grace?: () => number | undefined
 }
 
 /**
@@ -78,7 +85,8 @@ export const canonicalToolCalls = <P extends Response.AllPartsEncoded>(
  * **Details**
  *
  * After a terminal event the body is read to its end, so that the connection can be used again, but no longer than 250
- * ms: a gateway that leaves it open must not hold up an answer that is complete.
+ * ms: a gateway that leaves it open must not hold up an answer that is complete. Where no event is terminal, the answer is
+ * over when nothing comes for as long as the reader's `grace`, or when a deadline would fail it before.
  *
  * @since 0.1.0
  * @category combinators
@@ -100,7 +108,7 @@ export const mapEvents = (
       const out: Array<Part> = []
       if (chunk === undefined) {
         over = true
-        reader.end(out)
+        failure = reader.end(out)
         return out
       }
       for (const event of chunk) {
@@ -113,13 +121,17 @@ export const mapEvents = (
     const next: Pull.Pull<Parts, AiError.AiError> = Effect.suspend(() => {
       if (failure !== undefined) return Effect.fail(failure)
       if (over) return Cause.done()
-      return Effect.flatMap(reading ? arriving : theRest(arriving), (chunk) => {
+      return Effect.flatMap(reading ? patiently(arriving, reader.grace?.()) : theRest(arriving), (chunk) => {
         const out = read(chunk)
         return out.length === 0 ? next : canonicalParts(out, canonical)
       })
     })
     return Effect.succeed(next)
   })
+
+// The events, or their end if none come in time.
+const patiently = <A, E>(arriving: Effect.Effect<A | undefined, E>, grace: number | undefined) =>
+  grace === undefined ? arriving : Patience.settling(arriving, Effect.as(Effect.sleep(grace), undefined))
 
 const silence = "250 millis"
 

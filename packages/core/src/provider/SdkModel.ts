@@ -6,8 +6,15 @@
 import { Effect, type Result, type Scope, type Stream } from "effect"
 import { type AiError, type LanguageModel, type Response } from "effect/ai"
 
+import { type CommonSettings } from "../internal/call/types.ts"
 import { canonicalToolCalls, type EventReader, mapEvents } from "./EventReader.ts"
-import { type ProviderFailure, type ProviderModel, type ProviderReply, type ProviderRequest } from "./ProviderModel.ts"
+import {
+  type ProviderFailure,
+  type ProviderModel,
+  type ProviderReply,
+  type ProviderRequest,
+  UnsupportedOption,
+} from "./ProviderModel.ts"
 
 /**
  * What is to be sent, and how its answer is read.
@@ -24,6 +31,20 @@ export interface Prepared<out Body, out State> {
 }
 
 /**
+ * What a vendor calls the settings that all vendors know.
+ *
+ * **Details**
+ *
+ * The name of the field in the vendor's own settings, or why the API has no such setting and what to do instead.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type SettingNames<Settings> = {
+  readonly [Name in keyof Required<CommonSettings>]: (keyof Settings & string) | { readonly unsupported: string }
+}
+
+/**
  * What one vendor's model is made of.
  *
  * @since 0.1.0
@@ -35,6 +56,8 @@ export interface Options<Settings, Body, State> {
   readonly codecTransformer: LanguageModel.CodecTransformer
   /** The settings of the running request. */
   readonly settings: Effect.Effect<Settings>
+  /** How the settings of the request, which go before those of the model, are called in `Settings`. */
+  readonly settingNames: SettingNames<Settings>
   /** Makes the request, or says which option the model cannot take. */
   readonly prepare: (
     request: ProviderRequest,
@@ -60,7 +83,10 @@ export const make = <Settings extends { readonly maxOutputTokens?: number | unde
   options: Options<Settings, Body, State>,
 ): ProviderModel => {
   const { answerParts, codecTransformer, model, once, open, prepare, provider, reader, settings } = options
-  const prepared = (request: ProviderRequest) => Effect.flatMap(settings, (current) => prepare(request, current))
+  const prepared = (request: ProviderRequest) =>
+    Effect.flatMap(settings, (current) =>
+      Effect.flatMap(merged(options, request, current), (all) => prepare(request, all)),
+    ).pipe(Effect.mapError((failure) => inNeutralNames(failure, request.settings, options.settingNames)))
   return {
     provider,
     model,
@@ -78,4 +104,37 @@ export const make = <Settings extends { readonly maxOutputTokens?: number | unde
       return { headers, parts: mapEvents(parts, reader(state(headers)), canonical) }
     }),
   }
+}
+
+const neutralNames = ["maxOutputTokens", "temperature", "topP", "stop", "seed"] as const
+
+const merged = <Settings extends object, Body, State>(
+  { model, provider, settingNames }: Pick<Options<Settings, Body, State>, "model" | "provider" | "settingNames">,
+  request: ProviderRequest,
+  own: Settings,
+): Effect.Effect<Settings, UnsupportedOption> => {
+  const laid: Partial<Record<keyof Settings, unknown>> = {}
+  for (const option of neutralNames) {
+    const value = request.settings[option]
+    const name = settingNames[option]
+    if (value === undefined) continue
+    if (typeof name !== "string") {
+      return Effect.fail(new UnsupportedOption({ provider, model, option, explanation: name.unsupported }))
+    }
+    laid[name] = value
+  }
+  return Effect.succeed({ ...own, ...laid })
+}
+
+// The caller wrote the neutral name.
+const inNeutralNames = <Settings>(
+  failure: ProviderFailure,
+  settings: CommonSettings,
+  names: SettingNames<Settings>,
+): ProviderFailure => {
+  if (failure._tag !== "UnsupportedOption") return failure
+  const option = neutralNames.find((name) => settings[name] !== undefined && names[name] === failure.option)
+  if (option === undefined || option === failure.option) return failure
+  const { explanation, model, provider } = failure
+  return new UnsupportedOption({ provider, model, option, explanation })
 }

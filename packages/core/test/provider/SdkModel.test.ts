@@ -19,9 +19,18 @@ const echo = () => {
     model: "m",
     codecTransformer: LanguageModel.defaultCodecTransformer,
     settings: Effect.sync(() => ({ maxOutputTokens: ++seen.settings })),
-    prepare: (_, { maxOutputTokens }) =>
-      maxOutputTokens > 2
-        ? Effect.fail(new UnsupportedOption({ provider: "mine", model: "m", option: "o", explanation: "no" }))
+    settingNames: {
+      maxOutputTokens: "maxOutputTokens",
+      temperature: { unsupported: "leave it out" },
+      topP: { unsupported: "leave it out" },
+      stop: "maxOutputTokens",
+      seed: { unsupported: "leave it out" },
+    },
+    prepare: ({ settings }, { maxOutputTokens }) =>
+      (Array.isArray(maxOutputTokens) || maxOutputTokens > 2) && settings.maxOutputTokens === undefined
+        ? Effect.fail(
+            new UnsupportedOption({ provider: "mine", model: "m", option: "maxOutputTokens", explanation: "no" }),
+          )
         : Effect.succeed({
             body: `body ${maxOutputTokens}`,
             state: ({ id }) => `state of ${id}`,
@@ -50,6 +59,38 @@ const echo = () => {
   })
   return { model, seen }
 }
+
+describe("settings of a request", () => {
+  it.effect("go before the model's own, and what is undefined does not", () =>
+    Effect.gen(function* () {
+      const { model, seen } = echo()
+      yield* model.generate({ ...asked, settings: { maxOutputTokens: 9 } })
+      yield* model.stream({ ...asked, settings: { maxOutputTokens: undefined, temperature: undefined } })
+      assert.deepStrictEqual(seen.sent, ["body 9", "body 2"])
+    }),
+  )
+
+  it.effect("are refused by their neutral names", () =>
+    Effect.gen(function* () {
+      const { model, seen } = echo()
+      for (const [settings, option] of [
+        [{ temperature: 1 }, "temperature"],
+        [{ seed: 0 }, "seed"],
+        // What the model's own settings call otherwise.
+        [{ stop: ["."] }, "stop"],
+      ] as const) {
+        for (const refused of [
+          yield* Effect.flip(model.generate({ ...asked, settings })),
+          yield* Effect.flip(model.stream({ ...asked, settings })),
+        ]) {
+          assert.instanceOf(refused, UnsupportedOption)
+          assert.strictEqual(refused.option, option)
+        }
+      }
+      assert.deepStrictEqual(seen.sent, [])
+    }),
+  )
+})
 
 describe("a model of an SDK", () => {
   it.effect("reads the settings once for every request, and the answer with its headers", () =>

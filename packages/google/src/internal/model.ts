@@ -23,6 +23,13 @@ export const contentModel = (
     provider,
     model,
     settings,
+    settingNames: {
+      maxOutputTokens: "maxOutputTokens",
+      temperature: "temperature",
+      topP: "topP",
+      stop: "stopSequences",
+      seed: "seed",
+    },
     codecTransformer: toCodecGoogle,
     prepare: Effect.fnUntraced(function* (request, current) {
       const body = yield* contentBody({ provider, model, settings: current, request })

@@ -2,9 +2,10 @@
  * From an answer to the parts of `effect/ai`.
  */
 
-import { isTooDeep, parsedArguments } from "@holdfast/core/provider/Bounds"
+import { isTooDeep, parsedArguments, writtenArguments } from "@holdfast/core/provider/Bounds"
 import { defined, field, type Json, json, list, record, text, textOrEmpty } from "@holdfast/core/provider/Json"
 import { malformed, undecodable } from "@holdfast/core/provider/ProviderError"
+import { withoutEmptyTotals } from "@holdfast/core/provider/TokenCounts"
 import { Predicate, Result } from "effect"
 import { type AiError, type Response } from "effect/ai"
 
@@ -37,7 +38,7 @@ export const answerParts = (
     const failure = blockParts(block, state, out)
     if (failure !== undefined) return Result.fail(failure)
   }
-  out.push(finishPart(fields, record(fields["usage"])))
+  out.push(finishPart(fields, record(fields["usage"]), content.length > 0))
   return Result.succeed(out)
 }
 
@@ -129,7 +130,7 @@ export const parsedInput = (
 
 /** The arguments of a call that came at once, which are to be trusted no more than those that come in pieces. */
 export const wholeInput = (block: unknown, state: AnswerState): Result.Result<unknown, AiError.AiError> =>
-  parsedInput(block, JSON.stringify(field(block, "input") ?? {}), state)
+  parsedInput(block, writtenArguments(field(block, "input")), state)
 
 /** Who answered. Anthropic does not say when. */
 export const responseMetadata = (message: unknown): Response.ResponseMetadataPartEncoded => ({
@@ -138,13 +139,13 @@ export const responseMetadata = (message: unknown): Response.ResponseMetadataPar
 })
 
 /** The end of an answer, with what it cost. */
-export const finishPart = (end: Json, raw: Json | undefined): Response.FinishPartEncoded => {
+export const finishPart = (end: Json, raw: Json | undefined, hasContent: boolean): Response.FinishPartEncoded => {
   const details = end["stop_details"]
   const container = record(end["container"])
   return {
     type: "finish",
     reason: finishReason(text(end, "stop_reason")),
-    usage: usage(raw),
+    usage: hasContent ? withoutEmptyTotals(usage(raw)) : usage(raw),
     metadata: metadata({
       usage: raw === undefined ? undefined : json(raw),
       stopReason: text(end, "stop_reason"),

@@ -5,7 +5,7 @@
  * replaces something does so once. A piece of a text that comes twice cannot be told from a model that repeats itself.
  */
 
-import { isTooDeep } from "@holdfast/core/provider/Bounds"
+import { isTooDeep, writtenArguments } from "@holdfast/core/provider/Bounds"
 import { type EventReader, type Part } from "@holdfast/core/provider/EventReader"
 import { field, index, type Json, list, record, text, textOrEmpty } from "@holdfast/core/provider/Json"
 import { malformed } from "@holdfast/core/provider/ProviderError"
@@ -32,6 +32,8 @@ import { mergeUsage } from "./usage.ts"
 
 interface Block {
   readonly id: string
+  /** What it began with, as text. */
+  readonly began: string
   /** What it began with. Forgotten when it is over, as is all else. */
   start: Json
   /** The arguments of a call, so far. */
@@ -39,6 +41,8 @@ interface Block {
   signature: string | undefined
   citations: Array<unknown>
   open: boolean
+  /** Whether nothing was added to what it began with. */
+  isFresh: boolean
 }
 
 const mostCitations = 10_000
@@ -55,6 +59,8 @@ export class MessagesReader implements EventReader {
   /** The last call, until it is known that it was not cut. */
   private pending: Result.Result<Response.ToolCallPartEncoded, AiError.AiError> | undefined
   private finished = false
+  /** How many blocks began at the place of another. */
+  private reused = 0
 
   constructor(state: AnswerState) {
     this.state = state
@@ -68,8 +74,9 @@ export class MessagesReader implements EventReader {
     return this.finished
   }
 
-  end(): void {
+  end(): undefined {
     // Without a terminal event there is nothing to say: the answer was cut, and `core` reports it.
+    return undefined
   }
 
   read(event: unknown, out: Array<Part>): AiError.AiError | undefined {
@@ -118,10 +125,26 @@ export class MessagesReader implements EventReader {
   }
 
   private open(at: number, start: Json, out: Array<Part>): AiError.AiError | undefined {
-    if (this.blocks.has(at)) return undefined
+    const known = this.blocks.get(at)
+    if (known !== undefined) {
+      // A frame that is sent twice begins what has just begun. Any other beginning at the place is another block.
+      if (known.open && known.isFresh && known.began === JSON.stringify(start)) return undefined
+      const broken = this.stopped(at, out)
+      if (broken !== undefined) return broken
+    }
     const broken = this.settle(false, out) ?? this.state.bounds.keep()
     if (broken !== undefined) return broken
-    const block: Block = { id: String(at), start, input: "", signature: undefined, citations: [], open: true }
+    const id = known === undefined ? String(at) : `${at}:${this.reused++}`
+    const block: Block = {
+      id,
+      began: JSON.stringify(start),
+      start,
+      input: "",
+      signature: undefined,
+      citations: [],
+      open: true,
+      isFresh: true,
+    }
     this.blocks.set(at, block)
     switch (start["type"]) {
       case "text":
@@ -152,6 +175,7 @@ export class MessagesReader implements EventReader {
     const block = this.blocks.get(at)
     if (block === undefined) return malformed(this.state.origin, "a piece of content belongs to no block", true)
     if (!block.open) return undefined
+    block.isFresh = false
     switch (field(delta, "type")) {
       case "text_delta":
         if (block.start["type"] === "text") pushDelta("text", block, textOrEmpty(delta, "text"), out)
@@ -165,7 +189,7 @@ export class MessagesReader implements EventReader {
       case "citations_delta":
         return this.cite(block, field(delta, "citation"), out)
       case "input_json_delta":
-        return this.inputDelta(block, textOrEmpty(delta, "partial_json"), out)
+        return this.inputDelta(block, writtenArguments(field(delta, "partial_json")), out)
       default:
         return undefined
     }
@@ -229,7 +253,7 @@ export class MessagesReader implements EventReader {
 
   // Some gateways send all of the arguments at once, with the block's beginning.
   private inputOf({ input, start }: Block): Result.Result<unknown, AiError.AiError> {
-    const isWhole = input === "" && record(start["input"]) !== undefined
+    const isWhole = input === "" && Predicate.isNotNullish(start["input"])
     return isWhole ? wholeInput(start, this.state) : parsedInput(start, input, this.state)
   }
 
@@ -238,8 +262,9 @@ export class MessagesReader implements EventReader {
     const whole = input === undefined ? block.start : { ...block.start, input }
     const part = otherPart(whole, this.state)
     if (part !== undefined) {
-      out.push(part)
-      return part.type === "tool-call" ? this.state.claim(part.id) : undefined
+      const doubled = part.type === "tool-call" ? this.state.claim(part.id) : undefined
+      if (doubled === undefined) out.push(part)
+      return doubled
     }
     const { id } = block
     out.push({ type: "reasoning-start", id }, { type: "reasoning-end", id, metadata: carried(whole) })
@@ -267,7 +292,7 @@ export class MessagesReader implements EventReader {
     const broken = this.complete(out)
     if (broken !== undefined) return broken
     this.finished = true
-    out.push(finishPart(this.ending, this.usage))
+    out.push(finishPart(this.ending, this.usage, this.blocks.size > 0))
     return undefined
   }
 

@@ -3,20 +3,25 @@
  */
 import { count, field, type Json, list, record, text } from "@holdfast/core/provider/Json"
 import { usage as encode } from "@holdfast/core/provider/TokenCounts"
+import { Predicate } from "effect"
 import { type Response } from "effect/ai"
 
 /**
  * What a stream's end says of its usage, laid over what its beginning said.
  *
  * Both are totals, and the end knows more: tools that Anthropic ran have added to the prompt since. What it leaves out or
- * sends as `null` stays.
+ * sends as `null` or as text stays, and so does what it sends as zero: no total shrinks to nothing.
  */
 export const mergeUsage = (start: Json | undefined, end: Json | undefined): Json | undefined => {
   if (start === undefined || end === undefined) return end ?? start
-  const said = Object.entries(end).filter(([, value]) => value !== null && value !== undefined)
+  const said = Object.entries(end).filter(
+    ([name, value]) => Predicate.isNotNullish(value) && (!isPositive(start[name]) || isPositive(value)),
+  )
   const merged: Json = { ...start, ...Object.fromEntries(said) }
   return splitIsStale(merged) ? without(merged, "cache_creation") : merged
 }
+
+const isPositive = (value: unknown): boolean => Predicate.isNumber(value) && value > 0
 
 // The beginning's split of cache writes does not add up to the end's total any more, and would be priced wrongly.
 const splitIsStale = (usage: Json): boolean => {

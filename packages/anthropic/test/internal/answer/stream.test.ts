@@ -392,3 +392,79 @@ describe("what nobody could gather", () => {
     assert.strictEqual(error?.reason._tag, "InvalidOutputError")
   })
 })
+
+describe("gateways", () => {
+  it("may use the index of a block again", () => {
+    const again = [
+      begin(),
+      textBlock,
+      text("a"),
+      stop(),
+      textBlock,
+      text("b"),
+      stop(),
+      use("toolu_1"),
+      json("{}"),
+      stop(),
+    ]
+    for (const events of [again, again.filter(({ type }) => type !== "content_block_stop")]) {
+      const { error, out } = run([...events, close("tool_use"), end])
+      assert.isUndefined(error)
+      assert.strictEqual(out.map((part) => (part.type === "text-delta" ? part.delta : "")).join(""), "ab")
+      assert.strictEqual(out.filter(({ type }) => type === "tool-call").length, 1)
+      const ids = out.flatMap((part) => (part.type === "text-start" ? [part.id] : []))
+      assert.strictEqual(new Set(ids).size, 2)
+    }
+  })
+
+  it("may send arguments as an object, or fail", () => {
+    const called = (...pieces: ReadonlyArray<unknown>) =>
+      run([
+        begin(),
+        use("toolu_1"),
+        ...pieces.map((partial_json) => delta({ type: "input_json_delta", partial_json })),
+        stop(),
+        close("tool_use"),
+        end,
+      ])
+    const params = (out: ReadonlyArray<Part>) => out.flatMap((part) => (part.type === "tool-call" ? [part.params] : []))
+    assert.deepStrictEqual(params(called({ x: 1 }).out), [{ x: 1 }])
+    for (const piece of ["null", "", " ", null, undefined, "{}", {}]) {
+      assert.deepStrictEqual(params(called(piece).out), [{}])
+    }
+    for (const piece of [[1], "[1]", 5, true, '"text"']) {
+      assert.strictEqual(called(piece).error?.reason._tag, "InvalidOutputError")
+    }
+    for (const input of ['{"x":1}', { x: 1 }]) {
+      assert.deepStrictEqual(params(run([begin(), use("t", 0, input), stop(), close("tool_use"), end]).out), [{ x: 1 }])
+    }
+  })
+
+  it("may count nothing, or only at one end", () => {
+    const totals = (first: unknown, last: unknown) => {
+      const { out } = run([
+        begin({ usage: first }),
+        textBlock,
+        text("a"),
+        stop(),
+        { type: "message_delta", delta: { stop_reason: "end_turn" }, usage: last },
+        end,
+      ])
+      const finish = out.find((part) => part.type === "finish")
+      return [finish?.usage.inputTokens.total, finish?.usage.outputTokens.total]
+    }
+    const real = { input_tokens: 3, output_tokens: 7 }
+    const zeros = { input_tokens: 0, output_tokens: 0 }
+    for (const [first, last] of [
+      [zeros, real],
+      [real, zeros],
+      [real, {}],
+      [{}, real],
+      [real, { input_tokens: "3", output_tokens: null }],
+    ]) {
+      assert.deepStrictEqual(totals(first, last), [3, 7])
+    }
+    assert.deepStrictEqual(totals(zeros, zeros), [undefined, undefined])
+    assert.deepStrictEqual(totals({ input_tokens: "3" }, { output_tokens: "7" }), [undefined, undefined])
+  })
+})

@@ -5,9 +5,10 @@
  * watcher a stream sleeps until the earliest limit of the pull that is pending. A second limit on the same stream joins
  * the first one.
  */
-import { Clock, type Context, Duration, Effect, Fiber, type Scope, Stream } from "effect"
+import { Clock, Context, Duration, Effect, Exit, Fiber, type Scope, Stream } from "effect"
 
 import { type Part } from "../../ModelCall.ts"
+import * as Patience from "./patience.ts"
 
 /** When a pull that began at some time must be done, by the monotonic clock in nanoseconds, and what it fails with. */
 export interface Limit {
@@ -47,6 +48,8 @@ class Watch {
   private readonly scope: Scope.Scope
   private pending: Pending | undefined
   private watching = false
+  /** After `finish` all of the answer is there, and no silence matters. */
+  private finished = false
 
   constructor(limits: ReadonlyArray<Limit>, fiber: Fiber.Fiber<unknown, unknown>, scope: Scope.Scope) {
     this.limits = limits
@@ -55,20 +58,32 @@ class Watch {
     this.scope = scope
   }
 
-  over<A, E, R>(pull: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
+  over<A extends ReadonlyArray<Part>, E, R>(pull: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
     return Effect.withFiber((parent) =>
       Effect.callback<A, E>((resume) => {
-        const child = Effect.runForkWith(parent.context)(pull as Effect.Effect<A, E>)
+        const patience = Patience.make()
+        const context = Context.add(parent.context, Patience.Patience, patience)
+        const child = Effect.runForkWith(context)(pull as Effect.Effect<A, E>)
         const exit = child.pollUnsafe()
-        if (exit !== undefined) return resume(exit)
-        this.wait((limit) => resume(Effect.andThen(Fiber.interrupt(child), Effect.fail(limit.error() as E))))
+        if (exit !== undefined) return resume(this.seen(exit))
+        if (!this.finished) {
+          this.wait((limit) => {
+            if (patience.settle()) return
+            resume(Effect.andThen(Fiber.interrupt(child), Effect.fail(limit.error() as E)))
+          })
+        }
         child.addObserver((ended) => {
           this.pending = undefined
-          resume(ended)
+          resume(this.seen(ended))
         })
         return Fiber.interrupt(child)
       }),
     )
+  }
+
+  private seen<A extends ReadonlyArray<Part>, E>(exit: Exit.Exit<A, E>): Exit.Exit<A, E> {
+    if (Exit.isSuccess(exit) && exit.value.at(-1)?.type === "finish") this.finished = true
+    return exit
   }
 
   private wait(expire: Pending["expire"]): void {

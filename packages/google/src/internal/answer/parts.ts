@@ -2,13 +2,15 @@
  * From an answer of Gemini to the parts of `effect/ai`.
  */
 
-import { isTooDeep, parsedArguments } from "@holdfast/core/provider/Bounds"
+import { isTooDeep, parsedArguments, writtenArguments } from "@holdfast/core/provider/Bounds"
 import { type Sink } from "@holdfast/core/provider/EventReader"
 import { defined, field, isBase64, list, record, text, textOrEmpty } from "@holdfast/core/provider/Json"
 import { malformed, undecodable } from "@holdfast/core/provider/ProviderError"
+import { withoutEmptyTotals } from "@holdfast/core/provider/TokenCounts"
 import { Predicate, Result } from "effect"
 import { type AiError, type Response } from "effect/ai"
 
+import { fromErrorObject } from "../failure.ts"
 import { pushProviderTool } from "../request/providerTools.ts"
 import { pushSources } from "./sources.ts"
 import { candidateOf, type AnswerState } from "./state.ts"
@@ -20,6 +22,9 @@ export const answerParts = (
   state: AnswerState,
 ): Result.Result<Array<Response.PartEncoded>, AiError.AiError> => {
   if (isTooDeep(answer)) return Result.fail(malformed(state.origin, "the answer is nested too deeply", true))
+  // Gateways report errors with status 200.
+  const error = field(answer, "error")
+  if (Predicate.isNotNullish(error)) return Result.fail(fromErrorObject(state.origin, error))
   const candidate = candidateOf(answer)
   state.observe(answer, candidate)
   if (candidate === undefined && state.blockReason === undefined) {
@@ -31,7 +36,7 @@ export const answerParts = (
     if (failure !== undefined) return Result.fail(failure)
   }
   pushSources(candidate, state, out)
-  if (state.isOver) out.push(finishPart(state))
+  if (state.isOver) out.push(finishPart(state, out.length > 1))
   return Result.succeed(out)
 }
 
@@ -93,16 +98,15 @@ export const callPart = (
   const name = text(call, "name")
   const callId = text(call, "id")
   if (name === undefined) return Result.fail(malformed(state.origin, "a tool call has no name", true))
-  if (callId !== undefined && state.isClaimed(callId)) return Result.succeed(undefined)
-  const written = JSON.stringify(record(field(call, "args")) ?? {})
+  const written = writtenArguments(field(call, "args"))
+  const id = state.distinctId(callId ?? state.newId(), `${name} ${written}`)
+  if (id === undefined) return Result.succeed(undefined)
   const excess = state.gatherArguments(name, written) ?? state.bounds.keep()
   if (excess !== undefined) return Result.fail(excess)
   const read = parsedArguments(written)
   if (Result.isFailure(read)) {
     return Result.fail(undecodable(state.origin, `the arguments of tool "${name}" are not to be trusted`))
   }
-  const id = callId ?? state.newId()
-  void state.claim(id)
   state.calls = true
   const metadata = state.metadata({ callId, thoughtSignature: signatureOf(part) })
   return Result.succeed({ type: "tool-call", id, name, params: read.success, metadata })
@@ -115,12 +119,13 @@ export const responseMetadata = (answer: unknown): Response.ResponseMetadataPart
 })
 
 /** The end of an answer, with what it cost. */
-export const finishPart = (state: AnswerState): Response.FinishPartEncoded => {
+export const finishPart = (state: AnswerState, hasContent: boolean): Response.FinishPartEncoded => {
   const reason = finishReason(state)
+  const known = usage(state.usage)
   return {
     type: "finish",
     reason,
-    usage: usage(state.usage),
+    usage: hasContent ? withoutEmptyTotals(known) : known,
     metadata: state.metadata({
       ...state.details,
       refusal: reason === "content-filter" ? refusal(state) : undefined,
@@ -150,12 +155,11 @@ const reasons: ReadonlyMap<string, Response.FinishReason> = new Map(
     TOO_MANY_TOOL_CALLS: "error",
     MALFORMED_RESPONSE: "error",
     CONTINUATION: "pause",
-    FINISH_REASON_UNSPECIFIED: "unknown",
   } as const),
 )
 
-const finishReason = ({ calls, finishReason: reason }: AnswerState): Response.FinishReason => {
-  if (reason === undefined) return "content-filter"
+const finishReason = ({ blockReason, calls, finishReason: reason }: AnswerState): Response.FinishReason => {
+  if (reason === undefined) return blockReason === undefined ? "unknown" : "content-filter"
   if (reason === "STOP") return calls ? "tool-calls" : "stop"
   return reasons.get(reason) ?? "other"
 }

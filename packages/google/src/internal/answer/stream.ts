@@ -3,9 +3,11 @@
  */
 
 import { isTooDeep } from "@holdfast/core/provider/Bounds"
+import { type Chunk, Ending } from "@holdfast/core/provider/Ending"
 import { type EventReader, type Part } from "@holdfast/core/provider/EventReader"
 import { field, list, record, text, textOrEmpty } from "@holdfast/core/provider/Json"
 import { malformed } from "@holdfast/core/provider/ProviderError"
+import { saysSomething } from "@holdfast/core/provider/TokenCounts"
 import { Result } from "effect"
 import { type AiError } from "effect/ai"
 
@@ -41,12 +43,11 @@ interface OpenCall {
 /**
  * Reads one stream.
  *
- * The answer is complete with its `finishReason`, or with the reason why the prompt was blocked; what follows is at most
- * usage and sources. So a stream that breaks after it has lost nothing but its bill. `finish` waits for the end of the
- * stream, so that the usage is the last one.
+ * The answer is over when the stream is; see `Ending`. What follows its `finishReason`, or the reason why the prompt was
+ * blocked, is mostly usage and sources, so that a stream that breaks after it has lost nothing but its bill.
  *
- * Chunks are not numbered. A frame that is sent twice can be told by the ids of its calls, by its sources, and after the
- * end; a text that comes twice cannot be told from one that repeats itself.
+ * Chunks are not numbered. A frame that is sent twice can be told by the ids of its calls, by its sources, and where it
+ * has both a reason for the end and the same counts; a text that comes twice cannot be told from one that repeats itself.
  */
 export class ChunkReader implements EventReader {
   readonly state: AnswerState
@@ -54,41 +55,65 @@ export class ChunkReader implements EventReader {
   private blocks = 0
   private call: OpenCall | undefined
   private began = false
+  private readonly ending = new Ending()
+  /** The chunk that came last, if it may be sent twice. */
+  private last: string | undefined
 
   constructor(state: AnswerState) {
     this.state = state
   }
 
   isComplete(): boolean {
-    return this.state.isOver
+    return this.ending.isComplete
+  }
+
+  grace(): number | undefined {
+    return this.ending.grace
   }
 
   read(chunk: unknown, out: Array<Part>): AiError.AiError | undefined {
     const { state } = this
     if (record(chunk) === undefined) return malformed(state.origin, "a chunk is not a JSON object", true)
     if (isTooDeep(chunk)) return malformed(state.origin, "a chunk is nested too deeply", true)
-    const wasOver = state.isOver
+    if (this.isRepeated(chunk)) return undefined
     const candidate = candidateOf(chunk)
     state.observe(chunk, candidate)
     this.begin(chunk, out)
-    if (!wasOver) {
-      for (const part of contentParts(candidate)) {
-        const failure = this.readPart(part, out)
-        if (failure !== undefined) return failure
-      }
+    const parts = contentParts(candidate)
+    for (const part of parts) {
+      const failure = this.readPart(part, out)
+      if (failure !== undefined) return failure
     }
     pushSources(candidate, state, out)
-    if (state.isOver) this.close(out)
-    return state.finishReason === "STOP" && this.call !== undefined ? this.unfinished(this.call) : undefined
+    this.ending.observe({
+      content: contentOf(parts),
+      reason: reasonOf(candidate, state),
+      usage: saysSomething(field(chunk, "usageMetadata")),
+    })
+    return undefined
+  }
+
+  // Counts are cumulative, so that a chunk with the counts of the last one has the content of the last one.
+  private isRepeated(chunk: unknown): boolean {
+    const isLast =
+      text(candidateOf(chunk), "finishReason") !== undefined && saysSomething(field(chunk, "usageMetadata"))
+    const written = isLast ? JSON.stringify(chunk) : undefined
+    const repeated = written !== undefined && written === this.last
+    this.last = written
+    return repeated
   }
 
   private unfinished({ name }: OpenCall): AiError.AiError {
     return malformed(this.state.origin, `the arguments of tool "${name}" do not end`, true)
   }
 
-  end(out: Array<Part>): void {
+  end(out: Array<Part>): AiError.AiError | undefined {
     // Without a reason the answer was cut, and `core` reports it.
-    if (this.state.isOver) out.push(finishPart(this.state))
+    if (!this.state.isOver) return undefined
+    this.close(out)
+    if (this.call !== undefined && this.state.finishReason === "STOP") return this.unfinished(this.call)
+    out.push(finishPart(this.state, this.ending.isAnswered))
+    return undefined
   }
 
   private begin(chunk: unknown, out: Array<Part>): void {
@@ -182,4 +207,16 @@ export class ChunkReader implements EventReader {
     out.push({ type: "tool-params-end", id }, call.success)
     return undefined
   }
+}
+
+const contentOf = (parts: ReadonlyArray<unknown>): Chunk["content"] => {
+  const filled = parts.filter((part) => !isText(part) || text(part, "text") !== undefined)
+  if (filled.length === 0) return "none"
+  return filled.every(isThought) ? "reasoning" : "answer"
+}
+
+const reasonOf = (candidate: unknown, { blockReason }: AnswerState): Chunk["reason"] => {
+  const reason = text(candidate, "finishReason")
+  if (reason === "STOP") return "stop"
+  return (reason === undefined || reason === "FINISH_REASON_UNSPECIFIED") && blockReason === undefined ? "none" : "cut"
 }

@@ -1,5 +1,6 @@
-import { count, defined, type Json, record } from "@holdfast/core/provider/Json"
+import { count, field } from "@holdfast/core/provider/Json"
 import { usage as encode } from "@holdfast/core/provider/TokenCounts"
+import { Predicate } from "effect"
 import { type Response } from "effect/ai"
 
 /**
@@ -7,25 +8,29 @@ import { type Response } from "effect/ai"
  * and so are candidates and thoughts. What was read from a cache is part of the prompt.
  *
  * Google's JSON leaves out counts that are zero. So what is missing beside a count that is there is zero, and without
- * any count nothing is known.
+ * any count nothing is known. What is there and is no count is unknown, too.
  */
 export const usage = (raw: unknown): typeof Response.Usage.Encoded => {
   const prompt = count(raw, "promptTokenCount")
   const total = count(raw, "totalTokenCount")
-  const toolUse = count(raw, "toolUsePromptTokenCount") ?? 0
+  const toolUse = countOrZero(raw, "toolUsePromptTokenCount")
   const candidates = count(raw, "candidatesTokenCount")
-  const thoughts = count(raw, "thoughtsTokenCount")
-  const input = prompt === undefined ? undefined : sum(prompt, toolUse)
-  const generated = candidates ?? thoughts ?? total
-  const output = generated === undefined ? undefined : outputOf(candidates, thoughts ?? 0, input, total)
+  const thoughts = countOrZero(raw, "thoughtsTokenCount")
+  const input = prompt === undefined || toolUse === undefined ? undefined : sum(prompt, toolUse)
+  const generated = candidates ?? count(raw, "thoughtsTokenCount") ?? total
+  const output =
+    generated === undefined || thoughts === undefined ? undefined : outputOf(candidates, thoughts, input, total)
   return encode({
     input,
-    cacheRead: prompt === undefined ? undefined : (count(raw, "cachedContentTokenCount") ?? 0),
+    cacheRead: prompt === undefined ? undefined : countOrZero(raw, "cachedContentTokenCount"),
     cacheWrite: undefined,
     output,
-    reasoning: output === undefined ? undefined : (thoughts ?? 0),
+    reasoning: output === undefined ? undefined : thoughts,
   })
 }
+
+const countOrZero = (raw: unknown, key: string): number | undefined =>
+  Predicate.isNullish(field(raw, key)) ? 0 : count(raw, key)
 
 // With candidates left out, the total says whether they are zero.
 const outputOf = (
@@ -42,9 +47,3 @@ const outputOf = (
 // Two counts that a server made up may add up to more than a number can hold.
 const sum = (one: number, other: number): number | undefined =>
   Number.isSafeInteger(one + other) ? one + other : undefined
-
-/** Usage is cumulative: what a later chunk says replaces what an earlier one said. */
-export const laterUsage = (earlier: Json | undefined, later: unknown): Json | undefined => {
-  const fields = record(later)
-  return fields === undefined ? earlier : { ...earlier, ...defined(fields) }
-}

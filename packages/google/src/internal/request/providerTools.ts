@@ -73,10 +73,10 @@ const pushResult = (
   state: AnswerState,
   out: Sink,
 ): void => {
-  if (tool === undefined || id === undefined || state.resultIds.has(id)) return
+  if (tool === undefined || id === undefined) return
   const fitted = fitting(tool.successSchema, result)
-  if (Result.isFailure(fitted)) return
-  state.resultIds.add(id)
+  // One run may have several results, and only a frame that is sent twice has the very same one.
+  if (Result.isFailure(fitted) || state.isRepeatedResult(id, result)) return
   const common = { id, name: tool.name, providerExecuted: true, isFailure: false }
   out.push({ type: "tool-result", ...common, result: fitted.success, metadata: state.metadata({ part }) })
 }

@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { longestGathered, mapEvents, type Part } from "@holdfast/core/provider/EventReader"
 import { providerTools } from "@holdfast/core/provider/ToolForms"
-import { Effect, Stream } from "effect"
+import { Effect, Fiber, Stream } from "effect"
 import { type AiError, Prompt, type Tool } from "effect/ai"
+import { TestClock } from "effect/testing"
 
 import * as GoogleTool from "../../../src/GoogleTool.ts"
 import { AnswerState } from "../../../src/internal/answer/state.ts"
@@ -60,10 +61,11 @@ describe("texts", () => {
         { type: "text-delta", id: "text-1", delta: "a" },
         { type: "text-delta", id: "text-1", delta: "b" },
         { type: "text-delta", id: "text-1", delta: "c" },
+        { type: "text-delta", id: "text-1", delta: "late" },
         { type: "text-end", id: "text-1", ...signed },
         {
           type: "finish",
-          reason: "stop",
+          reason: "length",
           usage: {
             inputTokens: { total: 9, uncached: 9, cacheRead: 0 },
             outputTokens: { total: 9, text: 4, reasoning: 5 },
@@ -71,7 +73,7 @@ describe("texts", () => {
           metadata: {
             google: {
               usage: { promptTokenCount: 9, candidatesTokenCount: 4, thoughtsTokenCount: 5, trafficType: "x" },
-              finishReason: "STOP",
+              finishReason: "MAX_TOKENS",
             },
           },
         },
@@ -291,6 +293,127 @@ describe("calls in pieces", () => {
       const { error, seen } = yield* read([chunk([{ functionCall: null, inlineData: null, text: "a" }]), stop])
       assert.isUndefined(error)
       assert.isTrue(types(seen).includes("text-delta"))
+    }),
+  )
+})
+
+describe("a reason for the end", () => {
+  const textOf = (parts: ReadonlyArray<Part>) =>
+    parts.map((part) => (part.type === "text-delta" ? part.delta : "")).join("")
+  const finishOf = (parts: ReadonlyArray<Part>) => parts.find((part) => part.type === "finish")
+  const counted = (candidatesTokenCount: number) => ({ usageMetadata: { promptTokenCount: 9, candidatesTokenCount } })
+
+  it.effect("that stands in chunks that end nothing loses no content", () =>
+    Effect.gen(function* () {
+      const chunks = (finishReason: string, promptFeedback?: unknown) => [
+        chunk([text("Hello")], { finishReason }, { promptFeedback }),
+        chunk([text(" world")], { finishReason: "STOP" }, { promptFeedback, ...counted(2) }),
+      ]
+      const answers = [
+        chunks("STOP"),
+        chunks("FINISH_REASON_UNSPECIFIED"),
+        chunks("MAX_TOKENS"),
+        chunks("STOP", { blockReason: "BLOCK_REASON_UNSPECIFIED" }),
+        [chunk([], { finishReason: "STOP" }), ...chunks("STOP")],
+        [...chunks("STOP"), chunk([], { finishReason: "FINISH_REASON_UNSPECIFIED" })],
+      ]
+      for (const answer of answers) {
+        const { error, seen } = yield* read(answer)
+        assert.isUndefined(error)
+        assert.strictEqual(textOf(seen), "Hello world")
+        assert.strictEqual(finishOf(seen)?.reason, "stop")
+      }
+    }),
+  )
+
+  it.effect("does not lose a call that comes after it", () =>
+    Effect.gen(function* () {
+      const { seen } = yield* read([stop, chunk([{ functionCall: { name: "t", args: { a: 1 } } }])])
+      assert.isTrue(types(seen).includes("tool-call"))
+      assert.strictEqual(finishOf(seen)?.reason, "tool-calls")
+    }),
+  )
+
+  it.effect("with the same counts is a frame that was sent twice", () =>
+    Effect.gen(function* () {
+      const last = chunk([text("ha")], { finishReason: "STOP" }, counted(1))
+      assert.strictEqual(textOf((yield* read([last, last])).seen), "ha")
+      const uncounted = chunk([text("ha")], { finishReason: "STOP" })
+      assert.strictEqual(textOf((yield* read([uncounted, uncounted])).seen), "haha")
+    }),
+  )
+
+  it.effect("ends an answer after a short grace on a connection that is left open", () =>
+    Effect.gen(function* () {
+      const answers: ReadonlyArray<readonly [millis: number, chunks: ReadonlyArray<unknown>]> = [
+        [250, [chunk([text("a")]), chunk([], { finishReason: "STOP" }, counted(1))]],
+        [2000, [chunk([text("a")], { finishReason: "STOP" }, counted(1))]],
+        [250, [chunk([], { finishReason: "SAFETY" }, counted(0))]],
+      ]
+      for (const [millis, chunks] of answers) {
+        const reader = new ChunkReader(new AnswerState({ origin, headers: {}, fallbackId: "call" }))
+        const events = Stream.concat(Stream.fromIterable(chunks), Stream.never)
+        const fiber = yield* Effect.forkChild(Stream.runCollect(mapEvents(events, reader, Effect.succeed)))
+        yield* TestClock.adjust(millis)
+        assert.isDefined(finishOf(yield* Fiber.join(fiber)))
+      }
+    }),
+  )
+})
+
+describe("calls", () => {
+  const calls = (parts: ReadonlyArray<Part>) =>
+    parts.flatMap((part) => (part.type === "tool-call" ? [[part.name, part.params]] : []))
+  const call = (fields: object) => ({ functionCall: fields })
+
+  it.effect("with one id are two where they differ, and one where they do not", () =>
+    Effect.gen(function* () {
+      const one = call({ id: "a", name: "t", args: { x: 1 } })
+      const parts = [
+        one,
+        call({ id: "a", name: "t", args: { x: 2 } }),
+        one,
+        call({ id: "a", name: "u", args: { x: 1 } }),
+      ]
+      const { seen } = yield* read([chunk(parts), stop])
+      assert.deepStrictEqual(calls(seen), [
+        ["t", { x: 1 }],
+        ["t", { x: 2 }],
+        ["u", { x: 1 }],
+      ])
+      const ids = seen.flatMap((part) => (part.type === "tool-call" ? [part.id] : []))
+      assert.strictEqual(new Set(ids).size, 3)
+    }),
+  )
+
+  it.effect("have arguments of whatever JSON type, or fail", () =>
+    Effect.gen(function* () {
+      for (const args of [undefined, null, "", "null", " ", {}, "{}"]) {
+        const { seen } = yield* read([chunk([call({ name: "t", args })]), stop])
+        assert.deepStrictEqual(calls(seen), [["t", {}]])
+      }
+      const { seen } = yield* read([chunk([call({ name: "t", args: '{"x":1}' })]), stop])
+      assert.deepStrictEqual(calls(seen), [["t", { x: 1 }]])
+      for (const args of [[1], "[1]", 5, "text", true]) {
+        const { error } = yield* read([chunk([call({ name: "t", args })]), stop])
+        assert.strictEqual(error?.reason._tag, "InvalidOutputError")
+      }
+    }),
+  )
+
+  it.effect("of code may have several results", () =>
+    Effect.gen(function* () {
+      const result = (output: string) => ({ codeExecutionResult: { outcome: "OUTCOME_OK", output } })
+      const code = { executableCode: { language: "PYTHON", code: "print(1)" } }
+      const { seen } = yield* read(
+        [chunk([code, result("1"), result("2"), result("2")]), stop],
+        [GoogleTool.codeExecution({})],
+      )
+      const results = seen.flatMap((part) => (part.type === "tool-result" ? [part.result] : []))
+      assert.deepStrictEqual(results, [
+        { outcome: "OUTCOME_OK", output: "1" },
+        { outcome: "OUTCOME_OK", output: "2" },
+      ])
     }),
   )
 })

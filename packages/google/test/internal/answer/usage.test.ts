@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
+import { laterReport } from "@holdfast/core/provider/TokenCounts"
 
-import { laterUsage, usage } from "../../../src/internal/answer/usage.ts"
+import { usage } from "../../../src/internal/answer/usage.ts"
 
 const totals = (raw: unknown) => {
   const { inputTokens, outputTokens } = usage(raw)
@@ -51,9 +52,9 @@ describe("usage", () => {
   })
 
   it("is cumulative", () => {
-    const first = laterUsage(undefined, { promptTokenCount: 9, candidatesTokenCount: 1 })
-    const second = laterUsage(first, { promptTokenCount: 9, candidatesTokenCount: 4, thoughtsTokenCount: undefined })
-    assert.deepStrictEqual(laterUsage(second, undefined), { promptTokenCount: 9, candidatesTokenCount: 4 })
-    assert.isUndefined(laterUsage(undefined, 3))
+    const first = laterReport(undefined, { promptTokenCount: 9, candidatesTokenCount: 1 })
+    const second = laterReport(first, { promptTokenCount: 9, candidatesTokenCount: 4, thoughtsTokenCount: undefined })
+    assert.deepStrictEqual(laterReport(second, undefined), { promptTokenCount: 9, candidatesTokenCount: 4 })
+    assert.isUndefined(laterReport(undefined, 3))
   })
 })

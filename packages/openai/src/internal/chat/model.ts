@@ -24,6 +24,13 @@ export const chatModel = (
     provider,
     model,
     settings,
+    settingNames: {
+      maxOutputTokens: "maxOutputTokens",
+      temperature: "temperature",
+      topP: "topP",
+      stop: "stop",
+      seed: "seed",
+    },
     codecTransformer: OpenAiStructuredOutput.toCodecOpenAI,
     prepare: Effect.fnUntraced(function* (request, current) {
       const body = yield* chatBody({ provider, model, dialect, settings: current, request })

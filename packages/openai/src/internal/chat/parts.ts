@@ -2,7 +2,7 @@
  * From a chat completion to the parts of `effect/ai`.
  */
 
-import { isTooDeep, parsedArguments } from "@holdfast/core/provider/Bounds"
+import { isTooDeep, parsedArguments, writtenArguments } from "@holdfast/core/provider/Bounds"
 import {
   count,
   defined,
@@ -17,6 +17,7 @@ import {
   url,
 } from "@holdfast/core/provider/Json"
 import { malformed, undecodable } from "@holdfast/core/provider/ProviderError"
+import { withoutEmptyTotals } from "@holdfast/core/provider/TokenCounts"
 import { Predicate, Result } from "effect"
 import { type AiError, type Response } from "effect/ai"
 
@@ -39,7 +40,8 @@ export const completionParts = (
   const { origin } = state
   if (record(answer) === undefined) return Result.fail(malformed(origin, "the answer is not a JSON object", false))
   if (isTooDeep(answer)) return Result.fail(malformed(origin, "the answer is nested too deeply", true))
-  const choice = list(answer, "choices")[0]
+  const choices = list(answer, "choices")
+  const choice = choices.find((one) => field(one, "index") === 0) ?? choices[0]
   const error = field(answer, "error") ?? field(choice, "error")
   if (Predicate.isNotNullish(error)) return Result.fail(fromErrorObject(origin, error, false))
   const message = record(field(choice, "message"))
@@ -47,9 +49,11 @@ export const completionParts = (
   const out: Array<Response.PartEncoded> = [responseMetadata(answer)]
   const failure = messageParts(message, choice, state, out)
   if (failure !== undefined) return Result.fail(failure)
+  const hasContent = out.length > 1
   const finish = finishPart(finishOf(choice), usageOf(answer), answer, state)
   if (Result.isFailure(finish)) return Result.fail(finish.failure)
-  out.push(finish.success)
+  const { success } = finish
+  out.push(hasContent ? { ...success, usage: withoutEmptyTotals(success.usage) } : success)
   return Result.succeed(out)
 }
 
@@ -84,11 +88,7 @@ const messageParts = (
 }
 
 /** The arguments of a call. Some servers send them parsed. */
-export const argumentsOf = (call: unknown): string => {
-  const value = field(field(call, "function"), "arguments")
-  if (Predicate.isString(value)) return value
-  return record(value) === undefined ? "" : JSON.stringify(value)
-}
+export const argumentsOf = (call: unknown): string => writtenArguments(field(field(call, "function"), "arguments"))
 
 /** What must come back with the next request, if the server has more to reasoning than its text. */
 export const reasoningMetadata = (details: ReadonlyArray<unknown>, state: AnswerState) =>
@@ -198,6 +198,11 @@ export const finishPart = (
     }),
   })
 }
+
+const stops: ReadonlySet<string> = new Set(["stop", "eos", "end_turn", "tool_calls", "function_call"])
+
+/** Whether a reason says no more than that the model is done. */
+export const isStop = (finish: string): boolean => stops.has(finish)
 
 const finishReason = (finish: string | undefined, state: AnswerState): Response.FinishReason => {
   if (state.refusal !== "") return "content-filter"

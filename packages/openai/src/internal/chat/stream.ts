@@ -3,9 +3,11 @@
  */
 
 import { isTooDeep } from "@holdfast/core/provider/Bounds"
+import { Ending } from "@holdfast/core/provider/Ending"
 import { type EventReader, type Part } from "@holdfast/core/provider/EventReader"
-import { count, field, list, record, text, textOrEmpty } from "@holdfast/core/provider/Json"
+import { count, field, index, type Json, list, record, text, textOrEmpty } from "@holdfast/core/provider/Json"
 import { malformed } from "@holdfast/core/provider/ProviderError"
+import { laterReport, saysSomething, withoutEmptyTotals } from "@holdfast/core/provider/TokenCounts"
 import { Predicate, Result } from "effect"
 import { type AiError } from "effect/ai"
 
@@ -15,6 +17,7 @@ import {
   contentOf,
   finishOf,
   finishPart,
+  isStop,
   pushExtras,
   reasoningMetadata,
   responseMetadata,
@@ -27,7 +30,8 @@ interface Call {
   readonly id: string
   /** What the server calls it by. */
   readonly givenId: string | undefined
-  readonly name: string
+  /** It may come after the id, and after the first arguments. */
+  name: string | undefined
   arguments: string
 }
 
@@ -36,11 +40,14 @@ type Block = { readonly kind: "text" | "reasoning"; readonly id: string }
 /**
  * Reads one stream.
  *
- * The answer is complete with its `finish_reason`; what follows is at most usage. So a stream that breaks after it has
- * lost nothing but its bill.
+ * The answer is over when the stream is; see `Ending`. What follows its `finish_reason` is mostly usage, so that a stream
+ * that breaks after it has lost nothing but its bill.
+ *
+ * Of several choices one is read: texts of two answers do not mix.
  */
 export class ChatReader implements EventReader {
   readonly state: AnswerState
+  private readonly ending = new Ending()
   /** Calls in the order in which they began, and the newest one of each index. */
   private readonly calls: Array<Call> = []
   private readonly callAt = new Map<number, Call>()
@@ -48,8 +55,10 @@ export class ChatReader implements EventReader {
   private block: Block | undefined
   private blocks = 0
   private began = false
+  /** The index of the choice that is read. */
+  private choice: number | undefined
   private finish: string | undefined
-  private usage: unknown
+  private usage: Json | undefined
   /** The chunk that came last: service tier and the like are on all of them. */
   private last: unknown
   private finished = false
@@ -61,7 +70,11 @@ export class ChatReader implements EventReader {
   }
 
   isComplete(): boolean {
-    return this.finish !== undefined
+    return this.ending.isComplete
+  }
+
+  grace(): number | undefined {
+    return this.ending.grace
   }
 
   read(chunk: unknown, out: Array<Part>): AiError.AiError | undefined {
@@ -73,15 +86,23 @@ export class ChatReader implements EventReader {
     this.last = chunk
     this.begin(chunk, out)
     const usage = usageOf(chunk)
-    if (usage !== undefined) this.usage = usage
-    const failure = this.readChoice(list(chunk, "choices")[0], out)
-    if (failure !== undefined) return failure
-    if (this.finish !== undefined && usage !== undefined) this.complete(out)
-    return undefined
+    this.usage = laterReport(this.usage, usage)
+    return this.readChoice(this.choiceOf(chunk), saysSomething(usage), out)
   }
 
-  end(out: Array<Part>): void {
-    if (this.finish !== undefined && !this.finished) this.complete(out)
+  end(out: Array<Part>): AiError.AiError | undefined {
+    if (this.finished) return undefined
+    if (this.finish !== undefined) return this.complete(out)
+    const isNameless = this.calls.some(({ arguments: written, name }) => name === undefined && written !== "")
+    return isNameless ? malformed(this.state.origin, "a tool call has no name", true) : undefined
+  }
+
+  private choiceOf(chunk: unknown): unknown {
+    const choices = list(chunk, "choices")
+    const choice = choices.find((one) => index(one, "index") === (this.choice ?? 0)) ?? choices[0]
+    if (choice === undefined) return undefined
+    this.choice ??= index(choice, "index")
+    return index(choice, "index") === this.choice ? choice : undefined
   }
 
   // The first chunk may be one of content filters, with nothing in its `id` and `model`.
@@ -91,9 +112,7 @@ export class ChatReader implements EventReader {
     out.push(responseMetadata(chunk))
   }
 
-  private readChoice(choice: unknown, out: Array<Part>): AiError.AiError | undefined {
-    // A frame that is sent twice must not finish twice.
-    if (choice === undefined || this.finish !== undefined) return undefined
+  private readChoice(choice: unknown, usage: boolean, out: Array<Part>): AiError.AiError | undefined {
     const delta = field(choice, "delta")
     const { reasoning, text: content } = contentOf(delta)
     const excess = this.readDetails(delta, out)
@@ -105,12 +124,20 @@ export class ChatReader implements EventReader {
     this.state.refusal += refusal
     const tooLong = this.state.bounds.gather("a refusal", refusal)
     if (tooLong !== undefined) return tooLong
-    for (const [position, call] of list(delta, "tool_calls").entries()) {
+    const calls = list(delta, "tool_calls")
+    for (const [position, call] of calls.entries()) {
       const failure = this.readCall(call, position, out)
       if (failure !== undefined) return failure
     }
     const finish = finishOf(choice)
-    return finish === undefined ? undefined : this.readFinish(finish, out)
+    const answers = content !== "" || refusal !== "" || calls.length > 0 || list(delta, "images").length > 0
+    this.ending.observe({
+      content: answers ? "answer" : reasoning === "" ? "none" : "reasoning",
+      reason: finish === undefined ? "none" : isStop(finish) ? "stop" : "cut",
+      usage,
+    })
+    this.finish = finish ?? this.finish
+    return undefined
   }
 
   private readDetails(delta: unknown, out: Array<Part>): AiError.AiError | undefined {
@@ -149,52 +176,60 @@ export class ChatReader implements EventReader {
   }
 
   private readCall(delta: unknown, position: number, out: Array<Part>): AiError.AiError | undefined {
-    const index = count(delta, "index") ?? position
-    const call = this.callOf(delta, index, out)
-    if (call === undefined) return malformed(this.state.origin, "a tool call has no name", true)
+    const call = this.callOf(delta, count(delta, "index") ?? position)
     if (this.excess !== undefined) return this.excess
+    const name = text(field(delta, "function"), "name")
+    if (call.name === undefined && name !== undefined) {
+      call.name = name
+      this.close(out)
+      out.push({ type: "tool-params-start", id: call.id, name, providerExecuted: false })
+      this.pushArguments(call, call.arguments, out)
+    }
     const piece = argumentsOf(delta)
-    if (piece === "") return undefined
-    const tooLong = this.state.gatherArguments(call.name, piece)
+    const tooLong = this.state.gatherArguments(call.name ?? "", piece)
     if (tooLong !== undefined) return tooLong
     call.arguments += piece
-    out.push({ type: "tool-params-delta", id: call.id, delta: piece })
+    this.pushArguments(call, piece, out)
     return undefined
   }
 
-  // Some servers give every call the index 0, and only their ids tell them apart.
-  private callOf(delta: unknown, index: number, out: Array<Part>): Call | undefined {
-    const known = this.callAt.get(index)
+  private pushArguments(call: Call, delta: string, out: Array<Part>): void {
+    if (delta !== "" && call.name !== undefined) out.push({ type: "tool-params-delta", id: call.id, delta })
+  }
+
+  private callOf(delta: unknown, at: number): Call {
+    const known = this.callAt.get(at)
     const id = text(delta, "id")
-    const name = text(field(delta, "function"), "name")
-    if (known !== undefined && (id === undefined || id === known.givenId || name === undefined)) return known
-    if (name === undefined) return undefined
-    this.close(out)
-    const call: Call = { id: this.state.callId(id), givenId: id, name, arguments: "" }
+    if (known !== undefined && !isAnother(known, id, text(field(delta, "function"), "name"))) return known
+    const call: Call = { id: this.state.callId(id), givenId: id, name: undefined, arguments: "" }
     this.calls.push(call)
     this.excess ??= this.state.bounds.keep()
-    this.callAt.set(index, call)
-    out.push({ type: "tool-params-start", id: call.id, name, providerExecuted: false })
+    this.callAt.set(at, call)
     return call
   }
 
-  private readFinish(finish: string, out: Array<Part>): AiError.AiError | undefined {
+  private complete(out: Array<Part>): AiError.AiError | undefined {
+    this.finished = true
     this.close(out)
     for (const call of this.calls) {
-      out.push({ type: "tool-params-end", id: call.id })
-      const part = toolCallPart(call, finish, this.state)
+      // What has neither a name nor arguments says nothing.
+      if (call.name === undefined && call.arguments === "" && call.givenId === undefined) continue
+      if (call.name !== undefined) out.push({ type: "tool-params-end", id: call.id })
+      const part = toolCallPart(call, this.finish, this.state)
       if (Result.isFailure(part)) return part.failure
       if (part.success !== undefined) out.push(part.success)
     }
-    const broken = finishPart(finish, undefined, undefined, this.state)
-    if (Result.isFailure(broken)) return broken.failure
-    this.finish = finish
+    const part = finishPart(this.finish, this.usage, this.last, this.state)
+    if (Result.isFailure(part)) return part.failure
+    const { success } = part
+    out.push(this.ending.isAnswered ? { ...success, usage: withoutEmptyTotals(success.usage) } : success)
     return undefined
   }
+}
 
-  private complete(out: Array<Part>): void {
-    this.finished = true
-    const part = finishPart(this.finish, this.usage, this.last, this.state)
-    if (Result.isSuccess(part)) out.push(part.success)
-  }
+// Some servers give every call the index 0, and only their ids or names tell them apart; some give two calls one id.
+const isAnother = (known: Call, id: string | undefined, name: string | undefined): boolean => {
+  if (name === undefined || known.name === undefined) return false
+  if (id !== undefined && id !== known.givenId) return known.givenId !== undefined || known.arguments !== ""
+  return name !== known.name && known.arguments !== ""
 }

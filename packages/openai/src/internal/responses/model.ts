@@ -22,6 +22,13 @@ export const responsesModel = (
     provider,
     model,
     settings,
+    settingNames: {
+      maxOutputTokens: "maxOutputTokens",
+      temperature: "temperature",
+      topP: "topP",
+      stop: "stop",
+      seed: "seed",
+    },
     codecTransformer: OpenAiStructuredOutput.toCodecOpenAI,
     prepare: Effect.fnUntraced(function* (request, current) {
       const tracker = yield* Effect.serviceOption(ResponseIdTracker.ResponseIdTracker)

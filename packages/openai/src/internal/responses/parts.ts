@@ -2,7 +2,7 @@
  * From an answer of the Responses API to the parts of `effect/ai`.
  */
 
-import { isTooDeep, parsedArguments } from "@holdfast/core/provider/Bounds"
+import { isTooDeep, parsedArguments, writtenArguments } from "@holdfast/core/provider/Bounds"
 import { type Sink } from "@holdfast/core/provider/EventReader"
 import {
   count,
@@ -18,6 +18,7 @@ import {
   url,
 } from "@holdfast/core/provider/Json"
 import { malformed, type Origin, undecodable } from "@holdfast/core/provider/ProviderError"
+import { withoutEmptyTotals } from "@holdfast/core/provider/TokenCounts"
 import { Predicate, Result } from "effect"
 import { type AiError, type Response } from "effect/ai"
 
@@ -38,7 +39,7 @@ export const answerParts = (
     const failure = itemParts(item, state, out)
     if (failure !== undefined) return Result.fail(failure)
   }
-  out.push(finishPart(answer, state))
+  out.push(finishPart(answer, state, out.length > 1))
   return Result.succeed(out)
 }
 
@@ -126,13 +127,14 @@ const pushFunctionCall = (item: unknown, state: AnswerState, out: Sink): AiError
   }
   // A call that was cut at the token limit is not a call. The answer's finish reason says what happened.
   if (field(item, "status") === "incomplete") return undefined
-  const parsed = parsedArguments(textOrEmpty(item, "arguments"))
+  const written = writtenArguments(field(item, "arguments"))
+  const parsed = parsedArguments(written)
   if (Result.isFailure(parsed)) return undecodable(state.origin, `the arguments of tool "${name}" are not JSON`)
-  const broken = state.claim(id)
-  if (broken !== undefined) return broken
+  const own = state.distinctId(id, `${name} ${written}`)
+  if (own === undefined) return malformed(state.origin, "two tool calls have one id", true)
   state.calls = true
   const metadata = state.metadata({ itemId: text(item, "id") })
-  out.push({ type: "tool-call", id, name, params: parsed.success, metadata })
+  out.push({ type: "tool-call", id: own, name, params: parsed.success, metadata })
   return undefined
 }
 
@@ -142,11 +144,12 @@ const pushCustomCall = (item: unknown, state: AnswerState, out: Sink): AiError.A
   if (name === undefined || id === undefined) {
     return malformed(state.origin, "a tool call has no name or no id", true)
   }
-  const broken = state.claim(id)
-  if (broken !== undefined) return broken
+  const input = textOrEmpty(item, "input")
+  const own = state.distinctId(id, `${name} ${input}`)
+  if (own === undefined) return malformed(state.origin, "two tool calls have one id", true)
   state.calls = true
   const metadata = state.metadata({ itemId: text(item, "id"), custom: true })
-  out.push({ type: "tool-call", id, name, params: textOrEmpty(item, "input"), metadata })
+  out.push({ type: "tool-call", id: own, name, params: input, metadata })
   return undefined
 }
 
@@ -193,12 +196,12 @@ export const responseMetadata = (response: unknown): Response.ResponseMetadataPa
 })
 
 /** The end of an answer, with what it cost. */
-export const finishPart = (response: unknown, state: AnswerState): Response.FinishPartEncoded => {
+export const finishPart = (response: unknown, state: AnswerState, hasContent: boolean): Response.FinishPartEncoded => {
   const raw: Json | undefined = record(field(response, "usage"))
   return {
     type: "finish",
     reason: finishReason(response, state),
-    usage: usage(raw),
+    usage: hasContent ? withoutEmptyTotals(usage(raw)) : usage(raw),
     metadata: state.metadata({
       usage: raw,
       serviceTier: text(response, "service_tier"),

@@ -2,15 +2,14 @@
  * From the events of the Responses API to the parts of `effect/ai`.
  */
 
-import { type Metadata } from "@holdfast/core/provider/AnswerState"
 import { isTooDeep } from "@holdfast/core/provider/Bounds"
 import { type EventReader, type Part } from "@holdfast/core/provider/EventReader"
-import { field, index, type Json, list, record, text, textOrEmpty } from "@holdfast/core/provider/Json"
+import { field, type Json, list, record, text, textOrEmpty } from "@holdfast/core/provider/Json"
 import { malformed } from "@holdfast/core/provider/ProviderError"
-import { Predicate } from "effect"
 import { type AiError } from "effect/ai"
 
 import { fromErrorObject } from "../failure.ts"
+import { Calls } from "./calls.ts"
 import {
   commonItemParts,
   finishPart,
@@ -19,45 +18,32 @@ import {
   reasoningTexts,
   responseMetadata,
 } from "./parts.ts"
+import { type Address, addressOf, type Item, itemAddressOf, type Kind, Places, positionOf } from "./places.ts"
+import { Sequence } from "./sequence.ts"
 import { type AnswerState } from "./state.ts"
 
-interface Call {
-  readonly itemId: string
-  readonly id: string
-  readonly name: string
-  /** `function_call` or `custom_tool_call`. */
-  readonly type: unknown
-  arguments: string
-  done: boolean
-}
-
-type Kind = "text" | "reasoning"
-
-interface Item {
-  readonly id: string
-  readonly kind: Kind
-  /** Texts and pieces of reasoning of this item that were begun, by their ids, and whether they have ended. */
-  readonly blocks: Map<string, "open" | "closed">
-  phase: string | undefined
-  done: boolean
-}
-
-/** Reads one stream. */
+/**
+ * Reads one stream.
+ *
+ * An answer may come in pieces, with the ends of its texts, items and calls, or with the last event alone: what was not
+ * delivered before is delivered then.
+ */
 export class ResponsesReader implements EventReader {
   readonly state: AnswerState
-  private readonly items = new Map<string, Item>()
-  private readonly calls = new Map<string, Call>()
-  private readonly callIds = new Set<string>()
+  private readonly places: Places
+  private readonly calls: Calls
+  private readonly sequence = new Sequence()
   /** Items without a stream of their own that have been read. */
   private readonly others = new Set<string>()
-  private lastSequence = -1
   private began = false
   private finished = false
-  /** Set as soon as there are too many items, texts or calls. */
+  /** Set as soon as there are too many items without a stream of their own. */
   private excess: AiError.AiError | undefined
 
   constructor(state: AnswerState) {
     this.state = state
+    this.places = new Places(state)
+    this.calls = new Calls(state)
   }
 
   isComplete(): boolean {
@@ -68,25 +54,18 @@ export class ResponsesReader implements EventReader {
     return this.finished
   }
 
-  end(): void {
+  end(): undefined {
     // Without a terminal event there is nothing to say: the answer was cut, and `core` reports it.
+    return undefined
   }
 
   read(event: unknown, out: Array<Part>): AiError.AiError | undefined {
     const fields = record(event)
     if (fields === undefined) return malformed(this.state.origin, "an event is not a JSON object", true)
-    if (this.finished || this.isRepeated(fields)) return undefined
+    if (this.finished) return undefined
     if (isTooDeep(fields)) return malformed(this.state.origin, "an event is nested too deeply", true)
-    return this.readKnown(fields, out) ?? this.excess
-  }
-
-  // A frame that is sent twice has the sequence number of the first. Servers that count nothing cannot be checked.
-  private isRepeated(event: Json): boolean {
-    const sequence = event["sequence_number"]
-    if (!Predicate.isNumber(sequence)) return false
-    if (sequence <= this.lastSequence) return true
-    this.lastSequence = sequence
-    return false
+    if (this.sequence.isRepeat(fields)) return undefined
+    return this.readKnown(fields, out) ?? this.places.excess ?? this.calls.excess ?? this.excess
   }
 
   private readKnown(event: Json, out: Array<Part>): AiError.AiError | undefined {
@@ -96,12 +75,15 @@ export class ResponsesReader implements EventReader {
         this.begin(event["response"], out)
         return undefined
       case "response.output_item.added":
-        return this.itemAdded(event["item"], out)
+        return this.itemAdded(itemAddressOf(event, event["item"]), event["item"], out)
       case "response.output_item.done":
-        return this.itemDone(event["item"], out)
+        return this.itemDone(itemAddressOf(event, event["item"]), event["item"], out)
       case "response.function_call_arguments.delta":
       case "response.custom_tool_call_input.delta":
-        return this.callDelta(event, out)
+        return this.calls.delta(addressOf(event), event["delta"], out)
+      case "response.function_call_arguments.done":
+      case "response.custom_tool_call_input.done":
+        return this.calls.whole(addressOf(event), event, out)
       case "response.completed":
       case "response.incomplete":
         return this.finish(event["response"], out)
@@ -117,30 +99,51 @@ export class ResponsesReader implements EventReader {
   private readContent(event: Json, out: Array<Part>): AiError.AiError | undefined {
     switch (event["type"]) {
       case "response.content_part.added":
-        if (field(event["part"], "type") === "output_text") this.openText(event, out)
+        if (field(event["part"], "type") === "output_text") this.textDelta(event, "", out)
         return undefined
       case "response.output_text.delta":
-        this.pushDelta("text", this.openText(event, out), textOrEmpty(event, "delta"), out)
+        this.textDelta(event, textOrEmpty(event, "delta"), out)
         return undefined
       case "response.output_text.done":
-        this.textDone(event, out)
+        this.textDone(event, textOrEmpty(event, "text"), out)
+        return undefined
+      case "response.content_part.done":
+        this.partDone(event, out)
         return undefined
       case "response.output_text.annotation.added":
         pushSource(event["annotation"], this.state, out)
         return undefined
       case "response.refusal.delta":
         return this.refused(textOrEmpty(event, "delta"))
-      case "response.reasoning_summary_part.added":
-        this.openReasoning(event, "summary_index", out)
-        return undefined
-      case "response.reasoning_summary_text.delta":
-        this.pushDelta("reasoning", this.openReasoning(event, "summary_index", out), textOrEmpty(event, "delta"), out)
-        return undefined
-      case "response.reasoning_text.delta":
-        this.pushDelta("reasoning", this.openReasoning(event, "content_index", out), textOrEmpty(event, "delta"), out)
-        return undefined
+      case "response.refusal.done":
+        return this.state.refusal === "" ? this.refused(textOrEmpty(event, "refusal")) : undefined
       default:
+        this.readReasoning(event, out)
         return undefined
+    }
+  }
+
+  private readReasoning(event: Json, out: Array<Part>): void {
+    switch (event["type"]) {
+      case "response.reasoning_summary_part.added":
+        this.reasoningDelta(event, "summary_index", "", out)
+        return
+      case "response.reasoning_summary_text.delta":
+        this.reasoningDelta(event, "summary_index", textOrEmpty(event, "delta"), out)
+        return
+      case "response.reasoning_text.delta":
+        this.reasoningDelta(event, "content_index", textOrEmpty(event, "delta"), out)
+        return
+      case "response.reasoning_summary_text.done":
+        this.reasoningWhole(event, "summary_index", textOrEmpty(event, "text"), out)
+        return
+      case "response.reasoning_text.done":
+        this.reasoningWhole(event, "content_index", textOrEmpty(event, "text"), out)
+        return
+      case "response.reasoning_summary_part.done":
+        this.reasoningWhole(event, "summary_index", textOrEmpty(event["part"], "text"), out)
+        return
+      default:
     }
   }
 
@@ -150,190 +153,97 @@ export class ResponsesReader implements EventReader {
     out.push(responseMetadata(response))
   }
 
-  private item(id: string, kind: Kind): Item {
-    // Servers that leave ids out give a text and the reasoning before it the same one.
-    const key = `${kind} ${id}`
-    const known = this.items.get(key)
-    if (known !== undefined) return known
-    const item: Item = { id, kind, blocks: new Map(), phase: undefined, done: false }
-    this.items.set(key, item)
-    this.keep()
-    return item
-  }
-
-  private keep(): void {
-    this.excess ??= this.state.bounds.keep()
-  }
-
-  private itemAdded(item: unknown, out: Array<Part>): AiError.AiError | undefined {
-    const id = textOrEmpty(item, "id")
+  private itemAdded(address: Address, item: unknown, out: Array<Part>): AiError.AiError | undefined {
     switch (field(item, "type")) {
       case "message":
-        this.item(id, "text").phase = text(item, "phase")
+        this.places.announced("text", address).phase = text(item, "phase")
         return undefined
       case "reasoning":
-        this.openReasoning({ item_id: id }, "summary_index", out)
+        this.places.open(this.places.announced("reasoning", address), 0, out)
         return undefined
       case "function_call":
       case "custom_tool_call":
-        this.openCall(item, out)
-        return undefined
+        return this.calls.added(address, item, out)
       default:
         return undefined
     }
   }
 
-  private openText(event: Json, out: Array<Part>): string | undefined {
-    const itemId = textOrEmpty(event, "item_id")
-    const item = this.item(itemId, "text")
-    const id = `${itemId}:${index(event, "content_index")}`
-    const state = item.blocks.get(id)
-    if (state === undefined) {
-      item.blocks.set(id, "open")
-      this.keep()
-      const metadata = this.state.metadata({ itemId: text(event, "item_id"), phase: item.phase })
-      out.push({ type: "text-start", id, metadata })
-    }
-    return state === "closed" ? undefined : id
+  private textDelta(event: Json, delta: string, out: Array<Part>): void {
+    const item = this.places.item("text", addressOf(event))
+    this.places.push(item, positionOf(event, "content_index"), delta, out)
   }
 
-  private openReasoning(event: Json, key: string, out: Array<Part>): string | undefined {
-    const itemId = textOrEmpty(event, "item_id")
-    const item = this.item(itemId, "reasoning")
-    const id = `${itemId}:${index(event, key)}`
-    const state = item.blocks.get(id)
-    if (state === undefined) {
-      const metadata = this.state.metadata({ itemId: text(event, "item_id") })
-      this.closeBlocks(item, metadata, out)
-      item.blocks.set(id, "open")
-      this.keep()
-      out.push({ type: "reasoning-start", id, metadata })
-    }
-    return state === "closed" ? undefined : id
+  private textDone(event: Json, whole: string, out: Array<Part>): void {
+    const item = this.places.item("text", addressOf(event))
+    const at = positionOf(event, "content_index")
+    this.places.whole(item, at, whole, out)
+    this.places.end(item, at, out)
   }
 
-  private pushDelta(kind: Kind, id: string | undefined, delta: string, out: Array<Part>): void {
-    if (id !== undefined && delta !== "") out.push({ type: `${kind}-delta`, id, delta })
-  }
-
-  private closeBlocks(item: Item, metadata: Metadata, out: Array<Part>): void {
-    for (const [id, state] of item.blocks) {
-      if (state === "closed") continue
-      item.blocks.set(id, "closed")
-      out.push({ type: `${item.kind}-end`, id, metadata })
+  private partDone(event: Json, out: Array<Part>): void {
+    const { part } = event
+    if (field(part, "type") === "output_text") this.textDone(event, textOrEmpty(part, "text"), out)
+    else if (field(part, "type") === "reasoning_text") {
+      this.reasoningWhole(event, "content_index", textOrEmpty(part, "text"), out)
     }
   }
 
-  private textDone(event: Json, out: Array<Part>): void {
-    const item = this.item(textOrEmpty(event, "item_id"), "text")
-    const fresh = !item.blocks.has(`${textOrEmpty(event, "item_id")}:${index(event, "content_index")}`)
-    const id = this.openText(event, out)
-    // Servers that do not stream a text send it only here.
-    if (fresh) this.pushDelta("text", id, textOrEmpty(event, "text"), out)
-    if (id === undefined) return
-    item.blocks.set(id, "closed")
-    const metadata = this.state.metadata({ itemId: text(event, "item_id"), phase: item.phase })
-    out.push({ type: "text-end", id, metadata })
+  private reasoningDelta(event: Json, key: "summary_index" | "content_index", delta: string, out: Array<Part>): void {
+    this.places.push(this.places.item("reasoning", addressOf(event)), positionOf(event, key), delta, out)
   }
 
-  private openCall(item: unknown, out: Array<Part>): Call | undefined {
-    const itemId = text(item, "id") ?? text(item, "call_id")
-    const id = text(item, "call_id") ?? itemId
-    const name = text(item, "name")
-    if (itemId === undefined || id === undefined || name === undefined) return undefined
-    const known = this.calls.get(itemId)
-    if (known !== undefined) return known
-    // A second call with the id of the first; it is told when it is done.
-    if (this.callIds.has(id)) return undefined
-    const call: Call = { itemId, id, name, type: field(item, "type"), arguments: "", done: false }
-    this.calls.set(itemId, call)
-    this.callIds.add(id)
-    this.keep()
-    out.push({ type: "tool-params-start", id, name, providerExecuted: false })
-    return call
+  private reasoningWhole(event: Json, key: "summary_index" | "content_index", whole: string, out: Array<Part>): void {
+    this.places.whole(this.places.item("reasoning", addressOf(event)), positionOf(event, key), whole, out)
   }
 
-  private callDelta(event: Json, out: Array<Part>): AiError.AiError | undefined {
-    const call = this.calls.get(textOrEmpty(event, "item_id"))
-    const delta = textOrEmpty(event, "delta")
-    if (call === undefined || call.done || delta === "") return undefined
-    const broken = this.state.gatherArguments(call.name, delta)
-    if (broken !== undefined) return broken
-    call.arguments += delta
-    out.push({ type: "tool-params-delta", id: call.id, delta })
-    return undefined
-  }
-
-  private itemDone(item: unknown, out: Array<Part>): AiError.AiError | undefined {
+  private itemDone(address: Address, item: unknown, out: Array<Part>): AiError.AiError | undefined {
     switch (field(item, "type")) {
       case "message":
-        this.messageDone(item, out)
-        return undefined
+        return this.messageDone(this.places.item("text", address), item, out)
       case "reasoning":
-        this.reasoningDone(item, out)
-        return undefined
+        return this.reasoningDone(this.places.item("reasoning", address), item, out)
       case "function_call":
       case "custom_tool_call":
-        return this.callDone(item, out)
+        return this.calls.done(address, item, false, out)
       default:
         return this.otherDone(item, out)
     }
   }
 
-  private messageDone(done: unknown, out: Array<Part>): void {
-    const itemId = textOrEmpty(done, "id")
-    const item = this.item(itemId, "text")
-    if (item.done) return
+  private messageDone(item: Item, done: unknown, out: Array<Part>): undefined {
+    if (item.done) return undefined
     item.done = true
     item.phase ??= text(done, "phase")
     const content = list(done, "content")
-    content.forEach((part, content_index) => {
-      if (field(part, "type") === "output_text" && !item.blocks.has(`${itemId}:${content_index}`)) {
-        this.textDone({ item_id: itemId, content_index, text: field(part, "text") }, out)
-      }
+    content.forEach((part, at) => {
+      if (field(part, "type") !== "output_text") return
+      this.places.whole(item, at, textOrEmpty(part, "text"), out)
+      this.places.end(item, at, out)
     })
-    this.closeBlocks(item, this.state.metadata({ itemId: text(done, "id"), phase: item.phase }), out)
+    this.places.close(item, this.places.metadataOf(item), out)
     // What was not streamed is told at the end.
     const refusal = content.map((part) => textOrEmpty(part, "refusal")).join("")
     if (this.state.refusal === "") this.state.refusal = refusal
+    return undefined
   }
 
-  private reasoningDone(done: unknown, out: Array<Part>): void {
-    const itemId = textOrEmpty(done, "id")
-    const item = this.item(itemId, "reasoning")
-    if (item.done) return
+  private reasoningDone(item: Item, done: unknown, out: Array<Part>): undefined {
+    if (item.done) return undefined
     item.done = true
-    if (item.blocks.size === 0) {
-      const texts = reasoningTexts(done)
-      for (const [summary_index, piece] of (texts.length === 0 ? [""] : texts).entries()) {
-        const id = this.openReasoning({ item_id: itemId, summary_index }, "summary_index", out)
-        this.pushDelta("reasoning", id, piece, out)
-      }
-    }
-    this.closeBlocks(item, reasoningMetadata(done, this.state), out)
-  }
-
-  private callDone(item: unknown, out: Array<Part>): AiError.AiError | undefined {
-    const call = this.openCall(item, out)
-    if (call === undefined) return malformed(this.state.origin, "a tool call has no name, or no id of its own", true)
-    if (call.done) return undefined
-    call.done = true
-    const whole = text(item, "arguments") ?? textOrEmpty(item, "input")
-    const broken = call.arguments === "" ? this.state.gatherArguments(call.name, whole) : undefined
-    if (broken !== undefined) return broken
-    if (call.arguments === "" && whole !== "") out.push({ type: "tool-params-delta", id: call.id, delta: whole })
-    out.push({ type: "tool-params-end", id: call.id })
-    // What was announced counts, so that the call has the name and the id that its pieces had.
-    const known = { type: call.type, id: text(item, "id"), call_id: call.id, name: call.name }
-    const complete = whole === "" ? { arguments: call.arguments, input: call.arguments } : undefined
-    return commonItemParts({ ...record(item), ...known, ...complete }, this.state, out)
+    const isDelivered = [...item.blocks.values()].some(({ delivered }) => delivered)
+    const texts = reasoningTexts(done)
+    if (!isDelivered) for (const [at, piece] of texts.entries()) this.places.whole(item, at, piece, out)
+    if (item.blocks.size === 0) this.places.open(item, 0, out)
+    this.places.close(item, reasoningMetadata({ id: item.itemId, ...record(done) }, this.state), out)
+    return undefined
   }
 
   private otherDone(item: unknown, out: Array<Part>): AiError.AiError | undefined {
-    const id = textOrEmpty(item, "id")
-    if (id !== "" && this.others.has(id)) return undefined
+    const id = text(item, "id") ?? JSON.stringify(item ?? null)
+    if (this.others.has(id)) return undefined
     this.others.add(id)
-    this.keep()
+    this.excess ??= this.state.bounds.keep()
     return commonItemParts(item, this.state, out)
   }
 
@@ -345,28 +255,42 @@ export class ResponsesReader implements EventReader {
   private finish(response: unknown, out: Array<Part>): AiError.AiError | undefined {
     this.begin(response, out)
     this.finished = true
-    for (const item of this.items.values()) {
-      const itemId = item.id === "" ? undefined : item.id
-      this.closeBlocks(item, this.state.metadata({ itemId }), out)
-    }
-    const broken = this.endCalls(field(response, "status") === "incomplete", out)
-    if (broken === undefined) out.push(finishPart(response, this.state))
+    const cut = field(response, "status") === "incomplete"
+    const broken = this.output(list(response, "output"), cut, out) ?? this.calls.end(cut, out)
+    for (const item of this.places.items) this.places.close(item, this.places.metadataOf(item), out)
+    if (broken === undefined)
+      out.push(finishPart(response, this.state, this.places.items.length > 0 || this.state.calls))
     return broken
   }
 
-  /** Ends the calls whose own end did not come: they are whole, unless the answer was cut. */
-  private endCalls(cut: boolean, out: Array<Part>): AiError.AiError | undefined {
-    for (const call of this.calls.values()) {
-      if (call.done) continue
-      if (cut) {
-        call.done = true
-        out.push({ type: "tool-params-end", id: call.id })
-        continue
-      }
-      const broken = this.callDone({ type: call.type, id: call.itemId, call_id: call.id, name: call.name }, out)
+  /** Delivers what of the whole output was not delivered before. */
+  private output(items: ReadonlyArray<unknown>, cut: boolean, out: Array<Part>): AiError.AiError | undefined {
+    const addresses = items.map((item, place): Address => ({ place, itemId: text(item, "id") }))
+    const delivered = (type: string, kind: Kind) => {
+      const of = addresses.filter((_, at) => field(items[at], "type") === type)
+      const known = this.places.delivered(kind, of)
+      return new Map(of.map((address, at) => [address.place, known[at] ?? this.places.announced(kind, address)]))
+    }
+    const known = new Map([...delivered("message", "text"), ...delivered("reasoning", "reasoning")])
+    for (const [place, item] of items.entries()) {
+      const broken = this.outputItem(known.get(place), { place, itemId: text(item, "id") }, item, cut, out)
       if (broken !== undefined) return broken
     }
     return undefined
+  }
+
+  private outputItem(
+    known: Item | undefined,
+    address: Address,
+    item: unknown,
+    cut: boolean,
+    out: Array<Part>,
+  ): AiError.AiError | undefined {
+    if (known?.kind === "text") return this.messageDone(known, item, out)
+    if (known?.kind === "reasoning") return this.reasoningDone(known, item, out)
+    const type = field(item, "type")
+    if (type !== "function_call" && type !== "custom_tool_call") return this.otherDone(item, out)
+    return cut ? undefined : this.calls.done(address, item, true, out)
   }
 
   private failed(error: unknown): AiError.AiError {

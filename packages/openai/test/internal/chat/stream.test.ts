@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { longestGathered } from "@holdfast/core/provider/EventReader"
 import { mapEvents, type Part } from "@holdfast/core/provider/EventReader"
-import { Effect, Stream } from "effect"
+import { Effect, Fiber, Stream } from "effect"
 import { type AiError } from "effect/ai"
+import { TestClock } from "effect/testing"
 
 import { common, type Dialect } from "../../../src/internal/chat/dialect.ts"
 import { AnswerState } from "../../../src/internal/chat/state.ts"
@@ -91,8 +92,10 @@ describe("texts", () => {
     Effect.gen(function* () {
       const last = { ...end(), usage: { prompt_tokens: 3, completion_tokens: 4 } }
       const { seen } = yield* read([delta({ content: "a" }), last, last, bill, delta({ content: "b" })])
-      assert.deepStrictEqual(types(seen), ["response-metadata", "text-start", "text-delta", "text-end", "finish"])
-      assert.strictEqual(finishOf(seen)?.usage.inputTokens.total, 3)
+      const text = ["text-start", "text-delta", "text-delta", "text-end"]
+      assert.deepStrictEqual(types(seen), ["response-metadata", ...text, "finish"])
+      // The last complete report counts.
+      assert.strictEqual(finishOf(seen)?.usage.inputTokens.total, 1)
     }),
   )
 })
@@ -304,6 +307,193 @@ describe("calls that could be taken for each other", () => {
     Effect.gen(function* () {
       const { error } = yield* read(Array.from({ length: 10_001 }, (_, at) => call(at, "", { name: "t" })))
       assert.match(error?.message ?? "", /more than 10000 blocks and calls/)
+    }),
+  )
+})
+
+describe("a reason for the end", () => {
+  const textOf = (parts: ReadonlyArray<Part>) =>
+    parts.map((part) => (part.type === "text-delta" ? part.delta : "")).join("")
+
+  it.effect("that stands in chunks that end nothing loses no content", () =>
+    Effect.gen(function* () {
+      const answers: ReadonlyArray<ReadonlyArray<unknown>> = [
+        [delta({ content: "Hello" }, "stop"), delta({ content: " world" }, "stop"), bill],
+        [delta({}, "stop"), delta({ content: "Hello" }), delta({ content: " world" }), end(), bill],
+        [delta({ role: "assistant", content: "" }, "stop"), bill, delta({ content: "Hello world" })],
+        [delta({ content: "Hello" }, "stop"), end(""), delta({ content: " world" }, "")],
+      ]
+      for (const chunks of answers) {
+        const { error, seen } = yield* read(chunks)
+        assert.isUndefined(error)
+        assert.strictEqual(textOf(seen), "Hello world")
+        assert.strictEqual(finishOf(seen)?.reason, "stop")
+        assert.strictEqual(types(seen).filter((type) => type === "finish").length, 1)
+      }
+    }),
+  )
+
+  it.effect("counts if it is the last that says something", () =>
+    Effect.gen(function* () {
+      const { seen } = yield* read([delta({ content: "a" }, "stop"), delta({ content: "b" }, "length"), end("")])
+      assert.strictEqual(finishOf(seen)?.reason, "length")
+      const called = yield* read([end(), call(0, "{}", { name: "t" }), bill])
+      assert.strictEqual(finishOf(called.seen)?.reason, "tool-calls")
+      assert.isTrue(types(called.seen).includes("tool-call"))
+    }),
+  )
+
+  it.effect("does not make an answer whole that breaks in the middle of its content", () =>
+    Effect.gen(function* () {
+      const cut = yield* read([delta({ content: "a" }, "stop"), delta({ content: "b" }, "stop")], { cut: true })
+      assert.strictEqual(cut.error, broken)
+      assert.isUndefined((yield* read([delta({ content: "a" }), end()], { cut: true })).error)
+    }),
+  )
+})
+
+describe("a connection that is left open", () => {
+  const open = (chunks: ReadonlyArray<unknown>) => {
+    const reader = new ChatReader(new AnswerState({ origin, key: "openai", dialect: common }))
+    return mapEvents(Stream.concat(Stream.fromIterable(chunks), Stream.never), reader, Effect.succeed)
+  }
+  const all = (chunks: ReadonlyArray<unknown>) => Effect.forkChild(Stream.runCollect(open(chunks)))
+
+  it.effect("ends a complete answer after a short grace", () =>
+    Effect.gen(function* () {
+      const answers: ReadonlyArray<readonly [millis: number, chunks: ReadonlyArray<unknown>]> = [
+        [250, [delta({ content: "a" }), end(), bill]],
+        [250, [delta({ content: "a" }), { ...end(), usage: bill.usage }]],
+        [2000, [{ ...delta({ content: "a" }, "stop"), usage: bill.usage }]],
+        [10_000, [delta({ content: "a" }), end()]],
+      ]
+      for (const [millis, chunks] of answers) {
+        const fiber = yield* all(chunks)
+        yield* TestClock.adjust(millis)
+        assert.strictEqual(finishOf(yield* Fiber.join(fiber))?.reason, "stop")
+      }
+    }),
+  )
+
+  it.effect("does not end one that is still to come", () =>
+    Effect.gen(function* () {
+      const zeros = { ...delta({ content: "" }, "stop"), usage: { prompt_tokens: 0, completion_tokens: 0 } }
+      for (const chunks of [[zeros], [delta({ content: "a" })], [delta({ reasoning_content: "so" }, "stop")]]) {
+        const fiber = yield* all(chunks)
+        yield* TestClock.adjust("1 hour")
+        assert.isUndefined(fiber.pollUnsafe())
+        yield* Fiber.interrupt(fiber)
+      }
+    }),
+  )
+})
+
+describe("usage", () => {
+  const usageOf = (seen: ReadonlyArray<Part>) => {
+    const { inputTokens, outputTokens } = finishOf(seen)!.usage
+    return [inputTokens.total, outputTokens.total]
+  }
+  const billed = (usage: unknown, fields: unknown = { content: "a" }) => ({ ...delta(fields, "stop"), usage })
+  const real = { prompt_tokens: 7, completion_tokens: 9 }
+  const zeros = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 }
+
+  it.effect("is that of the last complete report", () =>
+    Effect.gen(function* () {
+      const reports: ReadonlyArray<readonly [expected: unknown, reports: ReadonlyArray<unknown>]> = [
+        [
+          [7, 9],
+          [zeros, zeros, real],
+        ],
+        [
+          [7, 9],
+          [{}, {}, real],
+        ],
+        [
+          [7, 9],
+          [real, zeros],
+        ],
+        [
+          [7, 9],
+          [real, {}],
+        ],
+        [
+          [7, 9],
+          [real, null, "free"],
+        ],
+        [
+          [7, 9],
+          [{ prompt_tokens: 7, completion_tokens: 1 }, { prompt_tokens: 7, completion_tokens: 4 }, real],
+        ],
+        [
+          [undefined, undefined],
+          [zeros, zeros],
+        ],
+        [[undefined, undefined], [{ prompt_tokens: "7", completion_tokens: "9" }]],
+        [[7, undefined], [{ prompt_tokens: 7, completion_tokens: 0 }]],
+      ]
+      for (const [expected, chunks] of reports) {
+        const { seen } = yield* read(chunks.map((usage) => billed(usage)))
+        assert.deepStrictEqual(usageOf(seen), expected)
+        assert.deepStrictEqual(
+          usageOf((yield* read(chunks.map((usage) => billed(usage, { reasoning: "so", content: "a" })))).seen),
+          expected,
+        )
+      }
+    }),
+  )
+})
+
+describe("several choices", () => {
+  it.effect("do not mix", () =>
+    Effect.gen(function* () {
+      const of = (index: number, content: string, finish_reason: string | null = null) => ({
+        id: "c",
+        choices: [{ index, delta: { content }, finish_reason }],
+      })
+      const both = { id: "c", choices: [of(1, "y").choices[0], of(0, "b").choices[0]] }
+      const { seen } = yield* read([of(0, "a"), of(1, "x"), both, of(1, "", "length"), of(0, "", "stop"), bill])
+      const texts = seen.map((part) => (part.type === "text-delta" ? part.delta : "")).join("")
+      assert.strictEqual(texts, "ab")
+      assert.strictEqual(finishOf(seen)?.reason, "stop")
+    }),
+  )
+})
+
+describe("calls", () => {
+  const calls = (seen: ReadonlyArray<Part>) =>
+    seen.flatMap((part) => (part.type === "tool-call" ? [[part.name, part.params]] : []))
+  const piece = (fields: unknown) => delta({ tool_calls: [fields] })
+
+  it.effect("are told apart by what differs, and put together by what does not", () =>
+    Effect.gen(function* () {
+      const late = [
+        piece({ index: 0, id: "a", function: { arguments: '{"x"' } }),
+        piece({ index: 0, function: { name: "t", arguments: ":1}" } }),
+      ]
+      assert.deepStrictEqual(calls((yield* read([...late, end()])).seen), [["t", { x: 1 }]])
+      const one = (id: string | undefined, name: string, args: unknown) =>
+        piece({ index: 0, id, function: { name, arguments: args } })
+      const same = [one("a", "t", '{"x":1}'), one("a", "u", '{"x":2}')]
+      const two = [
+        ["t", { x: 1 }],
+        ["u", { x: 2 }],
+      ]
+      assert.deepStrictEqual(calls((yield* read([...same, end()])).seen), two)
+      const unnamed = [one(undefined, "t", { x: 1 }), one(undefined, "u", '{"x":2}')]
+      assert.deepStrictEqual(calls((yield* read([...unnamed, end()])).seen), two)
+    }),
+  )
+
+  it.effect("have arguments of whatever JSON type, or fail", () =>
+    Effect.gen(function* () {
+      for (const args of ["null", "", "  \n", null, undefined, {}, "{}", '"{}"', '""']) {
+        const { seen } = yield* read([piece({ index: 0, id: "a", function: { name: "t", arguments: args } }), end()])
+        assert.deepStrictEqual(calls(seen), [["t", {}]])
+      }
+      for (const args of ["[1]", [1], 5, "5", "true", true, '"text"', [], '"[]"']) {
+        const { error } = yield* read([piece({ index: 0, id: "a", function: { name: "t", arguments: args } }), end()])
+        assert.strictEqual(error?.reason._tag, "InvalidOutputError")
+      }
     }),
   )
 })

@@ -83,7 +83,7 @@ describe("texts", () => {
       const one = text("a", { sequence_number: 1 })
       const two = text("b", { sequence_number: 2 })
       const done = { ...completed(), sequence_number: 3 }
-      const { seen } = yield* read([created, created, one, one, two, one, two, done, done, text("c")])
+      const { seen } = yield* read([created, created, one, one, two, two, done, done, text("c")])
       assert.deepStrictEqual(
         seen.flatMap((part) => (part.type === "text-delta" ? [part.delta] : [])),
         ["a", "b"],
@@ -438,7 +438,7 @@ describe("what nobody could gather", () => {
     Effect.gen(function* () {
       const floods: ReadonlyArray<(at: number) => object> = [
         (at) => called(at),
-        (at) => text("a", { item_id: `msg_${at}` }),
+        (at) => text("a", { item_id: `msg_${at}`, output_index: at }),
         (at) => text("a", { content_index: at }),
         (at) => ({ type: "response.output_item.done", item: { type: "unknown", id: `u_${at}` } }),
       ]
@@ -513,6 +513,147 @@ describe("careless servers", () => {
       const { error, seen } = yield* read([done("fc_1"), done("fc_2"), completed()])
       assert.strictEqual(error?.reason._tag, "InvalidResponseError")
       assert.strictEqual(seen.filter(({ type }) => type === "tool-call").length, 1)
+    }),
+  )
+})
+
+describe("proxies", () => {
+  const textOf = (parts: ReadonlyArray<Part>) =>
+    parts.map((part) => (part.type === "text-delta" ? part.delta : "")).join("")
+  const calls = (parts: ReadonlyArray<Part>) =>
+    parts.flatMap((part) => (part.type === "tool-call" ? [[part.name, part.params]] : []))
+  const message = (id: string | undefined, said: string) => ({
+    type: "message",
+    id,
+    content: [{ type: "output_text", text: said }],
+  })
+  const item = (type: "added" | "done", output_index: number | undefined, whole: unknown) => ({
+    type: `response.output_item.${type}`,
+    output_index,
+    item: whole,
+  })
+  const told = (id: () => string | undefined, output_index: number | undefined) => {
+    const at = () => ({ output_index, content_index: 0, item_id: id() })
+    return [
+      created,
+      item("added", output_index, { ...message(id(), ""), content: [] }),
+      { type: "response.content_part.added", ...at(), part: { type: "output_text", text: "" } },
+      text("hel", at()),
+      text("lo", at()),
+      { type: "response.output_text.done", ...at(), text: "hello" },
+      { type: "response.content_part.done", ...at(), part: { type: "output_text", text: "hello" } },
+      item("done", output_index, message(id(), "hello")),
+      completed({ output: [message(id(), "hello")] }),
+    ]
+  }
+
+  it.effect("may change the ids of items from event to event, or leave them out", () =>
+    Effect.gen(function* () {
+      let ids = 0
+      for (const id of [() => `msg_${ids++}`, () => undefined, () => "", () => "msg"]) {
+        for (const place of [0, 3, undefined]) {
+          const { error, seen } = yield* read(told(id, place))
+          assert.isUndefined(error)
+          assert.strictEqual(textOf(seen), "hello")
+          assert.strictEqual(types(seen).filter((type) => type === "text-start").length, 1)
+        }
+      }
+    }),
+  )
+
+  it.effect("may tell all or a part only at the end", () =>
+    Effect.gen(function* () {
+      const whole = told(() => "msg_1", 0)
+      for (const kept of [[8], [0, 8], [1, 5, 8], [2, 5, 8], [1, 6, 8], [1, 7, 8], [0, 1, 2, 8]]) {
+        const { seen } = yield* read(kept.map((at) => whole[at]))
+        assert.strictEqual(textOf(seen), "hello")
+        assert.strictEqual(seen.at(-1)?.type, "finish")
+      }
+      const output = [message("m", "a"), call({ arguments: '{"x":1}' }), message("n", "b")]
+      const { seen } = yield* read([created, completed({ output })])
+      assert.strictEqual(textOf(seen), "ab")
+      assert.deepStrictEqual(calls(seen), [["t", { x: 1 }]])
+      const partly = yield* read([
+        created,
+        ...told(() => "m", 0).slice(1, 8),
+        completed({ output: [message("m", "hello"), output[1]] }),
+      ])
+      assert.strictEqual(textOf(partly.seen), "hello")
+      assert.deepStrictEqual(calls(partly.seen), [["t", { x: 1 }]])
+    }),
+  )
+
+  it.effect("may invent sequence numbers", () =>
+    Effect.gen(function* () {
+      const numbers: ReadonlyArray<(at: number) => number> = [
+        () => 0,
+        () => -1,
+        (at) => at % 3,
+        (at) => (at === 1 ? 1e9 : at),
+      ]
+      for (const number of numbers) {
+        const events = told(() => "msg_1", 0).map((event, at) =>
+          Object.assign({}, event, { sequence_number: number(at) }),
+        )
+        const { seen } = yield* read(events)
+        assert.strictEqual(textOf(seen), "hello")
+        assert.strictEqual(seen.at(-1)?.type, "finish")
+      }
+    }),
+  )
+
+  it.effect("may give two calls one id", () =>
+    Effect.gen(function* () {
+      const one = (fields: object) => call({ arguments: '{"x":1}', ...fields })
+      for (const other of [{ name: "u" }, { arguments: '{"x":2}' }]) {
+        const pair = [one({}), one({ id: "fc_2", ...other })]
+        const events = [
+          [item("done", 0, pair[0]), item("done", 1, pair[1]), completed({ output: pair })],
+          [completed({ output: pair })],
+        ]
+        for (const list of events) {
+          const { error, seen } = yield* read([created, ...list])
+          assert.isUndefined(error)
+          assert.strictEqual(calls(seen).length, 2)
+          assert.strictEqual(new Set(seen.flatMap((part) => (part.type === "tool-call" ? [part.id] : []))).size, 2)
+        }
+      }
+    }),
+  )
+
+  it.effect("may send arguments as an object, or only when they are whole, or their name late", () =>
+    Effect.gen(function* () {
+      const begun = item("added", 0, call())
+      const nameless = item("added", 0, { ...call(), name: undefined })
+      const piece = (delta: unknown) => ({ type: "response.function_call_arguments.delta", output_index: 0, delta })
+      const whole = (args: unknown, fields = {}) => ({
+        type: "response.function_call_arguments.done",
+        output_index: 0,
+        arguments: args,
+        ...fields,
+      })
+      const answers = [
+        [begun, piece({ x: 1 }), completed()],
+        [begun, whole('{"x":1}'), completed()],
+        [begun, whole({ x: 1 }), item("done", 0, call()), completed()],
+        [item("done", 0, call({ arguments: { x: 1 } })), completed()],
+        [completed({ output: [call({ arguments: { x: 1 } })] })],
+        [nameless, piece('{"x":1}'), whole('{"x":1}', { name: "t" }), completed()],
+        [nameless, piece('{"x":1}'), item("done", 0, call({ arguments: '{"x":1}' })), completed()],
+      ]
+      for (const events of answers) {
+        const { error, seen } = yield* read([created, ...events])
+        assert.isUndefined(error)
+        assert.deepStrictEqual(calls(seen), [["t", { x: 1 }]])
+      }
+      for (const args of ["null", "", " "]) {
+        const { seen } = yield* read([created, completed({ output: [call({ arguments: args })] })])
+        assert.deepStrictEqual(calls(seen), [["t", {}]])
+      }
+      for (const args of [[1], "[1]", 5, true, '"text"']) {
+        const { error } = yield* read([created, completed({ output: [call({ arguments: args })] })])
+        assert.strictEqual(error?.reason._tag, "InvalidOutputError")
+      }
     }),
   )
 })

@@ -1,5 +1,7 @@
 import { assert } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Stream } from "effect"
+import * as CallSettings from "@holdfast/core/CallSettings"
+import * as Failure from "@holdfast/core/Failure"
+import { Deferred, Effect, Exit, Fiber, Stream } from "effect"
 import { LanguageModel, Prompt } from "effect/ai"
 
 import * as Fault from "../../Fault.ts"
@@ -13,6 +15,7 @@ import {
   finishOf,
   framesToText,
   inBothModes,
+  meaningOf,
   plain,
   textOf,
   usage,
@@ -118,6 +121,34 @@ const overridden = check("lays the settings of one request over the model's", (t
   }),
 )
 
+const commonSettings: ReadonlyArray<readonly [settings: CallSettings.CommonSettings, sent: string]> = [
+  [{ maxOutputTokens: 1777 }, "1777"],
+  [{ temperature: 0.25 }, "0.25"],
+  [{ topP: 0.975 }, "0.975"],
+  [{ stop: ["HALT"] }, '["HALT"]'],
+  [{ seed: 4242 }, "4242"],
+]
+
+const neutral = inBothModes("takes the settings of a request by their neutral names, or refuses them", (trial, mode) =>
+  Effect.gen(function* () {
+    let taken = 0
+    for (const [settings, sent] of commonSettings) {
+      const exit = yield* Effect.exit(trial.ask(mode).pipe(CallSettings.set(settings)))
+      const bodies = yield* trial.bodies
+      if (Exit.isSuccess(exit)) {
+        taken++
+        assert.include(JSON.stringify(bodies.at(-1)), sent)
+      } else {
+        const error = yield* Effect.flip(exit)
+        assert.strictEqual(meaningOf(error)[0], "UnsupportedOption")
+        assert.deepInclude(error, { option: Object.keys(settings)[0] })
+      }
+      assert.strictEqual(bodies.length, taken)
+    }
+    assert.isAbove(taken, 0)
+  }),
+)
+
 const unknownCounts = inBothModes("takes usage that is missing as unknown, never as zero", (trial, mode) =>
   Effect.gen(function* () {
     yield* trial.script(Reply.text("hello", { usage: null }))
@@ -191,12 +222,21 @@ const images = inBothModes("sends images by their bytes and by their URL", (tria
   }),
 )
 
-const empty = inBothModes("takes an answer without content for one", (trial, mode) =>
+const empty = inBothModes("takes an answer without content for none, and for one that was paid", (trial, mode) =>
   Effect.gen(function* () {
     yield* trial.script(Reply.text("", { usage }))
+    const error = yield* Effect.flip(trial.ask(mode))
+    assert.deepStrictEqual(meaningOf(error), ["InvalidResponseError", "transient"])
+    assert.isTrue(Failure.classify(error).billed)
+  }),
+)
+
+const cutToNothing = inBothModes("takes an answer that was cut before its content for one", (trial, mode) =>
+  Effect.gen(function* () {
+    yield* trial.script(Reply.text("", { usage, finish: "length" }))
     const parts = yield* trial.ask(mode)
     assert.strictEqual(textOf(parts), "")
-    assert.strictEqual(finishOf(parts)?.reason, "stop")
+    assert.strictEqual(finishOf(parts)?.reason, "length")
   }),
 )
 
@@ -241,6 +281,7 @@ export const answers: ReadonlyArray<Check> = [
   oneByOne,
   ...conversation,
   ...counts,
+  ...neutral,
   ...unknownCounts,
   ...finishes,
   overridden,
@@ -248,6 +289,7 @@ export const answers: ReadonlyArray<Check> = [
   ...sources,
   ...images,
   ...empty,
+  ...cutToNothing,
   blocks,
   ...apart,
 ]
