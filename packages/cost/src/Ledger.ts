@@ -94,6 +94,11 @@ export interface SqlOptions {
   /** How often a call that waits for room looks at what other processes have settled. A quarter of a second if left out. */
   readonly pollInterval?: Duration.Input | undefined
   /**
+   * How long the database is waited for before the ledger counts as unavailable. 6 seconds if left out, a little more than a
+   * lock is waited for.
+   */
+  readonly timeout?: Duration.Input | undefined
+  /**
    * How much of a budget a process leases at once, to spend from it without asking the database for each call. Nothing is
    * leased if left out.
    */
@@ -109,8 +114,8 @@ export interface SqlOptions {
  * - The tables are made when the layer is built, and brought up to date later on. In PostgreSQL they are in the first schema of
  *   the connection's `search_path`.
  * - What several fibers ask for at once is done in one transaction. It is all written or nothing is.
- * - Reservations whose lease is over are found when the layer is built, and whenever `expire` is run.
- *
+ * - Reservations whose lease is over are found when the layer is built, every minute, and whenever `expire` is run.
+ * - A reservation that is interrupted ends at once, and is given back as soon as the database can be reached.
  * - With `slice` a process leases a part of each budget that it uses, and calls cost no transaction of their own. What was spent
  *   is written down every second, and when the slice is used up; what is left is given back when it was idle for a second, and when
  *   the layer is closed. Limits hold as exactly as without. A process that is killed leaves its slice, which counts in full: it cost
@@ -151,6 +156,7 @@ export const layerSql = (options: SqlOptions = {}): Layer.Layer<Ledger, LedgerUn
         prefix,
         tolerance: Duration.toMillis(options.clockTolerance ?? "1 minute"),
         pollInterval: Duration.fromInputUnsafe(options.pollInterval ?? "250 millis"),
+        timeout: Duration.fromInputUnsafe(options.timeout ?? "6 seconds"),
         slice: slice?.success,
       })
     }),

@@ -3,7 +3,7 @@ import { DatabaseSync } from "node:sqlite"
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
 import { SqliteClient } from "@holdfast/sqlite"
-import { Context, Effect, Layer, Redacted, Stream } from "effect"
+import { Context, Effect, Exit, Fiber, Layer, Redacted, Schedule, Stream } from "effect"
 import { SqlClient } from "effect/sql"
 
 import type * as Ledger from "../src/Ledger.ts"
@@ -65,6 +65,32 @@ describe("a ledger on SQLite", () => {
       other.exec("ROLLBACK")
       yield* ledger.settle(settlement("a", 1n))
       assert.deepStrictEqual(yield* ledger.total(limit), total(1n, 0n, 0n))
+    }),
+  )
+
+  it.live("that another process has locked ends an interrupted reservation at once, and gives it back", () =>
+    Effect.gen(function* () {
+      const filename = yield* file
+      const ledger = yield* ledgerOn(SqliteClient.layer({ filename, synchronous: "normal" }))
+      const other = yield* Effect.acquireRelease(
+        Effect.sync(() => new DatabaseSync(filename)),
+        (database) => Effect.sync(() => database.close()),
+      )
+      other.exec("BEGIN IMMEDIATE")
+      const asking = Effect.uninterruptible(ledger.reserve(reservation("a", 5n, [limit])))
+      const fiber = yield* Effect.forkChild(asking, { startImmediately: true })
+      yield* Effect.sleep("20 millis")
+      yield* Fiber.interrupt(fiber)
+      // The database is still locked: nothing waited for it.
+      assert.isTrue(other.isTransaction)
+      assert.isTrue(Exit.hasInterrupts(yield* Fiber.await(fiber)))
+      other.exec("ROLLBACK")
+      yield* Effect.repeat(Stream.runCollect(ledger.entries()), {
+        until: (entries) => entries.some(({ _tag }) => _tag === "Released"),
+        schedule: Schedule.spaced("5 millis"),
+      })
+      assert.deepStrictEqual(yield* ledger.total(limit), total(0n, 0n, 0n))
+      assert.deepStrictEqual(yield* ledger.outstanding, [])
     }),
   )
 

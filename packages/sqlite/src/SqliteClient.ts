@@ -9,7 +9,19 @@
  */
 import { DatabaseSync } from "node:sqlite"
 
-import { Cause, Config, Duration, Effect, Layer, Schedule, type Scope, Semaphore, Stream } from "effect"
+import {
+  Cause,
+  Config,
+  Context,
+  Duration,
+  Effect,
+  identity,
+  Layer,
+  Schedule,
+  type Scope,
+  Semaphore,
+  Stream,
+} from "effect"
 import { Reactivity } from "effect/reactivity"
 import { SqlClient, type SqlConnection, type SqlError, Statement } from "effect/sql"
 
@@ -91,7 +103,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     busyTimeout: Duration.fromInputUnsafe(options.busyTimeout ?? "5 seconds"),
   })
   const transformResult = options.transformResultNames
-  return yield* SqlClient.make({
+  const client = yield* SqlClient.make({
     ...SqlClient.makeSqliteAcquirers({
       connection: Effect.succeed(connection),
       semaphore: yield* Semaphore.make(1),
@@ -106,6 +118,11 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     releaseSavepoint: (name) => `RELEASE SAVEPOINT ${name}`,
     prepareTransactionControls: true,
     spanAttributes: [["db.system.name", "sqlite"], ...Object.entries(options.spanAttributes ?? {})],
+  })
+  const { withTransaction } = client
+  return Object.assign(client, {
+    withTransaction: <R, E, A>(self: Effect.Effect<A, E, R>) =>
+      Effect.flatMap(callersMask, (restore) => Effect.provideService(withTransaction(self), TransactionMask, restore)),
   })
 })
 
@@ -185,6 +202,15 @@ const pragmas = ({ readonly = false, synchronous = "full" }: Options): string =>
     .map((pragma) => `PRAGMA ${pragma};`)
     .join("\n")
 
+type Restore = <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+
+// A transaction begins uninterruptibly, but the wait for its lock can be interrupted where its caller can be.
+const TransactionMask: Context.Reference<Restore> = Context.Reference<Restore>("@holdfast/sqlite/TransactionMask", {
+  defaultValue: () => identity,
+})
+
+const callersMask: Effect.Effect<Restore> = Effect.uninterruptibleMask((restore) => Effect.succeed(restore))
+
 interface Session {
   readonly statements: Statements
   readonly busyTimeout: Duration.Duration
@@ -197,7 +223,10 @@ const connectionOf = (database: DatabaseSync, { busyTimeout, statements }: Sessi
       once,
       // Within a transaction the one who waits holds a lock itself. Only its end may be tried again.
       (error) => isBusy(error) && (!database.isTransaction || sql === "COMMIT"),
-      () => patiently(once, busyTimeout),
+      () =>
+        sql.startsWith("BEGIN")
+          ? Effect.flatMap(TransactionMask, (restore) => restore(patiently(once, busyTimeout)))
+          : patiently(once, busyTimeout),
     )
   }
   const prepared = (sql: string, parameters: ReadonlyArray<unknown>, shape: Shape) =>

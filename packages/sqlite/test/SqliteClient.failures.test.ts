@@ -104,6 +104,37 @@ describe("a database that somebody else holds", () => {
     }),
   )
 
+  it.effect("is given up at once by a transaction that is interrupted, or whose time is over", () =>
+    Effect.gen(function* () {
+      const { other, sql } = yield* held
+      const interrupted = yield* Effect.forkChild(sql.withTransaction(insert(sql)), { startImmediately: true })
+      yield* TestClock.adjust("100 millis")
+      interrupted.interruptUnsafe()
+      const late = yield* Effect.forkChild(Effect.timeoutOption(sql.withTransaction(insert(sql)), "300 millis"))
+      yield* TestClock.adjust("300 millis")
+      assert.strictEqual((yield* Fiber.await(interrupted))._tag, "Failure")
+      assert.strictEqual((yield* Fiber.join(late))._tag, "None")
+      other.exec("ROLLBACK")
+      yield* sql.withTransaction(insert(sql))
+      assert.lengthOf(yield* sql`SELECT * FROM kept`, 1)
+    }),
+  )
+
+  it.effect("is still waited for where a transaction must not be interrupted", () =>
+    Effect.gen(function* () {
+      const { other, sql } = yield* held
+      const fiber = yield* Effect.forkChild(Effect.uninterruptible(sql.withTransaction(insert(sql))), {
+        startImmediately: true,
+      })
+      yield* TestClock.adjust("100 millis")
+      fiber.interruptUnsafe()
+      other.exec("ROLLBACK")
+      yield* TestClock.adjust("30 millis")
+      yield* Fiber.await(fiber)
+      assert.lengthOf(yield* sql`SELECT * FROM kept`, 1)
+    }),
+  )
+
   it.effect("is written to as soon as it is free", () =>
     Effect.gen(function* () {
       const { other, sql } = yield* held

@@ -10,6 +10,7 @@ import * as Money from "../../Money.ts"
 import { type Reservation } from "../ledger/journal.ts"
 import { type Admission, type Service } from "../ledger/service.ts"
 import { type LedgerUnavailable } from "../ledger/unavailable.ts"
+import { untilWritten } from "../ledger/untilWritten.ts"
 import { type AttemptClaims, Claims, resetsAt } from "./claims.ts"
 import { BudgetExceeded } from "./exceeded.ts"
 import { type Rule, type WhenUnavailable } from "./options.ts"
@@ -141,7 +142,7 @@ export class AdmissionControl {
       onFailure: (error) =>
         whenUnavailable(error, start).pipe(
           // It may have been reserved and the answer lost. What is let in is ended by its settlement.
-          Effect.onError(() => Effect.forkIn(Effect.ignore(ledger.release(id)), scope)),
+          Effect.onError(() => Effect.forkIn(Effect.retry(ledger.release(id), untilWritten), scope)),
           Effect.as<Admitted>({ _tag: "Admitted", claims, isReserved: false }),
         ),
     })

@@ -2,7 +2,7 @@
  * A budget as a guard of attempts: what an attempt may cost is reserved before it, and what it cost is settled after it.
  */
 import { type Attempt, type AttemptGuard } from "@holdfast/core"
-import { Duration, Effect, Schedule, type Scope } from "effect"
+import { Effect, type Scope } from "effect"
 
 import * as CostEvent from "../../CostEvent.ts"
 import * as Money from "../../Money.ts"
@@ -10,6 +10,7 @@ import { type Settlement } from "../ledger/journal.ts"
 import { type Service } from "../ledger/service.ts"
 import { type Movement } from "../ledger/state.ts"
 import { type LedgerUnavailable } from "../ledger/unavailable.ts"
+import { untilWritten } from "../ledger/untilWritten.ts"
 import { AdmissionControl, type Admitted } from "./admission.ts"
 import { alertsOf } from "./alerts.ts"
 import { type Interval, type Refusal, type Rule, type WhenUnavailable } from "./options.ts"
@@ -114,10 +115,6 @@ const learn = (
 const emitAll = (events: ReadonlyArray<CostEvent.Event>): Effect.Effect<void> =>
   events.length === 0 ? Effect.void : Effect.forEach(events, (event) => CostEvent.emit(() => event), { discard: true })
 
-const backOff = Schedule.exponential("200 millis").pipe(
-  Schedule.modifyDelay(({ duration }) => Effect.succeed(Duration.min(duration, Duration.seconds(30)))),
-)
-
 // The call is over and must not wait for a database that fails, but its cost must get there.
 const later = (
   { scope }: Options,
@@ -126,5 +123,5 @@ const later = (
 ): Effect.Effect<void> =>
   Effect.andThen(
     CostEvent.emit(() => ({ _tag: "LedgerFailed", ...failed })),
-    Effect.asVoid(Effect.forkIn(Effect.interruptible(Effect.retry(self, backOff)), scope)),
+    Effect.asVoid(Effect.forkIn(Effect.interruptible(Effect.retry(self, untilWritten)), scope)),
   )

@@ -5,11 +5,12 @@
  * a ledger in memory decide, and writes down what came of it. So limits are checked by the same code as in memory, one commit
  * serves many, and of what fails nothing is written.
  */
-import { Deferred, Effect, Exit, Queue, Schedule, type Schema } from "effect"
+import { Cause, Deferred, type Duration, Effect, Exit, Option, Queue, Schedule, type Schema } from "effect"
 import { type SqlClient, SqlError } from "effect/sql"
 
 import { type Claim, type Entry, idOf, read, writeReservation } from "./journal.ts"
 import { type Held, MemoryLedger } from "./memory.ts"
+import { within } from "./patience.ts"
 import { type Answer, claimsIn, detailsOf, idsOf, type Operation, perform } from "./sqlOperation.ts"
 import { type AccountSpan, LedgerStore, type TotalRow } from "./sqlTables.ts"
 import { apply, type Event } from "./state.ts"
@@ -18,7 +19,7 @@ export type Trouble = SqlError.SqlError | Schema.SchemaError
 
 interface SqlLedger {
   readonly store: LedgerStore
-  /** Does it in the next transaction, also when its fiber no longer waits for the answer. */
+  /** Does it in the next transaction, also when its fiber no longer waits for the answer, which is not longer than the timeout. */
   readonly submit: (operation: Operation) => Effect.Effect<Answer, Trouble>
 }
 
@@ -34,11 +35,13 @@ const batch = 256
 
 export const open = Effect.fnUntraced(function* (
   sql: SqlClient.SqlClient,
-  options: { readonly prefix: string; readonly tolerance: number },
+  options: { readonly prefix: string; readonly tolerance: number; readonly timeout: Duration.Duration },
 ) {
+  const { timeout } = options
   const store = new LedgerStore(sql, options.prefix)
   const pending = yield* Queue.unbounded<Pending>()
-  const session: Session = { store, tolerance: options.tolerance, latest: yield* store.latest, claims: new Map() }
+  const latest = yield* within(store.latest, timeout)
+  const session: Session = { store, tolerance: options.tolerance, timeout, latest, claims: new Map() }
   const work = Effect.flatMap(Queue.takeBetween(pending, 1, batch), (some) =>
     Effect.uninterruptible(answered(session, some)),
   )
@@ -54,7 +57,7 @@ export const open = Effect.fnUntraced(function* (
       Effect.suspend(() => {
         const answer = Deferred.makeUnsafe<Answer, Trouble>()
         const accepted = Queue.offerUnsafe(pending, { operation, details, answer })
-        return accepted ? Effect.uninterruptible(Deferred.await(answer)) : Effect.fail(closed)
+        return accepted ? within(Deferred.await(answer), timeout) : Effect.fail(closed)
       }),
     )
   const ledger: SqlLedger = { store, submit }
@@ -64,9 +67,13 @@ export const open = Effect.fnUntraced(function* (
 interface Session {
   readonly store: LedgerStore
   readonly tolerance: number
+  readonly timeout: Duration.Duration
   /** The time of the last entry that this process knows of. */
   latest: number
-  /** Of reservations that this process made and has not ended, so that it knows what to lock. */
+  /**
+   * Of reservations that this process asked for and has not ended, so that it knows what to lock. Also where the answer was lost:
+   * an end that did not wait for its beginning would overtake it.
+   */
   readonly claims: Map<string, ReadonlyArray<Claim>>
 }
 
@@ -76,12 +83,19 @@ const again = Schedule.exponential("20 millis").pipe(Schedule.jittered, Schedule
 const mayHelp = (error: Trouble): boolean =>
   error._tag === "SqlError" && error.isRetryable && error.reason._tag !== "LockTimeoutError"
 
-const answered = (session: Session, all: ReadonlyArray<Pending>): Effect.Effect<void> =>
-  session.store.transaction(transaction(session, all)).pipe(
-    Effect.retry({ schedule: again, while: mayHelp }),
+const answered = (session: Session, all: ReadonlyArray<Pending>): Effect.Effect<void> => {
+  for (const { operation } of all) {
+    if (operation._tag === "Reserve") session.claims.set(operation.reservation.id, operation.reservation.claims)
+  }
+  const attempts = Effect.retry(session.store.transaction(transaction(session, all)), {
+    schedule: again,
+    while: mayHelp,
+  })
+  return within(attempts, session.timeout).pipe(
     Effect.exit,
     Effect.map((exit) => {
       if (Exit.isSuccess(exit)) remember(session, all, exit.value)
+      else if (!mayBeWritten(exit.cause)) forget(session, all)
       for (const [index, { answer }] of all.entries()) {
         Deferred.doneUnsafe(
           answer,
@@ -90,6 +104,16 @@ const answered = (session: Session, all: ReadonlyArray<Pending>): Effect.Effect<
       }
     }),
   )
+}
+
+const mayBeWritten = (cause: Cause.Cause<Trouble>): boolean => {
+  const error = Option.getOrUndefined(Cause.findErrorOption(cause))
+  return error === undefined || (error._tag === "SqlError" && error.reason._tag === "ConnectionError")
+}
+
+const forget = (session: Session, all: ReadonlyArray<Pending>): void => {
+  for (const { operation } of all) if (operation._tag === "Reserve") session.claims.delete(operation.reservation.id)
+}
 
 interface Done {
   readonly answers: ReadonlyArray<Answer>
@@ -239,8 +263,8 @@ const remember = (session: Session, all: ReadonlyArray<Pending>, { answers, late
   for (const [index, { operation }] of all.entries()) {
     if (operation._tag === "Settle") session.claims.delete(operation.settlement.id)
     else if (operation._tag === "Release") session.claims.delete(operation.id)
-    else if (operation._tag === "Reserve" && answers[index] === "admitted") {
-      session.claims.set(operation.reservation.id, operation.reservation.claims)
+    else if (operation._tag === "Reserve" && answers[index] !== "admitted") {
+      session.claims.delete(operation.reservation.id)
     }
   }
 }

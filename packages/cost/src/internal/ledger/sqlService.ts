@@ -1,10 +1,11 @@
-import { Clock, Duration, Effect, identity, Option, Predicate, Stream } from "effect"
+import { Clock, Duration, Effect, identity, Option, Predicate, type Scope, Stream } from "effect"
 import { SqlClient } from "effect/sql"
 
 import * as Money from "../../Money.ts"
 import { admitted, clockSteppedBack, exceeded, millisOf, reservationOver } from "./admission.ts"
 import { NextChange } from "./changes.ts"
 import { type Entry, read } from "./journal.ts"
+import { within } from "./patience.ts"
 import { type Admission, type Outstanding, type Service } from "./service.ts"
 import { Slices } from "./slices.ts"
 import { open, type Trouble } from "./sql.ts"
@@ -13,23 +14,30 @@ import { type Answer, type Exchanged, type Operation } from "./sqlOperation.ts"
 import { type LedgerStore, migrate, type TotalRow } from "./sqlTables.ts"
 import { type Movement, nothing, plus, type Total } from "./state.ts"
 import { type LedgerUnavailable } from "./unavailable.ts"
+import { untilWritten } from "./untilWritten.ts"
 
 interface SqlSettings {
   readonly prefix: string
   readonly tolerance: number
   readonly pollInterval: Duration.Duration
+  /** How long the database is waited for. */
+  readonly timeout: Duration.Duration
   /** How much a process leases at once. Nothing is leased if left out. */
   readonly slice: Money.Money | undefined
 }
 
 /** A ledger in a database, by the clock. */
-export const sqlService = Effect.fnUntraced(function* ({ pollInterval, prefix, slice, tolerance }: SqlSettings) {
+export const sqlService = Effect.fnUntraced(function* (settings: SqlSettings) {
+  const { pollInterval, prefix, slice, timeout, tolerance } = settings
   const sql = yield* SqlClient.SqlClient
-  yield* Effect.mapError(migrate(prefix), unavailable("open"))
-  const { store, submit } = yield* Effect.mapError(open(sql, { prefix, tolerance }), unavailable("open"))
+  yield* Effect.mapError(within(migrate(prefix), timeout), unavailable("open"))
+  const { store, submit } = yield* Effect.mapError(open(sql, { prefix, tolerance, timeout }), unavailable("open"))
   const change = new NextChange()
-  const service = rowService({ store, submit, change, pollInterval })
+  const scope = yield* Effect.scope
+  const service = rowService({ store, submit, change, pollInterval, timeout, scope })
   yield* service.expire
+  // A reservation whose answer was lost, or whose process was killed, is nobody's to end.
+  yield* Effect.forkScoped(Effect.forever(Effect.delay(Effect.ignore(service.expire), expiryInterval)))
   if (slice === undefined) return service
   const clock = yield* Clock.Clock
   const slices = new Slices({
@@ -44,6 +52,8 @@ export const sqlService = Effect.fnUntraced(function* ({ pollInterval, prefix, s
   return slicedService(service, slices, change)
 })
 
+const expiryInterval = Duration.minutes(1)
+
 /** How long a slice lies idle before it is given back. */
 const sweepInterval = Duration.seconds(1)
 
@@ -52,10 +62,12 @@ interface Rows {
   readonly submit: (operation: Operation) => Effect.Effect<Answer, Trouble>
   readonly change: NextChange
   readonly pollInterval: Duration.Duration
+  readonly timeout: Duration.Duration
+  readonly scope: Scope.Scope
 }
 
 /** Each operation is a row of the journal, in a transaction that it shares with others. */
-const rowService = ({ change, pollInterval, store, submit }: Rows): Service => {
+const rowService = ({ change, pollInterval, scope, store, submit, timeout }: Rows): Service => {
   const done = <A>(
     operation: LedgerUnavailable["operation"],
     ask: (now: number) => Operation,
@@ -73,24 +85,35 @@ const rowService = ({ change, pollInterval, store, submit }: Rows): Service => {
       (now) => ({ _tag: "Expire", id, now }),
       (answer) => Number(answer === "changed"),
     )
+  const release = (id: string) => Effect.asVoid(done("release", (now) => ({ _tag: "Release", id, now }), identity))
+  const reading = <A>(self: Effect.Effect<A, Trouble>, operation: "expire" | "read" = "read") =>
+    Effect.mapError(within(self, timeout), unavailable(operation))
   return {
+    // Who no longer waits for the answer has sent nothing.
     reserve: (reservation) =>
-      Effect.flatten(done("reserve", (now) => ({ _tag: "Reserve", reservation, now }), admissionOf)),
+      Effect.flatten(
+        Effect.onInterrupt(
+          Effect.interruptible(done("reserve", (now) => ({ _tag: "Reserve", reservation, now }), admissionOf)),
+          () => Effect.forkIn(Effect.retry(release(reservation.id), untilWritten), scope, { startImmediately: true }),
+        ),
+      ),
     settle: (settlement) => done("settle", (now) => ({ _tag: "Settle", settlement, now }), movementsOf),
-    release: (id) => Effect.asVoid(done("release", (now) => ({ _tag: "Release", id, now }), identity)),
-    expire: Effect.clockWith((clock) =>
-      Effect.mapError(store.overdue(clock.currentTimeMillisUnsafe()), unavailable("expire")),
-    ).pipe(
+    release,
+    expire: Effect.clockWith((clock) => reading(store.overdue(clock.currentTimeMillisUnsafe()), "expire")).pipe(
       Effect.flatMap(Effect.forEach(expireOne, { concurrency: "unbounded" })),
       Effect.map((counts) => counts.reduce((all, one) => all + one, 0)),
     ),
-    total: ({ account, since }) =>
-      Effect.mapBoth(store.totals([{ account, since }]), { onFailure: unavailable("read"), onSuccess: totalOf }),
-    outstanding: Effect.flatMap(store.outstanding, (rows) =>
-      Effect.forEach(rows, ({ expired, ...row }) => Effect.map(read(row), (entry) => outstandingOf(entry, expired))),
-    ).pipe(Effect.mapBoth({ onFailure: unavailable("read"), onSuccess: (all) => all.flat() })),
+    total: ({ account, since }) => Effect.map(reading(store.totals([{ account, since }])), totalOf),
+    outstanding: reading(
+      Effect.flatMap(store.outstanding, (rows) =>
+        Effect.forEach(rows, ({ expired, ...row }) => Effect.map(read(row), (entry) => outstandingOf(entry, expired))),
+      ),
+    ).pipe(Effect.map((all) => all.flat())),
     entries: (range) =>
-      pages(store, { from: millisOf(range?.from, 0), to: millisOf(range?.to, Number.MAX_SAFE_INTEGER) }),
+      pages((page) => within(store.page(page), timeout), {
+        from: millisOf(range?.from, 0),
+        to: millisOf(range?.to, Number.MAX_SAFE_INTEGER),
+      }),
     nextChange: Effect.sync(() => Effect.race(change.next(), Effect.sleep(pollInterval))),
   }
 }
@@ -147,11 +170,11 @@ const outstandingOf = (entry: Entry, expired: boolean): ReadonlyArray<Outstandin
 const page = 500
 
 const pages = (
-  store: LedgerStore,
+  pageOf: LedgerStore["page"],
   range: { readonly from: number; readonly to: number },
 ): Stream.Stream<Entry, LedgerUnavailable> =>
   Stream.paginate(0, (after) =>
-    Effect.flatMap(store.page({ ...range, after, limit: page }), (rows) =>
+    Effect.flatMap(pageOf({ ...range, after, limit: page }), (rows) =>
       Effect.map(Effect.forEach(rows, read), (entries) => {
         const last = rows.length < page ? undefined : rows.at(-1)
         return [entries, Option.fromNullishOr(last?.seq)] as const

@@ -9,6 +9,7 @@ import { Migrator, SqlClient, type SqlError } from "effect/sql"
 
 import * as Money from "../../Money.ts"
 import { type Written } from "./journal.ts"
+import { transaction } from "./sqlTransaction.ts"
 import { type Total } from "./state.ts"
 
 export interface JournalRow extends Written {
@@ -70,7 +71,9 @@ const sqlite: Dialect = {
 }
 
 // A plan is made while the tables are empty, and kept: it must not be one that reads them from the beginning to the end.
-const settings = "SELECT set_config('lock_timeout', '5000', true), set_config('enable_seqscan', 'off', true)"
+// A transaction whose process is not heard of any more, because its packets are lost, must not keep its locks.
+const settings = `SELECT set_config('lock_timeout', '5000', true), set_config('enable_seqscan', 'off', true),
+  set_config('idle_in_transaction_session_timeout', '10000', true)`
 
 const postgres: Dialect = {
   amount: "NUMERIC",
@@ -104,7 +107,7 @@ export class LedgerStore {
   }
 
   transaction<A, E>(self: Effect.Effect<A, E>): Effect.Effect<A, E | SqlError.SqlError> {
-    return this.#sql.withTransaction(self)
+    return transaction(this.#sql, self)
   }
 
   /** Keeps other processes from these accounts until the transaction ends. */
