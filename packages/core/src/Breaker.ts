@@ -118,8 +118,6 @@ export const openFor: Schedule.Schedule<Duration.Duration> = Schedule.fromStep(
  * import { flow } from "effect"
  *
  * const careful = flow(Deadline.firstPart("30 seconds"), Breaker.guard(), Retry.schedule(Retry.standard))
- *
- * typeof careful // => "function"
  * ```
  *
  * @since 0.1.0

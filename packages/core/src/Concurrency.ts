@@ -89,8 +89,6 @@ export interface Options {
  * const limit = Concurrency.limit(64, {
  *   weight: ({ options }) => (JSON.stringify(options.prompt).length > 100_000 ? 8 : 1),
  * })
- *
- * typeof limit // => "function"
  * ```
  *
  * @since 0.1.0
@@ -156,8 +154,6 @@ export interface AdaptiveOptions {
  * import { Concurrency } from "@holdfast/core"
  *
  * const adaptive = Concurrency.adaptive({ min: 4, max: 100 })
- *
- * typeof adaptive // => "function"
  * ```
  *
  * @since 0.1.0

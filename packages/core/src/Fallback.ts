@@ -119,8 +119,6 @@ export const to =
  *   cheap: ResilientModel.ResilientModel<ResilientModel.CallFailure, R>,
  *   better: ResilientModel.ResilientModel<ResilientModel.CallFailure, R>,
  * ) => cheap.pipe(Fallback.when(Failure.isUndecodable, better))
- *
- * typeof careful // => "function"
  * ```
  *
  * @since 0.1.0

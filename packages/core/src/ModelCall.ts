@@ -140,8 +140,6 @@ export const scoped: <A, E, R>(
  * const counted = ResilientModel.policy({ name: "counted", settings: {} }, (call) =>
  *   Effect.succeed(ModelCall.onParts(call, () => (some) => Effect.sync(() => void (parts += some.length)))),
  * )
- *
- * typeof counted // => "function"
  * ```
  *
  * @since 0.1.0

@@ -216,8 +216,6 @@ export const outputTokens = (limit: number, window: Duration.Input): Dimension =
  * import { flow } from "effect"
  *
  * const careful = flow(RateLimit.perMinute({ requests: 500, tokens: 200_000 }), Retry.schedule(Retry.standard))
- *
- * typeof careful // => "function"
  * ```
  *
  * @since 0.1.0
@@ -249,8 +247,6 @@ export const perDay = (options: Limits & Options) => policy("RateLimit.perDay", 
  *   cost: (_, { options }) => JSON.stringify(options.prompt).split("image/").length - 1,
  * }
  * const limit = RateLimit.limits([RateLimit.requests(500, "1 minute"), RateLimit.requests(10_000, "1 day"), images])
- *
- * typeof limit // => "function"
  * ```
  *
  * @since 0.1.0

@@ -194,8 +194,6 @@ export const perModel =
  *   first: ResilientModel.ResilientModel<ResilientModel.CallFailure, R>,
  *   second: ResilientModel.ResilientModel<ResilientModel.CallFailure, R>,
  * ) => first.pipe(Resilience.standard({ fallbacks: [second], total: "2 minutes" }))
- *
- * typeof resilient // => "function"
  * ```
  *
  * @since 0.1.0
@@ -246,8 +244,6 @@ export type Finding = StackFinding
  *
  * const problems = (model: ResilientModel.ResilientModel<ResilientModel.CallFailure>) =>
  *   Resilience.check(model.pipe(Retry.schedule(Retry.standard), Concurrency.limit(64)))
- *
- * typeof problems // => "function"
  * ```
  *
  * @since 0.1.0

@@ -148,8 +148,6 @@ export const fromProvider = <R>(
  *
  * const adopt = <R>(layer: Layer.Layer<LanguageModel.LanguageModel, never, R>) =>
  *   ResilientModel.fromLanguageModel(layer, { provider: "acme", model: "acme-1" }).pipe(Deadline.firstPart("1 minute"))
- *
- * typeof adopt // => "function"
  * ```
  *
  * @since 0.1.0

@@ -88,8 +88,6 @@ export interface Options {
  * import { ResponseCache } from "@holdfast/core"
  *
  * const cached = ResponseCache.exact({ scope: ResponseCache.perTenant, timeToLive: "1 hour" })
- *
- * typeof cached // => "function"
  * ```
  *
  * @since 0.1.0

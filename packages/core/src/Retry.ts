@@ -43,8 +43,6 @@ import { exhausted } from "./RetryBudget.ts"
  *
  * const patient = Retry.fullJitter({ base: "2 seconds", cap: "5 minutes" }).pipe(Schedule.upTo({ times: 8 }))
  * const stubborn = Retry.schedule(patient, { maxAttempts: 9 })
- *
- * typeof stubborn // => "function"
  * ```
  *
  * @since 0.1.0

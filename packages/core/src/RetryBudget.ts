@@ -88,8 +88,6 @@ export interface Options {
  * import { flow } from "effect"
  *
  * const careful = flow(Retry.schedule(Retry.standard), RetryBudget.ratio(0.1))
- *
- * typeof careful // => "function"
  * ```
  *
  * @since 0.1.0

@@ -98,8 +98,6 @@ export type Choice<out E = never> = (
  *           Effect.map(Ref.getAndUpdate(count, (n) => n + 1), (n) => candidates[n % candidates.length]!),
  *     ),
  *   })
- *
- * typeof inTurn // => "function"
  * ```
  *
  * @since 0.1.0
@@ -133,8 +131,6 @@ export const make = <const M extends Models, E = never, R = never>(
  *     [old, 9],
  *     [next, 1],
  *   ])
- *
- * typeof canary // => "function"
  * ```
  *
  * @since 0.1.0

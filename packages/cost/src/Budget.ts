@@ -118,8 +118,6 @@ export const enforce = ({ name, daily, monthly, rolling, per, timeZone, alertAt,
  *   ],
  *   { wait: "10 seconds" },
  * )
- *
- * typeof careful // => "function"
  * ```
  *
  * @since 0.1.0
@@ -199,8 +197,6 @@ export const record = (settings: Omit<Settings, "wait"> = {}) => enforceAll([], 
  *   best: ResilientModel.ResilientModel<E, R>,
  *   cheap: ResilientModel.ResilientModel<E2, R2>,
  * ) => budget(best).pipe(Budget.orElse(budget(cheap)))
- *
- * typeof degrading // => "function"
  * ```
  *
  * @since 0.1.0

@@ -79,8 +79,6 @@ export interface WithinBudgets {
  * const budgets: ReadonlyArray<Budget.Options> = [{ name: "models", daily: "50 USD", per: Budget.perModel }]
  * const routed = <E, R>(one: ResilientModel.ResilientModel<E, R>, other: ResilientModel.ResilientModel<E, R>) =>
  *   Cheapest.of([one, other], { budgets, usualOutputTokens: 500 }).pipe(Budget.enforceAll(budgets))
- *
- * typeof routed // => "function"
  * ```
  *
  * @since 0.1.0

@@ -184,8 +184,6 @@ const make = Effect.fnUntraced(function* (options: Options) {
  *       }),
  *     )
  *   })
- *
- * typeof suite // => "function"
  * ```
  *
  * @since 0.1.0

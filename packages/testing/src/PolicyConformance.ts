@@ -24,8 +24,6 @@
  *     remembers: true,
  *     refusal: "ConcurrencyLimited",
  *   })
- *
- * typeof conformance // => "function"
  * ```
  *
  * @since 0.1.0

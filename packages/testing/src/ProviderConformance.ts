@@ -25,8 +25,6 @@
  *     model: OpenAiLanguageModel.model("gpt-6.1-terra"),
  *     client: ({ apiKey, baseUrl }) => OpenAiClient.layer({ apiKey, apiUrl: baseUrl }),
  *   })
- *
- * typeof conformance // => "function"
  * ```
  *
  * @since 0.1.0

@@ -55,8 +55,6 @@ export const perProvider: Scope = ({ provider }) => ProviderName.canonical(provi
  * import { Budget } from "@holdfast/cost"
  *
  * const scope = Budget.perEach(Budget.perTenant, Budget.perModel)
- *
- * typeof scope // => "function"
  * ```
  *
  * @since 0.1.0
@@ -78,8 +76,6 @@ export const perEach =
  * import { Budget } from "@holdfast/cost"
  *
  * const enforce = Budget.enforce({ name: "trial", daily: "1 USD", per: Budget.only(Budget.perTenant, ["acme"]) })
- *
- * typeof enforce // => "function"
  * ```
  *
  * @since 0.1.0
