@@ -1,5 +1,6 @@
 /**
- * The provider APIs on a loopback port: OpenAI Responses and Chat Completions, Anthropic Messages and Gemini.
+ * The provider APIs on a loopback port: OpenAI Responses and Chat Completions, Anthropic Messages and Gemini, and the
+ * embeddings of OpenAI and Gemini.
  *
  * **When to use**
  *
