@@ -317,7 +317,7 @@ describe("a model of another package", () => {
       const { model } = scriptedEmbeddings()
       const error = yield* Effect.flip(Effect.provide(embed(""), model))
       assert.isTrue(AiError.isAiError(error) && error.reason._tag === "InvalidRequestError")
-      assert.strictEqual((PolicyError.unfold(error as AiError.AiError) as UnsupportedOption)._tag, "UnsupportedOption")
+      assert.instanceOf(PolicyError.unfold(error), UnsupportedOption)
     }),
   )
 })

@@ -9,6 +9,7 @@ import * as Deadline from "../src/Deadline.ts"
 import * as Fallback from "../src/Fallback.ts"
 import * as Hedge from "../src/Hedge.ts"
 import type { UnsupportedOption } from "../src/provider/ProviderModel.ts"
+import * as Resilience from "../src/Resilience.ts"
 import * as Resilient from "../src/Resilient.ts"
 import type * as ResilientEmbeddingModel from "../src/ResilientEmbeddingModel.ts"
 import type * as ResilientModel from "../src/ResilientModel.ts"
@@ -84,5 +85,20 @@ describe("the type of an embedding model", () => {
         [embedding, 2],
       ]),
     ).toExtend<Resilient.Resilient<"embeddings", unknown>>()
+  })
+
+  it("grows by the standard stack, with models of its own operation to fall back to", () => {
+    expectTypeOf(embedding.pipe(Resilience.standard())).toEqualTypeOf<
+      ResilientEmbeddingModel.ResilientEmbeddingModel<AiError.AiError | UnsupportedOption | Resilience.Refusals>
+    >()
+    const stack = embedding.pipe(Resilience.standard({ fallbacks: [embedding], budget: budget(1).enforce }))
+    expectTypeOf(stack).toExtend<Resilient.Resilient<"embeddings", unknown>>()
+    expectTypeOf<Resilience.ErrorOf<typeof stack>["_tag"]>().toEqualTypeOf<
+      "AiError" | "AllModelsFailed" | "DeadlineExceeded" | "OverBudget"
+    >()
+    // @ts-expect-error a chat answers no embeddings
+    embedding.pipe(Resilience.standard({ fallbacks: [chat] }))
+    // @ts-expect-error
+    chat.pipe(Resilience.standard({ fallbacks: [embedding] }))
   })
 })

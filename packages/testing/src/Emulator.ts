@@ -58,7 +58,7 @@ import { type Entry, snapshot, type State } from "./internal/emulator/state.ts"
 import { type Dialect, type RecordedRequest } from "./RecordedRequest.ts"
 import { type Reply } from "./Reply.ts"
 
-export type { Dialect, RecordedRequest } from "./RecordedRequest.ts"
+export type { ChatDialect, Dialect, RecordedRequest } from "./RecordedRequest.ts"
 
 /**
  * A running emulator.

@@ -78,7 +78,7 @@ const watched = <E, K extends Kind>(
     const { guards, interruption } = request.call
     const clock = fiber.getRef(Clock.Clock)
     const start = startOf(model, request, { context: fiber.getRef(RequestContext), clock, maxOutputTokens })
-    const guarding = <A, E>(self: Effect.Effect<A, E>) =>
+    const guarding = <A, E2>(self: Effect.Effect<A, E2>) =>
       pausingClock(self, interruption, () => clock.monotonicTimeNanosUnsafe())
     const run = (reservations: Granted) => {
       tell(sink, start)
