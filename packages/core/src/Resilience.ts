@@ -269,8 +269,8 @@ export type Finding = StackFinding
  * @since 0.1.0
  * @category getters
  */
-export const check = <K extends Kind, E, R>(model: Resilient.Resilient<K, E, R>): ReadonlyArray<Finding> =>
-  findings(Resilient.describe(model))
+export const check = (model: Model): ReadonlyArray<Finding> =>
+  findings(Resilient.describe(model as Resilient.Resilient<"chat", unknown, unknown>))
 
 /** The model with a policy of the caller's around it, if there is one. */
 const added = <K extends Kind, E, R, P extends Policy>(

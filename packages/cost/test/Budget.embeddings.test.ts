@@ -44,7 +44,7 @@ describe("a budget of embeddings", () => {
       const paid = yield* settlements
       assert.deepStrictEqual(
         paid.map(({ basis, cost, maximum, minimum, tokens: counted }) => [basis, cost, minimum, maximum, counted]),
-        [3, 3].map((count) => ["reported", tokens(count), tokens(count), tokens(count), { input: count }]),
+        [3, 3].map((count) => ["reported" as const, tokens(count), tokens(count), tokens(count), { input: count }]),
       )
     }).pipe(Effect.provide(shelf)),
   )
@@ -52,10 +52,7 @@ describe("a budget of embeddings", () => {
   it.effect("refuses before anything is sent, and counts no output", () =>
     Effect.gen(function* () {
       const { asked, model } = scriptedEmbeddings(openai)
-      const stack = model.pipe(
-        Retry.schedule(Schedule.recurs(3)),
-        Budget.enforce({ name: "team", daily: tokens(200) }),
-      )
+      const stack = model.pipe(Retry.schedule(Schedule.recurs(3)), Budget.enforce({ name: "team", daily: tokens(200) }))
       const small = "x".repeat(100)
       const answer = yield* embed(small).pipe(using(stack))
       assert.isDefined(answer.vector)
@@ -90,7 +87,8 @@ describe("a budget of embeddings", () => {
       const { model } = scriptedEmbeddings({ ...openai, reply: () => ({ inputTokens: undefined }) })
       yield* embed("a text of some length").pipe(using(model.pipe(Budget.enforce({ name: "team", daily: "1 USD" }))))
       const [paid] = yield* settlements
-      assert.strictEqual(paid?.basis, "estimated")
+      assert(paid !== undefined)
+      assert.strictEqual(paid.basis, "estimated")
       assert.isTrue(paid.cost > Money.zero)
       assert.isTrue(paid.cost <= paid.maximum)
     }).pipe(Effect.provide(shelf)),
