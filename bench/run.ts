@@ -6,6 +6,7 @@ import { writeFileSync } from "node:fs"
 import { Effect } from "effect"
 
 import { prices } from "./cost.ts"
+import { embeddings } from "./embeddings.ts"
 import { yearOldOverNew } from "./history.ts"
 import * as http from "./http.ts"
 import * as imports from "./imports.ts"
@@ -71,6 +72,15 @@ const inMemory = Effect.gen(function* () {
   record("stream.bare_us_per_part", median(parts.bare), "us")
   record("stream.stack_us_per_part", median(parts.stack), "us")
   record("stream.vercel_us_per_part", median(parts.vercel), "us")
+})
+
+const embedding = Effect.gen(function* () {
+  const rounds = yield* Effect.flatMap(embeddings, (contestants) => Effect.promise(() => interleaved(contestants, 25)))
+  record("embed.stack_over_bare", ratio(rounds.stack, rounds.bare), "ratio")
+  record("embed.provider_over_bare", ratio(rounds.none, rounds.bare), "ratio")
+  record("embed.batched_stack_over_bare", ratio(rounds.stackTogether, rounds.bareTogether), "ratio")
+  record("embed.bare_us", median(rounds.bare), "us")
+  record("embed.stack_us", median(rounds.stack), "us")
 })
 
 const policies = Effect.gen(function* () {
@@ -160,7 +170,9 @@ const loading = Effect.sync(() => {
   record("import.effect_ai_ms", median(rounds.map(({ effectAi }) => effectAi)), "ms")
 })
 
-await Effect.runPromise(Effect.scoped(Effect.all([inMemory, policies, rateLimits, ledger, money, onTheWire, loading])))
+await Effect.runPromise(
+  Effect.scoped(Effect.all([inMemory, embedding, policies, rateLimits, ledger, money, onTheWire, loading])),
+)
 
 const width = Math.max(...Object.keys(results).map((name) => name.length))
 for (const [name, { unit, value }] of Object.entries(results)) {

@@ -48,7 +48,23 @@ export interface ModelCall<out E, in out K extends Kind = Kind> {
    * `ResponseCache` keys on it; a policy that adds a model must combine both, as `among` does.
    */
   readonly identity?: Effect.Effect<unknown> | undefined
+  /** How much one request may hold; absent where there is no limit. Longer lists of texts are cut to it above all policies. */
+  readonly limits?: RequestLimits | undefined
   readonly open: (request: ModelRequest<K>) => Opened<E, K>
+}
+
+/**
+ * How much one request may hold.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RequestLimits {
+  readonly maxInputs?: number | undefined
+  /** Of all inputs together. */
+  readonly maxTokens?: number | undefined
+  /** Of one input. One that may be longer is sent alone, so that its refusal is no other's. */
+  readonly maxInputTokens?: number | undefined
 }
 
 /**
@@ -77,8 +93,8 @@ export const identityOf = ({ identity, model, provider }: Identity): Effect.Effe
   Effect.map(identity ?? Effect.undefined, (settings) => ({ provider, model, settings }))
 
 /**
- * What is true of a call that may be served by any of several: it is available if one of them is, and its answer depends
- * on the settings of them all.
+ * What is true of a call that may be served by any of several: it is available if one of them is, its answer depends on
+ * the settings of them all, and it holds no more than the smallest of them takes.
  *
  * **When to use**
  *
@@ -90,12 +106,23 @@ export const identityOf = ({ identity, model, provider }: Identity): Effect.Effe
 export const among = <K extends Kind>(
   calls: readonly [ModelCall<unknown, K>, ...ReadonlyArray<ModelCall<unknown, K>>],
 ): Required<Omit<ModelCall<unknown, K>, "open">> => ({
+  limits: smallest(calls),
   operation: calls[0].operation,
   provider: calls[0].provider,
   model: calls[0].model,
   available: () => calls.some(isAvailable),
   identity: Effect.forEach(calls, identityOf),
 })
+
+const smallest = (calls: ReadonlyArray<Pick<ModelCall<unknown>, "limits">>): RequestLimits | undefined => {
+  const limits = calls.flatMap((call) => call.limits ?? [])
+  if (limits.length === 0) return undefined
+  const least = (field: keyof RequestLimits) => {
+    const bounds = limits.flatMap((one) => one[field] ?? [])
+    return bounds.length === 0 ? undefined : Math.min(...bounds)
+  }
+  return { maxInputs: least("maxInputs"), maxTokens: least("maxTokens"), maxInputTokens: least("maxInputTokens") }
+}
 
 /**
  * Gives an `open` a scope of its own below the caller's.

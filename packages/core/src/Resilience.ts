@@ -14,8 +14,10 @@ import * as Deadline from "./Deadline.ts"
 import * as Fallback from "./Fallback.ts"
 import * as Hedge from "./Hedge.ts"
 import { type Finding as StackFinding, findings } from "./internal/model/order.ts"
+import { type Kind } from "./Operation.ts"
 import type * as PolicyError from "./PolicyError.ts"
-import * as ResilientModel from "./ResilientModel.ts"
+import * as Resilient from "./Resilient.ts"
+import type * as ResilientModel from "./ResilientModel.ts"
 import * as ResponseCache from "./ResponseCache.ts"
 import * as Retry from "./Retry.ts"
 import * as RetryBudget from "./RetryBudget.ts"
@@ -67,7 +69,19 @@ export type AddedNeeds<P> = P extends (self: ResilientModel.ResilientModel<Any, 
  * @since 0.1.0
  * @category models
  */
-export type Model = ResilientModel.ResilientModel<unknown, unknown>
+export type Model = Resilient.Resilient<"chat", unknown, unknown> | Resilient.Resilient<"embeddings", unknown, unknown>
+
+/**
+ * What the models to fall back to serve; anything where there are none.
+ *
+ * @since 0.1.0
+ * @category utility types
+ */
+export type ServedBy<M> = [M] extends [never]
+  ? Kind
+  : M extends Resilient.Resilient<infer K, infer _E, infer _R>
+    ? K
+    : never
 
 /**
  * What is asked of one model, from the inside out. Each is the option of the policy that it is named after.
@@ -141,13 +155,13 @@ export type Failures<E, Limit, M> = [M] extends [never]
  * @since 0.1.0
  * @category utility types
  */
-export type ErrorOf<M> = M extends ResilientModel.ResilientModel<infer E, infer _R> ? E : never
+export type ErrorOf<M> = M extends Resilient.Resilient<infer _K, infer E, infer _R> ? E : never
 
 /**
  * @since 0.1.0
  * @category utility types
  */
-export type NeedsOf<M> = M extends ResilientModel.ResilientModel<infer _E, infer R> ? R : never
+export type NeedsOf<M> = M extends Resilient.Resilient<infer _K, infer _E, infer R> ? R : never
 
 /**
  * The policies that belong to one model:
@@ -158,9 +172,9 @@ export type NeedsOf<M> = M extends ResilientModel.ResilientModel<infer _E, infer
  */
 export const perModel =
   <Limit extends Policy = None>(options: ModelOptions<Limit> = {}) =>
-  <E, R>(
-    self: ResilientModel.ResilientModel<E, R>,
-  ): ResilientModel.ResilientModel<E | AddedError<Limit> | Refusals, R | AddedNeeds<Limit>> => {
+  <K extends Kind, E, R>(
+    self: Resilient.Resilient<K, E, R>,
+  ): Resilient.Resilient<K, E | AddedError<Limit> | Refusals, R | AddedNeeds<Limit>> => {
     const { hedge, rateLimit } = options
     const placed = self.pipe(
       Deadline.firstPart(options.firstPart ?? { stream: "30 seconds", generate: "3 minutes" }),
@@ -203,17 +217,19 @@ export const standard =
   <Limit extends Policy = None, Budget extends Policy = None, M extends Model = never>(
     options: Options<Limit, Budget, M> = {},
   ) =>
-  <E, R>(
-    self: ResilientModel.ResilientModel<E, R>,
-  ): ResilientModel.ResilientModel<
+  <K extends ServedBy<M>, E, R>(
+    self: Resilient.Resilient<K, E, R>,
+  ): Resilient.Resilient<
+    K,
     Failures<E, Limit, M> | AddedError<Budget> | Deadline.DeadlineExceeded,
     R | AddedNeeds<Limit> | AddedNeeds<Budget> | NeedsOf<M>
   > => {
     const careful = perModel<Limit>(options)
     const several = (options.fallbacks ?? []).reduce(
-      (stack: Model, next) => Fallback.to(careful(next))(stack),
+      // All of one operation, as the types of the arguments say.
+      (stack, next) => Fallback.to(careful(next as unknown as typeof self))(stack) as unknown as typeof stack,
       careful(self),
-    ) as ResilientModel.ResilientModel<Failures<E, Limit, M>, R | AddedNeeds<Limit> | NeedsOf<M>>
+    ) as unknown as Resilient.Resilient<K, Failures<E, Limit, M>, R | AddedNeeds<Limit> | NeedsOf<M>>
     const { budget, cache } = options
     const paid = added(several, budget)
     return (cache === undefined ? paid : ResponseCache.exact(cache)(paid)).pipe(
@@ -249,12 +265,13 @@ export type Finding = StackFinding
  * @since 0.1.0
  * @category getters
  */
-export const check = <E, R>(model: ResilientModel.ResilientModel<E, R>): ReadonlyArray<Finding> =>
-  findings(ResilientModel.describe(model))
+export const check = (model: Model): ReadonlyArray<Finding> =>
+  findings(Resilient.describe(model as Resilient.Resilient<"chat", unknown, unknown>))
 
 /** The model with a policy of the caller's around it, if there is one. */
-const added = <E, R, P extends Policy>(self: ResilientModel.ResilientModel<E, R>, policy: P | undefined) =>
-  (policy === undefined ? self : policy(self as ResilientModel.ResilientModel<never>)) as ResilientModel.ResilientModel<
-    E | AddedError<P>,
-    R | AddedNeeds<P>
-  >
+const added = <K extends Kind, E, R, P extends Policy>(
+  self: Resilient.Resilient<K, E, R>,
+  policy: P | undefined,
+): Resilient.Resilient<K, E | AddedError<P>, R | AddedNeeds<P>> =>
+  // Policies are written for all operations, and their types for the one that applications ask most.
+  (policy === undefined ? self : policy(self as unknown as ResilientModel.ResilientModel<never>)) as never

@@ -11,7 +11,8 @@
 import { Context, Effect, Layer, Option, type Scope } from "effect"
 import { LanguageModel, Model } from "effect/ai"
 
-import { type CallFailure, metered } from "./internal/attempt/meter.ts"
+import { meteredChat } from "./internal/attempt/chat.ts"
+import { type CallFailure } from "./internal/attempt/failure.ts"
 import { chat } from "./internal/model/chat.ts"
 import { type Label } from "./internal/model/description.ts"
 import { foreignModel } from "./internal/model/foreign.ts"
@@ -78,7 +79,7 @@ export type { ModelService } from "./internal/model/service.ts"
 
 export { ChatCall as Call } from "./internal/model/host.ts"
 
-export type { CallFailure } from "./internal/attempt/meter.ts"
+export type { CallFailure } from "./internal/attempt/failure.ts"
 
 export type { Description, Label, Place } from "./internal/model/description.ts"
 
@@ -128,7 +129,7 @@ export const make = <E, R>(
 export const fromProvider = <R>(
   build: Effect.Effect<ProviderModel, never, R>,
   label: Label,
-): ResilientModel<CallFailure, Exclude<R, Scope.Scope>> => make(Effect.map(build, metered), label)
+): ResilientModel<CallFailure, Exclude<R, Scope.Scope>> => make(Effect.map(build, meteredChat), label)
 
 /**
  * Adopts any other `effect/ai` model, so that policies can be piped onto it.

@@ -24,7 +24,11 @@ import * as Resilient from "./Resilient.ts"
  * @since 0.1.0
  * @category models
  */
-export type Models = readonly [Model, ...ReadonlyArray<Model>]
+export type Models =
+  | Several<Resilient.Resilient<"chat", unknown, unknown>>
+  | Several<Resilient.Resilient<"embeddings", unknown, unknown>>
+
+type Several<M> = readonly [M, ...ReadonlyArray<M>]
 
 /**
  * @since 0.1.0

@@ -10,9 +10,9 @@ import type { GoogleGenAI } from "@google/genai/web"
 import { Config, Context, type Effect, Layer, type Redacted } from "effect"
 import { type AiError } from "effect/ai"
 
-import { type ContentEndpoint, make as makeTransport } from "./internal/transport.ts"
+import { type ContentEndpoint, type EmbeddingEndpoint, make as makeTransport } from "./internal/transport.ts"
 
-export type { ContentBody, ContentEndpoint } from "./internal/transport.ts"
+export type { ContentBody, ContentEndpoint, EmbeddingBody, EmbeddingEndpoint } from "./internal/transport.ts"
 
 /**
  * What a client can do.
@@ -31,6 +31,7 @@ export interface Service {
   readonly apiUrl: string
   readonly apiVersion: string
   readonly content: ContentEndpoint
+  readonly embeddings: EmbeddingEndpoint
   /**
    * Calls the SDK for whatever else the API offers. The signal is to be handed to it.
    */

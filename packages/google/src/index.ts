@@ -4,5 +4,6 @@
  * @module @holdfast/google
  */
 export * as GoogleClient from "./GoogleClient.ts"
+export * as GoogleEmbeddingModel from "./GoogleEmbeddingModel.ts"
 export * as GoogleLanguageModel from "./GoogleLanguageModel.ts"
 export * as GoogleTool from "./GoogleTool.ts"

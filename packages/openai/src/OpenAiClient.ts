@@ -10,9 +10,16 @@ import { Config, Context, type Effect, Layer, type Redacted } from "effect"
 import { type AiError } from "effect/ai"
 import type { OpenAI } from "openai"
 
-import { type ChatBody, type Endpoint, make as makeTransport, type ResponsesBody } from "./internal/transport.ts"
+import {
+  type ChatBody,
+  type EmbeddingBody,
+  type Endpoint,
+  make as makeTransport,
+  type ResponsesBody,
+  type WholeEndpoint,
+} from "./internal/transport.ts"
 
-export type { ChatBody, Endpoint, ResponsesBody } from "./internal/transport.ts"
+export type { ChatBody, EmbeddingBody, Endpoint, ResponsesBody, WholeEndpoint } from "./internal/transport.ts"
 
 /**
  * What a client can do.
@@ -31,6 +38,7 @@ export interface Service {
   readonly apiUrl: string
   readonly responses: Endpoint<ResponsesBody>
   readonly chat: Endpoint<ChatBody>
+  readonly embeddings: WholeEndpoint<EmbeddingBody>
   /**
    * Calls the SDK for whatever else the API offers. The signal is to be handed to it.
    */

@@ -1,5 +1,6 @@
 /**
- * The provider APIs on a loopback port: OpenAI Responses and Chat Completions, Anthropic Messages and Gemini.
+ * The provider APIs on a loopback port: OpenAI Responses and Chat Completions, Anthropic Messages and Gemini, and the
+ * embeddings of OpenAI and Gemini.
  *
  * **When to use**
  *
@@ -57,7 +58,7 @@ import { type Entry, snapshot, type State } from "./internal/emulator/state.ts"
 import { type Dialect, type RecordedRequest } from "./RecordedRequest.ts"
 import { type Reply } from "./Reply.ts"
 
-export type { Dialect, RecordedRequest } from "./RecordedRequest.ts"
+export type { ChatDialect, Dialect, RecordedRequest } from "./RecordedRequest.ts"
 
 /**
  * A running emulator.

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { type DialectName } from "./internal/emulator/dialect.ts"
+import { type ChatDialectName, type DialectName } from "./internal/emulator/dialect.ts"
 
 /**
  * One of the provider APIs that the emulator speaks.
@@ -12,6 +12,14 @@ import { type DialectName } from "./internal/emulator/dialect.ts"
  * @category models
  */
 export type Dialect = DialectName
+
+/**
+ * One of the APIs whose answers are chats.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ChatDialect = ChatDialectName
 
 /**
  * A request as the emulator received it, and what became of it so far.

@@ -28,6 +28,7 @@ export interface Reply extends Faulty, Pipeable.Pipeable {
  */
 export type Content =
   | { readonly _tag: "Answer"; readonly answer: Answer }
+  | { readonly _tag: "Embeddings"; readonly answer: EmbeddingsAnswer }
   | { readonly _tag: "Status"; readonly status: number | StatusKind; readonly options: StatusOptions }
   | { readonly _tag: "Recorded"; readonly recording: Recording }
   | { readonly _tag: "Raw"; readonly response: RawResponse }
@@ -131,6 +132,25 @@ export interface Answer {
 }
 
 /**
+ * An answer of an embedding model.
+ *
+ * **Details**
+ *
+ * Without `vectors` each text gets one of its own, as long as the request asks for and 4 numbers otherwise: equal texts have
+ * equal vectors. `inputTokens` is estimated from the texts if left out, and `null` sends none.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface EmbeddingsAnswer {
+  readonly vectors?: ReadonlyArray<ReadonlyArray<number>>
+  /** The numbers that OpenAI gives them, instead of 0, 1, 2 and so on. */
+  readonly indexes?: ReadonlyArray<number>
+  readonly inputTokens?: number | null
+  readonly model?: string
+}
+
+/**
  * Details of an error answer; what is left out is what the provider says for that status.
  *
  * @since 0.1.0
@@ -229,6 +249,24 @@ export const text = (value: string | ReadonlyArray<string>, options: Omit<Answer
  * @category constructors
  */
 export const answer = (value: Answer): Reply => make({ _tag: "Answer", answer: value })
+
+/**
+ * Vectors for the texts of a request.
+ *
+ * **Example** (Vectors in another order)
+ *
+ * ```ts
+ * import { Reply } from "@holdfast/testing"
+ *
+ * const reply = Reply.embeddings({ vectors: [[2, 2], [1, 1]], indexes: [1, 0], inputTokens: 12 })
+ *
+ * reply.content._tag // => "Embeddings"
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const embeddings = (value: EmbeddingsAnswer = {}): Reply => make({ _tag: "Embeddings", answer: value })
 
 /**
  * A text answer that is the JSON of a value, as structured output comes.

@@ -20,7 +20,8 @@ describe("answers", () => {
       const emulator = yield* Emulator.Emulator
       yield* emulator.script("openai-chat", Reply.text(["one"]), Reply.text(["two"]))
       yield* emulator.script("anthropic", Reply.text(["three"]))
-      const ask = (dialect: Emulator.Dialect) => Effect.map(send(request(dialect, false)), ({ body }) => textIn(body))
+      const ask = (dialect: Emulator.ChatDialect) =>
+        Effect.map(send(request(dialect, false)), ({ body }) => textIn(body))
       assert.deepStrictEqual(yield* Effect.all([ask("openai-chat"), ask("anthropic"), ask("openai-chat")]), [
         "one",
         "three",
@@ -224,7 +225,7 @@ describe("refusals", () => {
     }),
   )
 
-  const invalid: ReadonlyArray<readonly [Emulator.Dialect, unknown]> = [
+  const invalid: ReadonlyArray<readonly [Emulator.ChatDialect, unknown]> = [
     ["openai-responses", { input: "hi" }],
     ["openai-responses", { model: "m" }],
     ["openai-responses", { model: "m", input: [] }],

@@ -2,7 +2,7 @@ import { connect, type Socket } from "node:net"
 
 import { Effect, Fiber } from "effect"
 
-import { type Dialect } from "../src/Emulator.ts"
+import { type ChatDialect as Dialect } from "../src/Emulator.ts"
 import * as Emulator from "../src/Emulator.ts"
 
 /** What came back over a socket, byte for byte. */

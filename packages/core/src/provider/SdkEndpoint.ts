@@ -16,13 +16,22 @@ import * as SdkStream from "./SdkStream.ts"
  * @since 0.1.0
  * @category models
  */
-export interface Endpoint<in Body, in Extra extends Array<unknown> = []> {
-  readonly origin: Origin
-  readonly once: (body: Body, ...extra: Extra) => Effect.Effect<ProviderReply<unknown>, AiError.AiError>
+export interface Endpoint<in Body, in Extra extends Array<unknown> = []> extends WholeEndpoint<Body, Extra> {
   readonly open: (
     body: Body,
     ...extra: Extra
   ) => Effect.Effect<ProviderReply<Stream.Stream<unknown, AiError.AiError>>, AiError.AiError, Scope.Scope>
+}
+
+/**
+ * An endpoint that is answered as a whole only, such as that of embeddings.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface WholeEndpoint<in Body, in Extra extends Array<unknown> = []> {
+  readonly origin: Origin
+  readonly once: (body: Body, ...extra: Extra) => Effect.Effect<ProviderReply<unknown>, AiError.AiError>
 }
 
 /**
@@ -75,15 +84,7 @@ export const make = <Body, Extra extends Array<unknown> = []>(options: {
   readonly open: (signal: AbortSignal, body: Body, ...extra: Extra) => Promise<Answer<AsyncIterable<unknown>>>
   readonly fromThrown: (inStream: boolean) => (cause: unknown) => AiError.AiError
 }): Endpoint<Body, Extra> => ({
-  origin: options.origin,
-  once: (body, ...extra) =>
-    SdkStream.once({
-      request: (signal) =>
-        options
-          .once(signal, body, ...extra)
-          .then(({ data, response }) => ({ headers: SdkStream.headersOf(response.headers), parts: data })),
-      catch: options.fromThrown(false),
-    }),
+  ...makeWhole(options),
   open: Effect.fnUntraced(function* (body: Body, ...extra: Extra) {
     const { events, head } = yield* SdkStream.open({
       request: (signal) =>
@@ -95,6 +96,28 @@ export const make = <Body, Extra extends Array<unknown> = []>(options: {
     yield* SdkStream.requireEvents(options.origin, head)
     return { headers: head, parts: events }
   }),
+})
+
+/**
+ * Puts an endpoint together that has no stream.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeWhole = <Body, Extra extends Array<unknown> = []>(options: {
+  readonly origin: Origin
+  readonly once: (signal: AbortSignal, body: Body, ...extra: Extra) => Promise<Answer<unknown>>
+  readonly fromThrown: (inStream: boolean) => (cause: unknown) => AiError.AiError
+}): WholeEndpoint<Body, Extra> => ({
+  origin: options.origin,
+  once: (body, ...extra) =>
+    SdkStream.once({
+      request: (signal) =>
+        options
+          .once(signal, body, ...extra)
+          .then(({ data, response }) => ({ headers: SdkStream.headersOf(response.headers), parts: data })),
+      catch: options.fromThrown(false),
+    }),
 })
 
 /**

@@ -5,6 +5,8 @@
  */
 import { type Context, Effect, Function } from "effect"
 
+import { plainReferences } from "../internal/call/plainReferences.ts"
+
 /**
  * The settings of a request: a model's own, with those of the effect that asks laid over them, field by field.
  *
@@ -31,7 +33,9 @@ export interface Override<S> {
  * @since 0.1.0
  * @category constructors
  */
-export const override = <S extends object>(reference: Context.Reference<S>): Override<S> =>
-  Function.dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, overrides: S): Effect.Effect<A, E, R> =>
+export const override = <S extends object>(reference: Context.Reference<S>): Override<S> => {
+  plainReferences.add(reference.key)
+  return Function.dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, overrides: S): Effect.Effect<A, E, R> =>
     Effect.updateService(self, reference, (current) => ({ ...current, ...overrides })),
   )
+}

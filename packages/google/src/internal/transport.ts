@@ -2,7 +2,7 @@
  * The SDK behind a typed face. It is loaded when a client is made, and the key stays in here.
  */
 
-import type { Content, GenerateContentConfig, GoogleGenAI } from "@google/genai/web"
+import type { Content, EmbedContentConfig, GenerateContentConfig, GoogleGenAI } from "@google/genai/web"
 import * as Endpoints from "@holdfast/core/provider/Endpoint"
 import { field } from "@holdfast/core/provider/Json"
 import { malformed, type Origin } from "@holdfast/core/provider/ProviderError"
@@ -36,9 +36,22 @@ export interface ContentEndpoint extends Omit<SdkEndpoint.Endpoint<ContentBody>,
   readonly origin: (model: string) => Origin
 }
 
+/** A request for embeddings, in the SDK's own form. */
+export interface EmbeddingBody {
+  readonly model: string
+  readonly contents: Array<Content>
+  readonly config: EmbedContentConfig
+}
+
+/** The endpoint of embeddings, of which every model has one of its own. */
+export interface EmbeddingEndpoint extends Omit<SdkEndpoint.WholeEndpoint<EmbeddingBody>, "origin"> {
+  readonly origin: (model: string) => Origin
+}
+
 export interface Transport extends SdkEndpoint.Transport<GoogleGenAI> {
   readonly apiVersion: string
   readonly content: ContentEndpoint
+  readonly embeddings: EmbeddingEndpoint
 }
 
 const provider = "gcp.gemini"
@@ -72,12 +85,40 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
     provider,
     apiUrl: url,
     apiVersion,
-    content: contentEndpoint(sdk, client, wire, (model) =>
-      origin("content", `/${model.includes("/") ? model : `models/${model}`}`),
-    ),
+    content: contentEndpoint(sdk, client, wire, (model) => origin("content", pathOf(model))),
+    embeddings: embeddingEndpoint(sdk, client, wire, (model) => origin("embeddings", pathOf(model))),
     use: SdkEndpoint.use(client, fromThrown(sdk, origin("use", ""), undefined, false)),
   }
   return transport
+})
+
+const pathOf = (model: string): string => `/${model.includes("/") ? model : `models/${model}`}`
+
+const embeddingEndpoint = (
+  sdk: SdkErrors,
+  client: GoogleGenAI,
+  wire: Wire,
+  originOf: (model: string) => Origin,
+): EmbeddingEndpoint => ({
+  origin: originOf,
+  once: (body) =>
+    Effect.suspend(() => {
+      const exchange = new Exchange(wire)
+      const origin = originOf(body.model)
+      const endpoint = SdkEndpoint.makeWhole({
+        origin,
+        fromThrown: (inStream) => fromThrown(sdk, origin, exchange, inStream),
+        once: (signal, { config, contents, model }: EmbeddingBody) =>
+          client.models
+            .embedContent({
+              model,
+              contents,
+              config: { ...config, abortSignal: signal, httpOptions: { fetch: exchange.fetch } },
+            })
+            .then((data) => exchange.answer(data)),
+      })
+      return Effect.flatMap(endpoint.once(body), (reply) => wholeAnswer(reply, origin, exchange))
+    }),
 })
 
 const contentEndpoint = (

@@ -29,11 +29,17 @@ export interface TransportOptions {
 export type ResponsesBody = Omit<OpenAI.Responses.ResponseCreateParamsNonStreaming, "stream">
 export type ChatBody = Omit<OpenAI.Chat.ChatCompletionCreateParamsNonStreaming, "stream">
 
+export type EmbeddingBody = OpenAI.EmbeddingCreateParams
+
 export type Endpoint<Body> = SdkEndpoint.Endpoint<Body>
+
+/** An endpoint that answers as a whole only. */
+export type WholeEndpoint<Body> = SdkEndpoint.WholeEndpoint<Body>
 
 export interface Transport extends SdkEndpoint.Transport<OpenAI> {
   readonly responses: Endpoint<ResponsesBody>
   readonly chat: Endpoint<ChatBody>
+  readonly embeddings: WholeEndpoint<EmbeddingBody>
 }
 
 /** Loads the SDK and makes a client of it. Options that cannot work are defects. */
@@ -68,6 +74,10 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
       ...endpoint("chat", "/chat/completions"),
       once: (signal, body: ChatBody) => sdk.chat.completions.create(body, { signal }).withResponse(),
       open: (signal, body) => sdk.chat.completions.create({ ...body, stream: true }, { signal }).withResponse(),
+    }),
+    embeddings: SdkEndpoint.makeWhole({
+      ...endpoint("embeddings", "/embeddings"),
+      once: (signal, body: EmbeddingBody) => sdk.embeddings.create(body, { signal }).withResponse(),
     }),
     use: SdkEndpoint.use(unbounded, fromThrown(module.OpenAI, originOf("use", ""), false)),
   }

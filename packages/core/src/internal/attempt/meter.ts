@@ -5,49 +5,55 @@
  * it only opens the provider, and reads no clock.
  */
 import { Clock, Effect, Exit, Scope } from "effect"
-import { type AiError } from "effect/ai"
 
-import * as CommitPoint from "../../CommitPoint.ts"
 import { Sink } from "../../Event.ts"
-import { type ModelCall, type Opened as OpenedCall } from "../../ModelCall.ts"
-import { type ProviderModel, type ProviderRequest, type UnsupportedOption } from "../../provider/ProviderModel.ts"
+import { type ModelCall, type Opened } from "../../ModelCall.ts"
+import { type Kind, type Operation } from "../../Operation.ts"
 import { RequestContext } from "../../RequestContext.ts"
-import { ofParts } from "../answer/complete.ts"
-import * as StructuredOutput from "../answer/structured.ts"
 import { pausingClock } from "../call/interruption.ts"
 import { type ModelRequest } from "../call/types.ts"
 import { tell } from "../event/tell.ts"
 import { anyOperation } from "../operation/any.ts"
-import { chat } from "../operation/chat.ts"
 import { ownScope } from "../scope.ts"
 import { type Granted, granted, reserveAll } from "./guards.ts"
-import { observersOf, type ReplyWatcher } from "./observers.ts"
 import { AttemptRecord, startOf } from "./record.ts"
 
-/** How a call of a provider's model can fail. */
-export type CallFailure = AiError.AiError | UnsupportedOption | CommitPoint.StreamTruncated
-
-type Opened = OpenedCall<CallFailure, "chat">
+/** One model of a provider, and how a request to it is sent. */
+export interface Provider<E, in out K extends Kind> {
+  readonly operation: Operation<K>
+  readonly provider: string
+  readonly model: string
+  /** The settings of the running request; absent where there are none. */
+  readonly settings?: Effect.Effect<{ readonly maxOutputTokens?: number | undefined }> | undefined
+  readonly limits?: ModelCall<E, K>["limits"]
+  /** One request on the wire; the record sees its reply. */
+  readonly send: (request: ModelRequest<K>, record: AttemptRecord | undefined) => Opened<E, K>
+}
 
 /** A provider's model as a call whose attempts are guarded and seen. */
-export const metered = (model: ProviderModel): ModelCall<CallFailure, "chat"> => ({
-  operation: chat,
+export const metered = <E, K extends Kind>(model: Provider<E, K>): ModelCall<E, K> => ({
+  operation: model.operation,
   provider: model.provider,
   model: model.model,
   identity: model.settings,
+  limits: model.limits,
   open: (request) =>
-    Effect.withFiber((fiber): Opened => {
+    Effect.withFiber((fiber): Opened<E, K> => {
       const sink = fiber.getRef(Sink)
       if (sink !== undefined || request.call.guards.length > 0) return attempt(model, request, sink)
       request.call.attempts.begun++
-      const sent = send(model, request, undefined)
+      const sent = model.send(request, undefined)
       // Nothing outlives the opening of a whole answer.
       return request.mode === "generate" ? Effect.scoped(sent) : ownScope(sent)
     }),
 })
 
 // Only the request itself can be interrupted, so that what was reserved is settled, and a start is followed by its end.
-const attempt = (model: ProviderModel, request: ModelRequest<"chat">, sink: Sink | undefined): Opened =>
+const attempt = <E, K extends Kind>(
+  model: Provider<E, K>,
+  request: ModelRequest<K>,
+  sink: Sink | undefined,
+): Opened<E, K> =>
   Effect.uninterruptibleMask((restore) => {
     const own = request.settings.maxOutputTokens
     return model.settings === undefined || own !== undefined
@@ -63,26 +69,26 @@ interface Watching {
   readonly maxOutputTokens: number | undefined
 }
 
-const watched = (
-  model: ProviderModel,
-  request: ModelRequest<"chat">,
+const watched = <E, K extends Kind>(
+  model: Provider<E, K>,
+  request: ModelRequest<K>,
   { maxOutputTokens, restore, sink }: Watching,
-): Opened =>
+): Opened<E, K> =>
   Effect.withFiber((fiber) => {
     const { guards, interruption } = request.call
     const clock = fiber.getRef(Clock.Clock)
     const start = startOf(model, request, { context: fiber.getRef(RequestContext), clock, maxOutputTokens })
-    const guarding = <A, E>(self: Effect.Effect<A, E>) =>
+    const guarding = <A, E2>(self: Effect.Effect<A, E2>) =>
       pausingClock(self, interruption, () => clock.monotonicTimeNanosUnsafe())
     const run = (reservations: Granted) => {
       tell(sink, start)
-      const record = new AttemptRecord(start, anyOperation(chat), clock)
+      const record = new AttemptRecord(start, anyOperation(model.operation), clock)
       const end = (exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> | undefined => {
         const ended = record.ended(exit)
         tell(sink, ended)
         return reservations === undefined ? undefined : guarding(reservations.settle(ended))
       }
-      return untilClosed(restore(send(model, request, record)), { record, end, whole: request.mode === "generate" })
+      return untilClosed(restore(model.send(request, record)), { record, end, whole: request.mode === "generate" })
     }
     if (guards.length === 0) return run(granted)
     // A refusal goes past the policies above, up to the one that installed the guard and has it in its type.
@@ -93,14 +99,14 @@ const watched = (
  * Opens in a scope of its own and calls `end` once, after everything else was released: when opening fails, when a whole
  * answer is there, or when a stream is over. Runs uninterruptibly.
  */
-const untilClosed = (
-  self: Opened,
+const untilClosed = <E, K extends Kind>(
+  self: Opened<E, K>,
   options: {
     readonly record: AttemptRecord
     readonly end: (exit: Exit.Exit<unknown, unknown>) => Effect.Effect<void> | undefined
     readonly whole: boolean
   },
-): Opened => {
+): Opened<E, K> => {
   const { end, record, whole } = options
   const opened = (exit: Exit.Exit<unknown, unknown>) => {
     if (Exit.isSuccess(exit)) record.opened()
@@ -131,30 +137,3 @@ const untilClosed = (
     )
   })
 }
-
-const send = (model: ProviderModel, request: ModelRequest<"chat">, record: AttemptRecord | undefined): Opened => {
-  const { call, options, settings } = request
-  const observer = observersOf(record, call.observers)
-  return Effect.flatMap(StructuredOutput.requestSchema(model.codecTransformer, options.responseFormat), (jsonSchema) =>
-    request.mode === "generate"
-      ? generate(model, { options, settings, jsonSchema }, observer)
-      : stream(model, { options, settings, jsonSchema }, observer),
-  )
-}
-
-const generate = (model: ProviderModel, request: ProviderRequest, observer: ReplyWatcher | undefined): Opened =>
-  Effect.flatMap(model.generate(request), ({ headers, parts }) => {
-    observer?.headers(headers)
-    return CommitPoint.commitWhole(parts, model, observer).pipe(
-      Effect.flatMap((checked) =>
-        StructuredOutput.canonical(model.provider, model.codecTransformer, request.options.responseFormat, checked),
-      ),
-      Effect.map(ofParts),
-    )
-  })
-
-const stream = (model: ProviderModel, request: ProviderRequest, observer: ReplyWatcher | undefined): Opened =>
-  Effect.flatMap(model.stream(request), ({ headers, parts }) => {
-    observer?.headers(headers)
-    return CommitPoint.commit<AiError.AiError>(parts, model, observer)
-  })

@@ -1,10 +1,11 @@
 import { Result } from "effect"
 
-import { type Observer } from "../../CommitPoint.ts"
-import { type ReplyObserver } from "../call/types.ts"
+import { type Part, type ReplyObserver } from "../call/types.ts"
 
 /** Who sees one reply: its headers, its parts, and what breaks it. */
-export interface ReplyWatcher extends Observer {
+export interface ReplyWatcher {
+  readonly parts: (parts: ReadonlyArray<Part>) => void
+  readonly failure: (error: unknown) => void
   readonly headers: (headers: Readonly<Record<string, string>>) => void
 }
 

@@ -1,22 +1,19 @@
 /**
  * A call as `effect/ai`'s own `LanguageModel`. Here a call begins: it gets its context, and its first and last event.
  */
-import { Cause, Clock, Effect, Exit, type Fiber, Pull, Scope, Stream, type Tracer } from "effect"
+import { Cause, Effect, Exit, Pull, Scope, Stream, type Tracer } from "effect"
 import { type AiError, LanguageModel, type Response } from "effect/ai"
 
 import { CallSettings } from "../../CallSettings.ts"
 import { Sink } from "../../Event.ts"
 import { type ModelCall, type Opened } from "../../ModelCall.ts"
 import * as PolicyError from "../../PolicyError.ts"
-import { RequestContext } from "../../RequestContext.ts"
 import { collect } from "../answer/complete.ts"
 import { newCall } from "../call/context.ts"
-import { CallRecord } from "../call/record.ts"
+import { type CallRecord } from "../call/record.ts"
 import { type Mode, type ModelRequest, type Part } from "../call/types.ts"
 import { errorOf } from "../error/ofExit.ts"
-import { anyOperation } from "../operation/any.ts"
-
-type AnyFiber = Fiber.Fiber<unknown, unknown>
+import { type AnyFiber, recordOf } from "./begin.ts"
 
 /** The service of a call, whose errors are folded into `AiError`. */
 export const languageModel = <E>(
@@ -118,17 +115,6 @@ const begin = (source: ModelCall<unknown, "chat">, { fiber, mode, options }: Beg
   if (options.incrementalPrompt !== undefined) incremental.set(options.span, begun)
   return begun
 }
-
-const recordOf = (
-  source: ModelCall<unknown, "chat">,
-  request: ModelRequest<"chat">,
-  { fiber, sink }: { readonly fiber: AnyFiber; readonly sink: Sink },
-) =>
-  new CallRecord({ ...source, operation: anyOperation(source.operation) }, request, {
-    sink,
-    clock: fiber.getRef(Clock.Clock),
-    context: fiber.getRef(RequestContext),
-  })
 
 /**
  * Calls that send only what is new of a conversation. When the provider has forgotten the rest, `effect/ai` asks a second

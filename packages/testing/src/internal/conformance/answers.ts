@@ -6,7 +6,7 @@ import { LanguageModel, Prompt } from "effect/ai"
 
 import * as Fault from "../../Fault.ts"
 import * as Reply from "../../Reply.ts"
-import { type DialectName } from "../emulator/dialect.ts"
+import { type ChatDialectName } from "../emulator/dialect.ts"
 import {
   type AnyPart,
   type Check,
@@ -23,7 +23,7 @@ import {
 import { wireOf } from "./wire.ts"
 
 /** Where each provider reports the counts that are the same in all of its answers. */
-const rawOutput: Readonly<Record<DialectName, readonly [field: string, count: number]>> = {
+const rawOutput: Readonly<Record<ChatDialectName, readonly [field: string, count: number]>> = {
   "openai-responses": ["output_tokens", 9],
   "openai-chat": ["completion_tokens", 9],
   anthropic: ["output_tokens", 9],

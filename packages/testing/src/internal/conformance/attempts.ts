@@ -10,7 +10,7 @@ import { LanguageModel } from "effect/ai"
 import * as Fault from "../../Fault.ts"
 import * as Reply from "../../Reply.ts"
 import * as ScriptedModel from "../../ScriptedModel.ts"
-import { type DialectName } from "../emulator/dialect.ts"
+import { type ChatDialectName } from "../emulator/dialect.ts"
 import {
   answerTo,
   attemptsIn,
@@ -24,7 +24,7 @@ import {
 } from "./trial.ts"
 
 /** Gemini sends neither an id of the request nor its rate limits. */
-const sendsHeaders = (dialect: DialectName): boolean => dialect !== "google"
+const sendsHeaders = (dialect: ChatDialectName): boolean => dialect !== "google"
 
 const completed = inBothModes("records one attempt per request", (trial, mode) =>
   Effect.gen(function* () {

@@ -7,7 +7,7 @@ import { type AiError } from "effect/ai"
 import * as Emulator from "../../Emulator.ts"
 import * as Fault from "../../Fault.ts"
 import * as Reply from "../../Reply.ts"
-import { type DialectName } from "../emulator/dialect.ts"
+import { type ChatDialectName } from "../emulator/dialect.ts"
 import { environment } from "./environment.ts"
 
 /**
@@ -32,7 +32,7 @@ export interface Options {
 export interface Subject<Client> {
   /** The name of its module, such as `OpenAiClient`. */
   readonly name: string
-  readonly dialect: DialectName
+  readonly dialect: ChatDialectName
   readonly make: (options: Options) => Effect.Effect<Client>
   /** Sends a request that is answered as a whole. */
   readonly once: (client: Client) => Effect.Effect<unknown, AiError.AiError>

@@ -8,7 +8,7 @@ import { LanguageModel, type Prompt, type Response } from "effect/ai"
 
 import * as Emulator from "../../Emulator.ts"
 import { type Reply } from "../../Reply.ts"
-import { type DialectName } from "../emulator/dialect.ts"
+import { type ChatDialectName } from "../emulator/dialect.ts"
 
 /** Which of the two ways of answering is used. */
 export type Mode = "generate" | "stream"
@@ -62,7 +62,7 @@ export interface Overrides {
 /** The provider under test. */
 export interface Tested<R> {
   /** The API that the provider speaks. */
-  readonly dialect: DialectName
+  readonly dialect: ChatDialectName
   readonly model: ResilientModel.ResilientModel<ResilientModel.CallFailure, R>
   readonly client: (connection: Connection) => Layer.Layer<R>
   /** What the `finish` part of every whole answer has in its metadata, by the provider's key, besides the usage. */
@@ -181,14 +181,14 @@ export const attemptsIn = (events: ReadonlyArray<Event.Event>): ReadonlyArray<At
   events.flatMap((event) => (event._tag === "AttemptEnded" ? [event] : []))
 
 /** Frames of a streamed text answer up to its first piece of text. */
-export const framesToText = (dialect: DialectName): number =>
+export const framesToText = (dialect: ChatDialectName): number =>
   ({ "openai-responses": 5, "openai-chat": 2, anthropic: 4, google: 1 })[dialect]
 
 /** A usage that tells all kinds of tokens apart. */
 export const usage = { input: 30, cacheRead: 20, cacheWrite: 4, output: 9, reasoning: 5 }
 
 /** How that usage is counted. Gemini writes to its caches by other requests, and says nothing of it here. */
-export const counted = (dialect: DialectName) => ({
+export const counted = (dialect: ChatDialectName) => ({
   inputTokens:
     dialect === "google"
       ? { total: 30, uncached: 10, cacheRead: 20 }

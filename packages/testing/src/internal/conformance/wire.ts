@@ -4,7 +4,7 @@
 import { field, list, text } from "@holdfast/core/provider/Json"
 import { Predicate } from "effect"
 
-import { type DialectName } from "../emulator/dialect.ts"
+import { type ChatDialectName } from "../emulator/dialect.ts"
 
 /** One turn of a conversation. */
 type Turn = readonly [role: string, text: string]
@@ -93,7 +93,7 @@ const google: Wire = {
   },
 }
 
-const readers: Readonly<Record<DialectName, Wire>> = {
+const readers: Readonly<Record<ChatDialectName, Wire>> = {
   "openai-responses": responses,
   "openai-chat": chat,
   anthropic,
@@ -101,4 +101,4 @@ const readers: Readonly<Record<DialectName, Wire>> = {
 }
 
 /** The reader for a dialect. */
-export const wireOf = (dialect: DialectName): Wire => readers[dialect]
+export const wireOf = (dialect: ChatDialectName): Wire => readers[dialect]

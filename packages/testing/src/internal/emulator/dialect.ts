@@ -1,11 +1,21 @@
 import { Duration, Predicate } from "effect"
 
 import { type ErrorKind } from "../../Fault.ts"
-import { type Answer, type Finish, type StatusKind, type StatusOptions, type Usage } from "../../Reply.ts"
+import {
+  type Answer,
+  type EmbeddingsAnswer,
+  type Finish,
+  type StatusKind,
+  type StatusOptions,
+  type Usage,
+} from "../../Reply.ts"
 import { type Frame } from "./frame.ts"
 
+/** The APIs whose answers are chats. */
+export type ChatDialectName = "openai-responses" | "openai-chat" | "anthropic" | "google"
+
 /** The paths and shapes of one provider API. */
-export type DialectName = "openai-responses" | "openai-chat" | "anthropic" | "google"
+export type DialectName = ChatDialectName | "openai-embeddings" | "google-embeddings"
 
 /** A parsed JSON object. */
 export type Json = Readonly<Record<string, unknown>>
@@ -50,6 +60,8 @@ export interface Failure {
 
 /** How one provider API speaks. */
 export interface Dialect {
+  /** The body of an answer with vectors; absent where there is none. */
+  readonly embeddings?: (answer: EmbeddingsAnswer, call: Call) => unknown
   readonly name: DialectName
   readonly contentType: string
   readonly matches: (path: string) => boolean

@@ -1,10 +1,11 @@
 import { anthropic } from "./anthropic.ts"
 import { type Dialect, type DialectName } from "./dialect.ts"
+import { googleEmbeddings, openaiEmbeddings } from "./embeddings.ts"
 import { google } from "./google.ts"
 import { openaiChat } from "./openaiChat.ts"
 import { openaiResponses } from "./openaiResponses.ts"
 
-const all: ReadonlyArray<Dialect> = [openaiResponses, openaiChat, anthropic, google]
+const all: ReadonlyArray<Dialect> = [openaiResponses, openaiChat, openaiEmbeddings, anthropic, google, googleEmbeddings]
 
 /** The dialect that a path is spoken in. */
 export const dialectOf = (path: string): Dialect | undefined => all.find((dialect) => dialect.matches(path))
@@ -14,6 +15,8 @@ const roots: Readonly<Record<DialectName, string>> = {
   "openai-chat": "/openai/v1",
   anthropic: "/anthropic",
   google: "/google",
+  "openai-embeddings": "/openai/v1",
+  "google-embeddings": "/google",
 }
 
 /** What the provider's SDK takes as its base URL. */

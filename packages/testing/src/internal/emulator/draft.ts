@@ -1,6 +1,6 @@
 import { Duration, type Effect, Match, Predicate, Result, Schema } from "effect"
 
-import { type Answer, type Recording, type Reply } from "../../Reply.ts"
+import { type Answer, type EmbeddingsAnswer, type Recording, type Reply } from "../../Reply.ts"
 import { type Call, type Dialect, type Failure, isJson, resolve, retryHeaders } from "./dialect.ts"
 import { body, type Frame } from "./frame.ts"
 
@@ -67,6 +67,16 @@ const answered = (answer: Answer, { call, dialect }: Conversation): Draft => {
   }
 }
 
+const embedded = (answer: EmbeddingsAnswer, { call, dialect }: Conversation): Draft => {
+  const named = { ...call, model: answer.model ?? call.model }
+  return {
+    ...blank,
+    headers: { ...dialect.headers(call), "content-type": jsonType },
+    // Of an API for chats a mistake of the test: an answer that no SDK takes for one.
+    frames: bodyFrames(dialect.embeddings?.(answer, named) ?? {}),
+  }
+}
+
 const failed = (failure: Failure, { call, dialect }: Conversation): Draft => ({
   ...blank,
   status: failure.status,
@@ -107,7 +117,10 @@ const replayed = (recording: Recording, { call, dialect }: Conversation): Draft 
 /** What a reply would send if it had no faults. */
 export const draft = ({ content }: Reply, conversation: Conversation): Draft =>
   Match.valueTags(content, {
-    Answer: ({ answer }) => answered(answer, conversation),
+    // An API for embeddings has no other way to answer.
+    Answer: ({ answer }) =>
+      conversation.dialect.embeddings === undefined ? answered(answer, conversation) : embedded({}, conversation),
+    Embeddings: ({ answer }) => embedded(answer, conversation),
     Status: ({ options, status }) =>
       failed(
         Predicate.isNumber(status)

@@ -26,7 +26,7 @@ const notFound = (path: string) =>
   HttpServerResponse.jsonUnsafe(
     {
       error: {
-        message: `Unknown request URL: ${path}. Holdfast's emulator speaks /responses, /chat/completions, /v1/messages and /models/{model}:generateContent.`,
+        message: `Unknown request URL: ${path}. Holdfast's emulator speaks /responses, /chat/completions, /embeddings, /v1/messages, /models/{model}:generateContent and :batchEmbedContents.`,
         type: "invalid_request_error",
         param: null,
         code: "unknown_url",

@@ -22,7 +22,7 @@ const rich = Reply.answer({
   model: "m-2",
 })
 
-const both = (dialect: Emulator.Dialect, reply: Reply.Reply) =>
+const both = (dialect: Emulator.ChatDialect, reply: Reply.Reply) =>
   Effect.gen(function* () {
     const whole = yield* receive(dialect, reply, { stream: false })
     const stream = yield* receive(dialect, reply)

@@ -1,0 +1,49 @@
+import { field, list, text } from "@holdfast/core/provider/Json"
+import { type EmbeddingAnswer } from "@holdfast/core/provider/ProviderEmbeddingModel"
+import { malformed, type Origin, undecodable } from "@holdfast/core/provider/ProviderError"
+import { Predicate, Result } from "effect"
+import { type AiError } from "effect/ai"
+
+import { fromErrorObject } from "../failure.ts"
+
+/** What is in a body of status 200. */
+export const embeddingAnswer = (
+  origin: Origin,
+  body: unknown,
+  texts: number,
+): Result.Result<EmbeddingAnswer, AiError.AiError> => {
+  const error = field(body, "error")
+  if (Predicate.isNotNullish(error)) return Result.fail(fromErrorObject(origin, error, false))
+  if (!Array.isArray(field(body, "data"))) return Result.fail(malformed(origin, "an answer without vectors", false))
+  const vectors = inOrder(list(body, "data"), texts)
+  if (Predicate.isString(vectors)) return Result.fail(undecodable(origin, vectors))
+  return Result.succeed({
+    vectors,
+    inputTokens: tokens(field(field(body, "usage"), "prompt_tokens")),
+    responseModel: text(body, "model"),
+  })
+}
+
+/** By `index`: a server may answer in another order than it was asked. */
+const inOrder = (data: ReadonlyArray<unknown>, texts: number): ReadonlyArray<ReadonlyArray<number>> | string => {
+  if (data.length !== texts) return `${data.length} vectors for ${texts} texts`
+  const vectors: Array<ReadonlyArray<number>> = []
+  for (const [position, one] of data.entries()) {
+    // Servers that number nothing answer in the order in which they were asked.
+    const index = field(one, "index") ?? position
+    const vector = numbers(field(one, "embedding"))
+    if (!Number.isInteger(index) || (index as number) < 0 || (index as number) >= texts) {
+      return `a vector for a text that is not there`
+    }
+    if (vector === undefined) return "a vector that is none"
+    if (vectors[index as number] !== undefined) return "two vectors for one text"
+    vectors[index as number] = vector
+  }
+  return vectors
+}
+
+const numbers = (value: unknown): ReadonlyArray<number> | undefined =>
+  Array.isArray(value) && value.every(Predicate.isNumber) ? value : undefined
+
+const tokens = (value: unknown): number | undefined =>
+  Number.isInteger(value) && (value as number) >= 0 ? (value as number) : undefined

@@ -1,0 +1,56 @@
+import { type ProviderEmbeddingModel } from "@holdfast/core/provider/ProviderEmbeddingModel"
+import { refuseNumbers, wholeFrom } from "@holdfast/core/provider/Ranges"
+import { Refusals } from "@holdfast/core/provider/Refusals"
+import { Effect } from "effect"
+
+import { type EmbeddingBody, type Transport } from "../transport.ts"
+import { embeddingAnswer } from "./answer.ts"
+import { type EmbeddingSettings } from "./settings.ts"
+
+/** What is known of the server and the model. */
+export interface EmbeddingDialect extends Pick<ProviderEmbeddingModel, "limits"> {
+  /** The most numbers of a vector, where the model's name tells; 0 where they cannot be chosen. */
+  readonly maxDimensions?: number | undefined
+}
+
+/** A model on the endpoint for embeddings. */
+export const embeddingsModel = (
+  { embeddings, provider }: Pick<Transport, "provider" | "embeddings">,
+  model: string,
+  { limits, maxDimensions }: EmbeddingDialect,
+  settings: Effect.Effect<EmbeddingSettings>,
+): ProviderEmbeddingModel => ({
+  provider,
+  model,
+  settings,
+  limits,
+  embed: Effect.fnUntraced(function* ({ inputs }) {
+    const current = yield* settings
+    const refusals = new Refusals(provider, model)
+    refuseDimensions(current, maxDimensions, refusals)
+    const body = yield* refusals.check(bodyOf(model, inputs, current))
+    const { headers, parts } = yield* embeddings.once(body)
+    return { headers, parts: yield* Effect.fromResult(embeddingAnswer(embeddings.origin, parts, inputs.length)) }
+  }),
+})
+
+const refuseDimensions = (settings: EmbeddingSettings, most: number | undefined, refusals: Refusals): void => {
+  if (most === 0 && settings.dimensions !== undefined) {
+    refusals.option("dimensions", "the vectors of this model have one length; leave it out")
+  }
+  refuseNumbers({ ...settings }, { dimensions: wholeFrom(1, most) }, refusals)
+}
+
+const bodyOf = (
+  model: string,
+  inputs: ReadonlyArray<string>,
+  { dimensions, encodingFormat, extra, user }: EmbeddingSettings,
+): EmbeddingBody => ({
+  model,
+  input: [...inputs],
+  ...(dimensions !== undefined && { dimensions }),
+  // The SDK asks for base64 by itself, and decodes it only then.
+  ...(encodingFormat === "float" && { encoding_format: encodingFormat }),
+  ...(user !== undefined && { user }),
+  ...extra,
+})
