@@ -20,6 +20,7 @@ const once = Retry.schedule(Schedule.spaced(3).pipe(Schedule.upTo({ times: 1 }))
 
 const subjects: ReadonlyArray<PolicyConformance.Subject> = [
   { name: "Retry.schedule", policy: once, opens: 2, measuresTime: true },
+  { name: "Retry.times", policy: Retry.times(1), opens: 2, measuresTime: true },
   { name: "Retry.resample", policy: Retry.resample(Schedule.recurs(1)) },
   {
     name: "RetryBudget.ratio",
