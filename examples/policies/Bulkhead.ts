@@ -26,7 +26,7 @@ export class BulkheadFull
 }
 
 // The kernel: a pure decision on plain data.
-export const hasPermit = (inUse: number, permits: number): boolean => inUse < permits
+const hasPermit = (inUse: number, permits: number): boolean => inUse < permits
 
 // The shell: state that belongs to the model, and one `open`.
 export const permits = (count: number) =>

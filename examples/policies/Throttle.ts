@@ -9,7 +9,7 @@ const encoder = new TextEncoder()
 const bytesOf = (part: ModelCall.Part): number => (part.type === "text-delta" ? encoder.encode(part.delta).length : 0)
 
 // The kernel: how long to wait before some bytes are delivered, and when the next ones may follow. Nanoseconds.
-export const paced = (freeAt: bigint, now: bigint, duration: bigint) => {
+const paced = (freeAt: bigint, now: bigint, duration: bigint) => {
   const start = freeAt > now ? freeAt : now
   return { wait: start - now, freeAt: start + duration }
 }

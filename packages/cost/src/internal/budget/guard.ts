@@ -53,7 +53,7 @@ export const budgetGuard = (options: Options): AttemptGuard.AttemptGuard<Refusal
 }
 
 /** What is known of an attempt that was let in. */
-export interface Reserved {
+interface Reserved {
   readonly reservation: Pick<Settlement, "id" | "subject">
   readonly worst: WorstCase
   readonly admission: Admitted
