@@ -13,6 +13,7 @@ import { UnsupportedOption } from "../src/provider/ProviderModel.ts"
 import * as RequestContext from "../src/RequestContext.ts"
 import * as Resilient from "../src/Resilient.ts"
 import * as ResilientEmbeddingModel from "../src/ResilientEmbeddingModel.ts"
+import * as ResponseCache from "../src/ResponseCache.ts"
 import * as Retry from "../src/Retry.ts"
 import { scriptedEmbeddings, vectorOf } from "./embeddings.ts"
 
@@ -103,6 +104,21 @@ describe("a list of texts", () => {
       const answer = yield* embedMany(["a", "bb", "ccc"]).pipe(Resilient.provide(stack))
       assert.deepStrictEqual(vectors(answer), ["a", "bb", "ccc"].map(vectorOf))
       assert.deepStrictEqual(asked.flat().toSorted(), ["a", "bb", "bb", "ccc"])
+    }),
+  )
+
+  it.effect("is not asked for again where a cache has a piece of it", () =>
+    Effect.gen(function* () {
+      const failures = [overloaded]
+      const { asked, model } = scriptedEmbeddings({
+        limits: { maxInputs: 1 },
+        reply: ([text]) => (text === "ccc" ? failures.pop() : undefined),
+      })
+      const cached = model.pipe(ResponseCache.exact({ scope: ResponseCache.shared, timeToLive: "1 hour" }))
+      const index = embedMany(["a", "bb", "ccc"]).pipe(Resilient.provide(cached))
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(index)))
+      assert.deepStrictEqual(vectors(yield* index), ["a", "bb", "ccc"].map(vectorOf))
+      assert.deepStrictEqual(asked, [["a"], ["bb"], ["ccc"], ["ccc"]])
     }),
   )
 
