@@ -41,7 +41,10 @@ export class Ledger extends Context.Service<Ledger, Service>()("@holdfast/cost/L
 export interface MemoryOptions {
   /** How many entries of the journal are kept at least, for reports; twice as many at most. 10,000 if left out. */
   readonly keep?: number | undefined
-  /** How far the clock may be set back before nothing is reserved any more. 1 minute if left out. */
+  /**
+   * How far the clock may be set back before nothing is reserved any more. 1 minute if left out. A clock that stays set back, because
+   * it was ahead before, is believed after a minute.
+   */
   readonly clockTolerance?: Duration.Input | undefined
 }
 
@@ -89,7 +92,10 @@ export const layerMemory = (options: MemoryOptions = {}): Layer.Layer<Ledger> =>
 export interface SqlOptions {
   /** What the names of the tables begin with. `holdfast` if left out. */
   readonly prefix?: string | undefined
-  /** How far the clock may be set back before nothing is reserved any more. 1 minute if left out. */
+  /**
+   * How far the clock may be set back before nothing is reserved any more. 1 minute if left out. A clock that stays set back, because
+   * it was ahead before, is believed after a minute.
+   */
   readonly clockTolerance?: Duration.Input | undefined
   /** How often a call that waits for room looks at what other processes have settled. A quarter of a second if left out. */
   readonly pollInterval?: Duration.Input | undefined
