@@ -11,6 +11,7 @@
  *
  * @since 0.1.0
  */
+import { ResilientModel } from "@holdfast/core"
 import { Context, Duration, Effect, Layer, Result } from "effect"
 import { type SqlClient } from "effect/sql"
 
@@ -51,6 +52,11 @@ export interface MemoryOptions {
 /**
  * A ledger in the memory of this process. It forgets all when the process ends.
  *
+ * **Gotchas**
+ *
+ * Each one that is built counts by itself: provide it once, to the whole application, and not around each request. A process that
+ * builds it again and again is warned once.
+ *
  * **Example** (A reservation and its end)
  *
  * ```ts
@@ -80,7 +86,7 @@ export const layerMemory = (options: MemoryOptions = {}): Layer.Layer<Ledger> =>
       const keep = options.keep ?? 10_000
       const tolerance = Duration.toMillis(options.clockTolerance ?? "1 minute")
       return Number.isInteger(keep) && keep >= 1
-        ? Effect.succeed(memoryService({ keep, tolerance, clock }))
+        ? ResilientModel.countingLayer("Ledger.layerMemory", () => memoryService({ keep, tolerance, clock }))
         : Effect.die(new Error("Ledger.layerMemory: keep must be a whole number, 1 or more"))
     }),
   )
