@@ -74,8 +74,9 @@ export interface Options {
  * - A call holds its permit until the answer is complete: for a stream, until it is closed.
  * - The queue is served by priority (`RequestContext`), tenants in turns, and within a tenant in the order of arrival. No
  *   call is overtaken more than 8 times, so heavy and unimportant calls get their turn as well.
- * - A full queue rejects the newest of its least urgent calls when a more urgent one arrives; otherwise it rejects the
- *   arriving one.
+ * - A full queue rejects a less urgent call when one arrives, or else one of equal urgency of a tenant that has more calls
+ *   waiting: the newest of the tenant that has the most. Otherwise it rejects the arriving one. So a tenant that floods the
+ *   queue gets its share of it, and no more.
  * - A call that is interrupted leaves the queue at once.
  *
  * State belongs to the model as a value. With `ConcurrencyLimits` in context, limits with equal keys are one, in this

@@ -91,7 +91,11 @@ export interface Options {
   readonly key?:
     | ((call: { readonly provider: string; readonly model: string; readonly context: RequestContext }) => string)
     | undefined
-  /** How many calls may wait. 1,000 if left out. */
+  /**
+   * How many calls may wait. 1,000 if left out. They go in the order in which they came, whichever tenant they are of, so that what
+   * the first one needs is saved up for it. To keep tenants apart, give each a `key` of its own, or pipe `Concurrency.limit`
+   * outside of this policy: its queue shares places out among tenants.
+   */
   readonly queue?: number | undefined
   /** How long a call may wait, and never beyond its deadline. 30 seconds if left out. */
   readonly maxWait?: Duration.Input | undefined

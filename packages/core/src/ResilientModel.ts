@@ -79,6 +79,13 @@ export type { ModelService } from "./internal/model/service.ts"
 
 export { ChatCall as Call } from "./internal/model/host.ts"
 
+/**
+ * For layers of state in memory in other packages, which are to be provided once.
+ *
+ * @internal
+ */
+export { countingLayer } from "./internal/model/rebuilt.ts"
+
 export type { CallFailure } from "./internal/attempt/failure.ts"
 
 export type { Description, Label, Place } from "./internal/model/description.ts"

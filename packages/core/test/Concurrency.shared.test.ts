@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Layer } from "effect"
+import { Redis } from "effect/persistence"
 import { TestClock } from "effect/testing"
 
 import * as Concurrency from "../src/Concurrency.ts"
@@ -110,6 +111,33 @@ describe.skipIf(redisIsMissing)("a limit on Redis (REDIS_URL)", () => {
         const other = permits.take({ key: "k", id: "b", weight: 1 }, 1).pipe(Effect.timeoutOption(50))
         assert.strictEqual((yield* other.pipe(at(40_000)))._tag, "None")
         assert.strictEqual((yield* other.pipe(at(51_000)))._tag, "Some")
+      }),
+    ),
+  )
+})
+
+describe.skipIf(redisIsMissing)("a server that comes back empty, on Redis (REDIS_URL)", () => {
+  it.live("is told of the places that are still held, and of no others", () =>
+    withRedis((prefix) =>
+      Effect.gen(function* () {
+        const permits = yield* redisPermits({ prefix })
+        const redis = yield* Redis.Redis
+        const key = `${prefix}:concurrency:k`
+        const [a, b] = [
+          { key: "k", id: "a", weight: 2 },
+          { key: "k", id: "b", weight: 1 },
+        ]
+        yield* permits.take(a, 2)
+        const waiting = yield* Effect.forkChild(permits.take(b, 2), { startImmediately: true })
+        yield* redis.send("DEL", key)
+        yield* Fiber.interrupt(waiting)
+        yield* permits.release(b)
+        yield* redis.send("DEL", key)
+        yield* permits.renew
+        assert.deepStrictEqual(yield* redis.send<ReadonlyArray<string>>("ZRANGE", key, "0", "-1"), ["a:1", "a:2"])
+        yield* permits.release(a)
+        yield* permits.renew
+        assert.deepStrictEqual(yield* redis.send<ReadonlyArray<string>>("ZRANGE", key, "0", "-1"), [])
       }),
     ),
   )

@@ -11,6 +11,7 @@
  *
  * @since 0.1.0
  */
+import { ResilientModel } from "@holdfast/core"
 import { Context, Duration, Effect, Layer, Result } from "effect"
 import { type SqlClient } from "effect/sql"
 
@@ -41,12 +42,20 @@ export class Ledger extends Context.Service<Ledger, Service>()("@holdfast/cost/L
 export interface MemoryOptions {
   /** How many entries of the journal are kept at least, for reports; twice as many at most. 10,000 if left out. */
   readonly keep?: number | undefined
-  /** How far the clock may be set back before nothing is reserved any more. 1 minute if left out. */
+  /**
+   * How far the clock may be set back before nothing is reserved any more. 1 minute if left out. A clock that stays set back, because
+   * it was ahead before, is believed after a minute.
+   */
   readonly clockTolerance?: Duration.Input | undefined
 }
 
 /**
  * A ledger in the memory of this process. It forgets all when the process ends.
+ *
+ * **Gotchas**
+ *
+ * Each one that is built counts by itself: provide it once, to the whole application, and not around each request. A process that
+ * builds it again and again is warned once.
  *
  * **Example** (A reservation and its end)
  *
@@ -77,7 +86,7 @@ export const layerMemory = (options: MemoryOptions = {}): Layer.Layer<Ledger> =>
       const keep = options.keep ?? 10_000
       const tolerance = Duration.toMillis(options.clockTolerance ?? "1 minute")
       return Number.isInteger(keep) && keep >= 1
-        ? Effect.succeed(memoryService({ keep, tolerance, clock }))
+        ? ResilientModel.countingLayer("Ledger.layerMemory", () => memoryService({ keep, tolerance, clock }))
         : Effect.die(new Error("Ledger.layerMemory: keep must be a whole number, 1 or more"))
     }),
   )
@@ -89,7 +98,10 @@ export const layerMemory = (options: MemoryOptions = {}): Layer.Layer<Ledger> =>
 export interface SqlOptions {
   /** What the names of the tables begin with. `holdfast` if left out. */
   readonly prefix?: string | undefined
-  /** How far the clock may be set back before nothing is reserved any more. 1 minute if left out. */
+  /**
+   * How far the clock may be set back before nothing is reserved any more. 1 minute if left out. A clock that stays set back, because
+   * it was ahead before, is believed after a minute.
+   */
   readonly clockTolerance?: Duration.Input | undefined
   /** How often a call that waits for room looks at what other processes have settled. A quarter of a second if left out. */
   readonly pollInterval?: Duration.Input | undefined

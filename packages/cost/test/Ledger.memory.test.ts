@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Array, Context, Effect, Exit, Fiber, Layer, type Scope, Stream } from "effect"
+import { Array, Context, Effect, Exit, Fiber, Layer, Logger, type Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
 
@@ -194,3 +194,17 @@ it.effect("a change wakes all who wait for it, and not those who ask later", () 
     assert.isUndefined(later.pollUnsafe())
   }),
 )
+
+describe("a ledger in memory that is built anew for every request", () => {
+  it("is warned of once, because each counts by itself", async () => {
+    const warnings: Array<string> = []
+    const logger = Logger.make(({ message }) => void warnings.push(String(message)))
+    const spending = Effect.flatMap(Ledger.Ledger, (ledger) => ledger.total({ account: "x", since: 0 }))
+    const request = Effect.provide(spending, Ledger.layerMemory())
+    const requests = Effect.forEach(Array.range(1, 20), () => request, { discard: true })
+    await Effect.runPromise(Effect.provide(requests, Logger.layer([logger])))
+    const [warning, ...rest] = warnings
+    assert.include(warning, "Ledger.layerMemory was built 8 times")
+    assert.deepStrictEqual(rest, [])
+  })
+})

@@ -298,6 +298,26 @@ export const ledgerSuite = (name: string, make: Make) => {
       }),
     )
 
+    it.effect("that a clock which was a day ahead does not stop for longer than a minute, nor makes it forget", () =>
+      Effect.gen(function* () {
+        const ledger = yield* make()
+        const day = 86_400_000
+        const on = (bucket: number) => claim(10n, { bucket, since: bucket, until: bucket + day })
+        yield* TestClock.setTime(1_000)
+        yield* ledger.reserve(reservation("a", 7n, [on(0)]))
+        yield* ledger.settle(settlement("a", 7n))
+        yield* TestClock.setTime(day + 1_000)
+        yield* ledger.reserve(reservation("b", 1n, [on(day)]))
+        yield* ledger.settle(settlement("b", 1n))
+        yield* TestClock.setTime(2_000)
+        const error = yield* Effect.flip(ledger.reserve(reservation("c", 1n, [on(0)])))
+        assert.strictEqual(error.reason, "ClockSteppedBack")
+        yield* TestClock.setTime(62_000)
+        assert.deepInclude(yield* ledger.reserve(reservation("d", 4n, [on(0)])), { _tag: "Exceeded" })
+        assert.deepStrictEqual(yield* ledger.reserve(reservation("e", 2n, [on(0)])), { _tag: "Admitted" })
+      }),
+    )
+
     it.effect("that does not go back, and reserves nothing when the clock does", () =>
       Effect.gen(function* () {
         const ledger = yield* make({ clockTolerance: 1_000 })

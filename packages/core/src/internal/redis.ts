@@ -4,7 +4,7 @@
  * A decision waits for Redis only so long. When it does not answer, all go on without it for a second, and then one call
  * tries again: nobody has to restart anything.
  */
-import { Clock, Context, Duration, Effect, Exit, Fiber } from "effect"
+import { Clock, Context, Duration, Effect, Exit, Fiber, Schedule } from "effect"
 import * as Redis from "effect/persistence/Redis"
 
 import * as Event from "../Event.ts"
@@ -57,15 +57,21 @@ export const redisLink = (policy: string, options: RedisOptions = {}): Effect.Ef
       refuses: (options.onUnavailable ?? local)._tag === "FailClosed",
       ask: (script, call) => {
         const run = redis.eval(script)
-        return Effect.flatMap(ServerTime, (time) => link.ask(run(call, time === undefined ? "" : String(time))))
+        return Effect.flatMap(ServerTime, (time) =>
+          link.ask(run({ ...call, keys: call.keys.map(wellFormed) }, time === undefined ? "" : String(time))),
+        )
       },
     }
   })
 
+// All lone surrogates are one character in UTF-8, and tenants that differ in them would have one key. JSON escapes them.
+const wellFormed = (key: string): string => (/\p{Surrogate}/u.test(key) ? JSON.stringify(key) : key)
+
 /** How long nothing is asked after Redis did not answer. Milliseconds. */
 const pause = 1_000
 
-class Link {
+/** The way to one store. While it is lost, nothing is asked of it but once in a while. */
+export class Link {
   private readonly policy: string
   private readonly timeout: Duration.Duration
   private lostSince: number | undefined
@@ -76,7 +82,7 @@ class Link {
     this.timeout = timeout
   }
 
-  ask<A>(run: Effect.Effect<A, Redis.RedisError>): Effect.Effect<A | undefined> {
+  ask<A>(run: Effect.Effect<A, unknown>): Effect.Effect<A | undefined> {
     return Effect.flatMap(Clock.Clock, (time): Effect.Effect<A | undefined> => {
       const now = () => millis(time)
       if (this.lostSince !== undefined) {
@@ -110,13 +116,25 @@ class Link {
   }
 }
 
+/**
+ * A timeout is waited for in so many turns. A process that was busy itself for a while has lost one of them, however long it was,
+ * and reads the answer in the next one; the last one is only there for that.
+ */
+const turns = 8
+
+const alarmAfter = (timeout: Duration.Duration): Effect.Effect<unknown> =>
+  Effect.andThen(
+    Effect.repeat(Effect.sleep(Duration.millis(Duration.toMillis(timeout) / turns)), Schedule.recurs(turns - 1)),
+    Effect.yieldNow,
+  )
+
 /** An answer, or the failure to give one in time. */
 const withTimeout = <A, E>(run: Effect.Effect<A, E>, timeout: Duration.Duration) =>
   Effect.withFiber((parent) =>
     Effect.callback<Exit.Exit<A, E | "no answer">>((resume) => {
       const fork = Effect.runForkWith(parent.context)
       const child = fork(run)
-      const alarm = fork(Effect.sleep(timeout))
+      const alarm = fork(alarmAfter(timeout))
       child.addObserver((exit) => {
         alarm.interruptUnsafe()
         resume(Effect.succeed(exit))

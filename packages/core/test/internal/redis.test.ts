@@ -1,102 +1,101 @@
+/**
+ * What counts as a lost Redis, and which keys are one.
+ */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber } from "effect"
+import { Effect, Fiber, Layer } from "effect"
+import { Redis } from "effect/persistence"
 import { TestClock } from "effect/testing"
 
-import { atomic, ServerTime, redisLink } from "../../src/internal/redis.ts"
-import * as SharedState from "../../src/SharedState.ts"
-import { broken, fakeRedis, redisIsMissing, silent, slow, withRedis } from "../redis.ts"
-import { observed } from "../scripted.ts"
+import { atomic, redisLink } from "../../src/internal/redis.ts"
+import * as ResilientModel from "../../src/ResilientModel.ts"
+import * as ResponseCache from "../../src/ResponseCache.ts"
+import { broken, fakeRedis, redisIsMissing, silent, withRedis } from "../redis.ts"
+import { answer, deliver, observed, request, scripted } from "../scripted.ts"
 
-const script = atomic<number>("return 1")
-const call = { keys: ["{a}:1", "{a}:2"], args: ["x", 3] }
+const count = atomic<number>(`return redis.call("INCR", KEYS[1])`)
 
-describe("a link to shared state", () => {
-  it.effect("runs the script with its keys, the time and its arguments", () =>
-    Effect.gen(function* () {
-      const redis = fakeRedis()
-      const link = yield* Effect.provide(redisLink("Test"), redis.layer)
-      redis.answers = Effect.succeed(7)
-      assert.strictEqual(yield* link.ask(script, call), 7)
-      yield* Effect.provideService(link.ask(script, call), ServerTime, 12)
-      assert.deepStrictEqual(redis.commands, [
-        ["EVALSHA", "sha", "2", "{a}:1", "{a}:2", "", "x", "3"],
-        ["EVALSHA", "sha", "2", "{a}:1", "{a}:2", "12", "x", "3"],
-      ])
-      assert.strictEqual(link.prefix, "holdfast")
-      assert.isFalse(link.refuses)
-    }),
-  )
+const turn = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
 
-  it.effect("has no answer while the server fails, asks it once a second, and finds it again", () =>
-    Effect.gen(function* () {
-      const redis = fakeRedis()
-      const link = yield* Effect.provide(redisLink("Test", { onUnavailable: SharedState.failClosed }), redis.layer)
-      assert.isTrue(link.refuses)
-      const [answers, events] = yield* observed(
-        Effect.gen(function* () {
-          redis.answers = broken
-          const first = yield* link.ask(script, call)
-          const second = yield* link.ask(script, call)
-          yield* TestClock.adjust("1 second")
-          const third = yield* link.ask(script, call)
-          yield* TestClock.adjust("1 second")
-          redis.answers = Effect.succeed(7)
-          const fourth = yield* link.ask(script, call)
-          return [first, second, third, fourth]
-        }),
-      )
-      assert.deepStrictEqual(answers, [undefined, undefined, undefined, 7])
-      assert.lengthOf(redis.commands, 3)
-      assert.deepStrictEqual(
-        events.map(({ _tag }) => _tag),
-        ["SharedStateUnavailable", "SharedStateRecovered"],
-      )
-      assert.deepInclude(events[1], { policy: "Test" })
-    }),
-  )
+/** Keeps the event loop busy, as a large computation does. */
+const busy = (millis: number) =>
+  Effect.sync(() => {
+    const until = performance.now() + millis
+    while (performance.now() < until);
+  })
 
-  it.effect("waits no longer than its patience, also where it cannot be interrupted", () =>
-    Effect.gen(function* () {
-      const redis = fakeRedis()
-      const link = yield* Effect.provide(redisLink("Test", { timeout: "100 millis" }), redis.layer)
-      redis.answers = silent
-      const asked = yield* Effect.forkChild(Effect.uninterruptible(link.ask(script, call)))
-      yield* TestClock.adjust("99 millis")
-      assert.isUndefined(asked.pollUnsafe())
-      yield* TestClock.adjust("1 millis")
-      assert.isUndefined(yield* Fiber.join(asked))
-    }),
-  )
-
-  it.effect("lets one call try again while the others go on without", () =>
-    Effect.gen(function* () {
-      const redis = fakeRedis()
-      const link = yield* Effect.provide(redisLink("Test"), redis.layer)
-      redis.answers = broken
-      yield* link.ask(script, call)
-      yield* TestClock.adjust("1 second")
-      redis.answers = slow("200 millis", 7)
-      const trying = yield* Effect.forkChild(link.ask(script, call))
-      yield* TestClock.adjust(1)
-      assert.isUndefined(yield* link.ask(script, call))
-      yield* TestClock.adjust("200 millis")
-      assert.strictEqual(yield* Fiber.join(trying), 7)
-      assert.lengthOf(redis.commands, 2)
-    }),
+describe.skipIf(redisIsMissing)("a process that is busy, on Redis (REDIS_URL)", () => {
+  it.live("has not lost it", () =>
+    withRedis((prefix) =>
+      Effect.gen(function* () {
+        const link = yield* redisLink("test", { prefix, timeout: "250 millis" })
+        const ask = link.ask(count, { keys: [`${prefix}:busy`], args: [] })
+        yield* ask
+        for (const [index, stall] of [10, 100, 240, 260, 300, 500, 1_000, 2_000].entries()) {
+          const [[counted], events] = yield* observed(
+            Effect.all([ask, Effect.delay(busy(stall), 0)], { concurrency: "unbounded" }),
+          )
+          assert.deepStrictEqual([counted, events], [index + 2, []], `after ${stall} ms`)
+        }
+      }),
+    ),
   )
 })
 
-describe.skipIf(redisIsMissing)("a script on Redis (REDIS_URL)", () => {
-  it.effect("sees the time that a test sets, or the server's own", () =>
+describe.skipIf(redisIsMissing)("keys on Redis (REDIS_URL)", () => {
+  it.live("are as many as in memory, also with lone surrogates", () =>
     withRedis((prefix) =>
       Effect.gen(function* () {
-        const link = yield* redisLink("Test", { prefix })
-        const time = atomic<string>(`redis.call("SET", KEYS[1], ARGV[2]) return tostring(now())`)
-        const ask = link.ask(time, { keys: [`${prefix}:time`], args: ["x"] })
-        assert.strictEqual(yield* Effect.provideService(ask, ServerTime, 12.5), "12.5")
-        // Later than when this was written, and before the year 2100.
-        assert.isTrue(Math.abs(Number(yield* ask) - 2.9e12) < 1.3e12)
+        const link = yield* redisLink("test", { prefix })
+        const tenants = ["\ud800", "\ud801", "\udc00", "\ufffd", "\\ud800", '"\\ud800"', "a\ud800", "😀"]
+        for (const round of [1, 2]) {
+          for (const tenant of tenants) {
+            assert.strictEqual(yield* link.ask(count, { keys: [`${prefix}:${tenant}`], args: [] }), round)
+          }
+        }
+        // Not all of them begin with the prefix, by which the others are deleted.
+        const redis = yield* Redis.Redis
+        const keys = yield* redis.send<ReadonlyArray<string>>("KEYS", `"${prefix}*`)
+        yield* redis.send("DEL", ...keys)
       }),
     ),
+  )
+})
+
+describe("a cache whose Redis is lost", () => {
+  it.effect("is told once, and does not make calls wait, until it is asked again after a second", () =>
+    Effect.gen(function* () {
+      for (const lost of [silent, broken]) {
+        const redis = fakeRedis()
+        redis.answers = lost
+        const caches = yield* Layer.build(
+          ResponseCache.layerRedis({ timeout: "200 millis" }).pipe(Layer.provide(redis.layer)),
+        )
+        const model = scripted([answer("a")])
+        const cached = model.model.pipe(ResponseCache.exact({ scope: ResponseCache.shared, timeToLive: "1 minute" }))
+        const call = yield* Effect.provideContext(ResilientModel.callOf(cached), caches)
+        const ask = Effect.suspend(() => deliver(call, request("generate")))
+        const [, events] = yield* observed(
+          Effect.gen(function* () {
+            const first = yield* Effect.forkChild(ask, { startImmediately: true })
+            // The name of a request is computed by another thread.
+            yield* Effect.repeat(turn, { until: () => redis.commands.length > 0 })
+            yield* TestClock.adjust("200 millis")
+            yield* Fiber.join(first)
+            const before = redis.commands.length
+            // Nothing passes on the clock: nobody waits.
+            yield* ask
+            yield* ask
+            assert.lengthOf(redis.commands, before)
+            redis.answers = Effect.succeed(null)
+            yield* TestClock.adjust("1 second")
+            yield* ask
+            assert.isAbove(redis.commands.length, before)
+          }),
+        )
+        const told = events.map(({ _tag }) => _tag).filter((tag) => tag.startsWith("SharedState"))
+        assert.deepStrictEqual(told, ["SharedStateUnavailable", "SharedStateRecovered"])
+        assert.lengthOf(model.requests, 4)
+      }
+    }),
   )
 })

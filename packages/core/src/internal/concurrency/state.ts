@@ -76,7 +76,7 @@ export class FairSemaphore {
       this.hold(waiter)
       return true
     }
-    if (this.arrivals.size >= this.queueSize && !this.shedOne(waiter.urgency)) return false
+    if (this.arrivals.size >= this.queueSize && !this.shedOne(waiter)) return false
     this.add(waiter)
     this.dispatch()
     return true
@@ -164,17 +164,29 @@ export class FairSemaphore {
     tenant.turn = tenants.append(tenant)
   }
 
-  /** Sends away the newest of those who are least urgent, if they are less urgent than the one who comes. */
-  private shedOne(urgency: number): boolean {
-    for (let index = this.lines.length - 1; index > urgency; index--) {
-      const newest = newestOf(this.lines[index] as Line)
-      if (newest === undefined) continue
-      this.remove(newest)
-      newest.state = "gone"
-      newest.shed()
-      return true
+  /**
+   * Sends away one that is less urgent than the one who comes, or one of a tenant that has more waiting than the tenant of the one
+   * who comes will have. So a tenant that floods the queue keeps nobody else out of it.
+   */
+  private shedOne(waiter: Waiter): boolean {
+    for (let index = this.lines.length - 1; index > waiter.urgency; index--) {
+      const largest = largestOf(this.lines[index] as Line)
+      if (largest !== undefined) return this.shed(largest)
     }
-    return false
+    const line = this.lineOf(waiter)
+    const own = line.byName.get(waiter.tenant)?.waiting.size ?? 0
+    const largest = largestOf(line)
+    return largest !== undefined && largest.waiting.size > own + 1 && this.shed(largest)
+  }
+
+  /** Sends away the newest of a tenant. */
+  private shed({ waiting }: Tenant): boolean {
+    const newest = waiting.last?.value.waiter
+    if (newest === undefined) return false
+    this.remove(newest)
+    newest.state = "gone"
+    newest.shed()
+    return true
   }
 
   private lineOf({ urgency }: Waiter): Line {
@@ -188,11 +200,16 @@ const newTenant = (name: string, tenants: LinkedList<Tenant>): Tenant => {
   return tenant
 }
 
-const newestOf = ({ tenants }: Line): Waiter | undefined => {
-  let newest: Waiter | undefined
+/** The tenant that has the most waiting; of several, the one whose newest came last. */
+const largestOf = ({ tenants }: Line): Tenant | undefined => {
+  let largest: Tenant | undefined
   for (let turn = tenants.first; turn !== undefined; turn = turn.after) {
-    const waiter = turn.value.waiting.last?.value.waiter
-    if (waiter !== undefined && (newest === undefined || waiter.sequence > newest.sequence)) newest = waiter
+    if (largest === undefined || isLarger(turn.value, largest)) largest = turn.value
   }
-  return newest
+  return largest
 }
+
+const isLarger = (one: Tenant, other: Tenant): boolean =>
+  one.waiting.size === other.waiting.size ? newestIn(one) > newestIn(other) : one.waiting.size > other.waiting.size
+
+const newestIn = ({ waiting }: Tenant): number => waiting.last?.value.waiter.sequence ?? 0

@@ -59,7 +59,8 @@ interface Asking {
 
 export class SharedPermits {
   private readonly link: RedisLink
-  private readonly holders = new Set<Holder>()
+  /** Those that hold permits, and those that may because the answer was lost. */
+  private readonly holders = new Map<Holder, "holds" | "may hold">()
   private readonly asking = new Map<string, Asking>()
 
   constructor(link: RedisLink) {
@@ -74,15 +75,21 @@ export class SharedPermits {
     })
     const attempt = (wait: number): Effect.Effect<boolean> =>
       Effect.flatMap(ask, (granted) => {
-        if (granted === undefined) return Effect.succeed(!this.link.refuses)
-        if (granted === 1) return Effect.succeed(true)
+        if (granted === 1 || (granted === undefined && !this.link.refuses)) return Effect.as(this.holding(holder), true)
+        if (granted === undefined) return Effect.succeed(false)
         return Effect.flatMap(Random.nextBetween(wait / 2, wait), Effect.sleep).pipe(
           Effect.andThen(attempt(Math.min(maxWait, wait * 2))),
         )
       })
     return Effect.suspend(() => {
-      this.holders.add(holder)
+      this.holders.set(holder, "may hold")
       return this.inTurn(holder.key, attempt(firstWait))
+    })
+  }
+
+  private holding(holder: Holder): Effect.Effect<void> {
+    return Effect.sync(() => {
+      if (this.holders.has(holder)) this.holders.set(holder, "holds")
     })
   }
 
@@ -109,12 +116,19 @@ export class SharedPermits {
   }
 
   readonly renew: Effect.Effect<void> = Effect.suspend(() =>
-    Effect.forEach(
-      [...this.holders],
-      ({ id, key, weight }) => this.link.ask(prolong, { keys: [this.keyOf(key)], args: [lease, id, weight] }),
-      { discard: true },
-    ),
+    Effect.forEach([...this.holders.keys()], (holder) => this.prolong(holder), { discard: true }),
   )
+
+  /** A server that was lost and comes back empty is told again of the permits that are held. */
+  private prolong(holder: Holder): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const state = this.holders.get(holder)
+      // It gave its permits back meanwhile.
+      if (state === undefined) return Effect.void
+      const args = [lease, holder.id, holder.weight, state === "holds" ? 1 : 0]
+      return Effect.asVoid(this.link.ask(prolong, { keys: [this.keyOf(holder.key)], args }))
+    })
+  }
 
   private keyOf(key: string): string {
     return `${this.link.prefix}:concurrency:${key}`
@@ -138,9 +152,12 @@ return 1
 `)
 
 const prolong = atomic<0>(`
-local lease, id, weight = tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
+local lease, id, weight, holds = tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4]), ARGV[5] == "1"
 local time = now()
-for place = 1, weight do redis.call("ZADD", KEYS[1], "XX", time + lease, id .. ":" .. place) end
+for place = 1, weight do
+  local member = id .. ":" .. place
+  if holds then redis.call("ZADD", KEYS[1], time + lease, member) else redis.call("ZADD", KEYS[1], "XX", time + lease, member) end
+end
 redis.call("PEXPIRE", KEYS[1], lease * 2)
 return 0
 `)

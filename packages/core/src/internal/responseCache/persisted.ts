@@ -5,6 +5,7 @@ import { type Duration, Effect, Option, Schema, type Scope } from "effect"
 import * as Persistence from "effect/persistence/Persistence"
 
 import { type Part } from "../../ModelCall.ts"
+import { Link } from "../redis.ts"
 import { type AnswerStore } from "./store.ts"
 
 export const { layerBackingRedis, layerBackingSql } = Persistence
@@ -27,8 +28,9 @@ export const persistedStore = (options: {
   Effect.gen(function* () {
     const persistence = yield* Persistence.BackingPersistence
     const store = yield* persistence.make(options.storeId)
+    const link = new Link("ResponseCache.exact", options.timeout)
     const inTime = <A>(self: Effect.Effect<A, Persistence.PersistenceError>) =>
-      Effect.map(Effect.option(Effect.timeout(self, options.timeout)), Option.getOrUndefined)
+      link.ask(Effect.catchIf(self, isUnreadable, () => Effect.undefined))
     return {
       get: (key) =>
         Effect.map(inTime(store.get(key)), (found) =>
@@ -37,3 +39,6 @@ export const persistedStore = (options: {
       set: (key, answer, ttl) => Effect.asVoid(inTime(store.set(key, { version: 1, answer }, ttl))),
     }
   })
+
+// The store is there, and what is kept in it is no JSON.
+const isUnreadable = ({ cause }: Persistence.PersistenceError): boolean => cause instanceof SyntaxError

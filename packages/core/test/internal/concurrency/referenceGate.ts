@@ -42,17 +42,27 @@ export class ReferenceGate {
       return true
     }
     if (this.line.length >= this.places) {
-      const least = Math.max(-1, ...this.line.map(({ urgency }) => urgency))
-      if (least <= guest.urgency) return false
-      const newest = this.line.findLast(({ urgency }) => urgency === least) as Guest
-      this.forget(newest)
-      this.tell.shed(newest.id)
+      const victim = this.victim(guest)
+      if (victim === undefined) return false
+      this.forget(victim)
+      this.tell.shed(victim.id)
     }
     this.line.push({ ...guest, overtaken: 0 })
     const turns = this.turns.get(guest.urgency) ?? []
     this.turns.set(guest.urgency, turns.includes(guest.tenant) ? turns : [...turns, guest.tenant])
     this.letIn()
     return true
+  }
+
+  /** One of those who are least urgent, if the guest is more urgent, or one of a tenant that has more waiting than the guest's. */
+  private victim({ tenant, urgency }: Guest): Guest | undefined {
+    const least = Math.max(-1, ...this.line.map((each) => each.urgency))
+    if (least < urgency) return undefined
+    const line = this.line.filter((each) => each.urgency === least)
+    const waiting = (name: string) => line.filter((each) => each.tenant === name).length
+    const most = Math.max(...line.map((each) => waiting(each.tenant)))
+    if (least === urgency && most <= waiting(tenant) + 1) return undefined
+    return line.findLast((each) => waiting(each.tenant) === most)
   }
 
   leave(id: number): void {

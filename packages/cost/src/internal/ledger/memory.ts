@@ -17,7 +17,8 @@ import {
   type Movement,
   nothing,
   plus,
-  steppedBack,
+  type Time,
+  timeAt,
   type Total,
 } from "./state.ts"
 
@@ -30,7 +31,7 @@ export interface Held {
 interface Account {
   readonly buckets: Array<number>
   readonly totals: Array<Total>
-  /** When each of them counts no more. */
+  /** When each of them can be forgotten: long after it counts no more, should the clock have been ahead. */
   readonly untils: Array<number>
 }
 
@@ -41,6 +42,7 @@ export class MemoryLedger {
   readonly #accounts = new Map<string, Account>()
   readonly #journal = new MemoryJournal()
   #latest = 0
+  #doubt: number | undefined
 
   /** With `held` it goes on from what is known of some reservations elsewhere. */
   constructor(options: { readonly keep: number; readonly tolerance: number; readonly held?: Map<string, Held> }) {
@@ -61,12 +63,13 @@ export class MemoryLedger {
     return this.#tolerance
   }
 
-  get latest(): number {
-    return this.#latest
+  get time(): Time {
+    return { latest: this.#latest, doubt: this.#doubt }
   }
 
-  set latest(at: number) {
-    this.#latest = at
+  set time({ doubt, latest }: Time) {
+    this.#latest = latest
+    this.#doubt = doubt
   }
 
   /** All buckets that there are. */
@@ -76,8 +79,14 @@ export class MemoryLedger {
     }
   }
 
+  /** Whether the clock was set back too far to be believed, for now. */
   steppedBack(now: number): boolean {
-    return steppedBack(this.#latest, now, this.#tolerance)
+    if (now >= this.#latest) {
+      this.#doubt = undefined
+      return false
+    }
+    this.time = timeAt(this.time, now, this.#tolerance)
+    return this.#doubt !== undefined
   }
 
   /** What the reservation does not fit under, `undefined` if it was made. */
@@ -191,7 +200,7 @@ export class MemoryLedger {
       totals[index] = plus(totals[index] ?? nothing, delta)
       return
     }
-    // A bucket that counts no more makes room. One of yesterday still counts while the clock may be set back to it.
+    // A bucket that counts no more makes room, but not yet one that the clock may be set back to.
     for (let old = buckets.length - 1; old >= 0; old--) {
       if ((untils[old] ?? 0) + this.#tolerance > this.#latest || isUsed(totals[old])) continue
       buckets.splice(old, 1)
@@ -200,7 +209,7 @@ export class MemoryLedger {
     }
     buckets.push(bucket)
     totals.push(delta)
-    untils.push(until)
+    untils.push(until + 2 * (until - bucket))
   }
 
   #account(name: string): Account {

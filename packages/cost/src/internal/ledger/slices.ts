@@ -14,7 +14,7 @@ import { type Claim, type Reservation, type Settlement } from "./journal.ts"
 import { type Admission } from "./service.ts"
 import { Slice } from "./slice.ts"
 import { type Exchange, type Exchanged } from "./sqlOperation.ts"
-import { type Movement, plus, steppedBack, type Total } from "./state.ts"
+import { type Movement, plus, type Time, timeAt, type Total } from "./state.ts"
 import { type LedgerUnavailable } from "./unavailable.ts"
 
 interface Options {
@@ -48,8 +48,7 @@ interface Lease {
 
 export class Slices {
   readonly #options: Options
-  /** The latest time that the clock has shown. */
-  #latest = 0
+  #time: Time = { latest: 0, doubt: undefined }
   /** Mostly an attempt has the very claims of the one before. */
   #last: { readonly claims: ReadonlyArray<Claim>; readonly entry: Entry } | undefined
   readonly #entries = new Map<string, Entry>()
@@ -67,8 +66,8 @@ export class Slices {
     return Effect.suspend(() => {
       const { id, worst } = reservation
       const now = this.#options.clock.currentTimeMillisUnsafe()
-      if (steppedBack(this.#latest, now, this.#options.tolerance)) return clockSteppedBack
-      this.#latest = Math.max(this.#latest, now)
+      this.#time = timeAt(this.#time, now, this.#options.tolerance)
+      if (this.#time.doubt !== undefined) return clockSteppedBack
       if (this.#released.has(id)) return reservationOver
       const known = this.#byAttempt.get(id)
       if (known !== undefined) return known.slice.open.has(id) ? admitted : reservationOver

@@ -13,7 +13,7 @@ import { type Held, MemoryLedger } from "./memory.ts"
 import { within } from "./patience.ts"
 import { type Answer, claimsIn, detailsOf, idsOf, type Operation, perform } from "./sqlOperation.ts"
 import { type AccountSpan, LedgerStore, type TotalRow } from "./sqlTables.ts"
-import { apply, type Event } from "./state.ts"
+import { apply, type Event, type Time } from "./state.ts"
 
 export type Trouble = SqlError.SqlError | Schema.SchemaError
 
@@ -41,7 +41,8 @@ export const open = Effect.fnUntraced(function* (
   const store = new LedgerStore(sql, options.prefix)
   const pending = yield* Queue.unbounded<Pending>()
   const latest = yield* within(store.latest, timeout)
-  const session: Session = { store, tolerance: options.tolerance, timeout, latest, claims: new Map() }
+  const time = { latest, doubt: undefined }
+  const session: Session = { store, tolerance: options.tolerance, timeout, time, claims: new Map() }
   const work = Effect.flatMap(Queue.takeBetween(pending, 1, batch), (some) =>
     Effect.uninterruptible(answered(session, some)),
   )
@@ -68,8 +69,8 @@ interface Session {
   readonly store: LedgerStore
   readonly tolerance: number
   readonly timeout: Duration.Duration
-  /** The time of the last entry that this process knows of. */
-  latest: number
+  /** That of the last entry that this process knows of. */
+  time: Time
   /**
    * Of reservations that this process asked for and has not ended, so that it knows what to lock. Also where the answer was lost:
    * an end that did not wait for its beginning would overtake it.
@@ -117,7 +118,7 @@ const forget = (session: Session, all: ReadonlyArray<Pending>): void => {
 
 interface Done {
   readonly answers: ReadonlyArray<Answer>
-  readonly latest: number
+  readonly time: Time
 }
 
 const transaction = Effect.fnUntraced(function* (session: Session, all: ReadonlyArray<Pending>) {
@@ -129,11 +130,11 @@ const transaction = Effect.fnUntraced(function* (session: Session, all: Readonly
   const held = heldBy(yield* Effect.forEach(yield* store.entries(ids), read))
   const known = yield* store.totals(spansOf(claims))
   const memory = new MemoryLedger({ keep: Infinity, tolerance: session.tolerance, held })
-  memory.latest = session.latest
+  memory.time = session.time
   for (const { account, bucket, ...total } of known) memory.load(account, bucket, total)
   const answers = all.map(({ operation }) => perform(memory, operation))
   yield* write(store, memory, { known, all, claims })
-  const done: Done = { answers, latest: memory.latest }
+  const done: Done = { answers, time: memory.time }
   return done
 })
 
@@ -258,8 +259,8 @@ const eventOf = (entry: Entry): Event => {
   return entry._tag === "Settled" ? { _tag: "Settled", cost: entry.settlement.cost } : { _tag: entry._tag }
 }
 
-const remember = (session: Session, all: ReadonlyArray<Pending>, { answers, latest }: Done): void => {
-  session.latest = latest
+const remember = (session: Session, all: ReadonlyArray<Pending>, { answers, time }: Done): void => {
+  session.time = time
   for (const [index, { operation }] of all.entries()) {
     if (operation._tag === "Settle") session.claims.delete(operation.settlement.id)
     else if (operation._tag === "Release") session.claims.delete(operation.id)

@@ -128,3 +128,24 @@ export const excessOf = (
 
 /** Whether a clock was set back too far to be believed. A journal's own time is never set back. */
 export const steppedBack = (latest: number, now: number, tolerance: number): boolean => now < latest - tolerance
+
+/** What is known of the time. */
+export interface Time {
+  /** The latest time of the journal. */
+  readonly latest: number
+  /** What the clock showed when it was first found to be set back, `undefined` while it is not. */
+  readonly doubt: number | undefined
+}
+
+/** How far a clock has to go on before it is believed against a journal that is ahead of it. Milliseconds. */
+const conviction = 60_000
+
+/**
+ * The time after a reading of the clock. One entry by a clock that was ahead must not stop everything until that time comes, so
+ * a clock that stays set back and goes on from there is believed after a minute.
+ */
+export const timeAt = ({ doubt, latest }: Time, now: number, tolerance: number): Time => {
+  if (!steppedBack(latest, now, tolerance)) return { latest: Math.max(latest, now), doubt: undefined }
+  if (doubt === undefined || now < doubt) return { latest, doubt: now }
+  return now - doubt >= conviction ? { latest: now, doubt: undefined } : { latest, doubt }
+}

@@ -105,3 +105,22 @@ it("a clock may go back a little, and no further", () => {
     [false, false, false, true],
   )
 })
+
+it("a clock that was ahead once stops nothing for longer than a minute", () => {
+  const day = 86_400_000
+  const readings = [day + 1_000, 1_000, 2_000, 60_999, 61_000, 61_001, 500]
+  let time: Kernel.Time = { latest: 0, doubt: undefined }
+  const seen = readings.map((now) => {
+    time = Kernel.timeAt(time, now, 600)
+    return [time.latest, time.doubt]
+  })
+  assert.deepStrictEqual(seen, [
+    [day + 1_000, undefined],
+    [day + 1_000, 1_000],
+    [day + 1_000, 1_000],
+    [day + 1_000, 1_000],
+    [61_000, undefined],
+    [61_001, undefined],
+    [61_001, 500],
+  ])
+})
