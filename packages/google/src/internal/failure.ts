@@ -10,11 +10,13 @@ import {
   fromTransport,
   fromUnknown,
   isBrokenConnection,
+  malformed,
   type Origin,
   type ProviderFault,
   thrownMessage,
 } from "@holdfast/core/provider/ProviderError"
-import { Duration, Predicate, Result } from "effect"
+import { durationIn, waitIn } from "@holdfast/core/provider/WaitInWords"
+import { type Duration, Predicate, Result } from "effect"
 import { type AiError } from "effect/ai"
 
 import { type Exchange } from "./http/exchange.ts"
@@ -32,6 +34,10 @@ export const fromThrown =
     if (isBrokenConnection(cause)) return fromTransport(origin, cause)
     if (exchange !== undefined && !exchange.sent) return refusedBySdk(origin, cause)
     const status = exchange?.status ?? 200
+    // The SDK quotes the chunk.
+    if (cause instanceof Error && /^exception parsing/i.test(cause.message)) {
+      return malformed(origin, "a chunk is not JSON", inStream)
+    }
     if (status >= 300) return fromFault(origin, { message: "no details", status, headers: exchange?.headers })
     return fromUnknown(origin, cause, inStream)
   }
@@ -112,10 +118,4 @@ const isSpent = (details: ReadonlyArray<unknown>, reason: string | undefined, me
   /credits are depleted|spending (?:cap|limit)|\blimit: 0\b/i.test(message)
 
 const hint = (details: ReadonlyArray<unknown>, message: string): Duration.Duration | undefined =>
-  seconds(text(detail(details, "RetryInfo"), "retryDelay")) ??
-  seconds(/\bretry in (\d{1,9}(?:\.\d{1,12})?s)\b/i.exec(message)?.[1])
-
-const seconds = (value: string | undefined): Duration.Duration | undefined => {
-  const match = /^(\d{1,9}(?:\.\d{1,12})?)s$/.exec(value ?? "")
-  return match === null ? undefined : Duration.millis(Math.ceil(Number(match[1]) * 1000))
-}
+  durationIn(text(detail(details, "RetryInfo"), "retryDelay")) ?? waitIn(message)

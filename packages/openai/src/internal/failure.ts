@@ -5,7 +5,8 @@
 import { field, type Json, record, text } from "@holdfast/core/provider/Json"
 import { fromFault, type Origin } from "@holdfast/core/provider/ProviderError"
 import * as StainlessError from "@holdfast/core/provider/StainlessError"
-import { Duration, Predicate } from "effect"
+import { waitIn } from "@holdfast/core/provider/WaitInWords"
+import { Predicate } from "effect"
 import { type AiError } from "effect/ai"
 
 /** The error for what the SDK threw. */
@@ -25,7 +26,7 @@ const facts = (error: unknown, plain: string | undefined) => {
     type: text(error, "type"),
     code: Predicate.isNumber(code) ? String(code) : text(error, "code"),
     parameter: text(error, "param"),
-    retryAfter: hint(message),
+    retryAfter: waitIn(message),
   }
 }
 
@@ -48,15 +49,4 @@ const said = (fields: Json, key: string): string | undefined => {
   const value = fields[key]
   if (Predicate.isString(value)) return value === "" ? undefined : value
   return value === undefined || value === null ? undefined : JSON.stringify(value)
-}
-
-const hintPattern = /try again in (?:(\d{1,3})h)?(?:(\d{1,4})m(?!s))?(?:(\d{1,6}(?:\.\d{1,9})?)(ms|s))?/i
-
-// OpenAI and Groq say in the message when to come back: "Please try again in 7m32.5s".
-const hint = (message: string): Duration.Duration | undefined => {
-  const match = hintPattern.exec(message)
-  if (match === null || (match[1] ?? match[2] ?? match[3]) === undefined) return undefined
-  const [, hours = "0", minutes = "0", amount = "0", unit = "s"] = match
-  const millis = Number(amount) * (unit.toLowerCase() === "ms" ? 1 : 1000)
-  return Duration.millis(Math.ceil(Number(hours) * 3_600_000 + Number(minutes) * 60_000 + millis))
 }

@@ -13,7 +13,8 @@ export const retryHint = (headers: Readonly<Record<string, string>>): number | u
   if (seconds !== undefined) return Math.ceil(seconds * 1000)
   const until = httpDate(value)
   const now = httpDate(headers["date"])
-  return until === undefined || now === undefined ? undefined : Math.max(0, until - now)
+  // A date that is past says nothing about when to come back.
+  return until === undefined || now === undefined || until <= now ? undefined : until - now
 }
 
 const decimal = (value: string | undefined): number | undefined =>

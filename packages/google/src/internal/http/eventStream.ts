@@ -71,7 +71,7 @@ export class EventLines {
       return data === "" ? "" : event(data)
     }
     // The line breaks within JSON mean nothing.
-    if (line.startsWith("data:")) this.data += ` ${line.slice(5).trim()}`
+    if (line.startsWith("data:")) this.data += spaced(line.slice(5).trim())
     else if (this.other !== undefined && !/^(?::|(?:event|id|retry)\b)/.test(line)) {
       if (this.other.length < longestOther) this.other += ` ${line.slice(0, longestOther)}`
     }
@@ -82,3 +82,6 @@ export class EventLines {
 const longestOther = 20_000
 
 const event = (data: string): string => `data:${data}\n\n`
+
+// A heartbeat without data is no event.
+const spaced = (data: string): string => (data === "" ? "" : ` ${data}`)
