@@ -64,11 +64,32 @@ export const embeddingModel = <E>(
         const empty = inputs.indexOf("")
         const all = empty === -1 ? cut(inputs) : [{ from: empty, to: empty + 1 }]
         return Effect.map(
-          Effect.forEach(all, (piece) => answer(inputs, piece), { concurrency }),
+          everyPiece(all, (piece) => answer(inputs, piece)),
           together,
         )
       }).pipe(Effect.withSpan("EmbeddingModel.embedMany")),
   })
+}
+
+/**
+ * The answers of all pieces. After a failure no other piece begins, and those under way are waited for: they are paid for, and
+ * a cache may keep them.
+ */
+const everyPiece = <A, E>(all: ReadonlyArray<Piece>, answer: (piece: Piece) => Effect.Effect<A, E>) => {
+  let failed: Effect.Effect<never, E> | undefined
+  const unlessFailed = (piece: Piece): Effect.Effect<A | undefined> =>
+    Effect.suspend(() =>
+      failed === undefined
+        ? Effect.catch(answer(piece), (error) => {
+            failed ??= Effect.fail(error)
+            return Effect.undefined
+          })
+        : Effect.undefined,
+    )
+  return Effect.flatMap(
+    Effect.forEach(all, unlessFailed, { concurrency }),
+    (answers) => failed ?? Effect.succeed(answers.filter((one) => one !== undefined)),
+  )
 }
 
 const tokensOf = ({ operation }: ModelCall<unknown, "embeddings">, input: string): number =>
