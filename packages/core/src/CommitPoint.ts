@@ -258,6 +258,7 @@ const nothing = (part: Response.FinishPartEncoded, delivered: number, source: So
     case "pause":
       return undefined
     default:
+      if (waitsForClient(part)) return undefined
       return ProviderError.malformed(
         origin(source),
         `${source.model} ended its answer (${part.reason}) without content and without a call`,
@@ -290,4 +291,11 @@ const endless = (source: Source): AiError.AiError =>
     origin(source),
     `${source.model} sent more than ${longestPreamble} parts without any content`,
     true,
+  )
+
+// Providers name what they ask of their client, and `effect/ai` has no part for, in `metadata.<provider>.clientItems`.
+const waitsForClient = (part: Response.FinishPartEncoded): boolean =>
+  Object.values(part.metadata ?? {}).some(
+    (value) =>
+      value !== null && typeof value === "object" && "clientItems" in value && value["clientItems"] !== undefined,
   )

@@ -5,7 +5,7 @@ import { LanguageModel } from "effect/ai"
 import * as Breaker from "../src/Breaker.ts"
 import * as Concurrency from "../src/Concurrency.ts"
 import * as Hedge from "../src/Hedge.ts"
-import { countingLayer } from "../src/internal/model/rebuilt.ts"
+import { countingLayer, forgetBuilds } from "../src/internal/model/rebuilt.ts"
 import * as RateLimit from "../src/RateLimit.ts"
 import * as ResilientModel from "../src/ResilientModel.ts"
 import * as ResponseCache from "../src/ResponseCache.ts"
@@ -176,6 +176,7 @@ describe("a fresh model", () => {
 
 describe("what is made anew for each request", () => {
   const warnings = async (each: () => Effect.Effect<unknown, unknown>): Promise<ReadonlyArray<string>> => {
+    forgetBuilds()
     const logged: Array<string> = []
     const logger = Logger.make(({ logLevel, message }) => {
       if (logLevel === "Warn") logged.push(String(message))

@@ -3,6 +3,7 @@ import { Array, Context, Effect, Exit, Fiber, Layer, Logger, type Scope, Stream 
 import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
 
+import { forgetBuilds } from "../../core/src/internal/model/rebuilt.ts"
 import { idOf } from "../src/internal/ledger/journal.ts"
 import * as Ledger from "../src/Ledger.ts"
 import * as Money from "../src/Money.ts"
@@ -197,6 +198,7 @@ it.effect("a change wakes all who wait for it, and not those who ask later", () 
 
 describe("a ledger in memory that is built anew for every request", () => {
   it("is warned of once, because each counts by itself", async () => {
+    forgetBuilds()
     const warnings: Array<string> = []
     const logger = Logger.make(({ message }) => void warnings.push(String(message)))
     const spending = Effect.flatMap(Ledger.Ledger, (ledger) => ledger.total({ account: "x", since: 0 }))

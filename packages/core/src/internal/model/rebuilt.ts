@@ -13,6 +13,9 @@ const maxKeys = 1_000
 
 const builds = new Map<string, number>()
 
+/** Begins to count anew. For tests, which share a process. */
+export const forgetBuilds = (): void => builds.clear()
+
 /**
  * Counts one more build of what is equal by its name, and warns once when there are too many. Tests build things anew on
  * purpose, so nothing is counted under a clock of theirs.

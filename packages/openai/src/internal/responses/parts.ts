@@ -207,9 +207,19 @@ export const finishPart = (response: unknown, state: AnswerState, hasContent: bo
       serviceTier: text(response, "service_tier"),
       incompleteReason: text(field(response, "incomplete_details"), "reason"),
       refusal: state.refusal === "" ? undefined : state.refusal,
+      clientItems: clientItems(response),
     }),
   }
 }
+
+/** Types of items with which the model waits for its client. Those of tools that were not declared have no part of their own. */
+const clientItems = (response: unknown): ReadonlyArray<string> | undefined => {
+  const types = list(response, "output").flatMap((item) => text(item, "type") ?? [])
+  const found = types.filter((type) => waitsForClient.test(type))
+  return found.length === 0 ? undefined : found
+}
+
+const waitsForClient = /^(?:mcp_approval_request|(?:tool_search|computer|local_shell|shell|apply_patch)_call)$/
 
 const finishReason = (response: unknown, state: AnswerState): Response.FinishReason => {
   if (state.refusal !== "") return "content-filter"
