@@ -11,6 +11,10 @@ const turns = 8
 
 const machine = Context.get(Context.empty(), Clock.Clock)
 
+/** A pause between things that a ledger does by itself. A test that moves its clock by years does not have them done each minute. */
+export const pause = (duration: Duration.Duration): Effect.Effect<void> =>
+  Effect.provideService(Effect.sleep(duration), Clock.Clock, machine)
+
 const alarm = (timeout: Duration.Duration): Effect.Effect<unknown> =>
   Effect.sleep(Duration.times(timeout, 1 / turns)).pipe(
     Effect.repeat(Schedule.recurs(turns - 1)),

@@ -5,7 +5,7 @@ import * as Money from "../../Money.ts"
 import { admitted, clockSteppedBack, exceeded, millisOf, reservationOver } from "./admission.ts"
 import { NextChange } from "./changes.ts"
 import { type Entry, read } from "./journal.ts"
-import { within } from "./patience.ts"
+import { pause, within } from "./patience.ts"
 import { type Admission, type Outstanding, type Service } from "./service.ts"
 import { Slices } from "./slices.ts"
 import { open, type Trouble } from "./sql.ts"
@@ -37,7 +37,7 @@ export const sqlService = Effect.fnUntraced(function* (settings: SqlSettings) {
   const service = rowService({ store, submit, change, pollInterval, timeout, scope })
   yield* service.expire
   // A reservation whose answer was lost, or whose process was killed, is nobody's to end.
-  yield* Effect.forkScoped(Effect.forever(Effect.delay(Effect.ignore(service.expire), expiryInterval)))
+  yield* Effect.forkScoped(Effect.forever(Effect.andThen(pause(expiryInterval), Effect.ignore(service.expire))))
   if (slice === undefined) return service
   const clock = yield* Clock.Clock
   const slices = new Slices({
