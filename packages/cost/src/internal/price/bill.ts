@@ -3,6 +3,7 @@
  */
 
 import { type Json } from "@holdfast/core/provider/Json"
+import { Predicate } from "effect"
 
 import * as Money from "../../Money.ts"
 import { type BilledClass, billedTokens, type CacheTtl, rawUsage, type Usage } from "./billing.ts"
@@ -138,7 +139,7 @@ class Bill {
 
   addAnswer(price: Pricing, reply: Reply & { readonly raw: Json | undefined }, model: string | undefined): void {
     const served = servedAs(price.factors, reply, reply.raw)
-    const hasContent = reply.deliveredParts === undefined ? undefined : reply.deliveredParts > 0
+    const hasContent = Predicate.isNumber(reply.deliveredParts) ? reply.deliveredParts > 0 : undefined
     this.unpriced.push(...served.unpriced)
     this.addTokens(price, { usage: reply.usage, raw: reply.raw, cacheTtl: reply.cacheTtl, hasContent, served }, model)
   }
