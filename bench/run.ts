@@ -166,6 +166,14 @@ const loading = Effect.sync(() => {
     core: imports.load(imports.specifiers.core),
     effectAi: imports.load(imports.specifiers.effectAi),
   }))
+  record(
+    "import.core_over_effect_ai",
+    ratio(
+      rounds.map(({ core }) => core),
+      rounds.map(({ effectAi }) => effectAi),
+    ),
+    "ratio",
+  )
   record("import.core_ms", median(rounds.map(({ core }) => core)), "ms")
   record("import.effect_ai_ms", median(rounds.map(({ effectAi }) => effectAi)), "ms")
 })
