@@ -37,15 +37,17 @@ const throughProxy = Effect.fnUntraced(function* (name: string) {
     startupParameters: { search_path: name },
     maxConnections: 2,
   })
-  return { proxy, ledger: yield* ledgerOn(layer, { timeout: "1 second" }) }
+  // Opening is not what is tried here, and a busy machine may be late with it.
+  const ledger = yield* Effect.retry(ledgerOn(layer, { timeout: "1 second" }), Schedule.spaced("100 millis"))
+  return { proxy, ledger }
 })
 
 const persistently = <A>(self: Effect.Effect<A, Ledger.LedgerUnavailable>) =>
   Effect.retry(self, Schedule.spaced("100 millis"))
 
-/** Longer than any operation may take, and shorter than a connection that hangs. */
+/** Longer than any operation may take on a slow machine. A connection that hangs does so for ever. */
 const inTime = <A, E>(self: Effect.Effect<A, E>): Effect.Effect<Exit.Exit<A, E>> =>
-  Effect.map(Effect.timeoutOption(Effect.exit(self), "4 seconds"), (exit) => {
+  Effect.map(Effect.timeoutOption(Effect.exit(self), "60 seconds"), (exit) => {
     assert.strictEqual(exit._tag, "Some", "a call went on for ever")
     return exit._tag === "Some" ? exit.value : Exit.die("unreachable")
   })
@@ -121,7 +123,7 @@ describe.skipIf(withoutPostgres !== undefined)("a ledger on PostgreSQL whose net
                 return { scenario, kind: fault.kind, packet: fault.packet, hit: through.proxy.hit(), served, id }
               }),
             ),
-          { concurrency: 20 },
+          { concurrency: 12 },
         )
         assert.deepStrictEqual(yield* calm.outstanding, [])
         const entries = yield* Stream.runCollect(calm.entries())
