@@ -130,7 +130,7 @@ export const guard = (options: Options = {}) => {
     { name: "Breaker.guard", place: "breaker", settings: settingsOf(rules) },
     Effect.fnUntraced(function* <E>(call: ModelCall<E>) {
       const mistake = mistakeIn(rules)
-      if (mistake !== undefined) return yield* Effect.die(new Error(`Breaker.guard: ${mistake}`))
+      if (mistake !== undefined) return yield* ResilientModel.misconfigured("Breaker.guard", mistake)
       const registry = yield* Effect.serviceOption(Breakers)
       const { store } = Option.isSome(registry) ? registry.value : yield* ResilientModel.state(inMemory)
       const clock = yield* Clock.Clock

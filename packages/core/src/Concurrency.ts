@@ -101,9 +101,9 @@ export const limit = (places: number, options: Options = {}) => {
     { name: "Concurrency.limit", place: "concurrencyLimit", settings: { limit: places, queue } },
     Effect.fnUntraced(function* <E>(call: ModelCall<E>) {
       if (!Number.isInteger(places) || places < 1) {
-        return yield* Effect.die(new Error("Concurrency.limit: the limit must be a whole number, 1 or more"))
+        return yield* ResilientModel.misconfigured("Concurrency.limit", "the limit must be a whole number, 1 or more")
       }
-      if (!isQueue(queue)) return yield* Effect.die(new Error(`Concurrency.limit: ${wrongQueue}`))
+      if (!isQueue(queue)) return yield* ResilientModel.misconfigured("Concurrency.limit", wrongQueue)
       const permits = yield* permitsInContext
       const key = keyOf(options, call)
       const semaphore = permits.semaphoreOf(key, { limit: places, places: queue })
@@ -168,7 +168,7 @@ export const adaptive = (options: AdaptiveOptions = {}) => {
     { name: "Concurrency.adaptive", place: "concurrencyLimit", settings: { ...rules, queue } },
     Effect.fnUntraced(function* <E>(call: ModelCall<E>) {
       const mistake = AdaptiveLimit.mistakeIn(rules) ?? (isQueue(queue) ? undefined : wrongQueue)
-      if (mistake !== undefined) return yield* Effect.die(new Error(`Concurrency.adaptive: ${mistake}`))
+      if (mistake !== undefined) return yield* ResilientModel.misconfigured("Concurrency.adaptive", mistake)
       const adapting = yield* ResilientModel.state(
         () => new AdaptiveSemaphore(rules, { queue, size: options.size ?? sizeIn(call) }),
       )

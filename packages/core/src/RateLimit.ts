@@ -325,7 +325,7 @@ const policy = (name: string, dimensions: ReadonlyArray<Dimension>, options: Opt
     { name, place: "rateLimit", settings },
     Effect.fnUntraced(function* <E>(call: ModelCall<E>) {
       const mistake = mistakeIn(rules, queue, Duration.toMillis(maxWait))
-      if (mistake !== undefined) return yield* Effect.die(new Error(`${name}: ${mistake}`))
+      if (mistake !== undefined) return yield* ResilientModel.misconfigured(name, mistake)
       const provided = yield* Effect.serviceOption(RateLimits)
       const { entries, shared } = Option.isSome(provided) ? provided.value : yield* ResilientModel.state(inMemory)
       const clock = yield* Clock.Clock

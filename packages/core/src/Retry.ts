@@ -167,7 +167,7 @@ const retrying =
     }
     return Resilient.onto(self, { name, place, settings }, (call) => {
       if (mistake !== undefined) return Resilient.misconfigured(name, mistake)
-      if (!(maxAttempts >= 1)) return Effect.die(new Error(`${name}: maxAttempts must be 1 or more`))
+      if (!(maxAttempts >= 1)) return Resilient.misconfigured(name, "maxAttempts must be 1 or more")
       return Effect.map(Effect.context<R2>(), (context) => {
         // What the schedule needs comes from the layer; what the caller has set, such as a seed, goes before it.
         const provided = <A, X>(effect: Effect.Effect<A, X, R2>) =>

@@ -105,7 +105,7 @@ export const ratio = (retriesPerCall: number, options: Options = {}) => {
     { name: "RetryBudget.ratio", place: "retryBudget", settings },
     Effect.fnUntraced(function* <E>(call: ModelCall<E>) {
       const mistake = mistakeIn(rules)
-      if (mistake !== undefined) return yield* Effect.die(new Error(`RetryBudget.ratio: ${mistake}`))
+      if (mistake !== undefined) return yield* ResilientModel.misconfigured("RetryBudget.ratio", mistake)
       const budgets = yield* Effect.serviceOption(RetryBudgets)
       const store = Option.isSome(budgets) ? budgets.value.store : yield* ResilientModel.state(() => memoryStore())
       const clock = yield* Clock.Clock
