@@ -8,6 +8,7 @@ import * as Deadline from "../src/Deadline.ts"
 import * as Event from "../src/Event.ts"
 import * as Failure from "../src/Failure.ts"
 import * as Fallback from "../src/Fallback.ts"
+import type * as ProviderModel from "../src/provider/ProviderModel.ts"
 import * as RequestContext from "../src/RequestContext.ts"
 import * as ResilientModel from "../src/ResilientModel.ts"
 import * as Retry from "../src/Retry.ts"
@@ -361,7 +362,11 @@ describe("sinks", () => {
           throw new Error(`read ${String(name)}`)
         },
       })
-      const model = scripted([answer("a")]).model
+      const provider: ProviderModel.ProviderModel = {
+        ...scripted([]).provider,
+        stream: () => Effect.succeed({ headers: {}, parts: Stream.make(delta("a"), finish()) }),
+      }
+      const model = ResilientModel.fromProvider(Effect.succeed(provider), { name: "silent", settings: {} })
       const built = yield* Layer.build(model)
       const asked = Effect.provide(call(model, "stream"), built)
       const { exit } = yield* asked.pipe(
@@ -402,7 +407,7 @@ describe("the options of a request", () => {
       const model = scripted([refused(errors.transient), answer("a")])
       const built = yield* ResilientModel.callOf(model.model.pipe(Retry.schedule(Schedule.recurs(1))))
       for (const freeze of [false, true]) {
-        model.requests.length = 0
+        model.restart()
         const asked = request("stream")
         if (freeze) Object.freeze(asked.options)
         const [, events] = yield* observed(deliver(built, asked))
