@@ -12,10 +12,10 @@
 import { Duration, Effect, Option, Schema } from "effect"
 import { AiError } from "effect/ai"
 
+import * as AttemptGuard from "./AttemptGuard.ts"
 import { remaining } from "./Deadline.ts"
 import * as Event from "./Event.ts"
 import * as Failure from "./Failure.ts"
-import { GuardRefusal } from "./internal/attempt/guardRefusal.ts"
 import { failedModel, FailedModel as FailedModels } from "./internal/error/failedModel.ts"
 import { withoutStack } from "./internal/error/withoutStack.ts"
 import { refuse } from "./internal/event/refuse.ts"
@@ -207,7 +207,7 @@ const either = <K extends Kind, E, R, E2, R2, Out>(
 
 /** A refusal of what guards all attempts, such as a budget, holds for every model. */
 const goesOn = (accepts: (error: unknown) => boolean, error: unknown): boolean =>
-  !(error instanceof GuardRefusal) && accepts(error)
+  !AttemptGuard.isRefusal(error) && accepts(error)
 
 const mayHelpElsewhere = (error: unknown): boolean => {
   if (!(error instanceof AllModelsFailed)) return !Failure.isUndecodable(error) && !Failure.isContentPolicy(error)
@@ -236,7 +236,7 @@ const openFallback = <E, E2>(
       error,
     }))
     const opened = Effect.mapError(fallback.open(request), (last) => {
-      if (last instanceof GuardRefusal) return last
+      if (AttemptGuard.isRefusal(last)) return last
       return withoutStack(
         () => new AllModelsFailed({ trail: [...trailOf(preferred, error), ...trailOf(fallback, last)] }),
       )
