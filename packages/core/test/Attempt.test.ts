@@ -83,6 +83,22 @@ describe.each(modes)("an attempt to %s", (mode) => {
     }),
   )
 
+  it.effect("is timed to what comes before its content, too", () =>
+    Effect.gen(function* () {
+      const timed = script(
+        wait("1 second"),
+        chunk({ type: "response-metadata", id: "resp_1", modelId: "m" }),
+        wait("1 second"),
+        chunk(delta("a"), finish()),
+      )
+      const [, events] = yield* timePasses(observed(call(scripted([timed]).model, mode)))
+      const [attempt] = ended(events)
+      assert.strictEqual(attempt?.responseId, "resp_1")
+      assert.strictEqual(attempt?.timeToFirstChunk && Duration.toSeconds(attempt.timeToFirstChunk), mode === "stream" ? 1 : 2)
+      assert.strictEqual(attempt?.timeToFirstPart && Duration.toSeconds(attempt.timeToFirstPart), 2)
+    }),
+  )
+
   it.effect("that failed has its error, its class and the hint", () =>
     Effect.gen(function* () {
       const error = errors.throttled("7 seconds")

@@ -14,7 +14,7 @@ import { untilWritten } from "../ledger/untilWritten.ts"
 import { AdmissionControl, type Admitted } from "./admission.ts"
 import { alertsOf } from "./alerts.ts"
 import { type Interval, type Refusal, type Rule, type WhenUnavailable } from "./options.ts"
-import { settlementOf, soundUsage, subjectOf } from "./settlement.ts"
+import { chargeOf, settlementOf, soundUsage, subjectOf } from "./settlement.ts"
 import { type Pricing, type WorstCase, worstCase } from "./worstCase.ts"
 
 export interface Options extends Pricing {
@@ -40,17 +40,31 @@ export const budgetGuard = (options: Options): AttemptGuard.AttemptGuard<Refusal
         const id = `${start.id}/${options.name}`
         const reservation = { id, subject: subjectOf(start), worst: worst.cost }
         const assumedOutputTokens = worst.maxOutputTokens === undefined ? worst.estimate.output : undefined
-        const admitted = Effect.map(
+        const admitted = Effect.flatMap(
           admissions.admit({ start, reservation, assumedOutputTokens }),
-          (admission): AttemptGuard.Reservation => ({
-            settle: (attempt) => settle(options, attempt, { reservation, worst, admission }),
-            release: Effect.suspend(() => release(options, start.id, id)),
-          }),
+          (admission) =>
+            Effect.as(
+              told({ _tag: "AttemptReserved", attempt: start.id, callId: start.callId, worst: worst.cost }),
+              reservationOf(options, start, { reservation, worst, admission }),
+            ),
         )
         return worst.estimate.doubts.length === 0 ? admitted : Effect.andThen(doubt(start, worst), admitted)
       }),
   }
 }
+
+const reservationOf = (
+  options: Options,
+  { callId, id }: Attempt.AttemptStart,
+  reserved: Reserved,
+): AttemptGuard.Reservation => ({
+  settle: (attempt) => settle(options, attempt, reserved),
+  release: Effect.suspend(() =>
+    Effect.andThen(told({ _tag: "AttemptReleased", attempt: id, callId }), release(options, id, reserved.reservation.id)),
+  ),
+})
+
+const told = (event: CostEvent.Event): Effect.Effect<void> => CostEvent.emit(() => event)
 
 /** What is known of an attempt that was let in. */
 interface Reserved {
@@ -67,15 +81,26 @@ const release = (options: Options, attempt: string, id: string): Effect.Effect<v
 
 const settle = (options: Options, attempt: Attempt.Attempt, reserved: Reserved): Effect.Effect<void> =>
   Effect.suspend(() => {
-    const settlement = chargeable(settlementOf(attempt, reserved), options, reserved.admission)
+    const charge = chargeOf(attempt, reserved.worst)
+    const settlement = chargeable(settlementOf(attempt, reserved, charge), options, reserved.admission)
+    const { callId, id, model, provider } = attempt
+    const charged = CostEvent.emit(() => ({
+      _tag: "AttemptCharged",
+      attempt: id,
+      callId,
+      provider,
+      model,
+      charge: { ...charge, cost: settlement.cost },
+    }))
     const settled = options.ledger.settle(settlement)
     const alerted = (movements: ReadonlyArray<Movement>) => emitAll(alertsOf(movements, reserved.admission.claims))
+    const written = Effect.matchEffect(settled, {
+      onSuccess: alerted,
+      onFailure: (error) => later(options, { attempt: id, error }, Effect.flatMap(settled, alerted)),
+    })
     return Effect.andThen(
-      Effect.matchEffect(settled, {
-        onSuccess: alerted,
-        onFailure: (error) => later(options, { attempt: attempt.id, error }, Effect.flatMap(settled, alerted)),
-      }),
-      learn(options, attempt, { worst: reserved.worst, settlement }),
+      charged,
+      Effect.andThen(written, learn(options, attempt, { worst: reserved.worst, settlement })),
     )
   })
 
