@@ -8,6 +8,7 @@ import { field } from "@holdfast/core/provider/Json"
 import { malformed, type Origin } from "@holdfast/core/provider/ProviderError"
 import { type ProviderReply } from "@holdfast/core/provider/ProviderModel"
 import * as SdkEndpoint from "@holdfast/core/provider/SdkEndpoint"
+import * as Secrets from "@holdfast/core/provider/Secrets"
 import { Effect, Predicate, type Redacted } from "effect"
 import { type AiError } from "effect/ai"
 
@@ -73,7 +74,7 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
     apiVersion,
     httpOptions: { baseUrl: url, apiVersion, fetch: fetchOf(wire) },
   })
-  const scrub = Endpoints.scrubber(key)
+  const { scrub } = Secrets.make(key, ...Secrets.ofUrl(options.apiUrl), ...Secrets.ofHeaders(options.headers))
   const origin = (method: string, path: string): Origin => ({
     module,
     method,

@@ -6,6 +6,7 @@ import { boundedFetch } from "@holdfast/core/provider/BoundedBody"
 import * as Endpoints from "@holdfast/core/provider/Endpoint"
 import { type Origin } from "@holdfast/core/provider/ProviderError"
 import * as SdkEndpoint from "@holdfast/core/provider/SdkEndpoint"
+import * as Secrets from "@holdfast/core/provider/Secrets"
 import * as StainlessClient from "@holdfast/core/provider/StainlessClient"
 import { untimedFetch } from "@holdfast/core/provider/UntimedFetch"
 import { Effect, type Redacted } from "effect"
@@ -50,7 +51,7 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
   const sdk = newClient(module.OpenAI, { ...options, fetch: boundedFetch(options.fetch) }, key)
   // Files are downloaded with this one, and they may be long.
   const unbounded = newClient(module.OpenAI, { ...options, fetch: untimedFetch(options.fetch) }, key)
-  const scrub = Endpoints.scrubber(key)
+  const { scrub } = Secrets.make(key, ...Secrets.ofUrl(options.apiUrl), ...Secrets.ofHeaders(options.headers))
   const originOf = (method: string, path: string): Origin => ({
     module: options.module,
     method,
