@@ -12,6 +12,7 @@ import { AiError } from "effect/ai"
 import { type Failure, type Kind } from "./internal/error/kind.ts"
 import { describeUnknown } from "./internal/error/words.ts"
 import { isPolicyError, unfold } from "./PolicyError.ts"
+import { reasons } from "./provider/ErrorRule.ts"
 
 export type { Failure, Kind } from "./internal/error/kind.ts"
 
@@ -35,6 +36,12 @@ export const Facts = Schema.Struct({
   /** The provider's hint, in milliseconds. */
   retryAfter: Schema.optionalKey(Schema.Finite),
   contextWindowExceeded: Schema.optionalKey(Schema.Boolean),
+  /** The rule that read the error; see `ErrorRule`. */
+  rule: Schema.optionalKey(
+    Schema.Struct({ id: Schema.String, reason: Schema.Literals(reasons), source: Schema.String }),
+  ),
+  /** Whether no rule knew the words, so that the status decided. */
+  unknownWording: Schema.optionalKey(Schema.Boolean),
   billed: Schema.optionalKey(Schema.Boolean),
 })
 
