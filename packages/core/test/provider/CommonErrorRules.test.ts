@@ -13,7 +13,7 @@ const now = Date.UTC(2026, 10, 28, 12)
 /** As a provider reads a body of the form that most servers have. */
 const errorOf = ({ body, headers, status }: Case): AiError.AiError => {
   const { error } = (typeof body === "string" ? { error: { message: body } } : body) as {
-    readonly error: { readonly message: string; readonly type?: string; readonly code?: unknown }
+    readonly error: { readonly message: string; readonly type?: string; readonly code?: string | number }
   }
   const code = error.code === undefined ? undefined : String(error.code)
   return ProviderError.fromFault({ ...origin, now: () => now }, { ...error, code, headers, status })

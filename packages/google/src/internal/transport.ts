@@ -9,7 +9,7 @@ import { malformed, type Origin } from "@holdfast/core/provider/ProviderError"
 import { type ProviderReply } from "@holdfast/core/provider/ProviderModel"
 import * as SdkEndpoint from "@holdfast/core/provider/SdkEndpoint"
 import * as Secrets from "@holdfast/core/provider/Secrets"
-import { Effect, Predicate, type Redacted } from "effect"
+import { Clock, Effect, Predicate, type Redacted } from "effect"
 import { type AiError } from "effect/ai"
 
 import { fromErrorObject, fromThrown, type SdkErrors } from "./failure.ts"
@@ -74,6 +74,7 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
     apiVersion,
     httpOptions: { baseUrl: url, apiVersion, fetch: fetchOf(wire) },
   })
+  const clock = yield* Clock.Clock
   const { scrub } = Secrets.make(key, ...Secrets.ofUrl(options.apiUrl), ...Secrets.ofHeaders(options.headers))
   const origin = (method: string, path: string): Origin => ({
     module,
@@ -81,6 +82,7 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
     provider,
     url: `${url}/${apiVersion}${path}`,
     scrub,
+    now: () => clock.currentTimeMillisUnsafe(),
   })
   const transport: Transport = {
     provider,

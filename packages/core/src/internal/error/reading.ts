@@ -24,14 +24,24 @@ export const read = (
 }
 
 const ruleOf = (rules: ReadonlyArray<ErrorRule>, fault: ProviderFault, text: string): ErrorRule => {
-  const { upstream } = fault
-  const behind =
-    upstream && find(rules, { ...upstream, status: upstream.status ?? fault.status }, upstream.message.slice(0, 20_000))
-  if (behind !== undefined && behind.statusOnly !== true) return behind
-  const own = find(rules, fault, text)
-  if (own !== undefined && own.statusOnly !== true) return own
-  // A gateway answers 502 where the server behind it said 400.
-  return (upstream?.status === undefined ? own : behind) ?? own ?? unknown
+  let byStatus: ErrorRule | undefined
+  // The innermost error says most. A gateway answers 502 where the server behind it said 400.
+  for (const { from, words } of layers(fault, text)) {
+    const rule = find(rules, from, words)
+    if (rule !== undefined && rule.statusOnly !== true) return rule
+    if (from.status !== undefined) byStatus ??= rule
+  }
+  return byStatus ?? find(rules, fault, text) ?? unknown
+}
+
+const layers = (fault: ProviderFault, text: string) => {
+  const found = [{ from: fault, words: text }]
+  for (let { upstream } = fault; upstream !== undefined && found.length < 5; { upstream } = upstream) {
+    found.unshift({ from: upstream, words: upstream.message.slice(0, 20_000) })
+  }
+  // An error that was passed on without its status has that of the answer, if no rule needs another.
+  const { status } = fault
+  return found.map(({ from, words }) => ({ from: { ...from, status: from.status ?? status }, words }))
 }
 
 const hintOf = (
@@ -47,7 +57,7 @@ const hintOf = (
   const inHeader = retryHint(headers, now)
   if (reason === "quota") {
     // Waiting for some seconds does not bring back a quota of a day, although vendors say so of the limit per minute beside it.
-    const hints = [inBody, inHeader].filter((hint) => hint !== undefined && hint > 60_000)
+    const hints = [inBody, inHeader, limitReset(headers, now)].filter((hint) => hint !== undefined && hint > 60_000)
     return hints.length === 0 ? undefined : Math.max(...(hints as ReadonlyArray<number>))
   }
   if (!waits.has(reason)) return inHeader
