@@ -129,6 +129,15 @@ export const ofUrl = (url: string): ReadonlyArray<string> => {
   return [decoded(password), ...(password === "" ? [] : [`${username}:${password}`]), ...values].filter((s) => s !== "")
 }
 
+/**
+ * A text without secrets, where there is one.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const scrubbed = (text: string | undefined, scrub: Secrets["scrub"]): string | undefined =>
+  text === undefined ? undefined : scrub(text)
+
 const marker = "<redacted>"
 const most = 256
 const longestText = 200_000
