@@ -1,14 +1,22 @@
+import { readFileSync } from "node:fs"
+
 import { assert, describe, it } from "@effect/vitest"
 import { Event, Failure } from "@holdfast/core"
 import { Effect, Exit, Stream } from "effect"
 import { LanguageModel } from "effect/ai"
 
+import { rows } from "./errorTable.ts"
 import { modelsAt } from "./support/clients.ts"
 import { errorServer } from "./support/errorServer.ts"
 
 const generated = (prompt: unknown) => Effect.suspend(() => LanguageModel.generateText({ prompt: prompt as never }))
 const streamed = (prompt: unknown) =>
   Effect.suspend(() => Stream.runDrain(LanguageModel.streamText({ prompt: prompt as never })))
+
+it("are told in the documentation as the rules have them", () => {
+  const page = readFileSync(new URL("../docs/errors.md", import.meta.url), "utf8").replaceAll(/ {2,}/g, " ")
+  for (const row of rows) assert.include(page, `| ${row.join(" | ")} |`)
+})
 
 describe("a secret of the client that a server echoes", () => {
   const apiKey = "sk-live-0123456789/abcdefghijklmnop"
