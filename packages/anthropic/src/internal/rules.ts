@@ -11,7 +11,7 @@ const body = (type: string, message: string, fields: object = {}): unknown => ({
   request_id: "req_1",
 })
 
-export const anthropicRules: ReadonlyArray<ErrorRule> = [
+const anthropicRules: ReadonlyArray<ErrorRule> = [
   {
     id: "anthropic/usage-limits",
     reason: "quota",

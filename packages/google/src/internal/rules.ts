@@ -24,7 +24,7 @@ const quota = (quotaId: string, quotaValue?: string) => ({
 const exceeded =
   "You exceeded your current quota, please check your plan and billing details. For more information on this error, head to: https://ai.google.dev/gemini-api/docs/rate-limits."
 
-export const googleRules: ReadonlyArray<ErrorRule> = [
+const googleRules: ReadonlyArray<ErrorRule> = [
   {
     id: "google/quota-of-a-day",
     reason: "quota",

@@ -14,7 +14,7 @@ import { zaiRules } from "./zai.ts"
  * The rules of all families. Words travel: a gateway passes on what any of them says, and a server behind an address of one's
  * own may be any of them, so all are asked, whatever the provider is called.
  */
-export const compatibleRules: ReadonlyArray<ErrorRule> = [
+const compatibleRules: ReadonlyArray<ErrorRule> = [
   ...openrouterRules,
   ...litellmRules,
   ...vercelRules,
