@@ -3,7 +3,7 @@
  */
 import { type Clock, Duration, type Exit, Option } from "effect"
 
-import { classify, facts } from "../../Failure.ts"
+import { classify, facts, unknownWording } from "../../Failure.ts"
 import { type Kind, type Operation } from "../../Operation.ts"
 import { type RequestContext } from "../../RequestContext.ts"
 import { PartTally } from "../answer/tally.ts"
@@ -96,6 +96,7 @@ export class AttemptRecord implements ReplyWatcher {
       requestId: requestId(headers) ?? Option.getOrUndefined(facts(error))?.requestId,
       headers,
       retryAfter: outcome._tag === "Failed" ? outcome.failure.retryAfter : undefined,
+      unknownWording: unknownWording(error),
     }
     return new WithRequest(request, fields) as WithRequest & Fields<Attempt>
   }

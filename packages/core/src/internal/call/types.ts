@@ -178,6 +178,8 @@ export interface Attempt extends Omit<AttemptStart, "_tag"> {
   /** Rate-limit and request-id headers of the response, in lower case. */
   readonly headers: Readonly<Record<string, string>>
   readonly retryAfter: Duration.Duration | undefined
+  /** What the vendor said, where no rule of its errors knew the words; see `Failure.explain`. At most 300 characters. */
+  readonly unknownWording?: string | undefined
 }
 
 /**
