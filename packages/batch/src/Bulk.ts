@@ -52,7 +52,7 @@ export type { Answered, BulkResult, Ended, Failed, Options } from "./internal/bu
  *
  * const spent = Stream.runFold(results, () => Money.zero, (sum, { bill }) => Money.add(sum, bill.cost))
  *
- * Money.format(await Effect.runPromise(spent)) // => "0.006 USD"
+ * Money.format(await Effect.runPromise(spent)) // => "$0.006"
  * ```
  *
  * @since 0.1.0

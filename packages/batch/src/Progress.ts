@@ -25,7 +25,7 @@ export interface Progress {
 }
 
 /**
- * One line: `1,200 of 5,000 done, 3 failed, 0.42 USD, 61 a second, 1m 2s left`.
+ * One line: `1,200 of 5,000 done, 3 failed, $0.42, 61 a second, 1m 2s left`.
  *
  * @since 0.1.0
  * @category formatting
@@ -70,7 +70,7 @@ export interface Output {
  *
  * Effect.runSync(draw({ done: 5, failed: 0, total: 5, spent: Money.zero, perSecond: undefined, left: undefined }))
  *
- * written // => ["5 of 5 done, 0 USD\n"]
+ * written // => ["5 of 5 done, $0\n"]
  * ```
  *
  * @since 0.1.0

@@ -27,9 +27,9 @@ const identity = (id: string) => id
 const ask = (prompt: string) => Effect.map(LanguageModel.generateText({ prompt }), ({ text }) => text)
 
 const promptOf = ({ prompt }: ScriptedModel.ScriptedRequest): string => {
-  const content = prompt.content.at(-1)?.content
-  const [part] = typeof content === "string" ? [] : (content ?? [])
-  return part?.type === "text" ? part.text : String(content)
+  const content = prompt.content.at(-1)?.content ?? ""
+  const [part] = typeof content === "string" ? [] : content
+  return part?.type === "text" ? part.text : ""
 }
 
 /** Echoes what it is asked. */
@@ -269,8 +269,8 @@ describe("a journal", () => {
         assert.lengthOf(yield* Stream.runCollect(again), 1)
         const lines = yield* Stream.runCollect(journal.lines)
         assert.deepStrictEqual(
-          lines.map(({ id, ok }) => [id, ok]).toSorted(),
-          ids(4).map((id) => [id, true]),
+          lines.map(({ id, ok }) => `${id} ${ok}`).toSorted(),
+          ids(4).map((id) => `${id} true`),
         )
       }),
     ),
@@ -293,7 +293,7 @@ describe("a journal", () => {
         const journal = Journal.file(path, Schema.String)
         const exit = yield* Effect.result(Stream.runDrain(Bulk.run(["a"], { model, id: identity, ask, journal })))
         if (line === undefined) assert.strictEqual(exit._tag, "Success")
-        else if (exit._tag === "Failure") assert.deepInclude({ ...exit.failure }, { _tag: "JournalFailed", line })
+        else if (exit._tag === "Failure") assert.deepInclude(exit.failure, { _tag: "JournalFailed", line })
         else assert.fail("the broken journal was taken")
       }),
     ),
