@@ -94,7 +94,10 @@ describe.each(modes)("an attempt to %s", (mode) => {
       const [, events] = yield* timePasses(observed(call(scripted([timed]).model, mode)))
       const [attempt] = ended(events)
       assert.strictEqual(attempt?.responseId, "resp_1")
-      assert.strictEqual(attempt?.timeToFirstChunk && Duration.toSeconds(attempt.timeToFirstChunk), mode === "stream" ? 1 : 2)
+      assert.strictEqual(
+        attempt?.timeToFirstChunk && Duration.toSeconds(attempt.timeToFirstChunk),
+        mode === "stream" ? 1 : 2,
+      )
       assert.strictEqual(attempt?.timeToFirstPart && Duration.toSeconds(attempt.timeToFirstPart), 2)
     }),
   )

@@ -31,8 +31,7 @@ export class PartTally {
       else if (part.type === "response-metadata") {
         this.responseModel = part.modelId ?? this.responseModel
         if ("id" in part) this.responseId = part.id ?? this.responseId
-      }
-      else if (this.operation.isContent(part)) {
+      } else if (this.operation.isContent(part)) {
         this.delivered++
         this.size += this.operation.sizeOf(part)
         this.firstPart ??= this.clock.monotonicTimeNanosUnsafe()
