@@ -70,7 +70,7 @@ export interface Output {
  *
  * Effect.runSync(draw({ done: 5, failed: 0, total: 5, spent: Money.zero, perSecond: undefined, left: undefined }))
  *
- * written // => ["5 of 5 done, $0\n"]
+ * written // => ["5 of 5 done, $0.00\n"]
  * ```
  *
  * @since 0.1.0

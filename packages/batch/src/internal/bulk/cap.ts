@@ -5,7 +5,7 @@
 import { AttemptGuard, Resilient } from "@holdfast/core"
 import { type Kind } from "@holdfast/core/Operation"
 import { Budget, Estimate, Ledger, Money, PriceBook } from "@holdfast/cost"
-import { Context, Effect, Layer } from "effect"
+import { Effect } from "effect"
 
 /** The budget's name, by which its refusals are told from those of the application's budgets. */
 export const capName = "Bulk.run"
@@ -26,10 +26,10 @@ export const capped = <K extends Kind, E, R>(
     { name: "Bulk.run", place: "budget", settings: left === undefined ? {} : { cap: Money.format(left) } },
     (call) =>
       Effect.gen(function* () {
-        const built = yield* Layer.build(Ledger.layerMemory({ keep: 1 }))
+        const ledger = yield* Ledger.makeMemory({ keep: 1 })
         const budgets = left === undefined ? [] : [{ name: capName, rolling: { limit: left, window: always } } as const]
         const guard = Budget.guard(budgets, left === undefined ? uncounted : settings)
-        const installed = yield* Effect.provideService(guard, Ledger.Ledger, Context.get(built, Ledger.Ledger))
+        const installed = yield* Effect.provideService(guard, Ledger.Ledger, ledger)
         return AttemptGuard.install(call, installed)
       }) as never,
   )(model)
