@@ -20,7 +20,7 @@ const ask = (prompt: string) => Effect.map(LanguageModel.generateText({ prompt }
 
 const window = 64
 
-export const bulk: Effect.Effect<Contestants<"forEach" | "run" | "journal">, never, never> = Effect.gen(function* () {
+export const bulk: Effect.Effect<Contestants<"forEach" | "run" | "journal">> = Effect.gen(function* () {
   const scripted = yield* ScriptedModel.make()
   const answers = scripted.respond(() => ScriptedModel.text("positive", { usage: { input: 20, output: 1 } }))
   // The record of requests is emptied before each round.

@@ -59,7 +59,7 @@ describe("items from a file", () => {
 
   it.effect("are refused where there is no file", () =>
     Effect.map(Effect.flip(Stream.runDrain(Input.csv("/nowhere", Review))), (error) => {
-      assert.deepStrictEqual([error._tag, (error as Input.InputInvalid).line], ["InputInvalid", 0])
+      assert.deepStrictEqual([error._tag, error.line], ["InputInvalid", 0])
     }).pipe(Effect.provide(NodeFileSystem.layer)),
   )
 })

@@ -18,11 +18,11 @@ export class Appender<E> {
     this.queue = queue
   }
 
-  static readonly make = <E>(
-    write: (bytes: Uint8Array) => Effect.Effect<void, E>,
-  ): Effect.Effect<Appender<E>, never, Scope.Scope> =>
+  static readonly make = <E2>(
+    write: (bytes: Uint8Array) => Effect.Effect<void, E2>,
+  ): Effect.Effect<Appender<E2>, never, Scope.Scope> =>
     Effect.gen(function* () {
-      const queue = yield* Queue.bounded<Entry<E>>(batch)
+      const queue = yield* Queue.bounded<Entry<E2>>(batch)
       const encoder = new TextEncoder()
       const writeSome = Effect.flatMap(Queue.takeBetween(queue, 1, batch), (entries) =>
         Effect.flatMap(Effect.exit(write(encoder.encode(entries.map(({ text }) => text).join("")))), (exit) =>
