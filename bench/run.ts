@@ -5,6 +5,7 @@ import { writeFileSync } from "node:fs"
 
 import { Effect } from "effect"
 
+import { bulk } from "./bulk.ts"
 import { prices } from "./cost.ts"
 import { embeddings } from "./embeddings.ts"
 import { yearOldOverNew } from "./history.ts"
@@ -81,6 +82,13 @@ const embedding = Effect.gen(function* () {
   record("embed.batched_stack_over_bare", ratio(rounds.stackTogether, rounds.bareTogether), "ratio")
   record("embed.bare_us", median(rounds.bare), "us")
   record("embed.stack_us", median(rounds.stack), "us")
+})
+
+const bulkRuns = Effect.gen(function* () {
+  const rounds = yield* Effect.flatMap(bulk, (contestants) => Effect.promise(() => interleaved(contestants, 15)))
+  record("bulk.items_over_foreach", ratio(rounds.forEach, rounds.run), "ratio")
+  record("bulk.journaled_items_over_foreach", ratio(rounds.forEach, rounds.journal), "ratio")
+  record("bulk.items_per_s", 1_000_000 / median(rounds.journal), "items/s")
 })
 
 const policies = Effect.gen(function* () {
@@ -179,7 +187,7 @@ const loading = Effect.sync(() => {
 })
 
 await Effect.runPromise(
-  Effect.scoped(Effect.all([inMemory, embedding, policies, rateLimits, ledger, money, onTheWire, loading])),
+  Effect.scoped(Effect.all([inMemory, embedding, bulkRuns, policies, rateLimits, ledger, money, onTheWire, loading])),
 )
 
 const width = Math.max(...Object.keys(results).map((name) => name.length))

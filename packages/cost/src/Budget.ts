@@ -133,34 +133,42 @@ export const enforceAll = (budgets: ReadonlyArray<Options>, settings: Settings =
         ...(settings.wait !== undefined && { wait: format(settings.wait) }),
       },
     },
-    Effect.fnUntraced(function* <E>(call: ModelCall.ModelCall<E>) {
-      for (const budget of budgets) {
-        const mistake = mistakeIn(budget)
-        if (mistake !== undefined) return yield* Effect.die(new Error(`Budget.enforce: ${mistake}`))
-      }
-      const lease = Duration.toMillis(settings.lease ?? "15 minutes")
-      if (!(lease > 0 && Number.isFinite(lease))) {
-        return yield* Effect.die(new Error("Budget.enforce: lease must be a finite duration above zero"))
-      }
-      const estimator = yield* Effect.serviceOption(Estimate.Estimator)
-      const guard = budgetGuard({
-        name: budgets.map(({ name }) => name).join("+"),
-        rules: budgets.flatMap(rulesOf),
-        bound: settings.bound,
-        request: settings.request,
-        whenUnknown: settings.whenUnknown ?? PriceBook.refuse,
-        whenUnavailable: settings.whenUnavailable ?? refuse,
-        unreported: settings.unreported ?? atEstimate,
-        wait: settings.wait === undefined ? undefined : Duration.toMillis(settings.wait),
-        lease,
-        ledger: yield* Ledger,
-        book: Option.getOrElse(yield* Effect.serviceOption(PriceBook.PriceBook), () => PriceBook.builtIn),
-        estimator: Option.isSome(estimator) ? estimator.value : yield* Estimate.make,
-        scope: yield* Effect.scope,
-      })
-      return AttemptGuard.install(call, guard)
-    }),
+    <E>(call: ModelCall.ModelCall<E>) =>
+      Effect.map(guard(budgets, settings), (installed) => AttemptGuard.install(call, installed)),
   )
+
+/**
+ * The guard that `enforceAll` installs, for policies that keep a budget in a ledger of their own.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const guard = Effect.fnUntraced(function* (budgets: ReadonlyArray<Options>, settings: Settings = {}) {
+  for (const budget of budgets) {
+    const mistake = mistakeIn(budget)
+    if (mistake !== undefined) return yield* Effect.die(new Error(`Budget.enforce: ${mistake}`))
+  }
+  const lease = Duration.toMillis(settings.lease ?? "15 minutes")
+  if (!(lease > 0 && Number.isFinite(lease))) {
+    return yield* Effect.die(new Error("Budget.enforce: lease must be a finite duration above zero"))
+  }
+  const estimator = yield* Effect.serviceOption(Estimate.Estimator)
+  return budgetGuard({
+    name: budgets.map(({ name }) => name).join("+"),
+    rules: budgets.flatMap(rulesOf),
+    bound: settings.bound,
+    request: settings.request,
+    whenUnknown: settings.whenUnknown ?? PriceBook.refuse,
+    whenUnavailable: settings.whenUnavailable ?? refuse,
+    unreported: settings.unreported ?? atEstimate,
+    wait: settings.wait === undefined ? undefined : Duration.toMillis(settings.wait),
+    lease,
+    ledger: yield* Ledger,
+    book: Option.getOrElse(yield* Effect.serviceOption(PriceBook.PriceBook), () => PriceBook.builtIn),
+    estimator: Option.isSome(estimator) ? estimator.value : yield* Estimate.make,
+    scope: yield* Effect.scope,
+  })
+})
 
 /**
  * Records in the ledger what every attempt costs, without a limit.

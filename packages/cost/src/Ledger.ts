@@ -82,14 +82,23 @@ export interface MemoryOptions {
 export const layerMemory = (options: MemoryOptions = {}): Layer.Layer<Ledger> =>
   Layer.effect(
     Ledger,
-    Effect.clockWith((clock) => {
-      const keep = options.keep ?? 10_000
-      const tolerance = Duration.toMillis(options.clockTolerance ?? "1 minute")
-      return Number.isInteger(keep) && keep >= 1
-        ? ResilientModel.countingLayer("Ledger.layerMemory", () => memoryService({ keep, tolerance, clock }))
-        : Effect.die(new Error("Ledger.layerMemory: keep must be a whole number, 1 or more"))
-    }),
+    Effect.flatMap(makeMemory(options), (service) => ResilientModel.countingLayer("Ledger.layerMemory", () => service)),
   )
+
+/**
+ * A ledger in memory for one who keeps accounts apart from the application's, such as the cap of a bulk run.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeMemory = (options: MemoryOptions = {}): Effect.Effect<Service> =>
+  Effect.clockWith((clock) => {
+    const keep = options.keep ?? 10_000
+    const tolerance = Duration.toMillis(options.clockTolerance ?? "1 minute")
+    return Number.isInteger(keep) && keep >= 1
+      ? Effect.sync(() => memoryService({ keep, tolerance, clock }))
+      : Effect.die(new Error("Ledger.layerMemory: keep must be a whole number, 1 or more"))
+  })
 
 /**
  * @since 0.1.0

@@ -327,7 +327,7 @@ export const layerOverride = (prices: Iterable<Price.Price>): Layer.Layer<PriceB
  * @category layers
  */
 export const layerExtend = (prices: Iterable<Price.Price>): Layer.Layer<PriceBook> =>
-  Layer.succeed(PriceBook, orElse(builtIn, make(prices)))
+  Layer.succeed(PriceBook, orElse(orElse(published, make(prices)), madeUp))
 
 /**
  * The prices of `@pydantic/genai-prices`, which has to be installed.

@@ -1,0 +1,9 @@
+/**
+ * Thousands of prompts: bulk runs that go on where they were stopped.
+ *
+ * @since 0.1.0
+ */
+export * as Bulk from "./Bulk.ts"
+export * as Input from "./Input.ts"
+export * as Journal from "./Journal.ts"
+export * as Progress from "./Progress.ts"
