@@ -5,12 +5,13 @@ import * as Base64 from "effect/encoding/Base64"
 
 import * as AnthropicTool from "../../../src/AnthropicTool.ts"
 import { messagesOf } from "../../../src/internal/request/messages.ts"
+import { type Thinking } from "../../../src/internal/request/thinking.ts"
 
 interface Options {
   readonly model?: string
   readonly tools?: ReadonlyArray<Tool.Any>
   readonly structured?: boolean
-  readonly thinks?: boolean
+  readonly thinking?: Thinking
 }
 
 interface Converted {
@@ -26,7 +27,7 @@ const convert = (prompt: Prompt.RawInput, options: Options = {}): Converted => {
     model,
     tools: options.tools ?? [],
     structured: options.structured ?? false,
-    thinks: options.thinks ?? false,
+    thinking: options.thinking ?? "unknown",
     refusals,
   })
   const { first } = refusals
@@ -303,16 +304,21 @@ describe("what the model said", () => {
 
   it("may end a cached prefix, but not with thoughts", () => {
     const thoughts = { type: "reasoning", text: "hm", options: { anthropic: { signature: "c2ln" } } }
-    assert.deepStrictEqual(answered({ ...assistant({ type: "text", text: "hello" }, thoughts), options: cached }), [
+    assert.deepStrictEqual(answered({ ...assistant(thoughts, { type: "text", text: "hello" }), options: cached }), [
+      { type: "thinking", thinking: "hm", signature: "c2ln" },
       { ...helloBlock, ...control },
-      { type: "thinking", thinking: "hm", signature: "c2ln" },
-    ])
-    assert.deepStrictEqual(answered({ ...assistant(thoughts), options: cached }), [
-      { type: "thinking", thinking: "hm", signature: "c2ln" },
     ])
     const own = { type: "text", text: "hello", options: { anthropic: { cacheControl: true } } }
     assert.deepStrictEqual(answered({ ...assistant(own), options: cached }), [
       { ...helloBlock, cache_control: { type: "ephemeral" } },
+    ])
+  })
+
+  it("is left out where it is a thought that led to nothing", () => {
+    const thoughts = { type: "reasoning", text: "hm", options: { anthropic: { signature: "c2ln" } } }
+    assert.deepStrictEqual(answered(assistant({ type: "text", text: "hello" }, thoughts)), [helloBlock])
+    assert.deepStrictEqual(messages([hello, assistant(thoughts), tail]), [
+      { role: "user", content: [helloBlock, { type: "text", text: "go on" }] },
     ])
   })
 
@@ -332,7 +338,7 @@ describe("what the model said", () => {
     assert.isUndefined(refused(begun, { model: "other" }))
     assert.strictEqual(refused(begun, { model: "claude-sonnet-4-6" }), "prompt[1].assistant")
     assert.strictEqual(refused(begun, { model: "claude-haiku-4-5", structured: true }), "prompt[1].assistant")
-    assert.strictEqual(refused(begun, { model: "claude-haiku-4-5", thinks: true }), "prompt[1].assistant")
+    assert.strictEqual(refused(begun, { model: "claude-haiku-4-5", thinking: "enabled" }), "prompt[1].assistant")
   })
 })
 

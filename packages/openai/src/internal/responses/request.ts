@@ -37,7 +37,7 @@ export const responsesBody = (input: RequestInput): Effect.Effect<ResponsesBody,
   const { incrementalPrompt, previousResponseId, prompt } = request.options
   // Only a stored response can be continued; otherwise the whole conversation is sent.
   const continued = store && previousResponseId !== undefined && incrementalPrompt !== undefined
-  const conversation = { key: provider, model, stored: store, refusals }
+  const conversation = { key: provider, model, stored: store, continued, refusals }
   const sent = continued ? incrementalPrompt : prompt
   refusePromptOptions(sent, conversation)
   const items = inputItems(sent, conversation)

@@ -13,6 +13,7 @@ const convert = (
     key: "openai",
     model: options.model ?? "gpt-4.1",
     stored: options.stored ?? false,
+    continued: false,
     refusals,
   })
   const first = refusals.first
@@ -234,8 +235,16 @@ describe("tool results", () => {
     role: "tool",
     content: [{ type: "tool-result", id: "call_1", name: "t", isFailure: false, result: null, ...part }],
   })
+  const called: Prompt.MessageEncoded = {
+    role: "assistant",
+    content: [{ type: "tool-call", id: "call_1", name: "t", params: {} }],
+  }
   const output = (part: Partial<Prompt.ToolResultPartEncoded>) =>
-    (convert([result(part)]).items[0] as { output: unknown }).output
+    (convert([called, result(part)]).items[1] as { output: unknown }).output
+
+  it("are refused without their calls", () => {
+    assert.strictEqual(convert([result({})]).refused, "prompt[0].tool-result.call_1")
+  })
 
   it("are text, and failures say so", () => {
     assert.strictEqual(output({ result: "sunny" }), "sunny")
