@@ -196,7 +196,7 @@ const mended = (value: unknown, depth: number): unknown => {
 }
 
 // With the flag `u` a pair is one character, and only a half by itself is a surrogate.
-const wholeCharacters = (text: string): string => text.replace(/\p{Surrogate}/gu, "\ufffd")
+const wholeCharacters = (characters: string): string => characters.replace(/\p{Surrogate}/gu, "\ufffd")
 
 const mendedItems = (items: ReadonlyArray<unknown>, depth: number): unknown => {
   let changed = false

@@ -34,16 +34,17 @@ const convert = (messages: ReadonlyArray<Prompt.MessageEncoded>, options: Partia
 
 /** Each message as its role, and each call and result as its id, with the value of results. */
 const shape = (messages: ReadonlyArray<Prompt.MessageEncoded>, options?: Partial<Options>) =>
-  convert(messages, options).turns.map(({ message }) => [
-    message.role,
-    ...(typeof message.content === "string" ? [] : message.content).flatMap((part) =>
+  convert(messages, options).turns.map(({ message }) => {
+    const content = typeof message.content === "string" ? [] : message.content
+    const own = content.flatMap((part) =>
       part.type === "tool-call"
         ? [part.id]
         : part.type === "tool-result"
           ? [`${part.id}=${part.isFailure ? "failure" : String(part.result)}`]
           : [],
-    ),
-  ])
+    )
+    return [message.role as string].concat(own)
+  })
 
 describe("calls and their results", () => {
   it("that are in order stay as they are", () => {

@@ -12,7 +12,7 @@ import type { OpenAI } from "openai"
 
 import { familyOf } from "../family.ts"
 import { callId } from "../request/callId.ts"
-import { functionName } from "../request/functionName.ts"
+import { functionArguments, functionName } from "../request/functions.ts"
 import { imageTypes, otherImage } from "../request/images.ts"
 import { type Breakpoint, optionsOf } from "../request/promptOptions.ts"
 import { shortId } from "../request/shortId.ts"
@@ -199,7 +199,7 @@ const reasoningOf = (thought: string, { reasoningField, requiresReasoning }: Dia
 const toolCall = (part: Prompt.ToolCallPart): OpenAI.Chat.ChatCompletionMessageFunctionToolCall => ({
   id: part.id,
   type: "function",
-  function: { name: part.name, arguments: JSON.stringify(part.params ?? {}) },
+  function: { name: part.name, arguments: functionArguments(part.params) },
 })
 
 const longestId = 40

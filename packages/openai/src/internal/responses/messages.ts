@@ -12,7 +12,7 @@ import type { OpenAI } from "openai"
 
 import { familyOf } from "../family.ts"
 import { callId } from "../request/callId.ts"
-import { functionName } from "../request/functionName.ts"
+import { functionArguments, functionName } from "../request/functions.ts"
 import { imageTypes, otherImage } from "../request/images.ts"
 import { type Breakpoint, optionsOf } from "../request/promptOptions.ts"
 
@@ -222,7 +222,7 @@ const pushCall = (
     })
     return
   }
-  const text = JSON.stringify(part.params ?? {})
+  const text = functionArguments(part.params)
   items.push({ type: "function_call", call_id: part.id, name: part.name, arguments: text, ...known })
 }
 
