@@ -1,0 +1,5 @@
+import * as ConversationConformance from "@holdfast/testing/ConversationConformance"
+
+import { participants } from "./participants.ts"
+
+ConversationConformance.suite(participants)
