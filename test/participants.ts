@@ -12,7 +12,8 @@ const openai = ({ apiKey, baseUrl }: Connection) => OpenAiClient.layer({ apiKey,
 const anthropic = ({ apiKey, baseUrl }: Connection) => AnthropicClient.layer({ apiKey, apiUrl: baseUrl })
 const google = ({ apiKey, baseUrl }: Connection) => GoogleClient.layer({ apiKey, apiUrl: baseUrl })
 
-const compatible = <Name extends string>(
+/** A server that imitates OpenAI. */
+export const compatible = <Name extends string>(
   name: string,
   preset: OpenAiCompatible.Preset<Name>,
   model: string,
@@ -70,6 +71,5 @@ export const participants: ReadonlyArray<ConversationConformance.Participant> = 
   ]),
   claude("Claude 4.5, not thinking", "claude-haiku-4-5", {}, [systemMessage]),
   gemini("Gemini 2.5", "gemini-2.5-pro"),
-  gemini("Gemini 3", "gemini-3.8-flash"),
-  gemini("Gemini, an alias", "gemini-flash-latest"),
+  gemini("Gemini 3", "gemini-flash-latest"),
 ]

@@ -44,7 +44,6 @@ import { Effect } from "effect"
 import * as Emulator from "./Emulator.ts"
 import {
   allMove,
-  moves,
   type Outcome,
   type Participant as One,
   type Subject,
@@ -77,8 +76,10 @@ export const participant = <R>(subject: Subject<R>): Participant => ({ name: sub
  */
 export interface Check {
   readonly name: string
-  /** Runs with a strict emulator, which all checks may share. */
-  readonly run: Effect.Effect<void, unknown, Emulator.Emulator>
+  readonly from: string
+  readonly to: string
+  /** Runs with a strict emulator, which all checks may share. Gives what became of each conversation. */
+  readonly run: Effect.Effect<ReadonlyArray<Outcome>, unknown, Emulator.Emulator>
 }
 
 /**
@@ -88,23 +89,16 @@ export interface Check {
  * @category constructors
  */
 export const checks = (participants: ReadonlyArray<Participant>): ReadonlyArray<Check> =>
-  participants.flatMap((from) =>
-    participants.flatMap((to) => [
-      { name: `from ${from.name} to ${to.name}`, run: allMove(from, to) },
-      { name: `from ${from.name} to ${to.name} by a fallback, and back`, run: throughFallback(from, to) },
-    ]),
+  participants.flatMap((first) =>
+    participants.flatMap((second) => {
+      const way = { from: first.name, to: second.name }
+      const name = `from ${way.from} to ${way.to}`
+      return [
+        { ...way, name, run: allMove(first, second) },
+        { ...way, name: `${name} by a fallback, and back`, run: Effect.as(throughFallback(first, second), []) },
+      ]
+    }),
   )
-
-/**
- * What becomes of each conversation on the way from one participant to another.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const outcomes = (
-  from: Participant,
-  to: Participant,
-): Effect.Effect<ReadonlyArray<Outcome>, unknown, Emulator.Emulator> => moves(from, to)
 
 /**
  * Registers the checks as tests of `vitest`, in the clock's real time because they use sockets.

@@ -37,7 +37,7 @@ export interface Outcome {
   readonly opening: string
   /** `moves`, or which option was refused. */
   readonly result: string
-  /** Whether the reasoning of the first is in the request to the second. */
+  /** Whether the reasoning of the first, or its signature, is in the request to the second. */
   readonly reasoning: boolean
 }
 
@@ -95,6 +95,9 @@ const refusedOption = (error: unknown): string | undefined => {
     : undefined
 }
 
+/** How the emulator's own signatures begin. */
+const signature = btoa("signature of")
+
 /** Goes on with one beginning. */
 const move = (wire: Wire, prompt: Prompt.Prompt, opening: Opening) =>
   Effect.gen(function* () {
@@ -112,14 +115,11 @@ const move = (wire: Wire, prompt: Prompt.Prompt, opening: Opening) =>
     assert.strictEqual(answer.success.text, "fine", opening.name)
     for (const kept of opening.keeps) assert.include(said, kept, opening.name)
     for (const dropped of opening.drops ?? []) assert.notInclude(said, dropped, opening.name)
-    return { opening: opening.name, result: "moves", reasoning: said.includes("hmm") }
+    return { opening: opening.name, result: "moves", reasoning: said.includes("hmm") || said.includes(signature) }
   })
 
 /** Goes on with each beginning. */
-export const moves = (
-  from: Participant,
-  to: Participant,
-): Effect.Effect<ReadonlyArray<Outcome>, unknown, Emulator.Emulator> =>
+const moves = (from: Participant, to: Participant): Effect.Effect<ReadonlyArray<Outcome>, unknown, Emulator.Emulator> =>
   to.use(<R>(subject: Subject<R>) =>
     Effect.gen(function* () {
       const emulator = yield* Emulator.Emulator
@@ -142,11 +142,16 @@ class Refused {
 }
 
 /** That all that is begun goes on, but for what the second says that it refuses. */
-export const allMove = (from: Participant, to: Participant): Effect.Effect<void, unknown, Emulator.Emulator> =>
-  Effect.map(moves(from, to), (outcomes) => {
-    const refused = outcomes.filter(({ result }) => result !== "moves").map(({ opening }) => opening)
-    assert.deepStrictEqual(refused, [...to.use(({ refuses }) => refuses ?? [])])
-  })
+export const allMove = (
+  from: Participant,
+  to: Participant,
+): Effect.Effect<ReadonlyArray<Outcome>, unknown, Emulator.Emulator> =>
+  Effect.tap(moves(from, to), (outcomes) =>
+    Effect.sync(() => {
+      const refused = outcomes.filter(({ result }) => result !== "moves").map(({ opening }) => opening)
+      assert.deepStrictEqual(refused, [...to.use(({ refuses }) => refuses ?? [])])
+    }),
+  )
 
 const callsWeather = Reply.answer({
   reasoning: "hmm, Norway",

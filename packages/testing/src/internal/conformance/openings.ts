@@ -106,31 +106,14 @@ const usual: ReadonlyArray<Opening> = [
 ]
 
 const png = new Uint8Array([137, 80, 78, 71, 13, 10, 26, 10])
+const image: Prompt.FilePartEncoded = { type: "file", mediaType: "image/png", data: png }
+const report: Prompt.FilePartEncoded = { type: "file", mediaType: "application/pdf", data: "JVBERi0=" }
 
 const rich: ReadonlyArray<Opening> = [
   {
-    name: "an image",
-    begin: (trial) =>
-      goOn(
-        ask(
-          trial,
-          [{ role: "user", content: [{ type: "file", mediaType: "image/png", data: png }] }],
-          Reply.text("A fjord."),
-        ),
-      ),
-    keeps: ["iVBORw0KGgo=", "A fjord."],
-  },
-  {
-    name: "a file",
-    begin: (trial) =>
-      goOn(
-        ask(
-          trial,
-          [{ role: "user", content: [{ type: "file", mediaType: "application/pdf", data: "JVBERi0=" }] }],
-          Reply.text("A report."),
-        ),
-      ),
-    keeps: ["JVBERi0=", "A report."],
+    name: "an image and a file",
+    begin: (trial) => goOn(ask(trial, [{ role: "user", content: [image, report] }], Reply.text("A fjord."))),
+    keeps: ["iVBORw0KGgo=", "JVBERi0=", "A fjord."],
   },
   {
     name: "a system message in the middle",
@@ -206,6 +189,8 @@ const cut: ReadonlyArray<Opening> = [
   },
 ]
 
+const foreignId = `functions.weather:0|${"x".repeat(80)}`
+
 const called = (id: string, name: string, params: unknown): Prompt.MessageEncoded => ({
   role: "assistant",
   content: [{ type: "tool-call", id, name, params }],
@@ -235,7 +220,7 @@ const odd: ReadonlyArray<Opening> = [
     keeps: ["Hurry!", "snow in Oslo"],
   },
   {
-    name: "ids that are used again",
+    name: "ids that are used again, and ids, names and arguments of other servers",
     begin: (trial) =>
       goOn(
         ask(trial, question, Reply.text("It is fine.")),
@@ -243,18 +228,10 @@ const odd: ReadonlyArray<Opening> = [
         answered("0", "weather", "snow"),
         called("0", "weather", { city: "Bergen" }),
         answered("0", "weather", "rain"),
+        called(foreignId, "mcp:weather.now/2", "Tromsø"),
+        answered(foreignId, "mcp:weather.now/2", "dark"),
       ),
-    keeps: ["snow", "rain"],
-  },
-  {
-    name: "ids, names and arguments of another server",
-    begin: (trial) =>
-      goOn(
-        ask(trial, question, Reply.text("It is fine.")),
-        called(`functions.weather:0|${"x".repeat(80)}`, "mcp:weather.now/2", "Oslo"),
-        answered(`functions.weather:0|${"x".repeat(80)}`, "mcp:weather.now/2", "snow"),
-      ),
-    keeps: ["Oslo", "snow"],
+    keeps: ["snow", "rain", "Tromsø", "dark"],
   },
   {
     name: "halves of surrogate pairs",
