@@ -89,7 +89,7 @@ const wireTo = (emulator: Emulator.Emulator["Service"], ...dialects: ReadonlyArr
   })
 
 const refusedOption = (error: unknown): string | undefined => {
-  const unfolded = PolicyError.unfold(error as never) as unknown
+  const unfolded: unknown = PolicyError.unfold(error)
   return Predicate.isTagged(unfolded, "UnsupportedOption") && Predicate.hasProperty(unfolded, "option")
     ? String(unfolded.option)
     : undefined
