@@ -7,28 +7,9 @@ import * as ConversationConformance from "@holdfast/testing/ConversationConforma
 import { Effect } from "effect"
 
 import { compatible, participants } from "./participants.ts"
+import { tableOf } from "./support/tables.ts"
 
 const page = readFileSync("docs/conversations.md", "utf8")
-
-/** The cells of the table with a certain first heading, by row and column. */
-const tableOf = (heading: string): ReadonlyMap<string, string> => {
-  const lines = page.split("\n")
-  const start = lines.findIndex((line) => line.startsWith(`| ${heading}`))
-  const rest = lines.slice(start)
-  const end = rest.findIndex((line) => !line.startsWith("|"))
-  const cells = (line: string) =>
-    line
-      .split("|")
-      .slice(1, -1)
-      .map((cell) => cell.trim())
-  const [, ...columns] = cells(rest[0] ?? "")
-  return new Map(
-    rest.slice(2, end).flatMap((line) => {
-      const [row = "", ...values] = cells(line)
-      return columns.map((column, at) => [`${row} → ${column}`, values[at] ?? ""] as const)
-    }),
-  )
-}
 
 /** What the table says of what became of all conversations. */
 const cellOf = (outcomes: ReadonlyArray<ConversationConformance.Outcome>): string => {
@@ -39,7 +20,7 @@ const cellOf = (outcomes: ReadonlyArray<ConversationConformance.Outcome>): strin
 }
 
 describe("a conversation goes on", () => {
-  const table = tableOf("from ↓ to →")
+  const table = tableOf(page, "from ↓ to →")
   layer(Emulator.layer({ strict: true }), { excludeTestServices: true })((the) => {
     for (const { from, name, run, to } of ConversationConformance.checks(participants)) {
       the.effect(name, () =>

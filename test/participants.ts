@@ -73,3 +73,6 @@ export const participants: ReadonlyArray<ConversationConformance.Participant> = 
   gemini("Gemini 2.5", "gemini-2.5-pro"),
   gemini("Gemini 3", "gemini-flash-latest"),
 ]
+
+/** A server that takes schemas, but no strict tools. */
+export const vllm = compatible("vLLM", OpenAiCompatible.vllm, "llama")

@@ -98,31 +98,34 @@ const mostLevels = 10
  * @since 0.1.0
  * @category predicates
  */
-export const strictProblem = (schema: JsonSchema.JsonSchema): string | undefined => {
+export const strictProblem = (schema: JsonSchema.JsonSchema): string | undefined => problemIn(schema, mostLevels)
+
+const problemIn = (schema: JsonSchema.JsonSchema, levels: number): string | undefined => {
   const definitions = Predicate.isReadonlyObject(schema["$defs"]) ? schema["$defs"] : {}
-  const named = Object.entries(definitions).map(([name, definition]) => problemAt(definition, `$defs.${name}`, 0))
-  return problemAt(schema, "", 0) ?? named.find(Predicate.isNotUndefined)
+  const named = Object.entries(definitions).map(([name, definition]) => problemAt(definition, `$defs.${name}`, levels))
+  return problemAt(schema, "", levels) ?? named.find(Predicate.isNotUndefined)
 }
 
-const problemAt = (schema: unknown, path: string, level: number): string | undefined => {
+/** `levels` is how many more there may be. */
+const problemAt = (schema: unknown, path: string, levels: number): string | undefined => {
   const where = path === "" ? "the root" : path
   if (!Predicate.isReadonlyObject(schema)) return `${where} has no schema`
   if (schema["$ref"] !== undefined) return undefined
-  if (level > mostLevels) return `${where} is nested more than ${mostLevels} levels deep`
+  if (levels < 0) return `${where} is nested more than ${mostLevels} levels deep`
   const alternatives = Array.isArray(schema["anyOf"]) ? (schema["anyOf"] as ReadonlyArray<unknown>) : undefined
   if (alternatives !== undefined) {
-    return alternatives.map((one) => problemAt(one, path, level)).find(Predicate.isNotUndefined)
+    return alternatives.map((one) => problemAt(one, path, levels)).find(Predicate.isNotUndefined)
   }
   if (schema["enum"] !== undefined || schema["const"] !== undefined) return undefined
   if (schema["type"] === undefined) return `${where} has no type`
-  if (schema["type"] === "array") return problemAt(schema["items"], `${path}[]`, level + 1)
-  return schema["type"] === "object" ? problemOfObject(schema, path, level) : undefined
+  if (schema["type"] === "array") return problemAt(schema["items"], `${path}[]`, levels - 1)
+  return schema["type"] === "object" ? problemOfObject(schema, path, levels) : undefined
 }
 
 const problemOfObject = (
   schema: { readonly [name: string]: unknown },
   path: string,
-  level: number,
+  levels: number,
 ): string | undefined => {
   const where = path === "" ? "the root" : path
   const properties = Object.entries(Predicate.isReadonlyObject(schema["properties"]) ? schema["properties"] : {})
@@ -130,7 +133,7 @@ const problemOfObject = (
   if (schema["additionalProperties"] !== false) return `${where} allows any properties`
   if (properties.some(([name]) => !required.includes(name))) return `${where} has optional properties`
   return properties
-    .map(([name, property]) => problemAt(property, path === "" ? name : `${path}.${name}`, level + 1))
+    .map(([name, property]) => problemAt(property, path === "" ? name : `${path}.${name}`, levels - 1))
     .find(Predicate.isNotUndefined)
 }
 
@@ -175,7 +178,8 @@ export const strictOnly =
     if (cycle !== undefined) throw new Error(`${cycle} is recursive, which the vendor does not take`)
     if (isStrict(plain.jsonSchema)) return plain
     const form = strict(schema)
-    const problem = strictProblem(form.jsonSchema)
+    // How deep a schema may be is a rule of OpenAI's alone.
+    const problem = problemIn(form.jsonSchema, Infinity)
     if (problem !== undefined) throw new Error(`${problem}, which the vendor does not take; describe it in full`)
     return form
   }

@@ -7,6 +7,7 @@ import { Effect, type Result, type Scope, type Stream } from "effect"
 import { type AiError, type LanguageModel, Prompt, type Response } from "effect/ai"
 
 import { type CommonSettings } from "../internal/call/types.ts"
+import { jsonPrompt } from "../internal/model/jsonPrompt.ts"
 import { canonicalToolCalls, type EventReader, mapEvents } from "./EventReader.ts"
 import { wellFormed } from "./Json.ts"
 import {
@@ -86,7 +87,7 @@ export const make = <Settings extends { readonly maxOutputTokens?: number | unde
   const { answerParts, codecTransformer, model, once, open, prepare, provider, reader, settings } = options
   const prepared = (request: ProviderRequest) =>
     Effect.flatMap(settings, (current) =>
-      Effect.flatMap(merged(options, request, current), (all) => prepare(inWholeCharacters(request), all)),
+      Effect.flatMap(merged(options, request, current), (all) => prepare(asJson(request), all)),
     ).pipe(
       // Descriptions, schemas and settings may be cut texts too.
       Effect.map((ready) => ({ ...ready, body: wellFormed(ready.body) })),
@@ -112,8 +113,9 @@ export const make = <Settings extends { readonly maxOutputTokens?: number | unde
 }
 
 // Before the body is made of it: there the arguments of calls are JSON in a text, in which half a pair is an escape.
-const inWholeCharacters = (request: ProviderRequest): ProviderRequest => {
-  const { incrementalPrompt, prompt } = request.options
+const asJson = (request: ProviderRequest): ProviderRequest => {
+  const { incrementalPrompt, prompt, tools } = request.options
+  const mended = (given: Prompt.Prompt): Prompt.Prompt => inWholeCharacters(jsonPrompt(given, tools))
   const options = { ...request.options, prompt: mended(prompt) }
   return {
     ...request,
@@ -121,7 +123,7 @@ const inWholeCharacters = (request: ProviderRequest): ProviderRequest => {
   }
 }
 
-const mended = (prompt: Prompt.Prompt): Prompt.Prompt => {
+const inWholeCharacters = (prompt: Prompt.Prompt): Prompt.Prompt => {
   const content = wellFormed(prompt.content)
   return content === prompt.content ? prompt : Prompt.fromMessages(content)
 }

@@ -148,9 +148,9 @@ const toolSettings = (
 
 const longestToolName = 64
 
-/** Whether tools are strict that do not say themselves. */
-export const strictTools = (settings: ChatSettings, dialect: Dialect): boolean =>
-  settings.strictTools ?? dialect.takesStrictTools
+/** Whether tools are strict that do not say themselves; undefined where their schemas decide. */
+export const strictTools = (settings: ChatSettings, dialect: Dialect): boolean | undefined =>
+  settings.strictTools ?? (dialect.takesStrictTools ? undefined : false)
 
 const functionTool = (
   tool: Tool.Any,
