@@ -286,3 +286,23 @@ describe("tool results", () => {
     ])
   })
 })
+
+describe("an answer that was cut", () => {
+  const thought: Prompt.ReasoningPartEncoded = {
+    type: "reasoning",
+    text: "hm",
+    options: { openai: { itemId: "rs_1", encryptedContent: "sealed" } },
+  }
+  const text: Prompt.TextPartEncoded = { type: "text", text: "a", options: { openai: { itemId: "msg_1" } } }
+
+  it("leaves no reasoning at its end, stored or not", () => {
+    for (const stored of [true, false]) {
+      const options = { stored, model: "o3" }
+      assert.deepStrictEqual(convert([{ role: "assistant", content: [thought] }], options).items, [])
+      const types = convert([{ role: "assistant", content: [thought, text, thought] }], options).items.map(
+        (item) => (item as { readonly type: string }).type,
+      )
+      assert.deepStrictEqual(types, ["reasoning", "message"])
+    }
+  })
+})

@@ -21,7 +21,12 @@ export interface Opening {
 
 /** The tools that are at hand in every request. */
 export const kit = Toolkit.make(
-  Tool.make("weather", { parameters: Schema.Struct({ city: Schema.String }), success: Schema.String }),
+  Tool.make("weather", {
+    // Descriptions are cut too.
+    description: "The weather \ud83d",
+    parameters: Schema.Struct({ city: Schema.String.annotate({ description: "A city \ud83d" }) }),
+    success: Schema.String,
+  }),
   Tool.make("population", { parameters: Schema.Struct({ city: Schema.String }), success: Schema.String }),
 )
 

@@ -8,7 +8,7 @@ import { googleRules } from "./google.ts"
 import { responsesRules } from "./responses.ts"
 import { failureOf, type Issued, type Rule } from "./rule.ts"
 
-export type { Complaint, Issued, Rule } from "./rule.ts"
+export type { Issued, Rule } from "./rule.ts"
 
 /** The rules of each API whose answers are chats. */
 export const rulesOf: Readonly<Partial<Record<DialectName, ReadonlyArray<Rule>>>> = {
