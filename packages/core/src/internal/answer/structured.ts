@@ -96,6 +96,11 @@ export const withText = (parts: ReadonlyArray<Response.PartEncoded>, text: strin
   })
 }
 
+const atLimit = " (the answer was cut at the token limit)"
+
+/** Whether an answer does not fit because it was cut. */
+export const isCut = ({ description }: AiError.StructuredOutputError): boolean => description.endsWith(atLimit)
+
 const undecodable = (
   provider: string,
   error: Schema.SchemaError | AmbiguousJson,
@@ -103,7 +108,7 @@ const undecodable = (
   parts: ReadonlyArray<Response.PartEncoded>,
 ): AiError.AiError => {
   const finish = parts.find((part) => part.type === "finish")
-  const cut = finish?.reason === "length" ? " (the answer was cut at the token limit)" : ""
+  const cut = finish?.reason === "length" ? atLimit : ""
   const promptTokens = finish?.usage.inputTokens.total
   const completionTokens = finish?.usage.outputTokens.total
   return AiError.make({
