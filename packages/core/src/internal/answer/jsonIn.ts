@@ -14,8 +14,8 @@ export class AmbiguousJson extends Data.TaggedError("AmbiguousJson")<{ readonly 
 /** The JSON of an answer. An answer without any is given back, for the decoder to say what is wrong. */
 export const jsonIn = (text: string): Effect.Effect<string, AmbiguousJson> => {
   if (isJson(text)) return Effect.succeed(text)
-  // What the model thought is no answer.
-  const said = text.replace(/<think(?:ing)?>[\s\S]*?<\/think(?:ing)?>/gi, "")
+  // What the model thought is no answer. Some servers swallow the mark at its beginning.
+  const said = text.replace(/^[\s\S]*<\/think(?:ing)?>/i, "")
   const fenced = [...said.matchAll(/```[a-z]*\s*\n?([\s\S]*?)```/gi)].flatMap(([, inside = ""]) =>
     isJson(inside) ? [inside.trim()] : [],
   )

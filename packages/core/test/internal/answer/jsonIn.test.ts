@@ -22,6 +22,7 @@ describe("the JSON of an answer", () => {
     ["is followed by words", `${value}\n\nI hope that this helps :}`],
     ["stands among braces that are no JSON", `{a} ${value} [b`],
     ["follows thoughts", `<think>maybe {"city":"Bergen"}</think>${value}`],
+    ["follows thoughts without a beginning", `maybe {"city":"Bergen"}\n</think>\n${value}`],
     ["is said twice", `${value} that is, ${value.replace(":", " : ")}`],
     ["follows a quote that is not closed", `6" of snow: ${value}`],
   ]

@@ -40,13 +40,11 @@ export const budgetGuard = (options: Options): AttemptGuard.AttemptGuard<Refusal
         const id = `${start.id}/${options.name}`
         const reservation = { id, subject: subjectOf(start), worst: worst.cost }
         const assumedOutputTokens = worst.maxOutputTokens === undefined ? worst.estimate.output : undefined
-        const admitted = Effect.flatMap(
-          admissions.admit({ start, reservation, assumedOutputTokens }),
-          (admission) =>
-            Effect.as(
-              told({ _tag: "AttemptReserved", attempt: start.id, callId: start.callId, worst: worst.cost }),
-              reservationOf(options, start, { reservation, worst, admission }),
-            ),
+        const admitted = Effect.flatMap(admissions.admit({ start, reservation, assumedOutputTokens }), (admission) =>
+          Effect.as(
+            told({ _tag: "AttemptReserved", attempt: start.id, callId: start.callId, worst: worst.cost }),
+            reservationOf(options, start, { reservation, worst, admission }),
+          ),
         )
         return worst.estimate.doubts.length === 0 ? admitted : Effect.andThen(doubt(start, worst), admitted)
       }),
@@ -60,7 +58,10 @@ const reservationOf = (
 ): AttemptGuard.Reservation => ({
   settle: (attempt) => settle(options, attempt, reserved),
   release: Effect.suspend(() =>
-    Effect.andThen(told({ _tag: "AttemptReleased", attempt: id, callId }), release(options, id, reserved.reservation.id)),
+    Effect.andThen(
+      told({ _tag: "AttemptReleased", attempt: id, callId }),
+      release(options, id, reserved.reservation.id),
+    ),
   ),
 })
 

@@ -52,16 +52,18 @@ export const subjectOf = ({
   tags: context.tags,
 })
 
-export const settlementOf = (attempt: Attempt.Attempt, { reservation, worst }: Expected, charge?: Charge): Settlement => {
+export const settlementOf = (
+  attempt: Attempt.Attempt,
+  { reservation, worst }: Expected,
+  charge?: Charge,
+): Settlement => {
   const { amounts: _, ...cost } = charge ?? chargeOf(attempt, worst)
   return { id: reservation.id, subject: reservation.subject, outcome: attempt.outcome._tag, ...cost }
 }
 
 /** As much of what was expected as a charge needs. */
 export interface Known extends Omit<WorstCase, "maxOutputTokens" | "quote"> {
-  readonly quote:
-    | { readonly _tag: "Unmetered" }
-    | { readonly _tag: "Known" | "WorstCase"; readonly price: Price.Price }
+  readonly quote: { readonly _tag: "Unmetered" } | { readonly _tag: "Known" | "WorstCase"; readonly price: Price.Price }
 }
 
 type Usage = NonNullable<Attempt.Attempt["usage"]>
