@@ -63,14 +63,17 @@ export const withoutIdleThoughts = (turns: ReadonlyArray<Turn>, thinking: Thinki
   const kept: Array<Turn> = []
   for (const [index, turn] of turns.entries()) {
     const unthinking = thinking === "never" || (thinking === "off" && index >= current)
-    const content = turn.role === "assistant" ? thoughtsOf(turn.content, unthinking) : turn.content
+    const content = turn.role === "assistant" ? thoughtsOf(turn.content, unthinking, thinking) : turn.content
     add(kept, { ...turn, content })
   }
   return kept
 }
 
-const thoughtsOf = (content: Array<Block>, unthinking: boolean): Array<Block> => {
-  if (unthinking) return content.filter((block) => !isThought(block))
+const thoughtsOf = (content: Array<Block>, unthinking: boolean, thinking: Thinking): Array<Block> => {
+  const [first] = content
+  // With a budget a message that has thoughts begins with one; what another model began has none that could be kept.
+  const late = thinking === "enabled" && first !== undefined && !isThought(first)
+  if (unthinking || late) return content.filter((block) => !isThought(block))
   // In the use of Anthropic's own tools the model goes on from there.
   if (continues(content)) return content
   return content.slice(0, content.findLastIndex((block) => !isThought(block)) + 1)
