@@ -12,6 +12,7 @@ import * as ResponseCache from "../src/ResponseCache.ts"
 import * as Retry from "../src/Retry.ts"
 import * as RetryBudget from "../src/RetryBudget.ts"
 import * as Route from "../src/Route.ts"
+import * as StructuredOutput from "../src/StructuredOutput.ts"
 import { hashAtOnce } from "./hashes.ts"
 
 hashAtOnce()
@@ -22,6 +23,7 @@ const subjects: ReadonlyArray<PolicyConformance.Subject> = [
   { name: "Retry.schedule", policy: once, opens: 2, measuresTime: true },
   { name: "Retry.times", policy: Retry.times(1), opens: 2, measuresTime: true },
   { name: "Retry.resample", policy: Retry.resample(Schedule.recurs(1)) },
+  { name: "StructuredOutput.repair", policy: StructuredOutput.repair() },
   {
     name: "RetryBudget.ratio",
     policy: (model) => model.pipe(once, RetryBudget.ratio(0, { minRetries: 2 })),

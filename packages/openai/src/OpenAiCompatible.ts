@@ -135,7 +135,9 @@ export const deepseek = preset({
   apiUrl: "https://api.deepseek.com/v1",
   apiKeyName: "DEEPSEEK_API_KEY",
   takesJsonSchema: false,
+  // https://api-docs.deepseek.com/guides/thinking_mode: without it a 400, "must be passed back to the API".
   reasoningField: "reasoning_content",
+  requiresReasoning: true,
   unsupported: ofOpenAi,
 })
 
@@ -170,6 +172,11 @@ export const groq = preset({
 /**
  * Mistral. Ids of tool calls in the prompt that are not of its form are replaced.
  *
+ * **Details**
+ *
+ * It takes only some orders of roles. So all system messages go to the beginning, and where the user speaks right after
+ * the results of calls, "OK." stands between as the model's.
+ *
  * @since 0.1.0
  * @category presets
  */
@@ -182,6 +189,7 @@ export const mistral = preset({
   asksForStreamUsage: false,
   takesStrictTools: true,
   shortToolCallIds: true,
+  strictRoles: true,
   unsupported: ofOpenAi,
 })
 

@@ -53,6 +53,7 @@ import { mistakeIn } from "./internal/chaos/rate.ts"
 import { watch } from "./internal/emulator/connection.ts"
 import { baseUrl } from "./internal/emulator/dialects.ts"
 import { handle } from "./internal/emulator/handler.ts"
+import { rulesOf } from "./internal/emulator/history/rules.ts"
 import { fingerprint as fingerprintOf } from "./internal/emulator/redact.ts"
 import { type Entry, snapshot, type State } from "./internal/emulator/state.ts"
 import { type Dialect, type RecordedRequest } from "./RecordedRequest.ts"
@@ -100,7 +101,43 @@ export interface Options {
   /** Any free port if left out. */
   readonly port?: number
   readonly chaos?: Chaos
+  /**
+   * Whether histories are refused that the provider would refuse, in its words: calls without results, foreign
+   * signatures, ids that are too long and so on. See {@link historyRules}.
+   */
+  readonly strict?: boolean
 }
+
+/**
+ * One rule of a provider's about the shape of a history.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface HistoryRule {
+  /** What the provider wants, in a sentence. */
+  readonly name: string
+  /** Where it is written, or where people met it. */
+  readonly source: string
+  /** A body that breaks this rule and no other. Chat Completions have those of OpenAI, DeepSeek and Mistral. */
+  readonly breaks: Readonly<Record<string, unknown>>
+}
+
+/**
+ * What a strict emulator holds requests to.
+ *
+ * **Example** (How many rules Anthropic has)
+ *
+ * ```ts
+ * import { Emulator } from "@holdfast/testing"
+ *
+ * Emulator.historyRules("anthropic").length > 10 // => true
+ * ```
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const historyRules = (dialect: Dialect): ReadonlyArray<HistoryRule> => rulesOf[dialect] ?? []
 
 /**
  * What the log shows instead of a key.
@@ -116,6 +153,7 @@ const reset = (state: State): Effect.Effect<void> =>
     state.scripts.clear()
     state.responders.clear()
     state.unscripted.clear()
+    state.issued.clear()
     yield* Queue.clear(state.arrived)
     yield* Queue.clear(state.aborted)
   })
@@ -136,6 +174,8 @@ const make = Effect.fnUntraced(function* (options: Options) {
     scripts: new Map(),
     responders: new Map(),
     unscripted: new Map(),
+    strict: options.strict === true,
+    issued: new Map(),
     arrived: yield* Queue.unbounded<Entry>(),
     aborted: yield* Queue.unbounded<Entry>(),
   }

@@ -2,13 +2,12 @@ import { type ProviderModel } from "@holdfast/core/provider/ProviderModel"
 import * as SdkModel from "@holdfast/core/provider/SdkModel"
 import { providerTools } from "@holdfast/core/provider/ToolForms"
 import { Effect } from "effect"
-import { AnthropicStructuredOutput } from "effect/ai"
 
 import { answerParts } from "./answer/parts.ts"
 import { AnswerState } from "./answer/state.ts"
 import { MessagesReader } from "./answer/stream.ts"
 import { messagesBody } from "./request/request.ts"
-import { canonical, strictByDefault } from "./request/tools.ts"
+import { answerForm, canonical, strictByDefault } from "./request/tools.ts"
 import { type Settings } from "./settings.ts"
 import { type MessagesBody, type Transport } from "./transport.ts"
 
@@ -34,7 +33,7 @@ export const messagesModel = (
       stop: "stopSequences",
       seed: { unsupported: "the API has no seeds; leave it out" },
     },
-    codecTransformer: AnthropicStructuredOutput.toCodecAnthropic,
+    codecTransformer: answerForm,
     prepare: Effect.fnUntraced(function* (request, current) {
       const message = yield* messagesBody({ provider, model, apiVersion, settings: current, request })
       const { tools } = request.options

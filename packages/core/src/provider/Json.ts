@@ -164,3 +164,58 @@ export const fromDataUrl = (value: string): { readonly mediaType: string; readon
   const match = dataUrl.exec(value)
   return match?.[1] === undefined ? undefined : { mediaType: match[1], data: value.slice(match[0].length) }
 }
+
+const deepest = 512
+
+/**
+ * A value without halves of surrogate pairs: each is replaced by U+FFFD, as `String.prototype.toWellFormed` does.
+ *
+ * **Details**
+ *
+ * JSON can write half a pair only as an escape, which the vendors' servers refuse. It comes from texts that were cut by
+ * their length. Texts, keys, lists and plain objects are looked through; bytes, dates and links stay as they are. What
+ * has no such half is given back itself.
+ *
+ * **Example** (A text that was cut inside an emoji)
+ *
+ * ```ts
+ * import { wellFormed } from "@holdfast/core/provider/Json"
+ *
+ * wellFormed({ title: "so long \ud83d" }) // => { title: "so long \ufffd" }
+ * ```
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const wellFormed = <A>(value: A): A => mended(value, 0) as A
+
+const mended = (value: unknown, depth: number): unknown => {
+  if (typeof value === "string") return wholeCharacters(value)
+  if (typeof value !== "object" || value === null || depth > deepest) return value
+  return Array.isArray(value) ? mendedItems(value, depth + 1) : mendedFields(value, depth + 1)
+}
+
+// With the flag `u` a pair is one character, and only a half by itself is a surrogate.
+const wholeCharacters = (characters: string): string => characters.replace(/\p{Surrogate}/gu, "\ufffd")
+
+const mendedItems = (items: ReadonlyArray<unknown>, depth: number): unknown => {
+  let changed = false
+  const out = items.map((item) => {
+    const mend = mended(item, depth)
+    changed ||= mend !== item
+    return mend
+  })
+  return changed ? out : items
+}
+
+const mendedFields = (fields: object, depth: number): unknown => {
+  const prototype: unknown = Object.getPrototypeOf(fields)
+  if (prototype !== Object.prototype && prototype !== null) return fields
+  let changed = false
+  const out = Object.entries(fields).map(([key, item]: [string, unknown]) => {
+    const mend = [wholeCharacters(key), mended(item, depth)] as const
+    changed ||= mend[0] !== key || mend[1] !== item
+    return mend
+  })
+  return changed ? Object.fromEntries(out) : fields
+}

@@ -4,10 +4,12 @@
  * @since 0.1.0
  */
 import { Effect, type Result, type Scope, type Stream } from "effect"
-import { type AiError, type LanguageModel, type Response } from "effect/ai"
+import { type AiError, type LanguageModel, Prompt, type Response } from "effect/ai"
 
 import { type CommonSettings } from "../internal/call/types.ts"
+import { jsonPrompt } from "../internal/model/jsonPrompt.ts"
 import { canonicalToolCalls, type EventReader, mapEvents } from "./EventReader.ts"
+import { wellFormed } from "./Json.ts"
 import {
   type ProviderFailure,
   type ProviderModel,
@@ -85,8 +87,12 @@ export const make = <Settings extends { readonly maxOutputTokens?: number | unde
   const { answerParts, codecTransformer, model, once, open, prepare, provider, reader, settings } = options
   const prepared = (request: ProviderRequest) =>
     Effect.flatMap(settings, (current) =>
-      Effect.flatMap(merged(options, request, current), (all) => prepare(request, all)),
-    ).pipe(Effect.mapError((failure) => inNeutralNames(failure, request.settings, options.settingNames)))
+      Effect.flatMap(merged(options, request, current), (all) => prepare(asJson(request), all)),
+    ).pipe(
+      // Descriptions, schemas and settings may be cut texts too.
+      Effect.map((ready) => ({ ...ready, body: wellFormed(ready.body) })),
+      Effect.mapError((failure) => inNeutralNames(failure, request.settings, options.settingNames)),
+    )
   return {
     provider,
     model,
@@ -104,6 +110,22 @@ export const make = <Settings extends { readonly maxOutputTokens?: number | unde
       return { headers, parts: mapEvents(parts, reader(state(headers)), canonical) }
     }),
   }
+}
+
+// Before the body is made of it: there the arguments of calls are JSON in a text, in which half a pair is an escape.
+const asJson = (request: ProviderRequest): ProviderRequest => {
+  const { incrementalPrompt, prompt, tools } = request.options
+  const mended = (given: Prompt.Prompt): Prompt.Prompt => inWholeCharacters(jsonPrompt(given, tools))
+  const options = { ...request.options, prompt: mended(prompt) }
+  return {
+    ...request,
+    options: incrementalPrompt === undefined ? options : { ...options, incrementalPrompt: mended(incrementalPrompt) },
+  }
+}
+
+const inWholeCharacters = (prompt: Prompt.Prompt): Prompt.Prompt => {
+  const content = wellFormed(prompt.content)
+  return content === prompt.content ? prompt : Prompt.fromMessages(content)
 }
 
 const neutralNames = ["maxOutputTokens", "temperature", "topP", "stop", "seed"] as const

@@ -88,3 +88,26 @@ describe("data", () => {
     }
   })
 })
+
+describe("halves of surrogate pairs", () => {
+  it("are replaced wherever they are", () => {
+    const half = "x\ud83d"
+    const whole = "x\ufffd"
+    const value = { a: [half, { [half]: half }], pair: "\ud83d\ude00", low: "\ude00\ud83d", n: 1, none: null }
+    assert.deepStrictEqual(Json.wellFormed<unknown>(value), {
+      a: [whole, { [whole]: whole }],
+      pair: "\ud83d\ude00",
+      low: "\ufffd\ufffd",
+      n: 1,
+      none: null,
+    })
+  })
+
+  it("are all that changes", () => {
+    const value = { a: ["x", { b: "\ud83d\ude00" }], bytes: new Uint8Array([1]), url: new URL("https://x.y") }
+    assert.strictEqual(Json.wellFormed(value), value)
+    const cyclic: Record<string, unknown> = {}
+    cyclic["self"] = cyclic
+    assert.strictEqual(Json.wellFormed(cyclic), cyclic)
+  })
+})

@@ -66,3 +66,6 @@ export const isFrom = (model: string, generation: number): boolean => {
   const known = familyOf(model).generation
   return known !== undefined && known >= generation
 }
+
+/** Whether a model may sign its thoughts: Gemini from 2.5 on, and aliases such as `gemini-flash-latest`. */
+export const thinks = (model: string): boolean => /\bgemini-/.test(model) && !isBefore(model, 2.5)

@@ -28,27 +28,37 @@ export const assistantBlocks = (
   at: number,
   context: AssistantContext,
 ): Array<Block> =>
-  message.content.flatMap((part): Array<Block> => {
-    switch (part.type) {
-      case "text":
-        return textBlock(part)
-      case "reasoning":
-        return reasoningBlock(part)
-      case "tool-call":
-        return part.providerExecuted ? kept(part) : [toolUse(part, context.tools)]
-      case "tool-result":
-        return kept(part)
-      case "file":
-        context.refusals.option(
-          `prompt[${at}].file.${part.mediaType}`,
-          "Claude takes no files in its own messages; put this one into a user message",
-        )
-        return []
-      default:
-        // Approvals are settled by `effect/ai`.
-        return []
-    }
-  })
+  callsLast(
+    message.content.flatMap((part): Array<Block> => {
+      switch (part.type) {
+        case "text":
+          return textBlock(part)
+        case "reasoning":
+          return reasoningBlock(part)
+        case "tool-call":
+          return part.providerExecuted ? kept(part) : [toolUse(part, context.tools)]
+        case "tool-result":
+          return kept(part)
+        case "file":
+          context.refusals.option(
+            `prompt[${at}].file.${part.mediaType}`,
+            "Claude takes no files in its own messages; put this one into a user message",
+          )
+          return []
+        default:
+          // Approvals are settled by `effect/ai`.
+          return []
+      }
+    }),
+  )
+
+// The results have to follow the calls at once. Other models write a text after them.
+const callsLast = (blocks: Array<Block>): Array<Block> => {
+  const isCall = ({ type }: Block): boolean => type === "tool_use"
+  const first = blocks.findIndex(isCall)
+  if (first === -1 || blocks.slice(first).every(isCall)) return blocks
+  return [...blocks.filter((block) => !isCall(block)), ...blocks.filter(isCall)]
+}
 
 /** Whether the model was interrupted in the use of Anthropic's own tools, so that it goes on from there. */
 export const continues = (blocks: ReadonlyArray<Block>): boolean => {
@@ -88,7 +98,7 @@ const toolUse = (part: Prompt.ToolCallPart, tools: ReadonlyArray<Tool.Any>): Ant
   const name = toolName ?? (tool !== undefined && Tool.isProviderDefined(tool) ? tool.providerName : part.name)
   return {
     type: "tool_use",
-    id: toolUseId(part.id),
+    id: part.id,
     name,
     input: input(part.params),
     ...(caller === undefined ? undefined : { caller: caller as unknown as Anthropic.DirectCaller }),
@@ -102,5 +112,8 @@ const input = (params: unknown): unknown => {
   return params === undefined || params === null ? {} : { value: params }
 }
 
-/** Other providers allow more in the ids of calls. */
+/** An id of a call as the API takes it: `^[a-zA-Z0-9_-]+$`. Other providers allow more. */
 export const toolUseId = (id: string): string => id.replace(/[^\w-]/g, "_")
+
+/** The name of a function as the API takes it: `^[a-zA-Z0-9_-]{1,128}$`. Others allow dots and colons. */
+export const functionName = (name: string): string => name.replace(/[^\w-]/g, "_").slice(0, 128)

@@ -3,14 +3,17 @@
  */
 import type { Anthropic } from "@anthropic-ai/sdk"
 import { type Refusals } from "@holdfast/core/provider/Refusals"
+import { transcript } from "@holdfast/core/provider/Transcript"
 import { Predicate } from "effect"
 import { type Prompt, type Tool } from "effect/ai"
 
 import { familyOf } from "../family.ts"
-import { assistantBlocks, continues, toolUseId } from "./assistant.ts"
+import { assistantBlocks, continues, functionName, toolUseId } from "./assistant.ts"
 import { marked } from "./cache.ts"
 import { fileBlock } from "./media.ts"
 import { optionsOf } from "./promptOptions.ts"
+import { goesOnUnthinking, type Thinking, withoutIdleThoughts } from "./thinking.ts"
+import { add, type Turn } from "./turns.ts"
 
 type Block = Anthropic.ContentBlockParam
 type Text = Anthropic.TextBlockParam
@@ -22,42 +25,43 @@ export interface Conversation {
   readonly tools: ReadonlyArray<Tool.Any>
   /** Whether the answer has a schema. */
   readonly structured: boolean
-  /** Whether the settings ask for thinking. */
-  readonly thinks: boolean
+  readonly thinking: Thinking
   readonly refusals: Refusals
-}
-
-/** A message whose content is always a list, and where it began in the prompt. */
-interface Turn {
-  readonly role: "user" | "assistant" | "system"
-  readonly content: Array<Block>
-  readonly at: number
 }
 
 /** The parts of a request that a prompt becomes. */
 export interface Messages {
   readonly system: Array<Text>
   readonly messages: Array<Anthropic.MessageParam>
+  /** Whether a turn goes on that began without thinking, which takes no thinking then. */
+  readonly unthinking: boolean
 }
 
-/** All of a prompt. Messages of one role that follow each other become one. */
+/**
+ * All of a prompt. Messages of one role that follow each other become one, and the results of calls are the first of it
+ * (https://platform.claude.com/docs/en/agents-and-tools/tool-use/implement-tool-use#handling-results-from-client-tools).
+ */
 export const messagesOf = (prompt: Prompt.Prompt, conversation: Conversation): Messages => {
-  const first = prompt.content.findIndex(({ role }) => role !== "system")
-  const start = first === -1 ? prompt.content.length : first
-  const system = prompt.content.slice(0, start).flatMap((message) => systemBlocks(message as Prompt.SystemMessage))
-  const turns: Array<Turn> = []
-  prompt.content.slice(start).forEach((message, position) => {
-    const at = start + position
-    const role = message.role === "tool" ? "user" : message.role
-    const content = contentOf(message, at, conversation)
-    const last = turns.at(-1)
-    if (last?.role === role) last.content.push(...content)
-    else if (content.length > 0) turns.push({ role, content, at })
-  })
+  const { refusals } = conversation
+  const said = transcript(prompt, { callId: toolUseId, name: functionName, refusals })
+  const first = said.findIndex(({ message }) => message.role !== "system")
+  const start = first === -1 ? said.length : first
+  const system = said.slice(0, start).flatMap(({ message }) => systemBlocks(message as Prompt.SystemMessage))
+  const all: Array<Turn> = []
+  for (const { at, message } of said.slice(start))
+    add(all, { at, role: roleOf(message), content: contentOf(message, at, conversation) })
+  const unthinking = goesOnUnthinking(all, conversation.thinking)
+  const turns = withoutIdleThoughts(all, unthinking ? "off" : conversation.thinking)
   refuseSystem(turns, conversation)
   refusePrefill(turns.at(-1), conversation)
-  return { system, messages: turns.map(({ content, role }) => ({ role, content }) as Anthropic.MessageParam) }
+  return {
+    system,
+    unthinking,
+    messages: turns.map(({ content, role }) => ({ role, content }) as Anthropic.MessageParam),
+  }
 }
+
+const roleOf = ({ role }: Prompt.Message): Turn["role"] => (role === "tool" ? "user" : role)
 
 const contentOf = (message: Prompt.Message, at: number, conversation: Conversation): Array<Block> => {
   switch (message.role) {
@@ -100,7 +104,7 @@ const toolBlocks = (message: Prompt.ToolMessage, at: number, conversation: Conve
     return [
       {
         type: "tool_result",
-        tool_use_id: toolUseId(part.id),
+        tool_use_id: part.id,
         ...(content === undefined ? undefined : { content }),
         ...(part.isFailure ? { is_error: true } : undefined),
         ...marked(optionsOf(part).cacheControl),
@@ -157,7 +161,7 @@ const refuseSystem = (turns: ReadonlyArray<Turn>, { model, refusals }: Conversat
   })
 }
 
-const refusePrefill = (last: Turn | undefined, { model, refusals, structured, thinks }: Conversation): void => {
+const refusePrefill = (last: Turn | undefined, { model, refusals, structured, thinking }: Conversation): void => {
   if (last?.role !== "assistant" || continues(last.content)) return
   const option = `prompt[${last.at}].assistant`
   if (familyOf(model)?.prefill === false) {
@@ -166,7 +170,8 @@ const refusePrefill = (last: Turn | undefined, { model, refusals, structured, th
   if (structured) {
     refusals.option(option, "a beginning of the answer does not go with a schema; end with a user's message")
   }
-  if (thinks) refusals.option(option, "a beginning of the answer does not go with thinking; leave one of them out")
+  if (thinking === "enabled" || thinking === "adaptive")
+    refusals.option(option, "a beginning of the answer does not go with thinking; leave one of them out")
   // The API refuses a beginning that ends in white space, which the model would generate anyway.
   const index = last.content.length - 1
   const block = last.content[index]

@@ -16,6 +16,7 @@ import { cacheControlOf, marked, refuseBreakpoints } from "./cache.ts"
 import { refuseSettings } from "./limits.ts"
 import { messagesOf } from "./messages.ts"
 import { refusePromptOptions } from "./promptLimits.ts"
+import { thinkingFor } from "./thinking.ts"
 import { describe, strictByDefault } from "./tools.ts"
 
 export interface RequestInput {
@@ -36,15 +37,15 @@ export const messagesBody = (input: RequestInput): Effect.Effect<MessagesBody, P
   const choice = toolChoiceOf(toolChoice, tools, settings)
   const forcedTool = tools.length > 0 && (choice.type === "any" || choice.type === "tool")
   refuseSettings({ model, apiVersion, settings, maxOutputTokens, forcedTool, structured }, refusals)
-  const thinks = settings.thinking?.mode === "adaptive" || settings.thinking?.mode === "enabled"
+  const thinking = thinkingFor(model, settings)
   refusePromptOptions(prompt, refusals)
-  const { messages, system } = messagesOf(prompt, { model, tools, structured, thinks, refusals })
+  const { messages, system, unthinking } = messagesOf(prompt, { model, tools, structured, thinking, refusals })
   if (messages.length === 0 && settings.extra === undefined) refusals.option("prompt", emptyPrompt)
   const toolFields = tools.length === 0 ? undefined : { tools: toolsOf(tools, settings, refusals), tool_choice: choice }
   const automatic = cacheControlOf(settings.cachePrompt)
   refuseBreakpoints([...(toolFields?.tools ?? []), ...system, ...messages], automatic, refusals)
   return refusals.check({
-    ...modelSettings(settings),
+    ...modelSettings(unthinking ? { ...settings, thinking: undefined } : settings),
     ...outputSettings(request, settings),
     ...toolFields,
     ...(system.length === 0 ? undefined : { system }),

@@ -5,15 +5,17 @@ import * as Base64 from "effect/encoding/Base64"
 
 import * as AnthropicTool from "../../../src/AnthropicTool.ts"
 import { messagesOf } from "../../../src/internal/request/messages.ts"
+import { type Thinking } from "../../../src/internal/request/thinking.ts"
 
 interface Options {
   readonly model?: string
   readonly tools?: ReadonlyArray<Tool.Any>
   readonly structured?: boolean
-  readonly thinks?: boolean
+  readonly thinking?: Thinking
 }
 
 interface Converted {
+  readonly unthinking: boolean
   readonly system: ReadonlyArray<unknown>
   readonly messages: ReadonlyArray<unknown>
   readonly refused: string | undefined
@@ -26,7 +28,7 @@ const convert = (prompt: Prompt.RawInput, options: Options = {}): Converted => {
     model,
     tools: options.tools ?? [],
     structured: options.structured ?? false,
-    thinks: options.thinks ?? false,
+    thinking: options.thinking ?? "unknown",
     refusals,
   })
   const { first } = refusals
@@ -303,16 +305,21 @@ describe("what the model said", () => {
 
   it("may end a cached prefix, but not with thoughts", () => {
     const thoughts = { type: "reasoning", text: "hm", options: { anthropic: { signature: "c2ln" } } }
-    assert.deepStrictEqual(answered({ ...assistant({ type: "text", text: "hello" }, thoughts), options: cached }), [
+    assert.deepStrictEqual(answered({ ...assistant(thoughts, { type: "text", text: "hello" }), options: cached }), [
+      { type: "thinking", thinking: "hm", signature: "c2ln" },
       { ...helloBlock, ...control },
-      { type: "thinking", thinking: "hm", signature: "c2ln" },
-    ])
-    assert.deepStrictEqual(answered({ ...assistant(thoughts), options: cached }), [
-      { type: "thinking", thinking: "hm", signature: "c2ln" },
     ])
     const own = { type: "text", text: "hello", options: { anthropic: { cacheControl: true } } }
     assert.deepStrictEqual(answered({ ...assistant(own), options: cached }), [
       { ...helloBlock, cache_control: { type: "ephemeral" } },
+    ])
+  })
+
+  it("is left out where it is a thought that led to nothing", () => {
+    const thoughts = { type: "reasoning", text: "hm", options: { anthropic: { signature: "c2ln" } } }
+    assert.deepStrictEqual(answered(assistant({ type: "text", text: "hello" }, thoughts)), [helloBlock])
+    assert.deepStrictEqual(messages([hello, assistant(thoughts), tail]), [
+      { role: "user", content: [helloBlock, { type: "text", text: "go on" }] },
     ])
   })
 
@@ -332,7 +339,7 @@ describe("what the model said", () => {
     assert.isUndefined(refused(begun, { model: "other" }))
     assert.strictEqual(refused(begun, { model: "claude-sonnet-4-6" }), "prompt[1].assistant")
     assert.strictEqual(refused(begun, { model: "claude-haiku-4-5", structured: true }), "prompt[1].assistant")
-    assert.strictEqual(refused(begun, { model: "claude-haiku-4-5", thinks: true }), "prompt[1].assistant")
+    assert.strictEqual(refused(begun, { model: "claude-haiku-4-5", thinking: "enabled" }), "prompt[1].assistant")
   })
 })
 
@@ -461,5 +468,66 @@ describe("tools", () => {
       { role: "assistant", content },
     ])
     assert.isUndefined(refused([hello, message, { role: "system", content: "be kind" }]))
+  })
+})
+
+describe("thoughts", () => {
+  const thought: Prompt.ReasoningPartEncoded = {
+    type: "reasoning",
+    text: "hm",
+    options: { anthropic: { signature: "c2ln" } },
+  }
+  const use: Prompt.ToolCallPartEncoded = { type: "tool-call", id: "a", name: "t", params: {} }
+  const outcome: Prompt.MessageEncoded = {
+    role: "tool",
+    content: [{ type: "tool-result", id: "a", name: "t", isFailure: false, result: "r" }],
+  }
+  const loop = (
+    ...content: ReadonlyArray<Prompt.AssistantMessagePartEncoded>
+  ): ReadonlyArray<Prompt.MessageEncoded> => [hello, { role: "assistant", content: [...content] }, outcome]
+  const kinds = (prompt: Prompt.RawInput, thinking: Thinking) => {
+    const converted = convert(prompt, { model: "claude-sonnet-4-5", thinking })
+    const said = converted.messages.flatMap((message) => {
+      const { content, role } = message as { role: string; content: ReadonlyArray<{ type: string }> }
+      return role === "assistant" ? content.map(({ type }) => type) : []
+    })
+    return [said, converted.unthinking]
+  }
+
+  it("must begin a tool loop with a budget, or it goes on without", () => {
+    assert.deepStrictEqual(kinds(loop(thought, use), "enabled"), [["thinking", "tool_use"], false])
+    assert.deepStrictEqual(kinds(loop(use), "enabled"), [["tool_use"], true])
+    assert.deepStrictEqual(kinds(loop(use), "adaptive"), [["tool_use"], false])
+    // The second step of a loop that the model itself began.
+    const own = [...loop(thought, use), { role: "assistant" as const, content: [{ ...use, id: "b" }] }]
+    const steps: ReadonlyArray<Prompt.MessageEncoded> = [
+      ...own,
+      { role: "tool", content: [{ type: "tool-result", id: "b", name: "t", isFailure: false, result: "r" }] },
+    ]
+    assert.deepStrictEqual(kinds(steps, "enabled"), [["thinking", "tool_use", "tool_use"], false])
+    // In the next turn of the user's the model thinks again.
+    const later: ReadonlyArray<Prompt.MessageEncoded> = [...loop(use), { role: "assistant", content: "so" }, tail]
+    assert.deepStrictEqual(kinds(later, "enabled"), [["tool_use", "text"], false])
+  })
+
+  it("are left out of a turn that goes on without thinking", () => {
+    assert.deepStrictEqual(kinds(loop(thought, use), "off"), [["tool_use"], false])
+    const earlier: ReadonlyArray<Prompt.MessageEncoded> = [
+      hello,
+      { role: "assistant", content: [thought, { type: "text", text: "so" }] },
+      tail,
+    ]
+    assert.deepStrictEqual(kinds(earlier, "off"), [["thinking", "text"], false])
+    assert.deepStrictEqual(kinds(earlier, "never"), [["text"], false])
+  })
+
+  it("that come late in a message do not go back with a budget", () => {
+    const late: ReadonlyArray<Prompt.MessageEncoded> = [
+      hello,
+      { role: "assistant", content: [{ type: "text", text: "so" }, thought, { type: "text", text: "then" }] },
+      tail,
+    ]
+    assert.deepStrictEqual(kinds(late, "enabled"), [["text", "text"], false])
+    assert.deepStrictEqual(kinds(late, "adaptive"), [["text", "thinking", "text"], false])
   })
 })

@@ -8,7 +8,8 @@
 import { Cause, Effect, type JsonSchema, Schema } from "effect"
 import { AiError, type LanguageModel, type Response } from "effect/ai"
 
-import { memoize } from "../../provider/JsonSchemas.ts"
+import { jsonCodec, memoize } from "../../provider/JsonSchemas.ts"
+import { type AmbiguousJson, jsonIn } from "./jsonIn.ts"
 
 type Format = LanguageModel.ProviderOptions["responseFormat"]
 type Json = Extract<Format, { readonly type: "json" }>
@@ -19,6 +20,15 @@ const formsOf = memoize((transform: LanguageModel.CodecTransformer) =>
 )
 
 const forms = (transform: LanguageModel.CodecTransformer, { schema }: Json) => formsOf(transform)(schema)
+
+/**
+ * How the language model of a call decodes an answer: from its canonical encoding, which is JSON. Each provider tells the
+ * model of the schema in its own way.
+ */
+export const canonicalTransformer: LanguageModel.CodecTransformer = (schema) => ({
+  codec: jsonCodec(schema),
+  jsonSchema: {},
+})
 
 /** The JSON schema to send, or nothing for a plain answer. */
 export const requestSchema = (
@@ -49,25 +59,29 @@ export const canonical = (
 }
 
 const recode = (transform: LanguageModel.CodecTransformer, format: Json, text: string) => {
-  const schema = format.schema as unknown as Codec
-  const { codec } = forms(transform, format)
-  const decoded = Schema.decodeEffect(Schema.fromJsonString(codec))(text)
-  // Where the vendor takes the schema as it is, so is its answer.
-  return Object.is(codec, schema)
-    ? Effect.as(decoded, text)
-    : Effect.flatMap(decoded, (value) => encoded(schema, value, text))
+  const schema = jsonCodec(format.schema as unknown as Codec) as Codec
+  const { codec: vendors } = forms(transform, format)
+  // A model that knows no other form answers in the canonical one.
+  const codec = (Object.is(vendors, format.schema) ? schema : vendors) as Codec
+  const decode = Schema.decodeEffect(Schema.fromJsonString(codec))
+  return Effect.flatMap(jsonIn(text), (json) =>
+    // Where the vendor takes the schema as it is, so is its answer.
+    Object.is(codec, schema)
+      ? Effect.as(decode(json), json)
+      : Effect.flatMap(decode(json), (value) => encoded(schema, value, json)),
+  )
 }
 
 /**
  * A value in canonical form. A schema that only decodes, or that needs for encoding what the caller has not, leaves the
  * text as it came, if that will do.
  */
-export const encoded = (schema: Codec, value: unknown, text: string): Effect.Effect<string, Schema.SchemaError> =>
-  Effect.catchCause(Schema.encodeEffect(Schema.fromJsonString(schema))(value), (cause) =>
-    Cause.hasInterruptsOnly(cause)
-      ? Effect.failCause(cause)
-      : Effect.as(Schema.decodeEffect(Schema.fromJsonString(schema))(text), text),
+export const encoded = (schema: Codec, value: unknown, text: string): Effect.Effect<string, Schema.SchemaError> => {
+  const json = Schema.fromJsonString(jsonCodec(schema) as Codec)
+  return Effect.catchCause(Schema.encodeEffect(json)(value), (cause) =>
+    Cause.hasInterruptsOnly(cause) ? Effect.failCause(cause) : Effect.as(Schema.decodeEffect(json)(text), text),
   )
+}
 
 /** All text of an answer. */
 export const textOf = (parts: ReadonlyArray<Response.PartEncoded>): string =>
@@ -82,14 +96,19 @@ export const withText = (parts: ReadonlyArray<Response.PartEncoded>, text: strin
   })
 }
 
+const atLimit = " (the answer was cut at the token limit)"
+
+/** Whether an answer does not fit because it was cut. */
+export const isCut = ({ description }: AiError.StructuredOutputError): boolean => description.endsWith(atLimit)
+
 const undecodable = (
   provider: string,
-  error: Schema.SchemaError,
+  error: Schema.SchemaError | AmbiguousJson,
   responseText: string,
   parts: ReadonlyArray<Response.PartEncoded>,
 ): AiError.AiError => {
   const finish = parts.find((part) => part.type === "finish")
-  const cut = finish?.reason === "length" ? " (the answer was cut at the token limit)" : ""
+  const cut = finish?.reason === "length" ? atLimit : ""
   const promptTokens = finish?.usage.inputTokens.total
   const completionTokens = finish?.usage.outputTokens.total
   return AiError.make({

@@ -5,10 +5,10 @@
  * the policies.
  */
 import { Effect, Schema, Stream } from "effect"
-import { AiError, LanguageModel, Response, Telemetry, type Tool, type Toolkit } from "effect/ai"
+import { AiError, type LanguageModel, Response, Telemetry, type Tool, type Toolkit } from "effect/ai"
 
 import { type ProviderModel, type ProviderReply } from "../../provider/ProviderModel.ts"
-import { encoded, textOf, withText } from "../answer/structured.ts"
+import { canonicalTransformer, encoded, textOf, withText } from "../answer/structured.ts"
 
 type Options = LanguageModel.ProviderOptions
 
@@ -19,7 +19,7 @@ export const foreignModel = (
 ): ProviderModel => ({
   ...names,
   // The foreign model has its own way with schemas, and answers with the decoded value.
-  codecTransformer: LanguageModel.defaultCodecTransformer,
+  codecTransformer: canonicalTransformer,
   generate: ({ options }) =>
     Effect.map(
       settled("generateText", generate(model as unknown as Untooled, options)),

@@ -9,11 +9,13 @@ import { Sink } from "../../Event.ts"
 import { type ModelCall, type Opened } from "../../ModelCall.ts"
 import * as PolicyError from "../../PolicyError.ts"
 import { collect } from "../answer/complete.ts"
+import { canonicalTransformer } from "../answer/structured.ts"
 import { newCall } from "../call/context.ts"
 import { type CallRecord } from "../call/record.ts"
 import { type Mode, type ModelRequest, type Part } from "../call/types.ts"
 import { errorOf } from "../error/ofExit.ts"
 import { type AnyFiber, recordOf } from "./begin.ts"
+import { inDeclaredForm, streamInDeclaredForm } from "./declared.ts"
 import { tooDeep } from "./depth.ts"
 
 /** The service of a call, whose errors are folded into `AiError`. */
@@ -23,13 +25,17 @@ export const languageModel = <E>(
 ): Effect.Effect<LanguageModel.LanguageModel> =>
   // The provider of a call answers each mode with the parts of that mode.
   LanguageModel.make({
+    codecTransformer: canonicalTransformer,
     generateText: (options) =>
-      Effect.mapError(generated(call, options), fold) as unknown as Effect.Effect<
+      inDeclaredForm(Effect.mapError(generated(call, options), fold), options) as unknown as Effect.Effect<
         Array<Response.PartEncoded>,
         AiError.AiError
       >,
     streamText: (options) =>
-      Stream.mapError(streamed(call, options), fold) as Stream.Stream<Response.StreamPartEncoded, AiError.AiError>,
+      streamInDeclaredForm(Stream.mapError(streamed(call, options), fold), options) as Stream.Stream<
+        Response.StreamPartEncoded,
+        AiError.AiError
+      >,
   })
 
 const generated = <E>(call: ModelCall<E, "chat">, options: LanguageModel.ProviderOptions) =>

@@ -1,3 +1,4 @@
+import { wellFormed } from "@holdfast/core/provider/Json"
 import { type ProviderEmbeddingModel } from "@holdfast/core/provider/ProviderEmbeddingModel"
 import { refuseNumbers, wholeFrom } from "@holdfast/core/provider/Ranges"
 import { Refusals } from "@holdfast/core/provider/Refusals"
@@ -22,7 +23,7 @@ export const embeddingsModel = (
     const current = yield* settings
     const refusals = new Refusals(provider, model)
     refuse(model, current, refusals)
-    const body = yield* refusals.check(bodyOf(model, inputs, current))
+    const body = yield* refusals.check(wellFormed(bodyOf(model, inputs, current)))
     const { headers, parts } = yield* embeddings.once(body)
     return { headers, parts: yield* Effect.fromResult(embeddingAnswer(embeddings.origin(model), parts)) }
   }),

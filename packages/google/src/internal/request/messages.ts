@@ -5,9 +5,10 @@
 import type { Content, FunctionResponse, Part, PartMediaResolutionLevel } from "@google/genai/web"
 import { mediaOf } from "@holdfast/core/provider/Media"
 import { type Refusals } from "@holdfast/core/provider/Refusals"
+import { transcript } from "@holdfast/core/provider/Transcript"
 import { type Prompt } from "effect/ai"
 
-import { isBefore, isFrom } from "../family.ts"
+import { isBefore, thinks } from "../family.ts"
 import { optionsOf } from "./promptOptions.ts"
 
 /** What all messages need to know. */
@@ -16,16 +17,13 @@ export interface Conversation {
   readonly refusals: Refusals
 }
 
+/** Google's own ids of calls, by those in the prompt. Calls of other models have none. */
+type CallIds = Map<string, string | undefined>
+
 /** A prompt as Gemini takes it. */
 export interface Contents {
   readonly contents: Array<Content>
   readonly systemInstruction: Content | undefined
-}
-
-/** A call of one of the caller's functions: when it was made, and Google's own id of it. */
-interface Call {
-  readonly order: number
-  readonly id: string | undefined
 }
 
 /**
@@ -35,29 +33,48 @@ interface Call {
 export const contentsOf = (prompt: Prompt.Prompt, conversation: Conversation): Contents => {
   const system: Array<Part> = []
   const contents: Array<Content> = []
-  const calls = new Map<string, Call>()
-  let inResults = false
-  for (const [at, message] of prompt.content.entries()) {
+  const calls: CallIds = new Map()
+  const { refusals } = conversation
+  for (const { at, message } of transcript(prompt, { callId: (id) => id, name: functionName, refusals })) {
     if (message.role === "system") {
       if (message.content !== "") system.push({ text: message.content })
       continue
     }
     const parts = partsOf(message, at, conversation, calls)
     if (parts.length === 0) continue
-    const last = contents.at(-1)
-    // Gemini wants the results of all calls of a turn in one content.
-    if (message.role === "tool" && inResults && last?.parts !== undefined) last.parts.push(...parts)
-    else contents.push({ role: message.role === "assistant" ? "model" : "user", parts })
-    inResults = message.role === "tool"
+    add(contents, { role: message.role === "assistant" ? "model" : "user", parts })
   }
-  return { contents, systemInstruction: system.length === 0 ? undefined : { parts: system } }
+  return {
+    contents: contents.map((content) => vouched(content, conversation)),
+    systemInstruction: system.length === 0 ? undefined : { parts: system },
+  }
+}
+
+/**
+ * A function as Gemini takes its name. Other providers allow names that begin with a digit or a dash.
+ * https://ai.google.dev/api/caching#FunctionDeclaration
+ */
+const functionName = (name: string): string =>
+  name
+    .replace(/[^\w.:-]/g, "_")
+    .replace(/^(?![a-z_])/i, "_")
+    .slice(0, 128)
+
+// Roles alternate, and the results of a turn's calls are a content of their own: "Please ensure that the number of
+// function response parts is equal to the number of function call parts of the function call turn."
+const add = (contents: Array<Content>, { parts = [], role }: Content): void => {
+  const last = contents.at(-1)
+  const holds = (found: ReadonlyArray<Part> = []) =>
+    found.some(({ functionResponse }) => functionResponse !== undefined)
+  if (last?.parts !== undefined && last.role === role && holds(last.parts) === holds(parts)) last.parts.push(...parts)
+  else contents.push({ role: role ?? "user", parts: [...parts] })
 }
 
 const partsOf = (
   message: Exclude<Prompt.Message, Prompt.SystemMessage>,
   at: number,
   conversation: Conversation,
-  calls: Map<string, Call>,
+  calls: CallIds,
 ): Array<Part> => {
   switch (message.role) {
     case "user":
@@ -67,10 +84,7 @@ const partsOf = (
         return part.text === "" ? [] : [{ text: part.text }]
       })
     case "assistant":
-      return vouched(
-        message.content.flatMap((part) => assistantParts(part, at, conversation, calls)),
-        conversation,
-      )
+      return message.content.flatMap((part) => assistantParts(part, at, conversation, calls))
     default:
       return resultParts(message, at, conversation, calls)
   }
@@ -80,14 +94,15 @@ const partsOf = (
 const foreignSignature = "skip_thought_signature_validator"
 
 /**
- * From Gemini 3 on the first call of a turn must be signed. Calls that another model made, before a fallback or in an
- * older conversation, are not.
+ * Models that think want the first call of each step to be signed. Calls that another model made, before a fallback or in
+ * an older conversation, are not.
  */
-const vouched = (parts: Array<Part>, { model }: Conversation): Array<Part> => {
+const vouched = (content: Content, { model }: Conversation): Content => {
+  const { parts = [] } = content
   const first = parts.findIndex(({ functionCall }) => functionCall !== undefined)
   const call = parts[first]
-  if (call === undefined || call.thoughtSignature !== undefined || !isFrom(model, 3)) return parts
-  return parts.with(first, { ...call, thoughtSignature: foreignSignature })
+  if (call === undefined || call.thoughtSignature !== undefined || !thinks(model)) return content
+  return { ...content, parts: parts.with(first, { ...call, thoughtSignature: foreignSignature }) }
 }
 
 const filePart = (part: Prompt.FilePart, at: number, { model, refusals }: Conversation): Part => {
@@ -128,7 +143,7 @@ const assistantParts = (
   part: Prompt.AssistantMessagePart,
   at: number,
   conversation: Conversation,
-  calls: Map<string, Call>,
+  calls: CallIds,
 ): Array<Part> => {
   const { callId, part: raw, thoughtSignature } = optionsOf(part)
   const signed = thoughtSignature === undefined ? undefined : { thoughtSignature }
@@ -143,7 +158,7 @@ const assistantParts = (
     case "tool-call":
       // Calls of Google's own tools go back as they came. Those of other vendors' mean nothing here.
       if (part.providerExecuted) return raw === undefined ? [] : [raw]
-      calls.set(part.id, { order: calls.size, id: callId })
+      calls.set(part.id, callId)
       return [{ functionCall: { ...identified(callId), name: part.name, args: argumentsOf(part.params) }, ...signed }]
     case "tool-result":
       return raw === undefined ? [] : [raw]
@@ -162,26 +177,24 @@ const argumentsOf = (params: unknown): Record<string, unknown> =>
       ? {}
       : { value: params }
 
-// Calls without ids are told apart by their order, and handlers end in any order.
+// Calls without ids are told apart by their order, which is that of the results.
 const resultParts = (
   message: Prompt.ToolMessage,
   at: number,
   conversation: Conversation,
-  calls: ReadonlyMap<string, Call>,
+  calls: CallIds,
 ): Array<Part> =>
-  message.content
-    .flatMap((part) => (part.type === "tool-result" ? [part] : []))
-    .map((part) => ({ part, call: calls.get(part.id) }))
-    .toSorted((left, right) => (left.call?.order ?? 0) - (right.call?.order ?? 0))
-    .map(({ call, part }) => ({ functionResponse: responseOf(part, call, at, conversation) }))
+  message.content.flatMap((part) =>
+    part.type === "tool-result" ? [{ functionResponse: responseOf(part, calls.get(part.id), at, conversation) }] : [],
+  )
 
 const responseOf = (
   part: Prompt.ToolResultPart,
-  call: Call | undefined,
+  callId: string | undefined,
   at: number,
   { model, refusals }: Conversation,
 ): FunctionResponse => {
-  const named = { ...identified(call?.id), name: part.name }
+  const named = { ...identified(callId), name: part.name }
   if (part.isFailure) return { ...named, response: { error: part.result ?? null } }
   const output = part.modelOutput ?? []
   if (output.length === 0) return { ...named, response: { output: part.result ?? null } }

@@ -5,12 +5,13 @@
  * a schema has when it is encoded. What it lacks are constraints, which are still checked when an answer is decoded.
  */
 import { list, record } from "@holdfast/core/provider/Json"
+import { asWritten } from "@holdfast/core/provider/JsonSchemas"
 import { type JsonSchema } from "effect"
-import { LanguageModel } from "effect/ai"
+import { type LanguageModel } from "effect/ai"
 
 /** A schema and its JSON Schema for Gemini. */
 export const toCodecGoogle: LanguageModel.CodecTransformer = (schema) => {
-  const { codec, jsonSchema } = LanguageModel.defaultCodecTransformer(schema)
+  const { codec, jsonSchema } = asWritten(schema)
   return { codec, jsonSchema: subset(jsonSchema) }
 }
 

@@ -26,10 +26,8 @@ describe("system messages", () => {
       { role: "user", content: "ho" },
     ])
     assert.deepStrictEqual(systemInstruction, { parts: [{ text: "one" }, { text: "two" }] })
-    assert.deepStrictEqual(contents, [
-      { role: "user", parts: [{ text: "hi" }] },
-      { role: "user", parts: [{ text: "ho" }] },
-    ])
+    // Roles alternate.
+    assert.deepStrictEqual(contents, [{ role: "user", parts: [{ text: "hi" }, { text: "ho" }] }])
     assert.isUndefined(convert([{ role: "user", content: "hi" }]).systemInstruction)
   })
 })
@@ -167,8 +165,8 @@ describe("what the model said", () => {
         role: "user",
         parts: [
           { functionResponse: { id: "a", name: "t", response: { error: { why: 1 } } } },
-          { functionResponse: { name: "t", response: { output: "c" } } },
           { functionResponse: { name: "t", response: { output: null } } },
+          { functionResponse: { name: "t", response: { output: "c" } } },
         ],
       },
       { role: "user", parts: [{ text: "go on" }] },
@@ -183,12 +181,15 @@ describe("what the model said", () => {
     }
     const functionCall = { name: "t", args: {} }
     const plain = [{ text: "x" }, { functionCall }, { functionCall }]
-    assert.deepStrictEqual(convert([message], "gemini-2.5-flash").contents, [{ role: "model", parts: plain }])
-    assert.deepStrictEqual(convert([message], "mine").contents, [{ role: "model", parts: plain }])
+    for (const model of ["mine", "gemma-4-27b-it", "gemini-2.0-flash"]) {
+      assert.deepStrictEqual(convert([message], model).contents, [{ role: "model", parts: plain }])
+    }
     const thoughtSignature = "skip_thought_signature_validator"
-    assert.deepStrictEqual(convert([message], "gemini-4-argon").contents, [
-      { role: "model", parts: [plain[0], { functionCall, thoughtSignature }, plain[2]] },
-    ])
+    for (const model of ["gemini-2.5-flash", "gemini-4-argon", "gemini-flash-latest", "models/gemini-pro-latest"]) {
+      assert.deepStrictEqual(convert([message], model).contents, [
+        { role: "model", parts: [plain[0], { functionCall, thoughtSignature }, plain[2]] },
+      ])
+    }
   })
 
   it("may have arguments that are no object", () => {
@@ -240,8 +241,13 @@ describe("what the model said", () => {
         },
       ],
     }
-    const { contents, refused } = convert([message])
-    assert.deepStrictEqual(contents, [
+    const called = {
+      role: "assistant" as const,
+      content: [{ type: "tool-call" as const, id: "a", name: "t", params: {}, providerExecuted: false }],
+    }
+    assert.strictEqual(convert([message]).refused, "prompt[0].tool-result.a")
+    const { contents, refused } = convert([called, message])
+    assert.deepStrictEqual(contents.slice(1), [
       {
         role: "user",
         parts: [
@@ -256,6 +262,6 @@ describe("what the model said", () => {
       },
     ])
     assert.isUndefined(refused)
-    assert.strictEqual(convert([message], "gemini-2.5-flash").refused, "prompt[0].tool-result.file")
+    assert.strictEqual(convert([called, message], "gemini-2.5-flash").refused, "prompt[1].tool-result.file")
   })
 })

@@ -25,8 +25,15 @@ export interface Dialect {
   readonly nestsReasoning: boolean
   /** The field in which the reasoning of a turn with tool calls goes back, if the server wants it. */
   readonly reasoningField: "reasoning_content" | "reasoning" | undefined
+  /** Whether each turn with tool calls has to have `reasoningField`, if only an empty one, as thinking DeepSeek wants it. */
+  readonly requiresReasoning: boolean
   /** Whether ids of tool calls must be nine letters or digits. Those of other providers are then replaced. */
   readonly shortToolCallIds: boolean
+  /**
+   * Whether only some roles may follow each other, as Mistral wants it: system messages come first, the model speaks after
+   * the results of its calls, and a beginning of an answer is marked as one (`prefix`).
+   */
+  readonly strictRoles: boolean
   /** Settings that the server is known to refuse, and what to do instead. */
   readonly unsupported: Readonly<Record<string, string>>
   /** Whether the models are OpenAI's, so that their names say what they take. */
@@ -45,7 +52,9 @@ export const common: Dialect = {
   reasoningOutsideCompletion: false,
   nestsReasoning: false,
   reasoningField: undefined,
+  requiresReasoning: false,
   shortToolCallIds: false,
+  strictRoles: false,
   unsupported: {},
   isOpenAi: false,
 }

@@ -6,15 +6,18 @@ import { field, json, list, record } from "@holdfast/core/provider/Json"
 import { fileNameOf, type Media, mediaOf, refuseUnreadable } from "@holdfast/core/provider/Media"
 import { type Refusals } from "@holdfast/core/provider/Refusals"
 import { resultText } from "@holdfast/core/provider/ToolForms"
+import { transcript } from "@holdfast/core/provider/Transcript"
 import { Prompt } from "effect/ai"
 import type { OpenAI } from "openai"
 
 import { familyOf } from "../family.ts"
 import { callId } from "../request/callId.ts"
+import { functionArguments, functionName } from "../request/functions.ts"
 import { imageTypes, otherImage } from "../request/images.ts"
 import { type Breakpoint, optionsOf } from "../request/promptOptions.ts"
 import { shortId } from "../request/shortId.ts"
 import { type Dialect } from "./dialect.ts"
+import { inStrictRoles } from "./roles.ts"
 
 type Message = OpenAI.Chat.ChatCompletionMessageParam
 type Content = OpenAI.Chat.ChatCompletionContentPart
@@ -28,8 +31,14 @@ export interface Conversation {
 }
 
 /** All of a prompt as messages. */
-export const messagesOf = (prompt: Prompt.Prompt, conversation: Conversation): Array<Message> =>
-  prompt.content.flatMap((message, at): Array<Message> => {
+export const messagesOf = (prompt: Prompt.Prompt, conversation: Conversation): Array<Message> => {
+  const { dialect, refusals } = conversation
+  const turns = transcript(prompt, {
+    callId: (id) => idOf(id, dialect),
+    name: (name) => functionName(name, longestName),
+    refusals,
+  })
+  const messages = turns.flatMap(({ at, message }): Array<Message> => {
     switch (message.role) {
       case "system":
         return [systemMessage(message, conversation)]
@@ -41,6 +50,11 @@ export const messagesOf = (prompt: Prompt.Prompt, conversation: Conversation): A
         return toolMessages(message, conversation)
     }
   })
+  return dialect.strictRoles ? inStrictRoles(messages) : messages
+}
+
+// https://platform.openai.com/docs/api-reference/chat/create: `^[a-zA-Z0-9_-]{1,64}$`.
+const longestName = 64
 
 const marked = <A extends Content>(content: A, breakpoint: Breakpoint | undefined): A =>
   breakpoint === undefined ? content : { ...content, prompt_cache_breakpoint: breakpoint }
@@ -154,32 +168,38 @@ const assistantMessage = (message: Prompt.AssistantMessage, at: number, conversa
     const { fields } = optionsOf(part, key)
     if (part.type === "text") texts.push(part.text)
     else if (part.type === "reasoning") {
-      reasoning.push(part.text)
+      if (isOwn(part, key)) reasoning.push(part.text)
       details.push(...list(fields, "reasoningDetails"))
-    } else if (part.type === "tool-call" && !part.providerExecuted) calls.push(toolCall(part, dialect))
+    } else if (part.type === "tool-call" && !part.providerExecuted) calls.push(toolCall(part))
     else if (part.type === "file") {
       const explanation = "assistant messages take no files; put it into a user message"
       refusals.option(`prompt[${at}].file.${part.mediaType}`, explanation)
     }
   }
-  if (texts.length === 0 && calls.length === 0) return []
-  const { reasoningField } = dialect
-  const thought = reasoning.join("")
+  const text = texts.join("")
+  // Of an answer that was cut in its reasoning nothing is left that a server would take.
+  if (text === "" && calls.length === 0) return []
   const answer: Message = {
     role: "assistant",
-    content: texts.length === 0 ? null : texts.join(""),
-    ...(calls.length > 0 ? { tool_calls: calls } : undefined),
-    // Only turns with tool calls are continued; the reasoning of finished turns is of no use to the server.
-    ...(reasoningField !== undefined && thought !== "" && calls.length > 0 ? { [reasoningField]: thought } : undefined),
+    content: text === "" ? null : text,
+    ...(calls.length > 0 ? { tool_calls: calls, ...reasoningOf(reasoning.join(""), dialect) } : undefined),
     ...(details.length > 0 ? { reasoning_details: json(details) } : undefined),
   }
   return [answer]
 }
 
-const toolCall = (part: Prompt.ToolCallPart, dialect: Dialect): OpenAI.Chat.ChatCompletionMessageFunctionToolCall => ({
-  id: idOf(part.id, dialect),
+/** Whether reasoning is this server's, or that of a server that says nothing of its own about it. */
+const isOwn = ({ options }: Prompt.ReasoningPart, key: string): boolean =>
+  options[key] !== undefined || Object.values(options).every((value) => record(value) === undefined)
+
+// Only turns with tool calls are continued; the reasoning of finished turns is of no use to the server.
+const reasoningOf = (thought: string, { reasoningField, requiresReasoning }: Dialect) =>
+  reasoningField !== undefined && (thought !== "" || requiresReasoning) ? { [reasoningField]: thought } : undefined
+
+const toolCall = (part: Prompt.ToolCallPart): OpenAI.Chat.ChatCompletionMessageFunctionToolCall => ({
+  id: part.id,
   type: "function",
-  function: { name: part.name, arguments: JSON.stringify(part.params ?? {}) },
+  function: { name: part.name, arguments: functionArguments(part.params) },
 })
 
 const longestId = 40
@@ -190,10 +210,10 @@ const idOf = (id: string, { isOpenAi, shortToolCallIds }: Dialect): string => {
   return isOpenAi ? callId(id, longestId) : id
 }
 
-const toolMessages = (message: Prompt.ToolMessage, { dialect, key }: Conversation): Array<Message> =>
+const toolMessages = (message: Prompt.ToolMessage, { key }: Conversation): Array<Message> =>
   message.content.flatMap((part): Array<Message> => {
     if (part.type !== "tool-result") return []
-    const tool_call_id = idOf(part.id, dialect)
+    const tool_call_id = part.id
     // The API takes text only; `effect/ai` has the text for a result with files.
     const text = part.modelOutput === undefined ? resultText(part) : Prompt.toolModelOutputToText(part.modelOutput)
     const { breakpoint, fields } = optionsOf(part, key)

@@ -2,9 +2,8 @@ import { randomId } from "@holdfast/core/provider/AnswerState"
 import { type ProviderModel } from "@holdfast/core/provider/ProviderModel"
 import * as SdkModel from "@holdfast/core/provider/SdkModel"
 import { Effect } from "effect"
-import { OpenAiStructuredOutput } from "effect/ai"
 
-import { canonical } from "../request/tools.ts"
+import { answerForm, canonical, wordedForm } from "../request/tools.ts"
 import { type ChatSettings } from "../settings.ts"
 import { type ChatBody, type Transport } from "../transport.ts"
 import { type Dialect } from "./dialect.ts"
@@ -31,7 +30,7 @@ export const chatModel = (
       stop: "stop",
       seed: "seed",
     },
-    codecTransformer: OpenAiStructuredOutput.toCodecOpenAI,
+    codecTransformer: dialect.takesJsonSchema ? answerForm : wordedForm,
     prepare: Effect.fnUntraced(function* (request, current) {
       const body = yield* chatBody({ provider, model, dialect, settings: current, request })
       const fallbackId = yield* randomId("call_")

@@ -3,6 +3,7 @@
  */
 
 import { defined } from "@holdfast/core/provider/Json"
+import { isStrict } from "@holdfast/core/provider/JsonSchemas"
 import type * as ProviderModel from "@holdfast/core/provider/ProviderModel"
 import { refuseStops } from "@holdfast/core/provider/Ranges"
 import { Refusals } from "@holdfast/core/provider/Refusals"
@@ -100,7 +101,12 @@ const formatSettings = ({ jsonSchema, options }: ProviderModel.ProviderRequest, 
   if (jsonSchema === undefined || options.responseFormat.type === "text") return undefined
   if (!dialect.takesJsonSchema) return { response_format: { type: "json_object" as const } }
   const name = formatName(options.responseFormat.objectName)
-  return { response_format: { type: "json_schema" as const, json_schema: { name, schema: jsonSchema, strict: true } } }
+  return {
+    response_format: {
+      type: "json_schema" as const,
+      json_schema: { name, schema: jsonSchema, strict: isStrict(jsonSchema) },
+    },
+  }
 }
 
 const schemaInWords = (
@@ -142,9 +148,9 @@ const toolSettings = (
 
 const longestToolName = 64
 
-/** Whether tools are strict that do not say themselves. */
-export const strictTools = (settings: ChatSettings, dialect: Dialect): boolean =>
-  settings.strictTools ?? dialect.takesStrictTools
+/** Whether tools are strict that do not say themselves; undefined where their schemas decide. */
+export const strictTools = (settings: ChatSettings, dialect: Dialect): boolean | undefined =>
+  settings.strictTools ?? (dialect.takesStrictTools ? undefined : false)
 
 const functionTool = (
   tool: Tool.Any,

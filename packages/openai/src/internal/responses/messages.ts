@@ -6,11 +6,13 @@ import { field, record } from "@holdfast/core/provider/Json"
 import { concrete, fileNameOf, mediaOf, refuseUnreadable } from "@holdfast/core/provider/Media"
 import { type Refusals } from "@holdfast/core/provider/Refusals"
 import { resultText } from "@holdfast/core/provider/ToolForms"
+import { transcript } from "@holdfast/core/provider/Transcript"
 import { type Prompt } from "effect/ai"
 import type { OpenAI } from "openai"
 
 import { familyOf } from "../family.ts"
 import { callId } from "../request/callId.ts"
+import { functionArguments, functionName } from "../request/functions.ts"
 import { imageTypes, otherImage } from "../request/images.ts"
 import { type Breakpoint, optionsOf } from "../request/promptOptions.ts"
 
@@ -24,13 +26,21 @@ export interface Conversation {
   readonly model: string
   /** Whether OpenAI has kept the items of earlier answers, so that their ids mean something to it. */
   readonly stored: boolean
+  /** Whether OpenAI has earlier messages itself. */
+  readonly continued: boolean
   readonly refusals: Refusals
 }
 
 /** All of a prompt's messages as input items. */
 export const inputItems = (prompt: Prompt.Prompt, conversation: Conversation): Array<Item> => {
   const customCalls = new Set<string>()
-  return prompt.content.flatMap((message, at): Array<Item> => {
+  const turns = transcript(prompt, {
+    callId: (id) => callId(id, longestId),
+    name: (name) => functionName(name, longestName),
+    continued: conversation.continued,
+    refusals: conversation.refusals,
+  })
+  return turns.flatMap(({ at, message }): Array<Item> => {
     switch (message.role) {
       case "system":
         return [systemItem(message, conversation)]
@@ -43,6 +53,10 @@ export const inputItems = (prompt: Prompt.Prompt, conversation: Conversation): A
     }
   })
 }
+
+// https://platform.openai.com/docs/api-reference/responses/create
+const longestId = 64
+const longestName = 128
 
 const marked = (content: Content, breakpoint: Breakpoint | undefined): Content =>
   breakpoint === undefined ? content : { ...content, prompt_cache_breakpoint: breakpoint }
@@ -129,8 +143,15 @@ const assistantItems = (
         break
     }
   }
-  return items
+  return withoutIdleReasoning(items)
 }
+
+/**
+ * Reasoning must be followed by what it led to ("was provided without its required following item"). An answer that was
+ * cut has reasoning at its end that led to nothing.
+ */
+const withoutIdleReasoning = (items: Array<Item>): Array<Item> =>
+  items.slice(0, items.findLastIndex(({ type }) => type !== "reasoning") + 1)
 
 /** Whether all reasoning of a message can go back. Of the pieces of one item, a stream's last one has the encrypted form. */
 const canReplay = (message: Prompt.AssistantMessage, { key, model, stored }: Conversation): boolean => {
@@ -174,8 +195,6 @@ const pushReasoning = (items: Array<Item>, part: Prompt.ReasoningPart, { key }: 
   items.push({ type: "reasoning", id: itemId, summary, ...encrypted })
 }
 
-const longestId = 64
-
 const pushCall = (
   items: Array<Item>,
   part: Prompt.ToolCallPart,
@@ -196,15 +215,15 @@ const pushCall = (
     customCalls.add(part.id)
     items.push({
       type: "custom_tool_call",
-      call_id: callId(part.id, longestId),
+      call_id: part.id,
       name: part.name,
       input: part.params,
       ...known,
     })
     return
   }
-  const text = JSON.stringify(part.params ?? {})
-  items.push({ type: "function_call", call_id: callId(part.id, longestId), name: part.name, arguments: text, ...known })
+  const text = functionArguments(part.params)
+  items.push({ type: "function_call", call_id: part.id, name: part.name, arguments: text, ...known })
 }
 
 const pushImage = (
@@ -234,8 +253,8 @@ const toolItems = (
     if (part.type !== "tool-result") return []
     const output = resultOutput(part, at, conversation)
     return customCalls.has(part.id)
-      ? [{ type: "custom_tool_call_output", call_id: callId(part.id, longestId), output }]
-      : [{ type: "function_call_output", call_id: callId(part.id, longestId), output }]
+      ? [{ type: "custom_tool_call_output", call_id: part.id, output }]
+      : [{ type: "function_call_output", call_id: part.id, output }]
   })
 
 const resultOutput = (part: Prompt.ToolResultPart, at: number, conversation: Conversation): string | Array<Content> => {

@@ -2,9 +2,9 @@ import { type ProviderModel } from "@holdfast/core/provider/ProviderModel"
 import * as SdkModel from "@holdfast/core/provider/SdkModel"
 import { providerTools } from "@holdfast/core/provider/ToolForms"
 import { Effect, Option } from "effect"
-import { OpenAiStructuredOutput, ResponseIdTracker } from "effect/ai"
+import { ResponseIdTracker } from "effect/ai"
 
-import { canonical } from "../request/tools.ts"
+import { answerForm, canonical } from "../request/tools.ts"
 import { type ResponsesSettings } from "../settings.ts"
 import { type Transport } from "../transport.ts"
 import { answerParts } from "./parts.ts"
@@ -29,7 +29,7 @@ export const responsesModel = (
       stop: "stop",
       seed: "seed",
     },
-    codecTransformer: OpenAiStructuredOutput.toCodecOpenAI,
+    codecTransformer: answerForm,
     prepare: Effect.fnUntraced(function* (request, current) {
       const tracker = yield* Effect.serviceOption(ResponseIdTracker.ResponseIdTracker)
       const tracked = Option.isSome(tracker)

@@ -3,6 +3,7 @@
  */
 
 import { defined } from "@holdfast/core/provider/Json"
+import { isStrict } from "@holdfast/core/provider/JsonSchemas"
 import type * as ProviderModel from "@holdfast/core/provider/ProviderModel"
 import { Refusals } from "@holdfast/core/provider/Refusals"
 import { choiceOf } from "@holdfast/core/provider/ToolForms"
@@ -37,7 +38,7 @@ export const responsesBody = (input: RequestInput): Effect.Effect<ResponsesBody,
   const { incrementalPrompt, previousResponseId, prompt } = request.options
   // Only a stored response can be continued; otherwise the whole conversation is sent.
   const continued = store && previousResponseId !== undefined && incrementalPrompt !== undefined
-  const conversation = { key: provider, model, stored: store, refusals }
+  const conversation = { key: provider, model, stored: store, continued, refusals }
   const sent = continued ? incrementalPrompt : prompt
   refusePromptOptions(sent, conversation)
   const items = inputItems(sent, conversation)
@@ -101,7 +102,7 @@ const textSettings = (request: ProviderModel.ProviderRequest, { verbosity }: Res
           type: "json_schema" as const,
           name: formatName(responseFormat.objectName),
           schema: request.jsonSchema,
-          strict: true,
+          strict: isStrict(request.jsonSchema),
         }
   return format === undefined && verbosity === undefined ? undefined : { text: defined({ format, verbosity }) }
 }

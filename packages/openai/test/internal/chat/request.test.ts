@@ -280,6 +280,10 @@ describe("messages", () => {
         { role: "system", content: "s", options: { openai: mark } },
         { role: "user", content: "u", options: { openai: mark } },
         {
+          role: "assistant",
+          content: ["c", "d"].map((id) => ({ type: "tool-call" as const, id, name: "t", params: {} })),
+        },
+        {
           role: "tool",
           content: [
             { type: "tool-result", id: "c", name: "t", isFailure: false, result: "r", options: { openai: mark } },
@@ -298,6 +302,11 @@ describe("messages", () => {
       assert.deepStrictEqual(yield* messages(prompt), [
         { role: "system", content: [{ type: "text", text: "s", prompt_cache_breakpoint }] },
         { role: "user", content: [{ type: "text", text: "u", prompt_cache_breakpoint }] },
+        {
+          role: "assistant",
+          content: null,
+          tool_calls: ["c", "d"].map((id) => ({ id, type: "function", function: { name: "t", arguments: "{}" } })),
+        },
         { role: "tool", tool_call_id: "c", content: [{ type: "text", text: "r", prompt_cache_breakpoint }] },
         { role: "tool", tool_call_id: "d", content: "seen" },
       ])

@@ -13,6 +13,7 @@ const convert = (
     key: "openai",
     model: options.model ?? "gpt-4.1",
     stored: options.stored ?? false,
+    continued: false,
     refusals,
   })
   const first = refusals.first
@@ -234,8 +235,16 @@ describe("tool results", () => {
     role: "tool",
     content: [{ type: "tool-result", id: "call_1", name: "t", isFailure: false, result: null, ...part }],
   })
+  const called: Prompt.MessageEncoded = {
+    role: "assistant",
+    content: [{ type: "tool-call", id: "call_1", name: "t", params: {} }],
+  }
   const output = (part: Partial<Prompt.ToolResultPartEncoded>) =>
-    (convert([result(part)]).items[0] as { output: unknown }).output
+    (convert([called, result(part)]).items[1] as { output: unknown }).output
+
+  it("are refused without their calls", () => {
+    assert.strictEqual(convert([result({})]).refused, "prompt[0].tool-result.call_1")
+  })
 
   it("are text, and failures say so", () => {
     assert.strictEqual(output({ result: "sunny" }), "sunny")
@@ -275,5 +284,25 @@ describe("tool results", () => {
       { type: "custom_tool_call", id: "ct_1", call_id: "call_1", name: "sql", input: "SELECT 1" },
       { type: "custom_tool_call_output", call_id: "call_1", output: "1" },
     ])
+  })
+})
+
+describe("an answer that was cut", () => {
+  const thought: Prompt.ReasoningPartEncoded = {
+    type: "reasoning",
+    text: "hm",
+    options: { openai: { itemId: "rs_1", encryptedContent: "sealed" } },
+  }
+  const text: Prompt.TextPartEncoded = { type: "text", text: "a", options: { openai: { itemId: "msg_1" } } }
+
+  it("leaves no reasoning at its end, stored or not", () => {
+    for (const stored of [true, false]) {
+      const options = { stored, model: "o3" }
+      assert.deepStrictEqual(convert([{ role: "assistant", content: [thought] }], options).items, [])
+      const types = convert([{ role: "assistant", content: [thought, text, thought] }], options).items.map(
+        (item) => (item as { readonly type: string }).type,
+      )
+      assert.deepStrictEqual(types, ["reasoning", "message"])
+    }
   })
 })

@@ -1,11 +1,12 @@
 import { assert } from "@effect/vitest"
-import { field, list, record } from "@holdfast/core/provider/Json"
-import { Effect, Predicate, Result, Schema } from "effect"
+import { Effect, Schema } from "effect"
 import { LanguageModel } from "effect/ai"
 
 import * as Reply from "../../Reply.ts"
+import { fit } from "./fit.ts"
+import { schemaInPrompt } from "./schemaInPrompt.ts"
 import { type Check, check, meaningOf } from "./trial.ts"
-import { type Wire, wireOf } from "./wire.ts"
+import { wireOf } from "./wire.ts"
 
 const Place = Schema.Struct({
   city: Schema.String,
@@ -34,51 +35,6 @@ const encoded = {
   founded: "1048-01-01T00:00:00.000Z",
 }
 
-/**
- * What a model writes that is held to a schema: what the schema requires is there, if only as `null`, and records are
- * lists of entries where the vendor knows no others.
- */
-const fitted = (value: unknown, schema: unknown, root: unknown): unknown => {
-  const branch = branchFor(schema, root)
-  if (Array.isArray(value)) return value.map((item) => fitted(item, field(branch, "items"), root))
-  if (!Predicate.isReadonlyObject(value)) return value === undefined ? null : value
-  if (field(branch, "type") === "array") return entries(value, field(branch, "items"), root)
-  const properties = record(field(branch, "properties"))
-  if (properties === undefined) return value
-  const required = list(branch, "required")
-  return Object.fromEntries(
-    Object.entries(properties).flatMap(([name, property]) =>
-      value[name] === undefined && !required.includes(name) ? [] : [[name, fitted(value[name], property, root)]],
-    ),
-  )
-}
-
-const entries = (value: { readonly [key: string]: unknown }, item: unknown, root: unknown): unknown =>
-  Object.entries(value).map((entry) =>
-    field(branchFor(item, root), "type") === "array" ? entry : { "0": entry[0], "1": entry[1] },
-  )
-
-/** The schema itself, or its alternative that is not null. */
-const branchFor = (schema: unknown, root: unknown): unknown => {
-  const reference = field(schema, "$ref")
-  if (Predicate.isString(reference)) {
-    const path = reference.split("/").slice(1)
-    return branchFor(
-      path.reduce<unknown>((found, step) => field(found, step), root),
-      root,
-    )
-  }
-  const alternatives = [...list(schema, "anyOf"), ...list(schema, "oneOf")]
-  return alternatives.find((alternative) => field(alternative, "type") !== "null") ?? schema
-}
-
-/** The schema that the prompt tells, where the API has no other place for it. */
-const schemaInPrompt = (body: unknown, wire: Wire): unknown => {
-  const told = [wire.system(body), ...wire.turns(body).map(([, text]) => text)].join("\n")
-  const json = told.slice(told.indexOf("{"), told.lastIndexOf("}") + 1)
-  return Result.getOrUndefined(Schema.decodeUnknownResult(Schema.fromJsonString(Schema.Unknown))(json))
-}
-
 const ask = LanguageModel.generateObject({ prompt: "Tell me about Oslo", schema: Place, objectName: "place" })
 
 const decodes = check("decodes a structured answer with optional keys, dates and records", (trial) =>
@@ -86,7 +42,7 @@ const decodes = check("decodes a structured answer with optional keys, dates and
     const wire = wireOf(trial.dialect)
     yield* trial.emulator.respond(trial.dialect, ({ body }) => {
       const schema = wire.schema(body) ?? schemaInPrompt(body, wire)
-      return Reply.json(fitted(encoded, schema, schema))
+      return Reply.json(fit(encoded, schema, schema))
     })
     const { value } = yield* trial.run(ask)
     assert.deepStrictEqual(value, oslo)

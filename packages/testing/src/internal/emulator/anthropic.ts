@@ -97,14 +97,18 @@ interface Block {
   readonly deltas: ReadonlyArray<unknown>
 }
 
-const thinkingBlock = ({ reasoning, signature }: Resolved): Block => ({
-  whole: { type: "thinking", thinking: reasoning.join(""), signature },
-  start: { type: "thinking", thinking: "", signature: "" },
-  deltas: [
-    ...reasoning.map((thinking) => ({ type: "thinking_delta", thinking })),
-    { type: "signature_delta", signature },
-  ],
-})
+/** A thought that is cut has no signature, which comes at its end. */
+const thinkingBlock = ({ finish, reasoning, signature, text, toolCalls }: Resolved): Block => {
+  const cut = finish === "length" && text.length === 0 && toolCalls.length === 0
+  return {
+    whole: { type: "thinking", thinking: reasoning.join(""), signature: cut ? "" : signature },
+    start: { type: "thinking", thinking: "", signature: "" },
+    deltas: [
+      ...reasoning.map((thinking) => ({ type: "thinking_delta", thinking })),
+      ...(cut ? [] : [{ type: "signature_delta", signature }]),
+    ],
+  }
+}
 
 const textBlock = (answer: Resolved): Block => {
   const citations = citationsOf(answer)

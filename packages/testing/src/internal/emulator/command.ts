@@ -34,6 +34,10 @@ const flags = {
     Flag.withDescription("The share of answers that meets a fault, from 0 to 1"),
     Flag.withDefault(0),
   ),
+  strict: Flag.Boolean("strict").pipe(
+    Flag.withDescription("Refuse histories that the provider would refuse"),
+    Flag.withDefault(false),
+  ),
 }
 
 const usage = (emulator: Emulator.Emulator["Service"]): string =>
@@ -75,9 +79,9 @@ const explain = (port: number) => (error: HttpServerError.ServeError) => {
 }
 
 /** `holdfast-emulator`: runs the emulator until it is interrupted. */
-export const command = Command.make("holdfast-emulator", flags, ({ chaosRate, chaosSeed, port, ...options }) =>
+export const command = Command.make("holdfast-emulator", flags, ({ chaosRate, chaosSeed, port, strict, ...options }) =>
   Layer.effectDiscard(announce(options)).pipe(
-    Layer.provideMerge(Emulator.layer({ port, chaos: Chaos.seeded(chaosSeed, { rate: chaosRate }) })),
+    Layer.provideMerge(Emulator.layer({ port, strict, chaos: Chaos.seeded(chaosSeed, { rate: chaosRate }) })),
     Layer.launch,
     Effect.catchTag("ServeError", explain(port)),
   ),

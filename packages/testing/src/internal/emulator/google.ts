@@ -92,8 +92,12 @@ const toolParts = (answer: Resolved): ReadonlyArray<Part> =>
 const fileParts = (answer: Resolved): ReadonlyArray<Part> =>
   answer.files.map(({ data, mediaType }) => ({ inlineData: { mimeType: mediaType, data } }))
 
+/** Whether the end of the text is signed. Thoughts that are cut are not. */
+const isSigned = ({ finish, reasoning, text, toolCalls }: Resolved): boolean =>
+  reasoning.length > 0 && toolCalls.length === 0 && (finish !== "length" || text.length > 0)
+
 const wholeParts = (answer: Resolved): ReadonlyArray<Part> => {
-  const signed = answer.reasoning.length > 0 && answer.toolCalls.length === 0
+  const signed = isSigned(answer)
   return [
     ...(answer.reasoning.length > 0 ? [{ text: answer.reasoning.join(""), thought: true }] : []),
     ...(answer.text.length > 0
@@ -157,7 +161,7 @@ const frames = (answer: Resolved, call: Call): ReadonlyArray<Frame> => {
     usage === undefined
       ? undefined
       : usageMetadata(usage, parts.length === 0 ? visible : Math.floor((visible * sent) / parts.length))
-  const signed = answer.reasoning.length > 0 && answer.toolCalls.length === 0
+  const signed = isSigned(answer)
   const last = [{ text: "", ...(signed ? { thoughtSignature: answer.signature } : {}) }]
   return [
     ...parts.map((part, index) => unnamed(response(call, candidate([part]), metadata(index + 1)))),

@@ -7,11 +7,14 @@ import { answer } from "./answer.ts"
 import * as connection from "./connection.ts"
 import { type Call, type Dialect, type Failure, isJson } from "./dialect.ts"
 import { dialectOf } from "./dialects.ts"
+import { refusalOf } from "./history/rules.ts"
 import { plan } from "./plan.ts"
 import { redactHeaders, redactQuery } from "./redact.ts"
 import {
   defaultReply,
   type Entry,
+  issue,
+  issuedBy,
   markAborted,
   nextScripted,
   record,
@@ -135,9 +138,12 @@ export const handle = (state: State, chaos: Chaos | undefined) =>
     const call = callOf(state, read, startedAt)
     const entry = record(state, entryOf(read, call, startedAt))
     connection.onEarlyClose(request, () => markAborted(state, entry, clock.currentTimeMillisUnsafe()))
-    const failure = refusal(read)
+    const failure =
+      refusal(read) ??
+      (state.strict ? refusalOf(dialect, call.body, call.model, issuedBy(state, dialect.name)) : undefined)
     const reply =
       failure === undefined ? yield* replyTo(state, chaos, entry) : Reply.status(failure.status, failure.options)
+    issue(state, dialect.name, call, reply)
     return yield* answer(plan(reply, { dialect, call }), { request, entry })
   }).pipe(
     Effect.catchDefect(mistaken),

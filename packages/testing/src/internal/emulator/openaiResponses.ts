@@ -59,8 +59,13 @@ const imageItem = (file: Resolved["files"][number], index: number, call: Call) =
   result: file.data,
 })
 
+/** An answer that was cut in its reasoning has no message yet. */
+const isCutEarly = (answer: Resolved): boolean => answer.finish === "length" && answer.reasoning.length > 0
+
 const hasMessage = (answer: Resolved): boolean =>
-  answer.text.length > 0 || answer.refusal.length > 0 || (answer.toolCalls.length === 0 && answer.files.length === 0)
+  answer.text.length > 0 ||
+  answer.refusal.length > 0 ||
+  (answer.toolCalls.length === 0 && answer.files.length === 0 && !isCutEarly(answer))
 
 const output = (answer: Resolved, call: Call): ReadonlyArray<unknown> => [
   ...(answer.reasoning.length > 0 ? [reasoningItem(answer, call)] : []),

@@ -3,7 +3,9 @@ import { type Effect, Queue } from "effect"
 import * as Chaos from "../../Chaos.ts"
 import { type RecordedRequest } from "../../RecordedRequest.ts"
 import * as Reply from "../../Reply.ts"
-import { type DialectName } from "./dialect.ts"
+import { type Call, type DialectName, identifier, resolve } from "./dialect.ts"
+import { stem } from "./history/responses.ts"
+import { type Issued } from "./history/rule.ts"
 
 /** Answers a request when no script is left. */
 type Responder = (request: RecordedRequest) => Reply.Reply | Effect.Effect<Reply.Reply>
@@ -19,6 +21,9 @@ export interface State {
   readonly scripts: Map<DialectName, Array<Reply.Reply>>
   readonly responders: Map<DialectName, Responder>
   readonly unscripted: Map<DialectName, number>
+  /** Whether histories are refused that the provider would refuse. */
+  readonly strict: boolean
+  readonly issued: Map<DialectName, { readonly signatures: Set<string>; readonly reasoning: Set<string> }>
   readonly arrived: Queue.Queue<Entry>
   readonly aborted: Queue.Queue<Entry>
 }
@@ -57,6 +62,21 @@ export const markAborted = (state: State, entry: Entry, now: number): void => {
   entry.abortedAt = now
   Queue.offerUnsafe(state.aborted, entry)
 }
+
+/** Remembers what an answer vouches for, to know it again in a later history. */
+export const issue = (state: State, dialect: DialectName, call: Call, { content }: Reply.Reply): void => {
+  if (!state.strict || content._tag !== "Answer") return
+  const { reasoning, signature } = resolve(content.answer, call)
+  const issued = state.issued.get(dialect) ?? { signatures: new Set(), reasoning: new Set() }
+  issued.signatures.add(signature)
+  if (reasoning.length > 0) issued.reasoning.add(stem(identifier("rs_", call)))
+  state.issued.set(dialect, issued)
+}
+
+const nothing: Issued = { signatures: new Set(), reasoning: new Set() }
+
+/** What a provider vouched for in its answers so far. */
+export const issuedBy = (state: State, dialect: DialectName): Issued => state.issued.get(dialect) ?? nothing
 
 /** The entry as it is now, safe from later changes. */
 export const snapshot = (entry: Entry): RecordedRequest => ({ ...entry })
