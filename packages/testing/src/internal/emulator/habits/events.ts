@@ -26,7 +26,7 @@ export const words = (value: unknown, key: string): string => {
 }
 
 /** The same counts, each of them changed. */
-export const counts = (usage: Json, change: (count: number) => number): Json =>
+const counts = (usage: Json, change: (count: number) => number): Json =>
   Object.fromEntries(
     Object.entries(usage).map(([name, value]) => [
       name,
