@@ -137,7 +137,7 @@ export class AnswerBody {
 
   /** Whether JSON may be whole although the body is not over. */
   get mayBeWhole(): boolean {
-    return this.kind === "json" && /[}\]]\s*$/.test(this.json.at(-1) ?? "")
+    return this.kind === "json" && /[}\]]$/.test((this.json.at(-1) ?? "").trimEnd())
   }
 
   /** Whether the JSON that has come is whole. */

@@ -71,7 +71,7 @@ export class EventLines {
     switch (field) {
       case "data":
         this.data.push(valueOf(line, colon))
-        this.held += line.length
+        this.held += Math.max(line.length, leastCost)
         return
       case "event":
         this.name = valueOf(line, colon).trim()
@@ -100,6 +100,9 @@ export class EventLines {
     this.name = undefined
   }
 }
+
+// What a line costs to keep, however short it is. Characters.
+const leastCost = 256
 
 const valueOf = (line: string, colon: number): string => {
   if (colon === -1) return ""

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 
 import { AnswerBody, type Broken, isError, noMoreEvents, WholeAnswer } from "../../src/provider/AnswerBody.ts"
-import { longestEvent } from "../../src/provider/BoundedBody.ts"
+import { longestBody, longestEvent } from "../../src/provider/BoundedBody.ts"
 
 const done = noMoreEvents
 
@@ -115,6 +115,22 @@ describe("events", () => {
     assert.deepStrictEqual(broken, { _tag: "Unreadable", what: "an event is not JSON", inStream: true })
     assert.strictEqual(complaint('data: {"a":1}\ndata: {"secret\n\n'), "an event is not JSON")
     assert.match(complaint("data: ", "x".repeat(longestEvent)), /an event exceeds \d+ characters/)
+  })
+})
+
+describe("what is held of a body", () => {
+  it("costs something, however small its pieces are", () => {
+    const pushed = (piece: string, begin = "") => {
+      const body = new AnswerBody()
+      body.push(begin, [])
+      for (let count = 1; ; count++) {
+        const broken = body.push(piece, [])
+        if (broken !== undefined) return count
+        if (count > longestBody) return Infinity
+      }
+    }
+    assert.isAtMost(pushed("1", "["), longestBody / 256 + 1)
+    assert.isAtMost(pushed("data:\n"), longestEvent / 256 + 1)
   })
 })
 
