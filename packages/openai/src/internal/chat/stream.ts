@@ -102,7 +102,8 @@ export class ChatReader implements EventReader {
     const choices = list(chunk, "choices")
     const choice = choices.find((one) => index(one, "index") === (this.choice ?? 0)) ?? choices[0]
     if (choice === undefined) return undefined
-    this.choice ??= index(choice, "index")
+    // A server that gives one choice may number it as it likes.
+    this.choice ??= this.state.hasChoices ? 0 : index(choice, "index")
     return index(choice, "index") === this.choice ? choice : undefined
   }
 
