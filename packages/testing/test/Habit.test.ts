@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 
 import * as Emulator from "../src/Emulator.ts"
-import { type HabitName } from "../src/Fault.ts"
+import * as Fault from "../src/Fault.ts"
 import * as Habit from "../src/Habit.ts"
 import * as Reply from "../src/Reply.ts"
 import { dialects, receive } from "./wire.ts"
@@ -25,7 +25,7 @@ const responses: ReadonlyArray<Dialect> = ["openai-responses"]
 
 /** The APIs that have room for a habit. What changes nothing elsewhere would prove nothing there. */
 const known: Readonly<
-  Record<Exclude<HabitName, "alwaysStreams" | "leftOpen" | "unaskedUsage">, ReadonlyArray<Dialect>>
+  Record<Exclude<Fault.HabitName, "alwaysStreams" | "leftOpen" | "unaskedUsage">, ReadonlyArray<Dialect>>
 > = {
   finishInEveryEvent: all,
   finishFirst: all,
@@ -62,7 +62,7 @@ describe.each(dialects)("habits on %s", (dialect) => {
       const plain = unnumbered((yield* receive(dialect, asked)).body)
       const changed: Array<string> = []
       for (const name of Object.keys(known) as ReadonlyArray<keyof typeof known>) {
-        const { body } = yield* receive(dialect, asked.pipe(Habit[name]))
+        const { body } = yield* receive(dialect, asked.pipe(Fault.modifier({ _tag: "Habit", name })))
         if (unnumbered(body) !== plain) changed.push(name)
       }
       const expected = Object.entries(known).flatMap(([name, places]) => (places.includes(dialect) ? [name] : []))

@@ -69,12 +69,14 @@ export const isError = (value: unknown): boolean => {
   return Object.values(fields).some((inner) => Predicate.isNotNullish(inner) && inner !== "")
 }
 
-const reports = (value: unknown): boolean => field(value, "type") === "error" || isError(field(value, "error"))
+// `error`, `response.error`, `overloaded_error`.
+const reports = (value: unknown): boolean =>
+  /(?:^|[._])error$/.test(text(value, "type") ?? "") || isError(field(value, "error"))
 
 // What answers of any API are known by.
 const answerFields = ["choices", "output", "content", "candidates", "promptFeedback", "data", "embeddings", "object"]
 
-/** A whole body that is no answer, and has words for why: gateways have shapes of their own for errors. */
+/** A body or an event that is no answer, and has words for why: gateways have shapes of their own for errors. */
 const excuses = (value: unknown): boolean => {
   const fields = record(value)
   if (fields === undefined || answerFields.some((name) => name in fields)) return false
@@ -211,7 +213,8 @@ export class AnswerBody {
   private readValue(value: unknown, name: string | undefined, out: Array<unknown>): Broken | undefined {
     if (Array.isArray(value)) return this.items(value, out)
     const fields = record(value)
-    if (name === "error" || reports(value)) return errorOf(value, true)
+    const isUntyped = name === undefined && field(value, "type") === undefined
+    if (name === "error" || reports(value) || (isUntyped && excuses(value))) return errorOf(value, true)
     // Some gateways keep the name of an event only on its line.
     out.push(fields === undefined || name === undefined || "type" in fields ? value : { type: name, ...fields })
     return undefined
