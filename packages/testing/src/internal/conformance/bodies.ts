@@ -1,12 +1,22 @@
 import { assert } from "@effect/vitest"
 import * as Failure from "@holdfast/core/Failure"
 import * as Fallback from "@holdfast/core/Fallback"
-import { Duration, Effect } from "effect"
+import { Duration, Effect, Result } from "effect"
 
 import * as Fault from "../../Fault.ts"
 import * as Reply from "../../Reply.ts"
 import * as ScriptedModel from "../../ScriptedModel.ts"
-import { type Check, failing, finishOf, inBothModes, meaningOf, type Meaning, textOf } from "./trial.ts"
+import {
+  type Check,
+  finishOf,
+  inBothModes,
+  inTurn,
+  type Meaning,
+  meaningOf,
+  type Mode,
+  textOf,
+  type Trial,
+} from "./trial.ts"
 
 const events = { "content-type": "text/event-stream" }
 const json = { "content-type": "application/json; charset=utf-8" }
@@ -14,6 +24,14 @@ const plain = { "content-type": "text/plain" }
 const html = { "content-type": "text/html" }
 
 const raw = (headers: Readonly<Record<string, string>>, body: string) => Reply.raw({ status: 200, headers, body })
+
+/** How so many requests fail, one after the other. */
+const failuresOf = (trial: Trial, mode: Mode, count: number) =>
+  Effect.map(inTurn(trial, mode, count), (results) =>
+    results.map((result, at) =>
+      Result.isFailure(result) ? result.failure : assert.fail(`request ${at} did not fail`),
+    ),
+  )
 
 const reported: ReadonlyArray<readonly [reply: Reply.Reply, meaning: Meaning]> = [
   [Reply.status(401), ["AuthenticationError", "fatal"]],
@@ -25,7 +43,10 @@ const reported: ReadonlyArray<readonly [reply: Reply.Reply, meaning: Meaning]> =
 const errors = inBothModes("reads an error of status 200 like one of its own", (trial, mode) =>
   Effect.gen(function* () {
     yield* trial.script(...reported.map(([reply]) => reply.pipe(Fault.status(200))))
-    for (const [, meaning] of reported) assert.deepStrictEqual(yield* failing(trial.ask(mode)), meaning)
+    assert.deepStrictEqual(
+      (yield* failuresOf(trial, mode, reported.length)).map(meaningOf),
+      reported.map(([, meaning]) => meaning),
+    )
     assert.lengthOf(yield* trial.bodies, reported.length)
   }),
 )
@@ -50,8 +71,8 @@ const spellings: ReadonlyArray<Reply.Reply> = [
 const everySpelling = inBothModes("knows an error however it is spelled", (trial, mode) =>
   Effect.gen(function* () {
     yield* trial.script(...spellings)
-    for (const at of spellings.keys()) {
-      assert.deepStrictEqual(yield* failing(trial.ask(mode)), ["RateLimitError", "throttled"], `spelling ${at}`)
+    for (const [at, error] of (yield* failuresOf(trial, mode, spellings.length)).entries()) {
+      assert.deepStrictEqual(meaningOf(error), ["RateLimitError", "throttled"], `spelling ${at}`)
     }
   }),
 )
@@ -70,8 +91,9 @@ const withHints = inBothModes(
   (trial, mode) =>
     Effect.gen(function* () {
       yield* trial.script(...hints.map(([reply]) => reply))
-      for (const [, hint] of hints) {
-        const { retryAfter } = Failure.classify(yield* Effect.flip(trial.ask(mode)))
+      for (const [at, error] of (yield* failuresOf(trial, mode, hints.length)).entries()) {
+        const hint = hints[at]?.[1]
+        const { retryAfter } = Failure.classify(error)
         assert.deepStrictEqual(retryAfter, hint === undefined ? undefined : Duration.fromInputUnsafe(hint))
       }
     }),
@@ -84,8 +106,8 @@ const anyType = inBothModes("reads an answer of any content type", (trial, mode)
     yield* trial.script(
       ...types.map((type) => Reply.text("hello").pipe(Fault.headers({ "content-type": "", ...type }))),
     )
-    for (const _ of types) {
-      const parts = yield* trial.ask(mode)
+    for (const result of yield* inTurn(trial, mode, types.length)) {
+      const parts = yield* Effect.fromResult(result)
       assert.strictEqual(textOf(parts), "hello")
       assert.strictEqual(finishOf(parts)?.reason, "stop")
     }
@@ -109,8 +131,7 @@ const unreadable = [
 const quotesNothing = inBothModes("takes no page and no other text for an answer, and quotes neither", (trial, mode) =>
   Effect.gen(function* () {
     yield* trial.script(...unreadable)
-    for (const at of unreadable.keys()) {
-      const error = yield* Effect.flip(trial.ask(mode))
+    for (const [at, error] of (yield* failuresOf(trial, mode, unreadable.length)).entries()) {
       assert.include(["InvalidResponseError", "StreamTruncated"], meaningOf(error)[0], `body ${at}`)
       assert.notInclude(`${String(error)}${JSON.stringify(error)}`, secret, `body ${at}`)
     }
