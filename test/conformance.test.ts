@@ -81,3 +81,20 @@ ProviderConformance.suite({
   client: ({ apiKey, baseUrl }) => OpenAiCompatible.layer(OpenAiCompatible.deepseek, { apiKey, apiUrl: baseUrl }),
   capabilities: { jsonSchema: false },
 })
+
+// What only the presets differ in is how an answer is read; what is sent has tests of its own.
+for (const preset of [
+  OpenAiCompatible.groq,
+  OpenAiCompatible.mistral,
+  OpenAiCompatible.ollama,
+  OpenAiCompatible.openrouter,
+  OpenAiCompatible.xai,
+]) {
+  ProviderConformance.suite({
+    name: `OpenAiCompatible.${preset.provider}`,
+    dialect: "openai-chat",
+    model: OpenAiCompatible.model(preset, "some-model"),
+    client: ({ apiKey, baseUrl }) => OpenAiCompatible.layer(preset, { apiKey, apiUrl: baseUrl }),
+    groups: ["bodies", "habits"],
+  })
+}

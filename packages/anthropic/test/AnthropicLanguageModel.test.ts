@@ -114,7 +114,7 @@ describe("a model", () => {
         Reply.raw({ status: 200, headers: json, body: "{}" }),
         Reply.raw({ status: 204, headers: {}, body: "" }),
         Reply.raw({ status: 200, headers: { "content-type": "text/html" }, body: "<html></html>" }),
-        Reply.text("x").pipe(Fault.contentType("text/plain")),
+        Reply.raw({ status: 200, headers: { "content-type": "text/plain" }, body: "busy" }),
       )
       for (const _ of [1, 2, 3, 4, 5, 6, 7]) {
         assert.deepStrictEqual(yield* failureOf(generate(request("hi"))), ["InvalidResponseError", "transient"])

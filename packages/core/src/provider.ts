@@ -6,12 +6,16 @@
  *
  * @module @holdfast/core/provider
  */
+export * as AnswerBody from "./provider/AnswerBody.ts"
+export * as AnswerModes from "./provider/AnswerModes.ts"
+export * as AnswerResponse from "./provider/AnswerResponse.ts"
 export * as AnswerState from "./provider/AnswerState.ts"
 export * as BoundedBody from "./provider/BoundedBody.ts"
 export * as Bounds from "./provider/Bounds.ts"
 export * as CommonErrorRules from "./provider/CommonErrorRules.ts"
 export * as Endpoint from "./provider/Endpoint.ts"
 export * as ErrorRule from "./provider/ErrorRule.ts"
+export * as EventLines from "./provider/EventLines.ts"
 export * as EventReader from "./provider/EventReader.ts"
 export * as Json from "./provider/Json.ts"
 export * as JsonSchemas from "./provider/JsonSchemas.ts"

@@ -6,6 +6,7 @@ import { TestClock } from "effect/testing"
 import * as Deadline from "../src/Deadline.ts"
 import * as Failure from "../src/Failure.ts"
 import * as Fallback from "../src/Fallback.ts"
+import * as EventReader from "../src/provider/EventReader.ts"
 import * as ResilientModel from "../src/ResilientModel.ts"
 import * as Retry from "../src/Retry.ts"
 import {
@@ -129,6 +130,37 @@ describe("firstPart", () => {
   )
 })
 
+/** A model whose answer is there, on a connection that stays open, and that waits so long for more. */
+const open = (grace: number | undefined) =>
+  ResilientModel.fromProvider(
+    Effect.succeed({
+      provider: "acme",
+      model: "acme-1",
+      codecTransformer: LanguageModel.defaultCodecTransformer,
+      generate: () => Effect.die("not asked"),
+      stream: () => Effect.succeed({ headers: {}, parts: waiting(grace) }),
+    }),
+    { name: "open", settings: {} },
+  )
+
+const waiting = (grace: number | undefined) =>
+  EventReader.mapEvents(
+    Stream.concat(Stream.succeed("a"), Stream.never),
+    {
+      read: (event, out) => {
+        out.push(start, delta(String(event)))
+        return undefined
+      },
+      end: (out) => {
+        out.push(finish())
+        return undefined
+      },
+      isComplete: () => grace !== undefined,
+      grace: () => grace,
+    },
+    (part) => Effect.succeed(part),
+  )
+
 describe("betweenParts", () => {
   it.effect("ends a stream that falls silent, keeping what came", () =>
     Effect.gen(function* () {
@@ -169,6 +201,42 @@ describe("betweenParts", () => {
     Effect.gen(function* () {
       const model = scripted([slow("1 minute", "a")]).model.pipe(Deadline.betweenParts("5 seconds"))
       assert.strictEqual((yield* timePasses(call(model, "stream"))).text, "a")
+    }),
+  )
+
+  it.effect("never fails an answer that has its finish, however long its connection stays open", () =>
+    Effect.gen(function* () {
+      for (const rest of [[wait("1 minute")], [wait("1 minute"), chunk(delta("late"))], [hangs]]) {
+        const model = scripted([script(chunk(delta("a")), chunk(finish()), ...rest)])
+        const stack = model.model.pipe(Deadline.betweenParts("5 seconds"), Deadline.betweenParts("3 seconds"))
+        const fiber = yield* Effect.forkChild(call(stack, "stream"))
+        yield* TestClock.adjust("2 minutes")
+        if (rest[0] === hangs) {
+          // It waits, as it would without the deadline, and does not fail.
+          assert.isUndefined(fiber.pollUnsafe())
+          yield* Fiber.interrupt(fiber)
+        } else {
+          const { exit, text } = yield* Fiber.join(fiber)
+          assert.isTrue(Exit.isSuccess(exit))
+          assert.include(text, "a")
+        }
+      }
+    }),
+  )
+
+  it.effect("ends a wait for more of an answer that seems complete, and fails one that is not", () =>
+    Effect.gen(function* () {
+      const [ended, took] = yield* timePasses(
+        timed(call(open(20_000).pipe(Deadline.betweenParts("5 seconds")), "stream")),
+      )
+      assert.isTrue(Exit.isSuccess(ended.exit))
+      assert.deepStrictEqual([ended.text, took], ["a", 5_000])
+      const two = open(20_000).pipe(Deadline.betweenParts("5 seconds"), Deadline.betweenParts("3 seconds"))
+      assert.strictEqual((yield* timePasses(timed(call(two, "stream"))))[1], 3_000)
+      const sooner = open(1_000).pipe(Deadline.betweenParts("5 seconds"))
+      assert.strictEqual((yield* timePasses(timed(call(sooner, "stream"))))[1], 1_000)
+      const { exit } = yield* timePasses(call(open(undefined).pipe(Deadline.betweenParts("5 seconds")), "stream"))
+      assert.deepInclude(errorOf(exit), { bound: "betweenParts" })
     }),
   )
 

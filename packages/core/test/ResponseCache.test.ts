@@ -100,6 +100,12 @@ describe.each(modes)("a cache of answers to %s", (mode) => {
     ["a failure in the middle", script(chunk(delta("x")), fails(errors.broken))],
     ["an answer without an end", script(chunk(delta("x")))],
     ["an answer that was cut for its length", script(chunk(delta("x")), chunk(finish("length")))],
+    ["an answer of nothing", script(chunk(finish()))],
+    [
+      "an answer of nothing but thoughts",
+      script(chunk({ type: "reasoning-delta", id: "r", delta: "x" }), chunk(finish())),
+    ],
+    ["an answer that its model could not write", script(chunk(finish("error")))],
     ["a refusal", script(chunk(delta("x")), chunk(finish("content-filter")))],
   ] as const)("does not keep %s", ([, incomplete]) =>
     Effect.gen(function* () {

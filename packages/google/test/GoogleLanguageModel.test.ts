@@ -124,7 +124,7 @@ describe("a model", () => {
         Reply.raw({ status: 200, headers: json, body: "[]" }),
         Reply.raw({ status: 200, headers: json, body: "null" }),
         Reply.raw({ status: 200, headers: { "content-type": "text/html" }, body: "<html></html>" }),
-        Reply.text("x").pipe(Fault.contentType("text/plain")),
+        Reply.raw({ status: 200, headers: { "content-type": "text/plain" }, body: "busy" }),
       )
       for (const _ of [1, 2, 3, 4, 5, 6]) {
         assert.deepStrictEqual(yield* failureOf(generate(request("hi"))), ["InvalidResponseError", "transient"])
@@ -133,9 +133,8 @@ describe("a model", () => {
         Reply.raw({ status: 200, headers: { "content-type": "text/html" }, body: "<html>busy</html>" }),
         Reply.text("x").pipe(Fault.contentType("application/json")),
       )
-      for (const _ of [1, 2]) {
-        assert.deepStrictEqual(yield* failureOf(stream(request("hi"))), ["InvalidResponseError", "transient"])
-      }
+      assert.deepStrictEqual(yield* failureOf(stream(request("hi"))), ["InvalidResponseError", "transient"])
+      assert.isNotEmpty(yield* stream(request("hi")))
     }).pipe(Effect.provide(Emulator.layer())),
   )
 

@@ -2,6 +2,7 @@ import { createServer } from "node:http"
 import { type AddressInfo } from "node:net"
 
 import { assert, describe, it } from "@effect/vitest"
+import { type CommonSettings } from "@holdfast/core/CallSettings"
 import { Emulator, Reply } from "@holdfast/testing"
 import { ConfigProvider, Effect, Exit, Layer, Redacted, Stream } from "effect"
 
@@ -91,6 +92,68 @@ describe("servers", () => {
       const { deepseek, groq, mistral, ollama, openrouter, vllm, xai } = OpenAiCompatible
       for (const preset of [deepseek, groq, mistral, ollama, openrouter, vllm, xai]) {
         assert.deepStrictEqual(structuredClone(preset), preset)
+      }
+    }),
+  )
+})
+
+/** What a preset calls a setting that all vendors know, where it is not what most call it. */
+const otherNames: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  groq: { max_tokens: "max_completion_tokens" },
+  x_ai: { max_tokens: "max_completion_tokens" },
+  mistral_ai: { seed: "random_seed" },
+}
+
+const neutral: ReadonlyArray<readonly [settings: CommonSettings, field: string, sent: unknown]> = [
+  [{ maxOutputTokens: 50 }, "max_tokens", 50],
+  [{ temperature: 0.5 }, "temperature", 0.5],
+  [{ topP: 0.25 }, "top_p", 0.25],
+  [{ stop: ["END"] }, "stop", ["END"]],
+  [{ seed: 7 }, "seed", 7],
+]
+
+describe("settings that all vendors know", () => {
+  const { deepseek, groq, mistral, ollama, openrouter, vllm, xai } = OpenAiCompatible
+  for (const preset of [deepseek, groq, mistral, ollama, openrouter, vllm, xai]) {
+    it.live(`are sent in the words of ${preset.provider}`, () =>
+      Effect.gen(function* () {
+        const emulator = yield* Emulator.Emulator
+        const apiUrl = emulator.baseUrl("openai-chat")
+        const model = yield* Effect.provide(
+          OpenAiCompatible.make(preset, "some-model", { maxOutputTokens: 9, temperature: 0, topP: 1, seed: 1 }),
+          OpenAiCompatible.layer(preset, { apiUrl, apiKey: Redacted.make("key") }),
+        )
+        for (const [settings] of neutral) {
+          yield* Effect.scoped(model.generate({ ...request("hi"), settings }))
+          yield* Effect.scoped(
+            Effect.flatMap(model.stream({ ...request("hi"), settings }), ({ parts }) => Stream.runDrain(parts)),
+          )
+        }
+        const bodies = (yield* emulator.requests).map(({ body }) => body as Readonly<Record<string, unknown>>)
+        const named = (field: string) => otherNames[preset.provider]?.[field] ?? field
+        const own = { [named("max_tokens")]: 9, temperature: 0, top_p: 1, [named("seed")]: 1 }
+        for (const [at, [, field, sent]] of neutral.entries()) {
+          for (const body of bodies.slice(2 * at, 2 * at + 2)) {
+            // What the request says goes before what the model says, and the rest stays.
+            const { messages: _, model: __, stream: ___, stream_options: ____, ...settings } = body
+            assert.deepStrictEqual(settings, { ...own, [named(field)]: sent })
+          }
+        }
+      }).pipe(Effect.provide(Emulator.layer())),
+    )
+  }
+
+  it.effect("are refused by the name that the caller wrote, before any request", () =>
+    Effect.gen(function* () {
+      const server = OpenAiCompatible.extend(OpenAiCompatible.ollama, {
+        provider: "small",
+        apiUrl: "http://127.0.0.1:1",
+        unsupported: { seed: "it has none", maxOutputTokens: "it has none" },
+      })
+      const model = yield* Effect.provide(OpenAiCompatible.make(server, "m"), OpenAiCompatible.layer(server))
+      for (const settings of [{ seed: 7 }, { maxOutputTokens: 50 }]) {
+        const error = yield* Effect.flip(Effect.scoped(model.generate({ ...request("hi"), settings })))
+        assert.deepInclude<unknown>(error, { _tag: "UnsupportedOption", option: Object.keys(settings)[0] })
       }
     }),
   )

@@ -20,6 +20,39 @@ import { type Duration, type Effect } from "effect"
 export type ErrorKind = "overloaded" | "server_error" | "rate_limit" | "insufficient_quota" | "timeout"
 
 /**
+ * The habits of servers; see `Habit`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type HabitName =
+  | "finishInEveryEvent"
+  | "finishFirst"
+  | "unspecifiedFinish"
+  | "withoutDone"
+  | "withDone"
+  | "leftOpen"
+  | "answerAtEnd"
+  | "onlyEnds"
+  | "neverStreams"
+  | "alwaysStreams"
+  | "otherArguments"
+  | "changingIds"
+  | "withoutIds"
+  | "oneIndex"
+  | "zeroSequence"
+  | "restartingSequence"
+  | "jumpingSequence"
+  | "zeroUsage"
+  | "cumulativeUsage"
+  | "unaskedUsage"
+  | "heartbeats"
+  | "namelessEvents"
+  | "typelessData"
+  | "withoutLastLine"
+  | "byteOrderMark"
+
+/**
  * One fault as data.
  *
  * @since 0.1.0
@@ -42,6 +75,8 @@ export type Fault =
   | { readonly _tag: "CarriageReturns" }
   | { readonly _tag: "Comments" }
   | { readonly _tag: "EmptyBody" }
+  | { readonly _tag: "Habit"; readonly name: HabitName }
+  | { readonly _tag: "Status"; readonly status: number }
   | { readonly _tag: "Headers"; readonly headers: Readonly<Record<string, string>> }
 
 /**
@@ -62,7 +97,13 @@ export interface Faulty {
  */
 export type Modifier = <A extends Faulty>(reply: A) => A
 
-const modifier =
+/**
+ * A modifier that adds a fault.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const modifier =
   (fault: Fault): Modifier =>
   (reply) => {
     const prototype: object | null = Object.getPrototypeOf(reply)
@@ -206,6 +247,14 @@ export const comments: Modifier = modifier({ _tag: "Comments" })
  * @category damage
  */
 export const emptyBody: Modifier = modifier({ _tag: "EmptyBody" })
+
+/**
+ * Sends another status with the same body: gateways report errors with 200.
+ *
+ * @since 0.1.0
+ * @category damage
+ */
+export const status = (code: number): Modifier => modifier({ _tag: "Status", status: code })
 
 /**
  * Claims another content type than the body has.

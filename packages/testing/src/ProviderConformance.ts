@@ -35,8 +35,10 @@ import { Effect } from "effect"
 import * as Emulator from "./Emulator.ts"
 import { answers } from "./internal/conformance/answers.ts"
 import { attempts } from "./internal/conformance/attempts.ts"
+import { bodies } from "./internal/conformance/bodies.ts"
 import { connections } from "./internal/conformance/connections.ts"
 import { failures } from "./internal/conformance/failures.ts"
+import { habits } from "./internal/conformance/habits.ts"
 import { interruptions } from "./internal/conformance/interruptions.ts"
 import { structured } from "./internal/conformance/structured.ts"
 import { tools } from "./internal/conformance/tools.ts"
@@ -57,6 +59,8 @@ export type { Capabilities, Connection, Overrides } from "./internal/conformance
  */
 export interface Subject<R> extends Tested<R> {
   readonly name: string
+  /** The groups that are tested. All are unless said otherwise. */
+  readonly groups?: ReadonlyArray<Group> | undefined
   /** What this model cannot do. Everything is expected unless said otherwise. */
   readonly capabilities?: Partial<Capabilities>
 }
@@ -72,17 +76,39 @@ export interface Check {
   readonly run: Effect.Effect<void, unknown>
 }
 
-const groups: ReadonlyArray<readonly [name: string, checks: ReadonlyArray<Unbound>]> = [
+/**
+ * What the checks are about.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Group =
+  | "answers"
+  | "tools"
+  | "structured answers"
+  | "failures"
+  | "connections"
+  | "bodies"
+  | "habits"
+  | "interruptions"
+  | "attempts"
+
+const groups: ReadonlyArray<readonly [name: Group, checks: ReadonlyArray<Unbound>]> = [
   ["answers", answers],
   ["tools", tools],
   ["structured answers", structured],
   ["failures", failures],
   ["connections", connections],
+  ["bodies", bodies],
+  ["habits", habits],
   ["interruptions", interruptions],
   ["attempts", attempts],
 ]
 
 const everything: Capabilities = { reasoning: true, images: true, imageUrls: true, forcedTools: true, jsonSchema: true }
+
+const groupsOf = <R>({ groups: wanted }: Subject<R>) =>
+  groups.filter(([name]) => wanted === undefined || wanted.includes(name))
 
 const bind = <R>(subject: Subject<R>, { name, run }: Unbound): Check => ({
   name,
@@ -100,7 +126,7 @@ const bind = <R>(subject: Subject<R>, { name, run }: Unbound): Check => ({
  * @category constructors
  */
 export const checks = <R>(subject: Subject<R>): ReadonlyArray<Check> =>
-  groups.flatMap(([, members]) => members.map((member) => bind(subject, member)))
+  groupsOf(subject).flatMap(([, members]) => members.map((member) => bind(subject, member)))
 
 /**
  * Registers the checks as tests of `vitest`, in the clock's real time because they watch sockets.
@@ -110,7 +136,7 @@ export const checks = <R>(subject: Subject<R>): ReadonlyArray<Check> =>
  */
 export const suite = <R>(subject: Subject<R>): void => {
   describe(`${subject.name} conforms`, () => {
-    for (const [group, members] of groups) {
+    for (const [group, members] of groupsOf(subject)) {
       describe(`on ${group}`, () => {
         for (const { name, run } of members.map((member) => bind(subject, member))) it.live(name, () => run)
       })

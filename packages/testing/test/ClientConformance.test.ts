@@ -1,5 +1,5 @@
 import { assert, describe, it, vi } from "@effect/vitest"
-import { Config, Effect, Redacted } from "effect"
+import { Config, Effect, Redacted, Stream } from "effect"
 import { AiError } from "effect/ai"
 
 import * as ClientConformance from "../src/ClientConformance.ts"
@@ -43,7 +43,7 @@ const subject: ClientConformance.Subject<Careless> = {
   dialect: "openai-chat",
   make: careless,
   once: ({ send }) => send(false),
-  open: ({ send }) => send(true),
+  open: ({ send }) => Effect.map(send(true), (text) => ({ parts: Stream.make(text) })),
   use: ({ send }) => send(false),
   configured: {
     variable: "CARELESS_API_KEY",
@@ -72,7 +72,7 @@ describe("a careless client", () => {
         "Failure: hides its key from errors that repeat it",
         "Failure: knows nothing of the environment",
         "Failure: gives access to the whole SDK",
-        "Failure: asks for a stream and takes nothing else",
+        "Failure: asks for a stream, and takes no page for one",
         "Failure: writes nothing to the console, whatever the answer is",
         "Failure: waits longer than the global fetch does",
         "Failure: uses the fetch that it is given, and follows no redirect",

@@ -2,6 +2,7 @@
  * From what the `@anthropic-ai/sdk` threw, or what an error object in an answer says, to the facts that `ProviderError`
  * reads.
  */
+import { type ErrorAnswer } from "@holdfast/core/provider/AnswerResponse"
 import { field, record, text } from "@holdfast/core/provider/Json"
 import { fromFault, type Origin } from "@holdfast/core/provider/ProviderError"
 import * as StainlessError from "@holdfast/core/provider/StainlessError"
@@ -23,6 +24,12 @@ export const fromThrown = StainlessError.fromThrown(
 /** The error for an error object inside an answer: a stream's event, or a body of status 200. */
 export const fromErrorObject = (origin: Origin, body: unknown, inStream: boolean): AiError.AiError =>
   fromFault({ ...origin, rules }, { ...facts(body, undefined), headers: withRequestId({}, body), inStream })
+
+/** The same, with all that came with it. */
+export const fromErrorAnswer =
+  (origin: Origin) =>
+  ({ body, headers, inStream, plain }: ErrorAnswer): AiError.AiError =>
+    fromFault({ ...origin, rules }, { ...facts(body, plain), headers: withRequestId(headers, body), inStream })
 
 // Bodies carry the id too, and some gateways keep only those.
 const withRequestId = (headers: Record<string, string>, body: unknown): Record<string, string> => {

@@ -11,7 +11,7 @@ import * as StainlessClient from "@holdfast/core/provider/StainlessClient"
 import { untimedFetch } from "@holdfast/core/provider/UntimedFetch"
 import { Clock, Effect, type Redacted } from "effect"
 
-import { fromThrown } from "./failure.ts"
+import { fromErrorAnswer, fromThrown } from "./failure.ts"
 
 /** What is needed to talk to a server. */
 export interface TransportOptions {
@@ -78,6 +78,7 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
     messages: SdkEndpoint.make({
       origin: messages,
       fromThrown: (inStream) => fromThrown(sdkModule.Anthropic, messages, inStream),
+      fromErrorAnswer: fromErrorAnswer(messages),
       ...messagesCalls(sdk, headers["anthropic-beta"]),
     }),
     use: SdkEndpoint.use(unbounded, fromThrown(sdkModule.Anthropic, origin("use", ""), false)),
@@ -131,18 +132,18 @@ type Betas = ReadonlyArray<string>
 
 const messagesCalls = (sdk: Anthropic, clientBetas: string | undefined) => {
   // What `messages.create` does, without its warnings: they are written to the console, whatever the log level is.
-  const post = <Data>(
+  const post = (
     body: MessagesBody & { readonly stream?: true },
     betas: Betas,
     signal: AbortSignal,
-  ): Promise<SdkEndpoint.Answer<Data>> => {
+  ): Promise<Response> => {
     const named = [...(clientBetas === undefined ? [] : [clientBetas]), ...betas].join(",")
     const headers = named === "" ? {} : { "anthropic-beta": named }
-    return sdk.post<Data>("/v1/messages", { body, signal, headers, stream: body.stream === true }).withResponse()
+    return sdk.post("/v1/messages", { body, signal, headers, stream: body.stream === true }).asResponse()
   }
   return {
-    once: (signal: AbortSignal, body: MessagesBody, betas: Betas = []) => post<unknown>(body, betas, signal),
+    once: (signal: AbortSignal, body: MessagesBody, betas: Betas = []) => post(body, betas, signal),
     open: (signal: AbortSignal, body: MessagesBody, betas: Betas = []) =>
-      post<AsyncIterable<unknown>>({ ...body, stream: true }, betas, signal),
+      post({ ...body, stream: true }, betas, signal),
   }
 }

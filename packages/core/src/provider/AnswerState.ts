@@ -50,7 +50,7 @@ export class AnswerState {
   readonly declared: ReadonlyMap<string, Tool.AnyProviderDefined>
   readonly bounds: Bounds
   private readonly callIds = new Set<string>()
-  private readonly callOfId = new Map<string, string>()
+  private readonly callsOfId = new Map<string, Set<string>>()
 
   constructor({ declared, key, origin }: Options) {
     this.origin = origin
@@ -76,16 +76,29 @@ export class AnswerState {
     return undefined
   }
 
+  /** Takes in an id and gives it back, or one of ours where another call has it. */
+  freeId(given: string): string {
+    let id = given
+    for (let number = this.callIds.size; this.callIds.has(id); number++) id = `${given}-${number}`
+    this.callIds.add(id)
+    return id
+  }
+
+  /** Whether a call with this id, which calls the very same with the same arguments, has been read. */
+  isRepeatedCall(given: string, call: string): boolean {
+    const known = this.callsOfId.get(given) ?? new Set()
+    this.callsOfId.set(given, known)
+    if (known.has(call)) return true
+    known.add(call)
+    return false
+  }
+
   /**
    * The id of a call that is told from others by its name and arguments: the one that is given, or one of ours where
    * another call has that. None where the very same call has it.
    */
   distinctId(given: string, call: string): string | undefined {
-    if (this.callOfId.get(given) === call) return undefined
-    if (this.callIds.has(given)) return this.distinctId(`${given}-${this.callIds.size}`, call)
-    this.callOfId.set(given, call)
-    this.callIds.add(given)
-    return given
+    return this.isRepeatedCall(given, call) ? undefined : this.freeId(given)
   }
 
   /** A piece of the arguments of a tool call. Gives the error if all of them have become too long. */

@@ -10,6 +10,7 @@ import { Cause, Effect, Pull, Stream } from "effect"
 import { type AiError, type Response } from "effect/ai"
 
 import * as Patience from "../internal/deadline/patience.ts"
+import { noMoreEvents } from "./AnswerBody.ts"
 
 /**
  * @since 0.1.0
@@ -84,7 +85,7 @@ export const canonicalToolCalls = <P extends Response.AllPartsEncoded>(
  *
  * **Details**
  *
- * After a terminal event the body is read to its end, so that the connection can be used again, but no longer than 250
+ * After a terminal event, or `noMoreEvents`, the body is read to its end, so that the connection can be used again, but no longer than 250
  * ms: a gateway that leaves it open must not hold up an answer that is complete. Where no event is terminal, the answer is
  * over when nothing comes for as long as the reader's `grace`, or when a deadline would fail it before.
  *
@@ -99,6 +100,12 @@ export const mapEvents = (
   Stream.transformPull(events, (pull) => {
     let over = false
     let reading = true
+    let ended = false
+    const end = (out: Array<Part>): AiError.AiError | undefined => {
+      if (ended) return undefined
+      ended = true
+      return reader.end(out)
+    }
     let failure: AiError.AiError | undefined
     const arriving = pull.pipe(
       Pull.catchDone(() => Effect.succeed(undefined)),
@@ -108,14 +115,15 @@ export const mapEvents = (
       const out: Array<Part> = []
       if (chunk === undefined) {
         over = true
-        failure = reader.end(out)
+        failure = end(out)
         return out
       }
       for (const event of chunk) {
-        failure = reader.read(event, out)
-        if (failure !== undefined) break
+        const isEnd = event === noMoreEvents
+        failure = isEnd ? end(out) : reader.read(event, out)
+        reading = !isEnd && reader.isOver?.() !== true
+        if (failure !== undefined || !reading) break
       }
-      reading = reader.isOver?.() !== true
       return out
     }
     const next: Pull.Pull<Parts, AiError.AiError> = Effect.suspend(() => {

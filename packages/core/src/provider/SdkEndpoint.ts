@@ -6,6 +6,7 @@
 import { Effect, type Scope, type Stream } from "effect"
 import { type AiError } from "effect/ai"
 
+import * as AnswerResponse from "./AnswerResponse.ts"
 import { type Origin } from "./ProviderError.ts"
 import { type ProviderReply } from "./ProviderModel.ts"
 import * as SdkStream from "./SdkStream.ts"
@@ -56,46 +57,46 @@ export interface Transport<Sdk> {
 }
 
 /**
- * What an SDK gave: the answer, and where the response's headers are.
+ * How the calls of an endpoint are made and read.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Answer<out Data> {
-  readonly data: Data
-  readonly response: { readonly headers: Headers | undefined }
+export interface Reading {
+  readonly origin: Origin
+  /** Makes the error of whatever the SDK throws. `inStream` says whether a part of the answer may have come before. */
+  readonly fromThrown: (inStream: boolean) => (cause: unknown) => AiError.AiError
+  /** Makes the error of one that is in an answer of status 200, in either mode. */
+  readonly fromErrorAnswer: (answer: AnswerResponse.ErrorAnswer) => AiError.AiError
 }
 
 /**
- * Puts an endpoint together of the two calls of an SDK.
+ * Puts an endpoint together of the two calls of an SDK, which give the response as it came.
  *
  * **Details**
  *
- * Every call is one request. It is aborted when it is interrupted, and a stream also when its scope closes. A stream that
- * turns out to be no events fails. `fromThrown` makes the error of whatever the SDK throws; `inStream` says whether a part
- * of the answer may have come before.
+ * Every call is one request. It is aborted when it is interrupted, and a stream also when its scope closes. How the answer is
+ * read does not depend on what was asked for; see `AnswerBody`.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = <Body, Extra extends Array<unknown> = []>(options: {
-  readonly origin: Origin
-  readonly once: (signal: AbortSignal, body: Body, ...extra: Extra) => Promise<Answer<unknown>>
-  readonly open: (signal: AbortSignal, body: Body, ...extra: Extra) => Promise<Answer<AsyncIterable<unknown>>>
-  readonly fromThrown: (inStream: boolean) => (cause: unknown) => AiError.AiError
-}): Endpoint<Body, Extra> => ({
+export const make = <Body, Extra extends Array<unknown> = []>(
+  options: Reading & {
+    readonly once: (signal: AbortSignal, body: Body, ...extra: Extra) => Promise<Response>
+    readonly open: (signal: AbortSignal, body: Body, ...extra: Extra) => Promise<Response>
+  },
+): Endpoint<Body, Extra> => ({
   ...makeWhole(options),
-  open: Effect.fnUntraced(function* (body: Body, ...extra: Extra) {
-    const { events, head } = yield* SdkStream.open({
-      request: (signal) =>
-        options
-          .open(signal, body, ...extra)
-          .then(({ data, response }) => ({ events: data, head: headersOf(options.origin, response) })),
-      catch: options.fromThrown(true),
-    })
-    yield* SdkStream.requireEvents(options.origin, head)
-    return { headers: head, parts: events }
-  }),
+  open: (body, ...extra) =>
+    Effect.map(
+      AnswerResponse.open({
+        ...options,
+        request: (signal) => options.open(signal, body, ...extra),
+        fromThrown: options.fromThrown(true),
+      }),
+      ({ events, head }) => ({ headers: head, parts: events }),
+    ),
 })
 
 /**
@@ -104,25 +105,22 @@ export const make = <Body, Extra extends Array<unknown> = []>(options: {
  * @since 0.1.0
  * @category constructors
  */
-export const makeWhole = <Body, Extra extends Array<unknown> = []>(options: {
-  readonly origin: Origin
-  readonly once: (signal: AbortSignal, body: Body, ...extra: Extra) => Promise<Answer<unknown>>
-  readonly fromThrown: (inStream: boolean) => (cause: unknown) => AiError.AiError
-}): WholeEndpoint<Body, Extra> => ({
+export const makeWhole = <Body, Extra extends Array<unknown> = []>(
+  options: Reading & {
+    readonly once: (signal: AbortSignal, body: Body, ...extra: Extra) => Promise<Response>
+  },
+): WholeEndpoint<Body, Extra> => ({
   origin: options.origin,
   once: (body, ...extra) =>
-    SdkStream.once({
-      request: (signal) =>
-        options
-          .once(signal, body, ...extra)
-          .then(({ data, response }) => ({ headers: headersOf(options.origin, response), parts: data })),
-      catch: options.fromThrown(false),
-    }),
+    Effect.map(
+      AnswerResponse.whole({
+        ...options,
+        request: (signal) => options.once(signal, body, ...extra),
+        fromThrown: options.fromThrown(false),
+      }),
+      ({ answer, head }) => ({ headers: head, parts: answer }),
+    ),
 })
-
-// Servers echo in headers, too, and events keep some of them.
-const headersOf = ({ scrub }: Origin, { headers }: Answer<unknown>["response"]): Record<string, string> =>
-  Object.fromEntries(Object.entries(SdkStream.headersOf(headers)).map(([name, value]) => [name, scrub(value)]))
 
 /**
  * Gives access to the whole SDK, with its errors as those of the provider.

@@ -3,11 +3,13 @@
  *
  * @since 0.1.0
  */
-import { Effect, type Result, type Scope, type Stream } from "effect"
+import { Effect, type Result, type Scope, Stream } from "effect"
 import { type AiError, type LanguageModel, Prompt, type Response } from "effect/ai"
 
 import { type CommonSettings } from "../internal/call/types.ts"
 import { jsonPrompt } from "../internal/model/jsonPrompt.ts"
+import { gathered, readingWhole } from "./AnswerModes.ts"
+import { AnswerEvents } from "./AnswerResponse.ts"
 import { canonicalToolCalls, type EventReader, mapEvents } from "./EventReader.ts"
 import { wellFormed } from "./Json.ts"
 import {
@@ -101,13 +103,19 @@ export const make = <Settings extends { readonly maxOutputTokens?: number | unde
     generate: Effect.fnUntraced(function* (request) {
       const { body, canonical, state } = yield* prepared(request)
       const { headers, parts: answer } = yield* once(body)
+      if (answer instanceof AnswerEvents) {
+        const parts = mapEvents(Stream.fromArray(answer.events), reader(state(headers)), canonical)
+        return { headers, parts: gathered(yield* Stream.runCollect(parts)) }
+      }
       const parts = yield* Effect.fromResult(answerParts(answer, state(headers)))
       return { headers, parts: yield* canonicalToolCalls(parts, canonical) }
     }),
     stream: Effect.fnUntraced(function* (request) {
       const { body, canonical, state } = yield* prepared(request)
       const { headers, parts } = yield* open(body)
-      return { headers, parts: mapEvents(parts, reader(state(headers)), canonical) }
+      const current = state(headers)
+      const reading = readingWhole(reader(current), (answer) => answerParts(answer, current))
+      return { headers, parts: mapEvents(parts, reading, canonical) }
     }),
   }
 }

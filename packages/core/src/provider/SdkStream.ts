@@ -8,9 +8,6 @@
  * @since 0.1.0
  */
 import { Cause, Effect, type Scope, Stream } from "effect"
-import { type AiError } from "effect/ai"
-
-import { malformed, type Origin } from "./ProviderError.ts"
 
 /**
  * Sends a request and gives its events as a stream.
@@ -32,7 +29,8 @@ export const open = <Event, Head, E>(options: {
   Effect.gen(function* () {
     const controller = yield* Effect.acquireRelease(
       Effect.sync(() => new AbortController()),
-      (acquired) => Effect.sync(() => acquired.abort()),
+      // An SDK may keep the reason for as long as it lives, and that of no reason has a stack, with all that hangs on it.
+      (acquired) => Effect.sync(() => acquired.abort("the reader has gone")),
     )
     const { head, events } = yield* Effect.tryPromise({
       try: () => options.request(controller.signal),
@@ -57,22 +55,6 @@ export const once = <A, E>(options: {
   readonly request: (signal: AbortSignal) => Promise<A>
   readonly catch: (cause: unknown) => E
 }): Effect.Effect<A, E> => Effect.tryPromise({ try: options.request, catch: options.catch })
-
-/**
- * Fails for an answer that holds no events. The SDKs read any body as events, and find none in a page or in JSON.
- *
- * @since 0.1.0
- * @category combinators
- */
-export const requireEvents = (
-  origin: Origin,
-  headers: Readonly<Record<string, string>>,
-): Effect.Effect<void, AiError.AiError> => {
-  const type = headers["content-type"] ?? ""
-  return /^(?:text\/html|application\/json)\b/i.test(type)
-    ? Effect.fail(malformed(origin, `a stream was asked for, and the answer is ${type}`, false))
-    : Effect.void
-}
 
 /**
  * Response headers in lower case.

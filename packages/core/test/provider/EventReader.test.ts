@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Stream } from "effect"
 import { type AiError } from "effect/ai"
 
+import { noMoreEvents } from "../../src/provider/AnswerBody.ts"
 import * as EventReader from "../../src/provider/EventReader.ts"
 import { chunk, delta, end, errorOf, errors, metadata, textOf, timed, timePasses } from "../scripted.ts"
 
@@ -95,6 +96,24 @@ describe("events", () => {
         assert.strictEqual(textOf(found), "a")
         assert.isAtMost(took, 250)
       }
+    }),
+  )
+
+  it.effect("end with their mark once, and nothing after it counts", () =>
+    Effect.gen(function* () {
+      const endings: ReadonlyArray<Stream.Stream<unknown, AiError.AiError>> = [
+        Stream.make("late"),
+        Stream.make(noMoreEvents),
+        Stream.never,
+        Stream.fail(errors.broken),
+      ]
+      for (const after of endings) {
+        const events: Stream.Stream<unknown, AiError.AiError> = Stream.make("a", "complete", noMoreEvents)
+        const parts = EventReader.mapEvents(Stream.concat(events, after), words(), unchanged)
+        assert.deepStrictEqual(yield* timePasses(Stream.runCollect(parts)), [delta("a"), end])
+      }
+      const { text } = yield* read(Stream.make("a", noMoreEvents, "b"))
+      assert.strictEqual(text, "a")
     }),
   )
 

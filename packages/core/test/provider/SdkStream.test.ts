@@ -2,7 +2,6 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Stream } from "effect"
 
 import * as SdkStream from "../../src/provider/SdkStream.ts"
-import { origin } from "../scripted.ts"
 
 const asMine = (cause: unknown) => ({ mine: cause })
 
@@ -146,21 +145,6 @@ describe("a whole answer of an SDK", () => {
       yield* Fiber.interrupt(fiber)
       assert.isTrue(signal?.aborted)
       assert.isTrue(Exit.hasInterrupts(yield* Fiber.await(fiber)))
-    }),
-  )
-})
-
-describe("an answer that should hold events", () => {
-  it.effect("is none if it is a page or JSON", () =>
-    Effect.gen(function* () {
-      const accepts = (type?: string) =>
-        Effect.isSuccess(SdkStream.requireEvents(origin, type === undefined ? {} : { "content-type": type }))
-      for (const type of [undefined, "text/event-stream", "text/plain"]) assert.isTrue(yield* accepts(type))
-      for (const type of ["text/html; charset=utf-8", "Application/JSON"]) {
-        const error = yield* Effect.flip(SdkStream.requireEvents(origin, { "content-type": type }))
-        assert.strictEqual(error.reason._tag, "InvalidResponseError")
-        assert.include(error.message, type)
-      }
     }),
   )
 })

@@ -4,13 +4,13 @@
  */
 
 import type { ApiError } from "@google/genai/web"
+import { type ErrorAnswer } from "@holdfast/core/provider/AnswerResponse"
 import { field, list, record, text } from "@holdfast/core/provider/Json"
 import {
   fromFault,
   fromTransport,
   fromUnknown,
   isBrokenConnection,
-  malformed,
   type Origin,
   type ProviderFault,
   thrownMessage,
@@ -36,10 +36,6 @@ export const fromThrown =
     if (isBrokenConnection(cause)) return fromTransport(origin, cause)
     if (exchange !== undefined && !exchange.sent) return refusedBySdk(origin, cause)
     const status = exchange?.status ?? 200
-    // The SDK quotes the chunk.
-    if (cause instanceof Error && /^exception parsing/i.test(cause.message)) {
-      return malformed(origin, "a chunk is not JSON", inStream)
-    }
     if (status >= 300)
       return fromFault({ ...origin, rules }, { message: "no details", status, headers: exchange?.headers })
     return fromUnknown(origin, cause, inStream)
@@ -49,22 +45,25 @@ export const fromThrown =
 export const fromErrorObject = (origin: Origin, error: unknown): AiError.AiError =>
   fromFault({ ...origin, rules }, facts(error))
 
+/** The same, with all that came with it. */
+export const fromErrorAnswer =
+  (origin: Origin) =>
+  ({ body, headers, inStream, plain }: ErrorAnswer): AiError.AiError => {
+    const error = field(body, "error")
+    const known = plain === undefined ? facts(errorFields(error) ?? body) : { message: plain }
+    return fromFault({ ...origin, rules }, { ...known, headers, inStream })
+  }
+
+const errorFields = (error: unknown) => (Predicate.isString(error) ? { message: error } : record(error))
+
 // The SDK checks options that only Vertex AI has, and throws before it sends anything.
 const refusedBySdk = (origin: Origin, cause: unknown): AiError.AiError =>
   fromFault({ ...origin, rules }, { message: thrownMessage(cause), type: "INVALID_ARGUMENT" })
 
-const inStreamPrefix = /^got status: [^.]{0,100}\. /
-
 const fromApiError = (origin: Origin, cause: ApiError, exchange: Exchange | undefined): AiError.AiError => {
-  const inStream = inStreamPrefix.test(cause.message)
   return fromFault(
     { ...origin, rules },
-    {
-      ...facts(errorIn(cause.message.replace(inStreamPrefix, ""))),
-      status: cause.status,
-      headers: exchange?.headers,
-      inStream,
-    },
+    { ...facts(errorIn(cause.message)), status: cause.status, headers: exchange?.headers },
   )
 }
 
@@ -80,7 +79,7 @@ const parsedError = (json: string): unknown => {
   if (!/^\s*[[{]/.test(json)) return undefined
   const body = Result.getOrUndefined(Result.try((): unknown => JSON.parse(json)))
   const error = field(Array.isArray(body) ? body[0] : body, "error")
-  return Predicate.isString(error) ? { message: error } : record(error)
+  return errorFields(error)
 }
 
 const facts = (error: unknown): ProviderFault => {

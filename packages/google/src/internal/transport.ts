@@ -4,15 +4,12 @@
 
 import type { Content, EmbedContentConfig, GenerateContentConfig, GoogleGenAI } from "@google/genai/web"
 import * as Endpoints from "@holdfast/core/provider/Endpoint"
-import { field } from "@holdfast/core/provider/Json"
-import { malformed, type Origin } from "@holdfast/core/provider/ProviderError"
-import { type ProviderReply } from "@holdfast/core/provider/ProviderModel"
+import { type Origin } from "@holdfast/core/provider/ProviderError"
 import * as SdkEndpoint from "@holdfast/core/provider/SdkEndpoint"
 import * as Secrets from "@holdfast/core/provider/Secrets"
-import { Clock, Effect, Predicate, type Redacted } from "effect"
-import { type AiError } from "effect/ai"
+import { Clock, Effect, type Redacted } from "effect"
 
-import { fromErrorObject, fromThrown, type SdkErrors } from "./failure.ts"
+import { fromErrorAnswer, fromThrown, type SdkErrors } from "./failure.ts"
 import { Exchange, fetchOf, type Wire } from "./http/exchange.ts"
 
 /** What is needed to talk to the API. */
@@ -111,16 +108,17 @@ const embeddingEndpoint = (
       const endpoint = SdkEndpoint.makeWhole({
         origin,
         fromThrown: (inStream) => fromThrown(sdk, origin, exchange, inStream),
+        fromErrorAnswer: fromErrorAnswer(origin),
         once: (signal, { config, contents, model }: EmbeddingBody) =>
-          client.models
-            .embedContent({
+          exchange.response(
+            client.models.embedContent({
               model,
               contents,
               config: { ...config, abortSignal: signal, httpOptions: { fetch: exchange.fetch } },
-            })
-            .then((data) => exchange.answer(data)),
+            }),
+          ),
       })
-      return Effect.flatMap(endpoint.once(body), (reply) => wholeAnswer(reply, origin, exchange))
+      return endpoint.once(body)
     }),
 })
 
@@ -133,24 +131,19 @@ const contentEndpoint = (
   const endpointOf = ({ model }: ContentBody) => {
     const exchange = new Exchange(wire)
     const origin = originOf(model)
-    const endpoint = SdkEndpoint.make({
+    return SdkEndpoint.make({
       origin,
       fromThrown: (inStream) => fromThrown(sdk, origin, exchange, inStream),
+      fromErrorAnswer: fromErrorAnswer(origin),
       once: (signal, body: ContentBody) =>
-        client.models.generateContent(prepared(body, signal, exchange)).then((data) => exchange.answer(data)),
-      open: (signal, body) =>
-        client.models.generateContentStream(prepared(body, signal, exchange)).then((data) => exchange.answer(data)),
+        exchange.response(client.models.generateContent(prepared(body, signal, exchange))),
+      open: (signal, body) => exchange.response(client.models.generateContentStream(prepared(body, signal, exchange))),
     })
-    return { endpoint, exchange }
   }
   return {
     origin: originOf,
-    once: (body) =>
-      Effect.suspend(() => {
-        const { endpoint, exchange } = endpointOf(body)
-        return Effect.flatMap(endpoint.once(body), (reply) => wholeAnswer(reply, endpoint.origin, exchange))
-      }),
-    open: (body) => Effect.suspend(() => endpointOf(body).endpoint.open(body)),
+    once: (body) => Effect.suspend(() => endpointOf(body).once(body)),
+    open: (body) => Effect.suspend(() => endpointOf(body).open(body)),
   }
 }
 
@@ -166,15 +159,3 @@ const prepared = ({ config, contents, model }: ContentBody, signal: AbortSignal,
     httpOptions: { fetch: exchange.fetch },
   },
 })
-
-const wholeAnswer = (
-  reply: ProviderReply<unknown>,
-  origin: Origin,
-  exchange: Exchange,
-): Effect.Effect<ProviderReply<unknown>, AiError.AiError> => {
-  const type = reply.headers["content-type"] ?? ""
-  if (type !== "" && !/\bjson\b/i.test(type)) return Effect.fail(malformed(origin, `the answer is ${type}`, false))
-  // Gateways report errors with status 200, and the SDK leaves them out of the answer.
-  const error = field(exchange.body, "error")
-  return Predicate.isNotNullish(error) ? Effect.fail(fromErrorObject(origin, error)) : Effect.succeed(reply)
-}

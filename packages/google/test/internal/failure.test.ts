@@ -132,14 +132,6 @@ describe("an exhausted quota", () => {
 })
 
 describe("what the SDK throws", () => {
-  it("inside a stream has been paid for", () => {
-    const body = { error: { code: 503, status: "UNAVAILABLE", message: "The model is overloaded." } }
-    const cause = new ApiError({ status: 503, message: `got status: UNAVAILABLE. ${JSON.stringify(body)}` })
-    const error = thrown(cause, exchanged({ status: 200 }), true)
-    assert.deepStrictEqual(summary(error), ["InternalProviderError", "overloaded"])
-    assert.deepStrictEqual([factsOf(error).billed, factsOf(error).type], [true, "UNAVAILABLE"])
-  })
-
   it("may hold an error in an error, or in a list", () => {
     const inner = JSON.stringify({ error: { code: 429, status: "RESOURCE_EXHAUSTED", message: "slow down" } })
     const wrapped = thrown(apiError(429, { message: inner, code: 429, status: "Too Many Requests" }))

@@ -2,6 +2,7 @@
  * From what the `openai` SDK threw, or what an error object in an answer says, to the facts that `ProviderError` reads.
  */
 
+import { type ErrorAnswer } from "@holdfast/core/provider/AnswerResponse"
 import { field, type Json, record, text } from "@holdfast/core/provider/Json"
 import { fromFault, type Origin } from "@holdfast/core/provider/ProviderError"
 import * as StainlessError from "@holdfast/core/provider/StainlessError"
@@ -9,6 +10,7 @@ import { httpStatus, upstreamIn, upstreamOf } from "@holdfast/core/provider/Upst
 import { Predicate } from "effect"
 import { type AiError } from "effect/ai"
 
+import { errorIn } from "./errors/body.ts"
 import { rules } from "./errors/rules.ts"
 
 /** The error for what the SDK threw. */
@@ -20,6 +22,14 @@ export const fromThrown = StainlessError.fromThrown(({ body, headers, plain }) =
 /** The error for an error object inside an answer: a stream's event, or a body of status 200. */
 export const fromErrorObject = (origin: Origin, error: unknown, inStream: boolean): AiError.AiError =>
   fromFault({ ...origin, rules }, { ...facts(error, undefined), inStream })
+
+/** The same, with all that came with it. */
+export const fromErrorAnswer =
+  (origin: Origin) =>
+  ({ body, headers, inStream, plain }: ErrorAnswer): AiError.AiError => {
+    const found = facts(errorIn(body), plain)
+    return fromFault({ ...origin, rules }, { ...found, headers: { ...found.headers, ...headers }, inStream })
+  }
 
 const facts = (error: unknown, plain: string | undefined) => {
   const said = plain ?? messageOf(error)

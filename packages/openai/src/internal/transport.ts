@@ -13,7 +13,7 @@ import { Clock, Effect, type Redacted } from "effect"
 import type { ClientOptions, OpenAI } from "openai"
 
 import { withErrorBodies } from "./errors/body.ts"
-import { fromThrown } from "./failure.ts"
+import { fromErrorAnswer, fromThrown } from "./failure.ts"
 
 /** What is needed to talk to a server. */
 export interface TransportOptions {
@@ -64,24 +64,28 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
   })
   const endpoint = (method: string, path: string) => {
     const origin = originOf(method, path)
-    return { origin, fromThrown: (inStream: boolean) => fromThrown(module.OpenAI, origin, inStream) }
+    return {
+      origin,
+      fromThrown: (inStream: boolean) => fromThrown(module.OpenAI, origin, inStream),
+      fromErrorAnswer: fromErrorAnswer(origin),
+    }
   }
   const transport: Transport = {
     provider: options.provider,
     apiUrl: url,
     responses: SdkEndpoint.make({
       ...endpoint("responses", "/responses"),
-      once: (signal, body: ResponsesBody) => sdk.responses.create(body, { signal }).withResponse(),
-      open: (signal, body) => sdk.responses.create({ ...body, stream: true }, { signal }).withResponse(),
+      once: (signal, body: ResponsesBody) => sdk.responses.create(body, { signal }).asResponse(),
+      open: (signal, body) => sdk.responses.create({ ...body, stream: true }, { signal }).asResponse(),
     }),
     chat: SdkEndpoint.make({
       ...endpoint("chat", "/chat/completions"),
-      once: (signal, body: ChatBody) => sdk.chat.completions.create(body, { signal }).withResponse(),
-      open: (signal, body) => sdk.chat.completions.create({ ...body, stream: true }, { signal }).withResponse(),
+      once: (signal, body: ChatBody) => sdk.chat.completions.create(body, { signal }).asResponse(),
+      open: (signal, body) => sdk.chat.completions.create({ ...body, stream: true }, { signal }).asResponse(),
     }),
     embeddings: SdkEndpoint.makeWhole({
       ...endpoint("embeddings", "/embeddings"),
-      once: (signal, body: EmbeddingBody) => sdk.embeddings.create(body, { signal }).withResponse(),
+      once: (signal, body: EmbeddingBody) => sdk.embeddings.create(body, { signal }).asResponse(),
     }),
     use: SdkEndpoint.use(unbounded, fromThrown(module.OpenAI, originOf("use", ""), false)),
   }

@@ -2,12 +2,13 @@
  * From an answer to the parts of `effect/ai`.
  */
 
+import { isError } from "@holdfast/core/provider/AnswerBody"
 import { isTooDeep, parsedArguments, writtenArguments } from "@holdfast/core/provider/Bounds"
 import { defined, field, type Json, json, list, record, text, textOrEmpty } from "@holdfast/core/provider/Json"
 import { malformed, type Origin, undecodable } from "@holdfast/core/provider/ProviderError"
 import { scrubbed } from "@holdfast/core/provider/Secrets"
 import { withoutEmptyTotals } from "@holdfast/core/provider/TokenCounts"
-import { Predicate, Result } from "effect"
+import { Result } from "effect"
 import { type AiError, type Response } from "effect/ai"
 
 import { fromErrorObject } from "../failure.ts"
@@ -24,7 +25,7 @@ export const answerParts = (
   const fields = record(answer)
   if (fields === undefined) return Result.fail(malformed(state.origin, "the answer is not a JSON object", false))
   if (isTooDeep(fields)) return Result.fail(malformed(state.origin, "the answer is nested too deeply", true))
-  if (fields["type"] === "error" || Predicate.isNotNullish(fields["error"])) {
+  if (fields["type"] === "error" || isError(fields["error"])) {
     return Result.fail(fromErrorObject(state.origin, fields, false))
   }
   if (!Array.isArray(fields["content"])) {
@@ -62,8 +63,11 @@ const blockParts = (
     case "tool_use": {
       const call = Result.flatMap(wholeInput(block, state), (input) => toolCall(block, input, state))
       if (Result.isFailure(call)) return call.failure
-      out.push(call.success)
-      return state.claim(call.success.id)
+      const { id, name, params } = call.success
+      const own = state.distinctId(id, `${name} ${JSON.stringify(params)}`)
+      if (own === undefined) return malformed(state.origin, "two tool calls have one id", true)
+      out.push({ ...call.success, id: own })
+      return undefined
     }
     default: {
       const part = otherPart(block, state)

@@ -36,6 +36,8 @@ interface Block {
   readonly began: string
   /** What it began with. Forgotten when it is over, as is all else. */
   start: Json
+  /** The id of a call as it was given. */
+  givenId: string
   /** The arguments of a call, so far. */
   input: string
   signature: string | undefined
@@ -97,6 +99,9 @@ export class MessagesReader implements EventReader {
         return this.closing(fields, out)
       case "message_stop":
         return this.finish(out)
+      // A gateway that waits for the whole answer may send it as one event.
+      case "message":
+        return this.begin(fields, out) ?? this.finish(out)
       case "error":
         return fromErrorObject(this.state.origin, fields, true)
       default:
@@ -139,6 +144,7 @@ export class MessagesReader implements EventReader {
       id,
       began: JSON.stringify(start),
       start,
+      givenId: "",
       input: "",
       signature: undefined,
       citations: [],
@@ -161,9 +167,11 @@ export class MessagesReader implements EventReader {
       case "tool_use": {
         const called = calledTool(start, this.state)
         if (called === undefined) return malformed(this.state.origin, "a tool call has no name or no id", true)
-        const doubled = this.state.claim(called.id)
-        if (doubled !== undefined) return doubled
-        out.push({ type: "tool-params-start", id: called.id, name: called.name, providerExecuted: false })
+        // What is called with the id, and whether another call has called it, is known at its end.
+        const own = this.state.freeId(called.id)
+        block.givenId = called.id
+        block.start = { ...start, id: own }
+        out.push({ type: "tool-params-start", id: own, name: called.name, providerExecuted: false })
         return undefined
       }
       default:
@@ -248,7 +256,12 @@ export class MessagesReader implements EventReader {
 
   private called(block: Block, out: Array<Part>): void {
     out.push({ type: "tool-params-end", id: textOrEmpty(block.start, "id") })
-    this.pending = Result.flatMap(this.inputOf(block), (input) => toolCall(block.start, input, this.state))
+    const call = Result.flatMap(this.inputOf(block), (input) => toolCall(block.start, input, this.state))
+    this.pending = Result.filterOrFail(
+      call,
+      ({ name, params }) => !this.state.isRepeatedCall(block.givenId, `${name} ${JSON.stringify(params)}`),
+      () => malformed(this.state.origin, "two tool calls have one id", true),
+    )
   }
 
   // Some gateways send all of the arguments at once, with the block's beginning.

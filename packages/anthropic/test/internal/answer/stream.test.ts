@@ -383,7 +383,7 @@ describe("what nobody could gather", () => {
   it("is not nested deeper than anyone writes, nor two calls with one id", () => {
     const deep: unknown = JSON.parse(`${"[".repeat(20_000)}${"]".repeat(20_000)}`)
     assert.match(run([begin({ usage: { deep } })]).error?.message ?? "", /too deeply/)
-    assert.match(run([begin(), use("a"), use("a", 1)]).error?.message ?? "", /one id/)
+    assert.match(run([begin(), use("a"), use("a", 1), stop(1), close("tool_use")]).error?.message ?? "", /one id/)
   })
 
   it("cannot change a prototype", () => {

@@ -2,6 +2,7 @@
  * From an answer of Gemini to the parts of `effect/ai`.
  */
 
+import { isError } from "@holdfast/core/provider/AnswerBody"
 import { isTooDeep, parsedArguments, writtenArguments } from "@holdfast/core/provider/Bounds"
 import { type Sink } from "@holdfast/core/provider/EventReader"
 import { defined, field, isBase64, list, record, text, textOrEmpty } from "@holdfast/core/provider/Json"
@@ -25,7 +26,7 @@ export const answerParts = (
   if (isTooDeep(answer)) return Result.fail(malformed(state.origin, "the answer is nested too deeply", true))
   // Gateways report errors with status 200.
   const error = field(answer, "error")
-  if (Predicate.isNotNullish(error)) return Result.fail(fromErrorObject(state.origin, error))
+  if (isError(error)) return Result.fail(fromErrorObject(state.origin, error))
   const candidate = candidateOf(answer)
   state.observe(answer, candidate)
   if (candidate === undefined && state.blockReason === undefined) {

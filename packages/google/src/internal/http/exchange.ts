@@ -1,9 +1,6 @@
-import { bounded, isEventStream } from "@holdfast/core/provider/BoundedBody"
-import { type Answer } from "@holdfast/core/provider/SdkEndpoint"
+import { bounded } from "@holdfast/core/provider/BoundedBody"
 import { headersOf } from "@holdfast/core/provider/SdkStream"
 import { untimedFetch } from "@holdfast/core/provider/UntimedFetch"
-
-import { plainEvents } from "./eventStream.ts"
 
 /** What a client adds to every request. */
 export interface Wire {
@@ -12,17 +9,15 @@ export interface Wire {
 }
 
 /**
- * One HTTP exchange. The SDK's errors know no headers, and its answers leave out what it does not know, so each call gets
- * a `fetch` of its own that remembers them: calls that run at the same time cannot be mixed up.
+ * One HTTP exchange. The SDK's errors know no headers, and it loses what an answer says in a form that it does not know. So
+ * each call has a `fetch` of its own that keeps the answer for us, and gives the SDK an empty one; errors it reads itself.
  */
 export class Exchange {
   /** Whether the request was handed to `fetch`. Before that only the SDK can have refused it. */
   sent = false
   status: number | undefined
   headers: Readonly<Record<string, string>> = {}
-  private response: Answer<unknown>["response"] = { headers: undefined }
-  /** The body of an answer that was read as a whole. */
-  body: unknown
+  private answer: Response | undefined
   readonly fetch: typeof globalThis.fetch
 
   constructor(wire: Wire) {
@@ -32,32 +27,18 @@ export class Exchange {
       return send(input, init).then((response) => {
         this.status = response.status
         this.headers = headersOf(response.headers)
-        this.response = response
-        return isEvents(response) ? readable(response) : this.watched(bounded(response))
+        if (!response.ok) return bounded(response)
+        this.answer = response
+        return Response.json({})
       })
     }
   }
 
-  /** What the SDK made of the response. */
-  answer<Data>(data: Data): Answer<Data> {
-    return { data, response: this.response }
-  }
-
-  private watched(response: Response): Response {
-    const read = response.json.bind(response)
-    const json = () =>
-      read().then((body: unknown) => {
-        this.body = body
-        return body
-      })
-    return Object.defineProperty(response, "json", { value: json })
+  /** The answer to the request that the SDK is sending. */
+  response(sending: Promise<unknown>): Promise<Response> {
+    return sending.then(() => this.answer ?? Promise.reject(new Error("the SDK sent no request")))
   }
 }
-
-const isEvents = (response: Response): boolean => response.ok && isEventStream(response.headers)
-
-const readable = ({ body, headers, status, statusText }: Response): Response =>
-  new Response(body && plainEvents(body), { headers, status, statusText })
 
 /**
  * The `fetch` of a client.

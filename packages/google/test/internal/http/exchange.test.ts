@@ -15,26 +15,30 @@ const answering = (response: Response) => {
 }
 
 describe("an exchange", () => {
-  it("remembers what the SDK forgets", async () => {
+  it("remembers what the SDK forgets of an error", async () => {
     const { exchange, seen } = answering(Response.json({ a: 1 }, { status: 429, headers: { "X-Request-Id": "r" } }))
     assert.isFalse(exchange.sent)
     const response = await exchange.fetch("https://a.example", { headers: { "user-agent": "sdk", accept: "x" } })
     assert.deepStrictEqual(await response.json(), { a: 1 })
     assert.deepStrictEqual([exchange.sent, exchange.status, exchange.headers["x-request-id"]], [true, 429, "r"])
-    assert.deepStrictEqual(exchange.body, { a: 1 })
     assert.deepStrictEqual([seen[0]?.get("user-agent"), seen[0]?.get("accept")], ["mine", "x"])
   })
 
-  it("puts events into the form that the SDK reads", async () => {
-    const events = { headers: { "content-type": "text/event-stream; charset=utf-8", "x-request-id": "r" } }
-    const { exchange } = answering(new Response(": ping\ndata: 1\n\n", events))
-    const response = await exchange.fetch("https://a.example")
-    assert.strictEqual(await response.text(), "data: 1\n\n")
-    assert.strictEqual(response.headers.get("x-request-id"), "r")
-    const empty = await answering(new Response(null, events)).exchange.fetch("https://a.example")
-    assert.isNull(empty.body)
-    const failed = await answering(new Response(": x", { ...events, status: 500 })).exchange.fetch("https://a.example")
-    assert.strictEqual(await failed.text(), ": x")
+  it("keeps the answer, and gives the SDK an empty one", async () => {
+    const answer = new Response("data: 1\n\n")
+    const { exchange } = answering(answer)
+    const sending = exchange.fetch("https://a.example").then((given) => given.json())
+    assert.strictEqual(await exchange.response(sending), answer)
+    assert.deepStrictEqual(await sending, {})
+    assert.strictEqual(await answer.text(), "data: 1\n\n")
+  })
+
+  it("fails as the SDK fails, and where it sends nothing", async () => {
+    const { exchange } = answering(new Response("x"))
+    const refused = new Error("refused")
+    const caught = (cause: unknown) => cause
+    assert.strictEqual(await exchange.response(Promise.reject(refused)).catch(caught), refused)
+    assert.instanceOf(await exchange.response(Promise.resolve({})).catch(caught), Error)
   })
 })
 

@@ -34,9 +34,10 @@ export const chatModel = (
     prepare: Effect.fnUntraced(function* (request, current) {
       const body = yield* chatBody({ provider, model, dialect, settings: current, request })
       const fallbackId = yield* randomId("call_")
+      const hasChoices = (body.n ?? 1) > 1
       return {
         body,
-        state: () => new AnswerState({ origin: chat.origin, key: provider, dialect, fallbackId }),
+        state: () => new AnswerState({ origin: chat.origin, key: provider, dialect, fallbackId, hasChoices }),
         canonical: canonical(request.options.tools, strictTools(current, dialect)),
       }
     }),

@@ -2,6 +2,7 @@
  * From a chat completion to the parts of `effect/ai`.
  */
 
+import { isError } from "@holdfast/core/provider/AnswerBody"
 import { isTooDeep, parsedArguments, writtenArguments } from "@holdfast/core/provider/Bounds"
 import {
   count,
@@ -19,7 +20,7 @@ import {
 import { malformed, type Origin, undecodable } from "@holdfast/core/provider/ProviderError"
 import { scrubbed } from "@holdfast/core/provider/Secrets"
 import { withoutEmptyTotals } from "@holdfast/core/provider/TokenCounts"
-import { Predicate, Result } from "effect"
+import { Result } from "effect"
 import { type AiError, type Response } from "effect/ai"
 
 import { fromErrorObject } from "../failure.ts"
@@ -43,8 +44,8 @@ export const completionParts = (
   if (isTooDeep(answer)) return Result.fail(malformed(origin, "the answer is nested too deeply", true))
   const choices = list(answer, "choices")
   const choice = choices.find((one) => field(one, "index") === 0) ?? choices[0]
-  const error = field(answer, "error") ?? field(choice, "error")
-  if (Predicate.isNotNullish(error)) return Result.fail(fromErrorObject(origin, error, false))
+  const error = errorOf(answer, choice)
+  if (error !== undefined) return Result.fail(fromErrorObject(origin, error, false))
   const message = record(field(choice, "message"))
   if (message === undefined) return Result.fail(malformed(origin, "the answer has no message", false))
   const out: Array<Response.PartEncoded> = [responseMetadata(answer, origin)]
@@ -57,6 +58,10 @@ export const completionParts = (
   out.push(hasContent ? { ...success, usage: withoutEmptyTotals(success.usage) } : success)
   return Result.succeed(out)
 }
+
+/** The error that an answer or a chunk reports, by itself or for its choice. */
+export const errorOf = (answer: unknown, choice: unknown): unknown =>
+  [field(answer, "error"), field(choice, "error")].find(isError)
 
 const messageParts = (
   message: unknown,

@@ -8,13 +8,14 @@ import { type EventReader, type Part } from "@holdfast/core/provider/EventReader
 import { count, field, index, type Json, list, record, text, textOrEmpty } from "@holdfast/core/provider/Json"
 import { malformed } from "@holdfast/core/provider/ProviderError"
 import { laterReport, saysSomething, withoutEmptyTotals } from "@holdfast/core/provider/TokenCounts"
-import { Predicate, Result } from "effect"
+import { Result } from "effect"
 import { type AiError } from "effect/ai"
 
 import { fromErrorObject } from "../failure.ts"
 import {
   argumentsOf,
   contentOf,
+  errorOf,
   finishOf,
   finishPart,
   isStop,
@@ -81,8 +82,8 @@ export class ChatReader implements EventReader {
     if (record(chunk) === undefined) return malformed(this.state.origin, "a chunk is not a JSON object", true)
     if (this.finished) return undefined
     if (isTooDeep(chunk)) return malformed(this.state.origin, "a chunk is nested too deeply", true)
-    const error = field(chunk, "error") ?? field(list(chunk, "choices")[0], "error")
-    if (Predicate.isNotNullish(error)) return fromErrorObject(this.state.origin, error, true)
+    const error = errorOf(chunk, list(chunk, "choices")[0])
+    if (error !== undefined) return fromErrorObject(this.state.origin, error, true)
     this.last = chunk
     this.begin(chunk, out)
     const usage = usageOf(chunk)
@@ -101,7 +102,8 @@ export class ChatReader implements EventReader {
     const choices = list(chunk, "choices")
     const choice = choices.find((one) => index(one, "index") === (this.choice ?? 0)) ?? choices[0]
     if (choice === undefined) return undefined
-    this.choice ??= index(choice, "index")
+    // A server that gives one choice may number it as it likes.
+    this.choice ??= this.state.hasChoices ? 0 : index(choice, "index")
     return index(choice, "index") === this.choice ? choice : undefined
   }
 
@@ -113,7 +115,7 @@ export class ChatReader implements EventReader {
   }
 
   private readChoice(choice: unknown, usage: boolean, out: Array<Part>): AiError.AiError | undefined {
-    const delta = field(choice, "delta")
+    const delta = this.deltaOf(choice)
     const { reasoning, text: content } = contentOf(delta)
     const excess = this.readDetails(delta, out)
     if (excess !== undefined) return excess
@@ -138,6 +140,12 @@ export class ChatReader implements EventReader {
     })
     this.finish = finish ?? this.finish
     return undefined
+  }
+
+  // A gateway that waits for the whole answer sends it as a message. One after pieces of it repeats them.
+  private deltaOf(choice: unknown): unknown {
+    const delta = field(choice, "delta")
+    return record(delta) === undefined && !this.ending.isAnswered ? field(choice, "message") : delta
   }
 
   private readDetails(delta: unknown, out: Array<Part>): AiError.AiError | undefined {

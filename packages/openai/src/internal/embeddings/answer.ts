@@ -4,6 +4,7 @@ import { malformed, type Origin, undecodable } from "@holdfast/core/provider/Pro
 import { scrubbed } from "@holdfast/core/provider/Secrets"
 import { Predicate, Result } from "effect"
 import { type AiError } from "effect/ai"
+import * as Base64 from "effect/encoding/Base64"
 
 import { fromErrorObject } from "../failure.ts"
 
@@ -43,8 +44,18 @@ const inOrder = (data: ReadonlyArray<unknown>, texts: number): ReadonlyArray<Rea
   return vectors
 }
 
-const numbers = (value: unknown): ReadonlyArray<number> | undefined =>
-  Array.isArray(value) && value.every(Predicate.isNumber) ? value : undefined
+const numbers = (value: unknown): ReadonlyArray<number> | undefined => {
+  if (Predicate.isString(value)) return unpacked(value)
+  return Array.isArray(value) && value.every(Predicate.isNumber) ? value : undefined
+}
+
+/** Floats of 32 bits in base64, for which the SDK asks unless it is told otherwise. */
+const unpacked = (base64: string): ReadonlyArray<number> | undefined => {
+  const bytes = Result.getOrUndefined(Base64.decode(base64))
+  if (bytes === undefined || bytes.length % 4 !== 0) return undefined
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  return Array.from({ length: bytes.length / 4 }, (_, index) => view.getFloat32(index * 4, true))
+}
 
 const tokens = (value: unknown): number | undefined =>
   Number.isInteger(value) && (value as number) >= 0 ? (value as number) : undefined

@@ -50,7 +50,7 @@ const bodyOf = (
   model,
   input: [...inputs],
   ...(dimensions !== undefined && { dimensions }),
-  // The SDK asks for base64 by itself, and decodes it only then.
+  // The SDK asks for base64 by itself.
   ...(encodingFormat === "float" && { encoding_format: encodingFormat }),
   ...(user !== undefined && { user }),
   ...extra,

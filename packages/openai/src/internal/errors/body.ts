@@ -3,7 +3,7 @@
  * all else: that of Mistral and SGLang (`{ message, type, code }`), of servers written with FastAPI (`{ detail }`), of Google's
  * compatible endpoint (a list), and the code beside a text (`{ code, error: "..." }`).
  */
-import { record } from "@holdfast/core/provider/Json"
+import { field, record } from "@holdfast/core/provider/Json"
 import { Predicate, Result } from "effect"
 
 /** A `fetch` whose error answers the SDK can read. */
@@ -17,15 +17,20 @@ export const withErrorBodies =
       return Object.defineProperty(response, "text", { value: text, configurable: true })
     })
 
+/** The error in a body, however it is written. */
+export const errorIn = (body: unknown): unknown => {
+  const first: unknown = Array.isArray(body) ? body[0] : body
+  const fields = record(first)
+  if (fields === undefined) return first
+  const { error, ...rest } = fields
+  if (record(error) !== undefined) return error
+  return Predicate.isString(error) && error !== "" ? { ...rest, message: error } : fields
+}
+
 const readable = (text: string): string => {
   if (!/^\s*[[{"]/.test(text)) return text
   const body = Result.getOrUndefined(Result.try((): unknown => JSON.parse(text)))
-  const first: unknown = Array.isArray(body) ? body[0] : body
-  if (Predicate.isString(first)) return JSON.stringify({ error: first })
-  const fields = record(first)
-  if (fields === undefined) return text
-  const { error, ...rest } = fields
-  if (record(error) !== undefined) return first === body ? text : JSON.stringify(first)
-  if (Predicate.isString(error) && error !== "") return JSON.stringify({ error: { ...rest, message: error } })
-  return JSON.stringify({ error: fields })
+  const error = errorIn(body)
+  if (record(error) === undefined && !Predicate.isString(error)) return text
+  return record(field(body, "error")) === error ? text : JSON.stringify({ error })
 }

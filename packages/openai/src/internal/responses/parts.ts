@@ -2,6 +2,7 @@
  * From an answer of the Responses API to the parts of `effect/ai`.
  */
 
+import { isError } from "@holdfast/core/provider/AnswerBody"
 import { isTooDeep, parsedArguments, writtenArguments } from "@holdfast/core/provider/Bounds"
 import { type Sink } from "@holdfast/core/provider/EventReader"
 import {
@@ -20,7 +21,7 @@ import {
 import { malformed, type Origin, undecodable } from "@holdfast/core/provider/ProviderError"
 import { scrubbed } from "@holdfast/core/provider/Secrets"
 import { withoutEmptyTotals } from "@holdfast/core/provider/TokenCounts"
-import { Predicate, Result } from "effect"
+import { Result } from "effect"
 import { type AiError, type Response } from "effect/ai"
 
 import { fromErrorObject } from "../failure.ts"
@@ -48,7 +49,7 @@ const brokenAnswer = (answer: unknown, origin: Origin): AiError.AiError | undefi
   const fields = record(answer)
   if (fields === undefined) return malformed(origin, "the answer is not a JSON object", false)
   if (isTooDeep(fields)) return malformed(origin, "the answer is nested too deeply", true)
-  if (Predicate.isNotNullish(fields["error"])) return fromErrorObject(origin, fields["error"], false)
+  if (isError(fields["error"])) return fromErrorObject(origin, fields["error"], false)
   if (fields["status"] === "failed") return fromErrorObject(origin, { message: "the response failed" }, false)
   return Array.isArray(fields["output"]) ? undefined : malformed(origin, "the answer has no output", false)
 }

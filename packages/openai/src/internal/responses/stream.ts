@@ -69,6 +69,8 @@ export class ResponsesReader implements EventReader {
   }
 
   private readKnown(event: Json, out: Array<Part>): AiError.AiError | undefined {
+    // A gateway that waits for the whole answer may send it as one event.
+    if (event["type"] === undefined && event["object"] === "response") return this.finish(event, out)
     switch (event["type"]) {
       case "response.created":
       case "response.in_progress":

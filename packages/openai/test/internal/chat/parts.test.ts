@@ -49,7 +49,7 @@ describe("completions", () => {
       assert.strictEqual(failure(answer), "InvalidResponseError")
     }
     assert.strictEqual(failure({ error: { message: "no", code: "rate_limit_exceeded" } }), "RateLimitError")
-    assert.strictEqual(failure({ error: "model not found" }), "InternalProviderError")
+    assert.strictEqual(failure({ error: "model not found" }), "InvalidRequestError")
     assert.strictEqual(failure(message({ tool_calls: [{}] })), "InvalidResponseError")
     assert.strictEqual(
       failure(message({ tool_calls: [{ function: { name: "t", arguments: "{" } }] })),

@@ -657,3 +657,38 @@ describe("proxies", () => {
     }),
   )
 })
+
+describe("a usage of zeros", () => {
+  const zeros = { input_tokens: 0, output_tokens: 0, total_tokens: 0 }
+  const usageOf = (events: ReadonlyArray<unknown>) =>
+    Effect.map(read(events), ({ seen }) => {
+      const finish = seen.at(-1)
+      return finish?.type === "finish" ? finish.usage : undefined
+    })
+
+  it.effect("is unknown beside content, whether it was streamed or not", () =>
+    Effect.gen(function* () {
+      const unknown = { inputTokens: {}, outputTokens: {} }
+      const message = { type: "message", id: "msg_1", content: [{ type: "output_text", text: "a" }] }
+      const item = call({ arguments: "{}" })
+      for (const events of [
+        [created, text("a"), completed({ usage: zeros })],
+        [created, completed({ usage: zeros, output: [message] })],
+        [created, completed({ usage: zeros, output: [item] })],
+        [created, text("a"), completed({ usage: {} })],
+        [created, text("a"), completed({ usage: null })],
+      ]) {
+        assert.deepStrictEqual(yield* usageOf(events), unknown)
+      }
+    }),
+  )
+
+  it.effect("is known where there is nothing, and a zero beside a count is one", () =>
+    Effect.gen(function* () {
+      const cut = completed({ usage: zeros, status: "incomplete", incomplete_details: { reason: "max_output_tokens" } })
+      assert.deepStrictEqual((yield* usageOf([created, cut]))?.inputTokens.total, 0)
+      const half = completed({ usage: { input_tokens: 5, output_tokens: 0 } })
+      assert.deepStrictEqual((yield* usageOf([created, text("a"), half]))?.inputTokens.total, 5)
+    }),
+  )
+})

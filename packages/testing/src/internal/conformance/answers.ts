@@ -30,7 +30,8 @@ const rawOutput: Readonly<Record<ChatDialectName, readonly [field: string, count
   google: ["candidatesTokenCount", 4],
 }
 
-const reasoningOf = (parts: ReadonlyArray<AnyPart>): string =>
+/** The reasoning of an answer of either mode. */
+export const reasoningOf = (parts: ReadonlyArray<AnyPart>): string =>
   parts
     .map((part) => (part.type === "reasoning" ? part.text : part.type === "reasoning-delta" ? part.delta : ""))
     .join("")

@@ -37,7 +37,8 @@ const handlers = (called: Array<string>) =>
     founded: ({ city }) => Effect.sync(() => ({ value: called.push(`founded ${city}`) })),
   })
 
-const ask = (mode: Mode, called: Array<string>, options: { readonly toolChoice?: Choice } = {}) => {
+/** Asks with the tools at hand. */
+export const askWithTools = (mode: Mode, called: Array<string>, options: { readonly toolChoice?: Choice } = {}) => {
   const question = { prompt: "How is Oslo?", toolkit: kit, ...options }
   const answer =
     mode === "generate"
@@ -56,14 +57,14 @@ const choices: ReadonlyArray<readonly [name: string, choice: Choice, sent: strin
 
 const refused = (trial: Trial, mode: Mode, toolChoice: Choice) =>
   Effect.gen(function* () {
-    const error = yield* Effect.flip(trial.run(ask(mode, [], { toolChoice })))
+    const error = yield* Effect.flip(trial.run(askWithTools(mode, [], { toolChoice })))
     assert.deepStrictEqual(meaningOf(error), ["UnsupportedOption", "ignored"])
     assert.lengthOf(yield* trial.bodies, 0)
   })
 
 const sends = (trial: Trial, mode: Mode, [, toolChoice, sent, tools]: (typeof choices)[number]) =>
   Effect.gen(function* () {
-    yield* trial.run(ask(mode, [], { toolChoice }))
+    yield* trial.run(askWithTools(mode, [], { toolChoice }))
     const wire = wireOf(trial.dialect)
     const [body] = yield* trial.bodies
     assert.strictEqual(wire.toolChoice(body), sent)
@@ -82,7 +83,7 @@ const everyChoice = choices.flatMap((choice) =>
 
 const noTool = inBothModes("sends the tool choice: none", (trial, mode) =>
   Effect.gen(function* () {
-    yield* trial.run(ask(mode, [], { toolChoice: "none" }))
+    yield* trial.run(askWithTools(mode, [], { toolChoice: "none" }))
     const wire = wireOf(trial.dialect)
     const [body] = yield* trial.bodies
     // A provider may as well leave out the tools.
@@ -102,7 +103,7 @@ const handled = inBothModes("calls each handler once and sends the results back"
   Effect.gen(function* () {
     const called: Array<string> = []
     yield* trial.script(twoCalls, Reply.text("fine"))
-    const parts = yield* trial.run(ask(mode, called))
+    const parts = yield* trial.run(askWithTools(mode, called))
     assert.sameMembers(called, ["weather Oslo", "population Bærum"])
     assert.strictEqual(finishOf(parts)?.reason, "tool-calls")
     assert.strictEqual(textOf(parts), "Let me see.")
@@ -121,7 +122,7 @@ const signed = inBothModes("sends signed reasoning back with the results of its 
     const signature = "c2lnbmVkLWJ5LXRoZS12ZW5kb3I="
     const toolCalls = [{ id: "call_a", name: "weather", params: { city: "Oslo" } }]
     yield* trial.script(Reply.answer({ reasoning: "let me think", signature, toolCalls }), Reply.text("fine"))
-    const parts = yield* trial.run(ask(mode, []))
+    const parts = yield* trial.run(askWithTools(mode, []))
     const history = Prompt.concat(Prompt.make("How is Oslo?"), Prompt.fromResponseParts([...parts]))
     yield* trial.ask(mode, { prompt: history })
     assert.include(JSON.stringify((yield* trial.bodies)[1]), signature)
@@ -142,7 +143,7 @@ const streamed = (parts: ReadonlyArray<AnyPart>): ReadonlyArray<unknown> => {
 const inPieces = check("streams the arguments of calls", (trial) =>
   Effect.gen(function* () {
     yield* trial.script(twoCalls)
-    const parts = yield* trial.run(ask("stream", []))
+    const parts = yield* trial.run(askWithTools("stream", []))
     assert.deepStrictEqual(streamed(parts), [{ city: "Oslo" }, { city: "Bærum" }])
     const calls = parts.flatMap((part) => (part.type === "tool-call" ? [part] : []))
     const announced = parts.flatMap((part) => (part.type === "tool-params-start" ? [[part.id, part.name]] : []))

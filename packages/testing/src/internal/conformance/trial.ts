@@ -3,7 +3,7 @@ import * as Event from "@holdfast/core/Event"
 import * as Failure from "@holdfast/core/Failure"
 import * as PolicyError from "@holdfast/core/PolicyError"
 import type * as ResilientModel from "@holdfast/core/ResilientModel"
-import { Effect, Layer, Redacted, type Scope, Stream } from "effect"
+import { Effect, Layer, Redacted, type Result, type Scope, Stream } from "effect"
 import { LanguageModel, type Prompt, type Response } from "effect/ai"
 
 import * as Emulator from "../../Emulator.ts"
@@ -135,6 +135,16 @@ export const open = <R>(
     }
     return at(emulator.baseUrl(subject.dialect))
   })
+
+/** So many answers of one model, one after the other. To make a model for each of them would take longer than all the rest. */
+export const inTurn = (
+  trial: Trial,
+  mode: Mode,
+  count: number,
+): Effect.Effect<ReadonlyArray<Result.Result<ReadonlyArray<AnyPart>, unknown>>, unknown> => {
+  const one = Effect.result(Effect.mapError(answerTo(mode, "hi"), PolicyError.unfold))
+  return trial.run(Effect.forEach(Array.from({ length: count }), () => one))
+}
 
 /** One thing that every provider must do. */
 export interface Check {

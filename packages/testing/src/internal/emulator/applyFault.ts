@@ -3,6 +3,7 @@ import { Duration, Match } from "effect"
 import { type ErrorKind, type Fault } from "../../Fault.ts"
 import { bodyFrames, type Conversation, type Draft, type Ending } from "./draft.ts"
 import { corrupt, type Frame } from "./frame.ts"
+import { withHabit } from "./habits.ts"
 
 const cut = (self: Draft, options: { readonly frames: number; readonly ending: Ending }): Draft => ({
   ...self,
@@ -53,5 +54,7 @@ export const applyFault = (self: Draft, fault: Fault, conversation: Conversation
     CarriageReturns: () => ({ ...self, carriageReturns: true }),
     Comments: () => ({ ...self, comments: true }),
     EmptyBody: () => ({ ...self, frames: [] }),
+    Habit: ({ name }) => withHabit(self, name, conversation),
+    Status: ({ status }) => ({ ...self, status }),
     Headers: ({ headers }) => ({ ...self, headers: { ...self.headers, ...headers } }),
   })

@@ -86,8 +86,10 @@ const deltas = (answer: Resolved, call: Call): ReadonlyArray<unknown> => [
   ...toolDeltas(answer, call),
 ]
 
+// A server that streams unasked was not told to leave it out.
 const includesUsage = ({ body }: Call): boolean =>
-  Predicate.hasProperty(body["stream_options"], "include_usage") && body["stream_options"].include_usage === true
+  body["stream"] !== true ||
+  (Predicate.hasProperty(body["stream_options"], "include_usage") && body["stream_options"].include_usage === true)
 
 const choice = (delta: unknown, finish_reason: string | null) => [{ index: 0, delta, logprobs: null, finish_reason }]
 

@@ -1,5 +1,6 @@
 import { Duration, Effect } from "effect"
 
+import { type HabitName } from "../../Fault.ts"
 import { type Reply } from "../../Reply.ts"
 import { applyFault } from "./applyFault.ts"
 import { type Conversation, draft, type Draft, type Ending } from "./draft.ts"
@@ -69,9 +70,17 @@ const stepsOf = (self: Draft, chunks: ReadonlyArray<Uint8Array>): ReadonlyArray<
 const announcedLength = (original: Draft, final: Draft): number =>
   (final.ending === "end" ? final : original).frames.reduce((total, frame) => total + bytesOf(final, frame).length, 0)
 
+/** Some servers answer in one way, whatever was asked for. */
+const asAnswered = ({ faults }: Reply, { call, dialect }: Conversation): Conversation => {
+  const has = (name: HabitName) => faults.some((fault) => fault._tag === "Habit" && fault.name === name)
+  const stream = has("neverStreams") ? false : call.stream || has("alwaysStreams")
+  const asked = has("unaskedUsage") ? { stream_options: { include_usage: true } } : undefined
+  return { dialect, call: { ...call, stream, body: { ...call.body, ...asked } } }
+}
+
 /** Turns a reply into what happens on the wire. */
 export const plan = (reply: Reply, conversation: Conversation): Plan => {
-  const original = draft(reply, conversation)
+  const original = draft(reply, asAnswered(reply, conversation))
   const final = reply.faults.reduce((self, fault) => applyFault(self, fault, conversation), original)
   const chunks = final.frames.map((frame) => bytesOf(final, frame))
   const hasLength = !final.streamed && final.whole && final.status !== undefined
