@@ -120,10 +120,11 @@ describe.skipIf(withoutPostgres !== undefined)("a ledger on PostgreSQL whose net
                   total(served ? 2n : 0n, 0n, 0n),
                   id,
                 )
+                through.proxy.close()
                 return { scenario, kind: fault.kind, packet: fault.packet, hit: through.proxy.hit(), served, id }
               }),
             ),
-          { concurrency: 12 },
+          { concurrency: 20 },
         )
         assert.deepStrictEqual(yield* calm.outstanding, [])
         const entries = yield* Stream.runCollect(calm.entries())

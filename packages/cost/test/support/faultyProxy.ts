@@ -19,6 +19,8 @@ export interface FaultyProxy {
   readonly arm: (fault: Fault) => void
   /** Whether the fault has happened. */
   readonly hit: () => boolean
+  /** Resets all connections, also those that are silent: their drivers need not wait until they give them up. */
+  readonly close: () => void
 }
 
 /** How long a delayed packet takes. Milliseconds. */
@@ -40,6 +42,7 @@ export const faultyProxy = (target: {
       port: (proxy.server.address() as AddressInfo).port,
       arm: (fault) => proxy.arm(fault),
       hit: () => proxy.hit,
+      close: () => proxy.close(),
     }),
   )
 

@@ -38,7 +38,7 @@ export const open = Effect.fnUntraced(function* (
   options: { readonly prefix: string; readonly tolerance: number; readonly timeout: Duration.Duration },
 ) {
   const { timeout } = options
-  const store = new LedgerStore(sql, options.prefix)
+  const store = new LedgerStore(sql, options)
   const pending = yield* Queue.unbounded<Pending>()
   const latest = yield* within(store.latest, timeout)
   const time = { latest, doubt: undefined }

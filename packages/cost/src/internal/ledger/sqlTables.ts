@@ -4,7 +4,7 @@
  * Lists go in as one parameter, as JSON, so that there is one statement for any number of rows and the database prepares it
  * once. Amounts are text or `NUMERIC`: none is too large, and none is rounded.
  */
-import { Effect } from "effect"
+import { Duration, Effect } from "effect"
 import { Migrator, SqlClient, type SqlError } from "effect/sql"
 
 import * as Money from "../../Money.ts"
@@ -50,9 +50,9 @@ interface Dialect {
   /** The objects of a JSON array, the first parameter, as a table. */
   readonly rows: (columns: Readonly<Record<string, string>>) => string
   /** Locks what the first parameter lists. */
-  readonly lock: string | undefined
+  readonly lock: ((timeout: Duration.Duration) => string) | undefined
   /** Settings of a transaction that locks nothing yet. */
-  readonly settings: string | undefined
+  readonly settings: ((timeout: Duration.Duration) => string) | undefined
 }
 
 const sqlite: Dialect = {
@@ -71,9 +71,13 @@ const sqlite: Dialect = {
 }
 
 // A plan is made while the tables are empty, and kept: it must not be one that reads them from the beginning to the end.
-// A transaction whose process is not heard of any more, because its packets are lost, must not keep its locks.
-const settings = `SELECT set_config('lock_timeout', '5000', true), set_config('enable_seqscan', 'off', true),
-  set_config('idle_in_transaction_session_timeout', '10000', true)`
+// A transaction whose process is not heard of any more, because its packets are lost, must not keep its locks for longer than
+// others wait for them; and who waits is to hear of it before its own time is over.
+const settings = (timeout: Duration.Duration): string => {
+  const shareOf = (share: number) => Math.max(1, Math.floor(Duration.toMillis(timeout) * share))
+  return `SELECT set_config('lock_timeout', '${shareOf(5 / 6)}', true), set_config('enable_seqscan', 'off', true),
+    set_config('idle_in_transaction_session_timeout', '${shareOf(2 / 3)}', true)`
+}
 
 const postgres: Dialect = {
   amount: "NUMERIC",
@@ -87,7 +91,7 @@ const postgres: Dialect = {
     return `json_to_recordset($1::text::json) AS listed(${fields.join(", ")})`
   },
   // Always in the same order, so that two processes never wait for each other; and not for ever.
-  lock: `WITH settings AS MATERIALIZED (${settings})
+  lock: (timeout) => `WITH settings AS MATERIALIZED (${settings(timeout)})
     SELECT pg_advisory_xact_lock(keys.k) FROM settings, LATERAL (
       SELECT DISTINCT hashtextextended(value, 0) AS k FROM json_array_elements_text($1::text::json) AS value ORDER BY k
     ) AS keys`,
@@ -99,11 +103,19 @@ export class LedgerStore {
   readonly #sql: SqlClient.SqlClient
   readonly #dialect: Dialect
   readonly #prefix: string
+  readonly #lock: string | undefined
+  readonly #settings: string | undefined
 
-  constructor(sql: SqlClient.SqlClient, prefix: string) {
+  /** The timeout is how long this process waits for a transaction. */
+  constructor(
+    sql: SqlClient.SqlClient,
+    { prefix, timeout }: { readonly prefix: string; readonly timeout: Duration.Duration },
+  ) {
     this.#sql = sql
     this.#dialect = dialectOf(sql)
     this.#prefix = prefix
+    this.#lock = this.#dialect.lock?.(timeout)
+    this.#settings = this.#dialect.settings?.(timeout)
   }
 
   transaction<A, E>(self: Effect.Effect<A, E>): Effect.Effect<A, E | SqlError.SqlError> {
@@ -112,13 +124,12 @@ export class LedgerStore {
 
   /** Keeps other processes from these accounts until the transaction ends. */
   lock(accounts: ReadonlyArray<string>): Query<void> {
-    return this.#dialect.lock === undefined ? Effect.void : this.#listed(this.#dialect.lock, accounts)
+    return this.#lock === undefined ? Effect.void : this.#listed(this.#lock, accounts)
   }
 
   /** What has to be set in a transaction before it reads, unless it locks first. */
   get configured(): Query<void> {
-    const { settings: statement } = this.#dialect
-    return statement === undefined ? Effect.void : Effect.asVoid(this.#run(statement, []))
+    return this.#settings === undefined ? Effect.void : Effect.asVoid(this.#run(this.#settings, []))
   }
 
   entries(ids: ReadonlyArray<string>): Query<ReadonlyArray<Written>> {
