@@ -15,6 +15,7 @@ import { ResilientModel } from "@holdfast/core"
 import { Context, Duration, Effect, Layer, Result } from "effect"
 import { type SqlClient } from "effect/sql"
 
+import { Background } from "./internal/ledger/background.ts"
 import { memoryService } from "./internal/ledger/memoryService.ts"
 import { type Service } from "./internal/ledger/service.ts"
 import { sqlService } from "./internal/ledger/sqlService.ts"
@@ -86,7 +87,11 @@ export const layerMemory = (options: MemoryOptions = {}): Layer.Layer<Ledger> =>
       const keep = options.keep ?? 10_000
       const tolerance = Duration.toMillis(options.clockTolerance ?? "1 minute")
       return Number.isInteger(keep) && keep >= 1
-        ? ResilientModel.countingLayer("Ledger.layerMemory", () => memoryService({ keep, tolerance, clock }))
+        ? Effect.flatMap(Background.make, (background) =>
+            ResilientModel.countingLayer("Ledger.layerMemory", () =>
+              memoryService({ keep, tolerance, clock, background }),
+            ),
+          )
         : Effect.die(new Error("Ledger.layerMemory: keep must be a whole number, 1 or more"))
     }),
   )

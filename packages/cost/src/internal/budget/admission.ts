@@ -4,13 +4,12 @@
  * Attempts reserve uninterruptibly; only waiting can be interrupted, when nothing is reserved yet.
  */
 import { type Attempt, PolicyError } from "@holdfast/core"
-import { type Clock, Deferred, Effect, Option, type Scope } from "effect"
+import { type Clock, Deferred, Effect, Option } from "effect"
 
 import * as Money from "../../Money.ts"
 import { type Reservation } from "../ledger/journal.ts"
 import { type Admission, type Service } from "../ledger/service.ts"
 import { type LedgerUnavailable } from "../ledger/unavailable.ts"
-import { untilWritten } from "../ledger/untilWritten.ts"
 import { type AttemptClaims, Claims, resetsAt } from "./claims.ts"
 import { BudgetExceeded } from "./exceeded.ts"
 import { type Rule, type WhenUnavailable } from "./options.ts"
@@ -25,8 +24,6 @@ interface Options {
   /** In milliseconds. */
   readonly lease: number
   readonly whenUnavailable: WhenUnavailable
-  /** Of the layer. */
-  readonly scope: Scope.Scope
 }
 
 /** An attempt that asks to be let in. */
@@ -134,7 +131,7 @@ export class AdmissionControl {
     claims: AttemptClaims,
     now: number,
   ): Effect.Effect<Admitted | Exceeded, LedgerUnavailable> {
-    const { lease, ledger, scope, whenUnavailable } = this.#options
+    const { lease, ledger, whenUnavailable } = this.#options
     const { id, subject, worst } = reservation
     return Effect.matchEffect(ledger.reserve({ id, subject, worst, claims: claims.claims, expiresAt: now + lease }), {
       onSuccess: (answer): Effect.Effect<Admitted | Exceeded> =>
@@ -142,7 +139,7 @@ export class AdmissionControl {
       onFailure: (error) =>
         whenUnavailable(error, start).pipe(
           // It may have been reserved and the answer lost. What is let in is ended by its settlement.
-          Effect.onError(() => Effect.forkIn(Effect.retry(ledger.release(id), untilWritten), scope)),
+          Effect.onError(() => ledger.persist(ledger.release(id))),
           Effect.as<Admitted>({ _tag: "Admitted", claims, isReserved: false }),
         ),
     })

@@ -2,20 +2,19 @@
  * A budget as a guard of attempts: what an attempt may cost is reserved before it, and what it cost is settled after it.
  */
 import { type Attempt, type AttemptGuard } from "@holdfast/core"
-import { Effect, type Scope } from "effect"
+import { Effect } from "effect"
 
 import * as CostEvent from "../../CostEvent.ts"
 import * as Money from "../../Money.ts"
 import { type Settlement } from "../ledger/journal.ts"
 import { type Service } from "../ledger/service.ts"
-import { type Movement } from "../ledger/state.ts"
 import { type LedgerUnavailable } from "../ledger/unavailable.ts"
-import { untilWritten } from "../ledger/untilWritten.ts"
 import { AdmissionControl, type Admitted } from "./admission.ts"
 import { alertsOf } from "./alerts.ts"
 import { type Interval, type Refusal, type Rule, type WhenUnavailable } from "./options.ts"
 import { settlementOf, soundUsage, subjectOf } from "./settlement.ts"
 import { type Pricing, type WorstCase, worstCase } from "./worstCase.ts"
+import { written } from "./written.ts"
 
 export interface Options extends Pricing {
   /** Sets the reservations of this guard apart from those that other guards make for the same attempt. */
@@ -28,8 +27,6 @@ export interface Options extends Pricing {
   readonly lease: number
   readonly whenUnavailable: WhenUnavailable
   readonly unreported: (interval: Interval) => Money.Money
-  /** Of the layer. What has to be tried again goes on until it closes. */
-  readonly scope: Scope.Scope
 }
 
 export const budgetGuard = (options: Options): AttemptGuard.AttemptGuard<Refusal> => {
@@ -62,21 +59,17 @@ interface Reserved {
 const doubt = ({ id, model, provider }: Attempt.AttemptStart, { estimate: { doubts } }: WorstCase) =>
   CostEvent.emit(() => ({ _tag: "BoundDoubtful", attempt: id, provider, model, doubts }))
 
-const release = (options: Options, attempt: string, id: string): Effect.Effect<void> =>
-  Effect.catch(options.ledger.release(id), (error) => later(options, { attempt, error }, options.ledger.release(id)))
+const release = ({ ledger }: Options, attempt: string, id: string): Effect.Effect<void> =>
+  written(ledger, tellingOnce(attempt, ledger.release(id)))
 
 const settle = (options: Options, attempt: Attempt.Attempt, reserved: Reserved): Effect.Effect<void> =>
   Effect.suspend(() => {
+    const { ledger } = options
     const settlement = chargeable(settlementOf(attempt, reserved), options, reserved.admission)
-    const settled = options.ledger.settle(settlement)
-    const alerted = (movements: ReadonlyArray<Movement>) => emitAll(alertsOf(movements, reserved.admission.claims))
-    return Effect.andThen(
-      Effect.matchEffect(settled, {
-        onSuccess: alerted,
-        onFailure: (error) => later(options, { attempt: attempt.id, error }, Effect.flatMap(settled, alerted)),
-      }),
-      learn(options, attempt, { worst: reserved.worst, settlement }),
+    const settled = Effect.flatMap(tellingOnce(attempt.id, ledger.settle(settlement)), (movements) =>
+      emitAll(alertsOf(movements, reserved.admission.claims)),
     )
+    return Effect.andThen(written(ledger, settled), learn(options, attempt, { worst: reserved.worst, settlement }))
   })
 
 // What was not reported counts as the budget wants, and what was let in without a reservation is charged to its limits now.
@@ -115,13 +108,15 @@ const learn = (
 const emitAll = (events: ReadonlyArray<CostEvent.Event>): Effect.Effect<void> =>
   events.length === 0 ? Effect.void : Effect.forEach(events, (event) => CostEvent.emit(() => event), { discard: true })
 
-// The call is over and must not wait for a database that fails, but its cost must get there.
-const later = (
-  { scope }: Options,
-  failed: Omit<CostEvent.LedgerFailed, "_tag">,
-  self: Effect.Effect<unknown, LedgerUnavailable>,
-): Effect.Effect<void> =>
-  Effect.andThen(
-    CostEvent.emit(() => ({ _tag: "LedgerFailed", ...failed })),
-    Effect.asVoid(Effect.forkIn(Effect.interruptible(Effect.retry(self, untilWritten)), scope)),
-  )
+/** Tells that the ledger failed, but not of each time that it is tried again. */
+const tellingOnce = <A>(
+  attempt: string,
+  self: Effect.Effect<A, LedgerUnavailable>,
+): Effect.Effect<A, LedgerUnavailable> => {
+  let isTold = false
+  return Effect.tapError(self, (error) => {
+    if (isTold) return Effect.void
+    isTold = true
+    return CostEvent.emit(() => ({ _tag: "LedgerFailed", attempt, error }))
+  })
+}

@@ -1,8 +1,9 @@
-import { Clock, Duration, Effect, identity, Option, Predicate, type Scope, Stream } from "effect"
+import { Clock, Duration, Effect, identity, Option, Predicate, Stream } from "effect"
 import { SqlClient } from "effect/sql"
 
 import * as Money from "../../Money.ts"
 import { admitted, clockSteppedBack, exceeded, millisOf, reservationOver } from "./admission.ts"
+import { Background } from "./background.ts"
 import { NextChange } from "./changes.ts"
 import { type Entry, read } from "./journal.ts"
 import { pause, within } from "./patience.ts"
@@ -14,7 +15,6 @@ import { type Answer, type Exchanged, type Operation } from "./sqlOperation.ts"
 import { type LedgerStore, migrate, type TotalRow } from "./sqlTables.ts"
 import { type Movement, nothing, plus, type Total } from "./state.ts"
 import { type LedgerUnavailable } from "./unavailable.ts"
-import { untilWritten } from "./untilWritten.ts"
 
 interface SqlSettings {
   readonly prefix: string
@@ -33,8 +33,8 @@ export const sqlService = Effect.fnUntraced(function* (settings: SqlSettings) {
   yield* Effect.mapError(within(migrate(prefix), timeout), unavailable("open"))
   const { store, submit } = yield* Effect.mapError(open(sql, { prefix, tolerance, timeout }), unavailable("open"))
   const change = new NextChange()
-  const scope = yield* Effect.scope
-  const service = rowService({ store, submit, change, pollInterval, timeout, scope })
+  const background = yield* Background.make
+  const service = rowService({ store, submit, change, pollInterval, timeout, background })
   yield* service.expire
   // A reservation whose answer was lost, or whose process was killed, is nobody's to end.
   yield* Effect.forkScoped(Effect.forever(Effect.andThen(pause(expiryInterval), Effect.ignore(service.expire))))
@@ -63,11 +63,11 @@ interface Rows {
   readonly change: NextChange
   readonly pollInterval: Duration.Duration
   readonly timeout: Duration.Duration
-  readonly scope: Scope.Scope
+  readonly background: Background
 }
 
 /** Each operation is a row of the journal, in a transaction that it shares with others. */
-const rowService = ({ change, pollInterval, scope, store, submit, timeout }: Rows): Service => {
+const rowService = ({ background, change, pollInterval, store, submit, timeout }: Rows): Service => {
   const done = <A>(
     operation: LedgerUnavailable["operation"],
     ask: (now: number) => Operation,
@@ -94,7 +94,7 @@ const rowService = ({ change, pollInterval, scope, store, submit, timeout }: Row
       Effect.flatten(
         Effect.onInterrupt(
           Effect.interruptible(done("reserve", (now) => ({ _tag: "Reserve", reservation, now }), admissionOf)),
-          () => Effect.forkIn(Effect.retry(release(reservation.id), untilWritten), scope, { startImmediately: true }),
+          () => Effect.asVoid(background.persist(release(reservation.id))),
         ),
       ),
     settle: (settlement) => done("settle", (now) => ({ _tag: "Settle", settlement, now }), movementsOf),
@@ -115,6 +115,7 @@ const rowService = ({ change, pollInterval, scope, store, submit, timeout }: Row
         to: millisOf(range?.to, Number.MAX_SAFE_INTEGER),
       }),
     nextChange: Effect.sync(() => Effect.race(change.next(), Effect.sleep(pollInterval))),
+    persist: (write) => background.persist(write),
   }
 }
 

@@ -1,0 +1,30 @@
+/**
+ * How long a call waits for what it writes into a ledger.
+ */
+import { Deadline } from "@holdfast/core"
+import { Cause, Clock, Duration, Effect, Exit } from "effect"
+
+import { type Service } from "../ledger/service.ts"
+import { type LedgerUnavailable } from "../ledger/unavailable.ts"
+
+/**
+ * Ends with the first try, or earlier: when the call is interrupted, and a little before its deadline, so that an answer that
+ * is there is not lost to it. What is not written by then goes on by itself.
+ */
+export const written = (
+  ledger: Pick<Service, "persist">,
+  write: Effect.Effect<unknown, LedgerUnavailable>,
+): Effect.Effect<void> => Effect.flatMap(ledger.persist(write), waiting)
+
+const waiting = (first: Effect.Effect<void>): Effect.Effect<void> =>
+  Effect.flatMap(Effect.exit(Effect.interruptible(beforeDeadline(first))), (exit) =>
+    Exit.isFailure(exit) && Cause.hasDies(exit.cause) ? exit : Effect.void,
+  )
+
+const beforeDeadline = (first: Effect.Effect<void>): Effect.Effect<void> =>
+  Effect.withFiber((fiber) => {
+    const deadline = fiber.getRef(Deadline.CurrentDeadline)
+    if (deadline === undefined) return first
+    const left = deadline.at - fiber.getRef(Clock.Clock).monotonicTimeNanosUnsafe()
+    return left > 0n ? Effect.raceFirst(first, Effect.sleep(Duration.nanos((left * 9n) / 10n))) : Effect.void
+  })
