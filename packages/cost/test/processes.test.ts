@@ -27,19 +27,21 @@ const of = <A extends Setting, E>(all: Effect.Effect<ReadonlyArray<A>, E>, kind:
 for (const { kind, missing, name } of kinds) {
   describe.skipIf(missing !== undefined)(`on ${name}${missing === undefined ? "" : ` (${missing})`}`, () => {
     for (const sliced of [false, true]) {
-      it.live(`four processes${sliced ? " that lease slices" : ""} never spend more than the limit, and use it up`, () =>
-        Effect.gen(function* () {
-          const { finished, totals } = yield* of(spending, kind, sliced)
-          const answered = finished.reduce((sum, each) => sum + each.answered, 0)
-          assert.lengthOf(finished, 4)
-          if (!sliced) assert.isAbove(finished.filter((each) => each.answered > 0).length, 1)
-          for (const { errors } of finished) assert.deepStrictEqual(errors, ["BudgetExceeded"])
-          assert.lengthOf(totals, 2)
-          for (const [spent, reserved, uncertain] of totals) {
-            assert.deepStrictEqual([spent, reserved, uncertain], [BigInt(answered) * 13n, 0n, 0n])
-            assert.isTrue(spent <= 10_000n && spent > 10_000n - 30n)
-          }
-        }),
+      it.live(
+        `four processes${sliced ? " that lease slices" : ""} never spend more than the limit, and use it up`,
+        () =>
+          Effect.gen(function* () {
+            const { finished, totals } = yield* of(spending, kind, sliced)
+            const answered = finished.reduce((sum, each) => sum + each.answered, 0)
+            assert.lengthOf(finished, 4)
+            if (!sliced) assert.isAbove(finished.filter((each) => each.answered > 0).length, 1)
+            for (const { errors } of finished) assert.deepStrictEqual(errors, ["BudgetExceeded"])
+            assert.lengthOf(totals, 2)
+            for (const [spent, reserved, uncertain] of totals) {
+              assert.deepStrictEqual([spent, reserved, uncertain], [BigInt(answered) * 13n, 0n, 0n])
+              assert.isTrue(spent <= 10_000n && spent > 10_000n - 30n)
+            }
+          }),
       )
     }
 

@@ -1,7 +1,7 @@
 /**
  * A budget as a guard of attempts: what an attempt may cost is reserved before it, and what it cost is settled after it.
  */
-import { type Attempt, type AttemptGuard } from "@holdfast/core"
+import { type Attempt, type AttemptGuard, Deadline } from "@holdfast/core"
 import { Effect } from "effect"
 
 import * as CostEvent from "../../CostEvent.ts"
@@ -33,15 +33,17 @@ export const budgetGuard = (options: Options): AttemptGuard.AttemptGuard<Refusal
   const admissions = new AdmissionControl(options)
   return {
     reserve: (start) =>
-      Effect.flatMap(worstCase(options, start), (worst) => {
+      Effect.flatMap(Effect.all([worstCase(options, start), Deadline.CurrentDeadline]), ([worst, deadline]) => {
         const id = `${start.id}/${options.name}`
         const reservation = { id, subject: subjectOf(start), worst: worst.cost }
         const assumedOutputTokens = worst.maxOutputTokens === undefined ? worst.estimate.output : undefined
         const admitted = Effect.map(
           admissions.admit({ start, reservation, assumedOutputTokens }),
           (admission): AttemptGuard.Reservation => ({
-            settle: (attempt) => settle(options, attempt, { reservation, worst, admission }),
-            release: Effect.suspend(() => release(options, start.id, id)),
+            settle: (attempt) => settle(options, attempt, { reservation, worst, admission, deadline }),
+            release: Effect.suspend(() =>
+              written(options.ledger, tellingOnce(start.id, options.ledger.release(id)), deadline),
+            ),
           }),
         )
         return worst.estimate.doubts.length === 0 ? admitted : Effect.andThen(doubt(start, worst), admitted)
@@ -54,13 +56,12 @@ interface Reserved {
   readonly reservation: Pick<Settlement, "id" | "subject">
   readonly worst: WorstCase
   readonly admission: Admitted
+  /** Of the call. Who closes a stream has another one. */
+  readonly deadline: Deadline.Deadline | undefined
 }
 
 const doubt = ({ id, model, provider }: Attempt.AttemptStart, { estimate: { doubts } }: WorstCase) =>
   CostEvent.emit(() => ({ _tag: "BoundDoubtful", attempt: id, provider, model, doubts }))
-
-const release = ({ ledger }: Options, attempt: string, id: string): Effect.Effect<void> =>
-  written(ledger, tellingOnce(attempt, ledger.release(id)))
 
 const settle = (options: Options, attempt: Attempt.Attempt, reserved: Reserved): Effect.Effect<void> =>
   Effect.suspend(() => {
@@ -69,7 +70,10 @@ const settle = (options: Options, attempt: Attempt.Attempt, reserved: Reserved):
     const settled = Effect.flatMap(tellingOnce(attempt.id, ledger.settle(settlement)), (movements) =>
       emitAll(alertsOf(movements, reserved.admission.claims)),
     )
-    return Effect.andThen(written(ledger, settled), learn(options, attempt, { worst: reserved.worst, settlement }))
+    return Effect.andThen(
+      written(ledger, settled, reserved.deadline),
+      learn(options, attempt, { worst: reserved.worst, settlement }),
+    )
   })
 
 // What was not reported counts as the budget wants, and what was let in without a reservation is charged to its limits now.

@@ -2,7 +2,7 @@
  * How long a call waits for what it writes into a ledger.
  */
 import { Deadline } from "@holdfast/core"
-import { Cause, Clock, Duration, Effect, Exit } from "effect"
+import { Cause, Duration, Effect, Exit } from "effect"
 
 import { type Service } from "../ledger/service.ts"
 import { type LedgerUnavailable } from "../ledger/unavailable.ts"
@@ -14,17 +14,18 @@ import { type LedgerUnavailable } from "../ledger/unavailable.ts"
 export const written = (
   ledger: Pick<Service, "persist">,
   write: Effect.Effect<unknown, LedgerUnavailable>,
-): Effect.Effect<void> => Effect.flatMap(ledger.persist(write), waiting)
-
-const waiting = (first: Effect.Effect<void>): Effect.Effect<void> =>
-  Effect.flatMap(Effect.exit(Effect.interruptible(beforeDeadline(first))), (exit) =>
-    Exit.isFailure(exit) && Cause.hasDies(exit.cause) ? exit : Effect.void,
+  deadline: Deadline.Deadline | undefined,
+): Effect.Effect<void> =>
+  Effect.flatMap(ledger.persist(write), (first) =>
+    Effect.flatMap(Effect.exit(Effect.interruptible(before(deadline, first))), (exit) =>
+      Exit.isFailure(exit) && Cause.hasDies(exit.cause) ? exit : Effect.void,
+    ),
   )
 
-const beforeDeadline = (first: Effect.Effect<void>): Effect.Effect<void> =>
-  Effect.withFiber((fiber) => {
-    const deadline = fiber.getRef(Deadline.CurrentDeadline)
-    if (deadline === undefined) return first
-    const left = deadline.at - fiber.getRef(Clock.Clock).monotonicTimeNanosUnsafe()
-    return left > 0n ? Effect.raceFirst(first, Effect.sleep(Duration.nanos((left * 9n) / 10n))) : Effect.void
-  })
+const before = (deadline: Deadline.Deadline | undefined, first: Effect.Effect<void>): Effect.Effect<void> =>
+  deadline === undefined
+    ? first
+    : Effect.clockWith((clock) => {
+        const left = deadline.at - clock.monotonicTimeNanosUnsafe()
+        return left > 0n ? Effect.raceFirst(first, Effect.sleep(Duration.nanos((left * 9n) / 10n))) : Effect.void
+      })

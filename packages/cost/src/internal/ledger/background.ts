@@ -68,7 +68,10 @@ export class Background {
   get #close(): Effect.Effect<void> {
     return Effect.suspend(() => {
       Deferred.doneUnsafe(this.#closing, Effect.void)
-      return Effect.forEach([...this.#fibers], (fiber) => Fiber.await(fiber), { concurrency: "unbounded", discard: true })
+      return Effect.forEach([...this.#fibers], (fiber) => Fiber.await(fiber), {
+        concurrency: "unbounded",
+        discard: true,
+      })
     })
   }
 }
