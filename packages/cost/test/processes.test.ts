@@ -21,7 +21,7 @@ const of = <A extends Setting, E>(all: Effect.Effect<ReadonlyArray<A>, E>, kind:
   Effect.map(all, (outcomes) => {
     const found = outcomes.find((each) => each.kind === kind && (each.slice !== undefined) === sliced)
     assert.isDefined(found)
-    return found as A
+    return found
   })
 
 for (const { kind, missing, name } of kinds) {

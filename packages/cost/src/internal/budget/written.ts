@@ -1,7 +1,7 @@
 /**
  * How long a call waits for what it writes into a ledger.
  */
-import { Deadline } from "@holdfast/core"
+import { type Deadline } from "@holdfast/core"
 import { Cause, Duration, Effect, Exit } from "effect"
 
 import { type Service } from "../ledger/service.ts"

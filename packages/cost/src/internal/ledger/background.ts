@@ -1,7 +1,7 @@
 /**
  * What has to get into a ledger, also when who asked for it waits no more.
  */
-import { Cause, type Context, Deferred, Effect, Exit, Fiber, type Scope } from "effect"
+import { Cause, Deferred, Effect, Exit, Fiber, type Scope } from "effect"
 
 import { type LedgerUnavailable } from "./unavailable.ts"
 import { untilWritten } from "./untilWritten.ts"
@@ -27,7 +27,7 @@ export class Background {
       const first = Deferred.makeUnsafe<void>()
       const tried = Effect.onExit(self, (exit) => Effect.sync(() => Deferred.doneUnsafe(first, defectOf(exit))))
       // A fiber of its own, which nobody interrupts, with what its caller has in context: a clock, and who hears of events.
-      const fiber = Effect.runForkWith(parent.context as Context.Context<never>)(this.#persistently(tried))
+      const fiber = Effect.runForkWith(parent.context)(this.#persistently(tried))
       if (fiber.pollUnsafe() === undefined) {
         this.#fibers.add(fiber)
         fiber.addObserver(() => this.#fibers.delete(fiber))

@@ -8,7 +8,7 @@
 import { Cause, Deferred, type Duration, Effect, Exit, Option, Queue, Schedule, type Schema } from "effect"
 import { type SqlClient, SqlError } from "effect/sql"
 
-import { type Claim, type Entry, idOf, read, writeReservation } from "./journal.ts"
+import { type Claim, type DamagedRow, type Entry, idOf, read, writeReservation } from "./journal.ts"
 import { type Held, MemoryLedger } from "./memory.ts"
 import { within } from "./patience.ts"
 import { type Asker, UntoldMovements } from "./sqlMovements.ts"
@@ -16,7 +16,7 @@ import { type Answer, claimsIn, detailsOf, idsOf, type Operation, perform } from
 import { type AccountSpan, LedgerStore, type TotalRow } from "./sqlTables.ts"
 import { apply, type Event, type Time } from "./state.ts"
 
-export type Trouble = SqlError.SqlError | Schema.SchemaError
+export type Trouble = SqlError.SqlError | Schema.SchemaError | DamagedRow
 
 interface SqlLedger {
   readonly store: LedgerStore
@@ -98,7 +98,7 @@ const answered = (session: Session, all: ReadonlyArray<Pending>): Effect.Effect<
   let isDoubtful = false
   const attempt = Effect.tapError(session.store.transaction(transaction(session, all)), (error) =>
     Effect.sync(() => {
-      isDoubtful ||= isLost(error)
+      isDoubtful ||= isConnectionLost(error)
     }),
   )
   const attempts = Effect.retry(attempt, { schedule: again, while: mayHelp })
@@ -119,10 +119,10 @@ const answered = (session: Session, all: ReadonlyArray<Pending>): Effect.Effect<
 
 const mayBeWritten = (cause: Cause.Cause<Trouble>): boolean => {
   const error = Option.getOrUndefined(Cause.findErrorOption(cause))
-  return error === undefined || isLost(error)
+  return error === undefined || isConnectionLost(error)
 }
 
-const isLost = (error: Trouble): boolean => error._tag === "SqlError" && error.reason._tag === "ConnectionError"
+const isConnectionLost = (error: Trouble): boolean => error._tag === "SqlError" && error.reason._tag === "ConnectionError"
 
 const forget = (session: Session, all: ReadonlyArray<Pending>): void => {
   for (const { operation } of all) if (operation._tag === "Reserve") session.claims.delete(operation.reservation.id)
