@@ -94,7 +94,7 @@ describe("statuses", () => {
 
 describe("bodies", () => {
   it("say what is wrong in many ways", () => {
-    const said = (body: unknown) => descriptionOf(fromErrorObject(origin, body, false))
+    const said = (body: unknown) => descriptionOf(fromErrorObject(origin, body))
     assert.strictEqual(said({ type: "error", error: { message: "a" } }), "a")
     assert.strictEqual(said({ error: "a" }), "a")
     assert.strictEqual(said("a"), "a")

@@ -70,7 +70,7 @@ export const requireEvents = (
 ): Effect.Effect<void, AiError.AiError> => {
   const type = headers["content-type"] ?? ""
   return /^(?:text\/html|application\/json)\b/i.test(type)
-    ? Effect.fail(malformed(origin, `a stream was asked for, and the answer is ${type}`, false))
+    ? Effect.fail(malformed(origin, `a stream was asked for, and the answer is ${type}`, true))
     : Effect.void
 }
 

@@ -31,19 +31,22 @@ export const fromThrown =
   (sdk: SdkErrors, origin: Origin, exchange: Exchange | undefined, inStream: boolean) =>
   (cause: unknown): AiError.AiError => {
     if (cause instanceof sdk.ApiError) return fromApiError(origin, cause, exchange)
-    if (isBrokenConnection(cause)) return fromTransport(origin, cause)
+    if (isBrokenConnection(cause)) {
+      return fromTransport(origin, cause, exchange?.status !== undefined && exchange.status < 300)
+    }
     if (exchange !== undefined && !exchange.sent) return refusedBySdk(origin, cause)
     const status = exchange?.status ?? 200
     // The SDK quotes the chunk.
     if (cause instanceof Error && /^exception parsing/i.test(cause.message)) {
-      return malformed(origin, "a chunk is not JSON", inStream)
+      return malformed(origin, "a chunk is not JSON", true)
     }
     if (status >= 300) return fromFault(origin, { message: "no details", status, headers: exchange?.headers })
     return fromUnknown(origin, cause, inStream)
   }
 
 /** The error for an error object in a body of status 200. */
-export const fromErrorObject = (origin: Origin, error: unknown): AiError.AiError => fromFault(origin, facts(error))
+export const fromErrorObject = (origin: Origin, error: unknown): AiError.AiError =>
+  fromFault(origin, { ...facts(error), inStream: true })
 
 // The SDK checks options that only Vertex AI has, and throws before it sends anything.
 const refusedBySdk = (origin: Origin, cause: unknown): AiError.AiError =>

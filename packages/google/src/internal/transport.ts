@@ -170,7 +170,7 @@ const wholeAnswer = (
   exchange: Exchange,
 ): Effect.Effect<ProviderReply<unknown>, AiError.AiError> => {
   const type = reply.headers["content-type"] ?? ""
-  if (type !== "" && !/\bjson\b/i.test(type)) return Effect.fail(malformed(origin, `the answer is ${type}`, false))
+  if (type !== "" && !/\bjson\b/i.test(type)) return Effect.fail(malformed(origin, `the answer is ${type}`, true))
   // Gateways report errors with status 200, and the SDK leaves them out of the answer.
   const error = field(exchange.body, "error")
   return Predicate.isNotNullish(error) ? Effect.fail(fromErrorObject(origin, error)) : Effect.succeed(reply)

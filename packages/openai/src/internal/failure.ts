@@ -12,9 +12,9 @@ import { type AiError } from "effect/ai"
 /** The error for what the SDK threw. */
 export const fromThrown = StainlessError.fromThrown(({ body, headers, plain }) => ({ ...facts(body, plain), headers }))
 
-/** The error for an error object inside an answer: a stream's event, or a body of status 200. */
-export const fromErrorObject = (origin: Origin, error: unknown, inStream: boolean): AiError.AiError =>
-  fromFault(origin, { ...facts(error, undefined), inStream })
+/** The error for an error object inside an answer that had begun: a stream's event, or a body of status 200. */
+export const fromErrorObject = (origin: Origin, error: unknown): AiError.AiError =>
+  fromFault(origin, { ...facts(error, undefined), inStream: true })
 
 const facts = (error: unknown, plain: string | undefined) => {
   const message = plain ?? messageOf(error)

@@ -72,7 +72,7 @@ describe("statuses", () => {
 
 describe("bodies", () => {
   it("say what is wrong in many ways", () => {
-    const said = (error: unknown) => descriptionOf(fromErrorObject(origin, error, false))
+    const said = (error: unknown) => descriptionOf(fromErrorObject(origin, error))
     assert.strictEqual(said({ message: "a" }), "a")
     assert.strictEqual(said("a"), "a")
     assert.strictEqual(said({ detail: [{ msg: "a" }] }), '[{"msg":"a"}]')
@@ -93,7 +93,7 @@ describe("bodies", () => {
 
   it("may say when to come back", () => {
     const after = (message: string) =>
-      Option.getOrThrow(Failure.facts(fromErrorObject(origin, { code: 429, message }, true))).retryAfter
+      Option.getOrThrow(Failure.facts(fromErrorObject(origin, { code: 429, message }))).retryAfter
     assert.strictEqual(after("Please try again in 20s. Visit"), 20_000)
     assert.strictEqual(after("Please try again in 1.5s."), 1500)
     assert.strictEqual(after("Please try again in 342ms."), 342)
@@ -104,15 +104,15 @@ describe("bodies", () => {
   })
 
   it("may hold the status of the model behind the server", () => {
-    assert.deepStrictEqual(summary(fromErrorObject(origin, { code: 429, message: "x" }, true)), [
+    assert.deepStrictEqual(summary(fromErrorObject(origin, { code: 429, message: "x" })), [
       "RateLimitError",
       "throttled",
     ])
-    assert.deepStrictEqual(summary(fromErrorObject(origin, { code: "502" }, true)), [
+    assert.deepStrictEqual(summary(fromErrorObject(origin, { code: "502" })), [
       "InternalProviderError",
       "transient",
     ])
-    assert.deepStrictEqual(summary(fromErrorObject(origin, { code: 1000 }, true)), [
+    assert.deepStrictEqual(summary(fromErrorObject(origin, { code: 1000 })), [
       "InternalProviderError",
       "transient",
     ])

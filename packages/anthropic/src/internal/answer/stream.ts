@@ -98,7 +98,7 @@ export class MessagesReader implements EventReader {
       case "message_stop":
         return this.finish(out)
       case "error":
-        return fromErrorObject(this.state.origin, fields, true)
+        return fromErrorObject(this.state.origin, fields)
       default:
         return undefined
     }

@@ -82,13 +82,18 @@ const chargeable = (
   { unreported }: Options,
   { claims: { claims }, isReserved }: Admitted,
 ): Settlement => {
-  if (settlement.basis !== "estimated" && isReserved) return settlement
-  const { basis, cost, maximum, minimum } = settlement
-  return {
-    ...settlement,
-    ...(basis === "estimated" && { cost: Money.max(Money.zero, unreported({ minimum, estimate: cost, maximum })) }),
-    ...(!isReserved && { claims }),
-  }
+  const isKnown = settlement.basis === "reported" || settlement.minimum === settlement.maximum
+  if (isKnown && isReserved) return settlement
+  return { ...settlement, ...(!isKnown && countedBy(unreported, settlement)), ...(!isReserved && { claims }) }
+}
+
+const countedBy = (
+  unreported: Options["unreported"],
+  { basis, cost: estimate, maximum, minimum }: Settlement,
+): Pick<Settlement, "basis" | "cost"> => {
+  const cost = Money.max(Money.zero, unreported({ minimum, estimate, maximum }))
+  // What a lost connection may have cost is an estimate as soon as it is counted.
+  return { cost, basis: basis === "unbilled" && cost > 0n ? "estimated" : basis }
 }
 
 const learn = (

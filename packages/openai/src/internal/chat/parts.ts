@@ -38,14 +38,14 @@ export const completionParts = (
   state: AnswerState,
 ): Result.Result<Array<Response.PartEncoded>, AiError.AiError> => {
   const { origin } = state
-  if (record(answer) === undefined) return Result.fail(malformed(origin, "the answer is not a JSON object", false))
+  if (record(answer) === undefined) return Result.fail(malformed(origin, "the answer is not a JSON object", true))
   if (isTooDeep(answer)) return Result.fail(malformed(origin, "the answer is nested too deeply", true))
   const choices = list(answer, "choices")
   const choice = choices.find((one) => field(one, "index") === 0) ?? choices[0]
   const error = field(answer, "error") ?? field(choice, "error")
-  if (Predicate.isNotNullish(error)) return Result.fail(fromErrorObject(origin, error, false))
+  if (Predicate.isNotNullish(error)) return Result.fail(fromErrorObject(origin, error))
   const message = record(field(choice, "message"))
-  if (message === undefined) return Result.fail(malformed(origin, "the answer has no message", false))
+  if (message === undefined) return Result.fail(malformed(origin, "the answer has no message", true))
   const out: Array<Response.PartEncoded> = [responseMetadata(answer)]
   const failure = messageParts(message, choice, state, out)
   if (failure !== undefined) return Result.fail(failure)
@@ -184,7 +184,7 @@ export const finishPart = (
 ): Result.Result<Response.FinishPartEncoded, AiError.AiError> => {
   if (finish === "insufficient_system_resource" || finish === "error") {
     const error = { code: finish, message: `the answer was broken off: ${finish}` }
-    return Result.fail(fromErrorObject(state.origin, error, true))
+    return Result.fail(fromErrorObject(state.origin, error))
   }
   return Result.succeed({
     type: "finish",
