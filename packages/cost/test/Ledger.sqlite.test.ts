@@ -13,6 +13,7 @@ import { SqlClient } from "effect/sql"
 import type * as Ledger from "../src/Ledger.ts"
 import { file, ledgerOn } from "./databases.ts"
 import { claim, reservation, settlement, total } from "./ledgerSuite.ts"
+import { numbers } from "./support/numbers.ts"
 
 const limit = claim(1_000_000n)
 const lease = { expiresAt: 4_102_444_800_000 }
@@ -155,15 +156,6 @@ describe("a ledger on SQLite that meets", () => {
 })
 
 const kinds = ["header", "page", "log"] as const
-
-/** Random numbers that are the same each time. */
-const numbers = (seed: number) => {
-  let state = seed
-  return (below: number): number => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return Math.floor((state / 2 ** 32) * below)
-  }
-}
 
 /** A file whose journal has some entries, closed or as a process that was killed leaves it: with a log. */
 const written = (kind: (typeof kinds)[number]) =>

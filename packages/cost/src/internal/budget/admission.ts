@@ -9,6 +9,7 @@ import { type Clock, Deferred, Effect, Option } from "effect"
 import * as Money from "../../Money.ts"
 import { type Reservation } from "../ledger/journal.ts"
 import { type Admission, type Service } from "../ledger/service.ts"
+import { millisNow } from "../ledger/time.ts"
 import { type LedgerUnavailable } from "../ledger/unavailable.ts"
 import { type AttemptClaims, Claims, resetsAt } from "./claims.ts"
 import { BudgetExceeded } from "./exceeded.ts"
@@ -58,7 +59,7 @@ export class AdmissionControl {
 
   admit(applicant: Applicant): Effect.Effect<Admitted, Refusal> {
     return Effect.clockWith((clock): Effect.Effect<Admitted, Refusal> => {
-      const now = clock.currentTimeMillisUnsafe()
+      const now = millisNow(clock)
       const claims = this.#claims.for(applicant.start, now)
       const { wait } = this.#options
       // A call that comes while others wait goes behind them.
@@ -118,7 +119,7 @@ export class AdmissionControl {
     otherwise: (claims: AttemptClaims, answer: Exceeded) => Effect.Effect<Admitted, Refusal>,
   ): Effect.Effect<Admitted, Refusal> {
     return Effect.clockWith((clock) => {
-      const now = clock.currentTimeMillisUnsafe()
+      const now = millisNow(clock)
       const claims = this.#claims.for(applicant.start, now)
       return Effect.flatMap(this.#reserve(applicant, claims, now), (answer) =>
         answer._tag === "Admitted" ? Effect.succeed(answer) : otherwise(claims, answer),

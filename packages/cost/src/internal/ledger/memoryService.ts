@@ -5,6 +5,7 @@ import { type Background } from "./background.ts"
 import { NextChange } from "./changes.ts"
 import { MemoryLedger } from "./memory.ts"
 import { type Service } from "./service.ts"
+import { millisNow } from "./time.ts"
 
 interface Options {
   readonly keep: number
@@ -19,14 +20,14 @@ export const memoryService = ({ background, clock, ...options }: Options): Servi
   const change = new NextChange()
   const changing = <A>(self: (now: number) => A): Effect.Effect<A> =>
     Effect.sync(() => {
-      const result = self(clock.currentTimeMillisUnsafe())
+      const result = self(millisNow(clock))
       change.happened()
       return result
     })
   return {
     reserve: (reservation) =>
       Effect.suspend(() => {
-        const now = clock.currentTimeMillisUnsafe()
+        const now = millisNow(clock)
         if (ledger.steppedBack(now)) return clockSteppedBack
         const excess = ledger.reserve(reservation, now)
         if (excess === undefined) return admitted

@@ -15,6 +15,7 @@ import { type Admission } from "./service.ts"
 import { Slice } from "./slice.ts"
 import { type Exchange, type Exchanged } from "./sqlOperation.ts"
 import { type Movement, plus, type Time, timeAt, type Total } from "./state.ts"
+import { millisNow } from "./time.ts"
 import { type LedgerUnavailable } from "./unavailable.ts"
 
 interface Options {
@@ -72,7 +73,7 @@ export class Slices {
   reserve(reservation: Reservation): Effect.Effect<Admission, LedgerUnavailable> {
     return Effect.suspend(() => {
       const { id, worst } = reservation
-      const now = this.#options.clock.currentTimeMillisUnsafe()
+      const now = millisNow(this.#options.clock)
       this.#time = timeAt(this.#time, now, this.#options.tolerance)
       if (this.#time.doubt !== undefined) return clockSteppedBack
       if (this.#released.has(id)) return reservationOver
@@ -228,7 +229,7 @@ export class Slices {
   }
 
   #operation(slice: Slice, { duration = slice.lease, needed, wanted }: Lease): Exchange {
-    const now = this.#options.clock.currentTimeMillisUnsafe()
+    const now = millisNow(this.#options.clock)
     slice.lease = duration
     const id = `slice/${crypto.randomUUID()}`
     const subject = { attempt: id, index: 1, provider: "ledger", model: "slice", tags: {} }

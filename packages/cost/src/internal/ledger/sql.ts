@@ -122,7 +122,8 @@ const mayBeWritten = (cause: Cause.Cause<Trouble>): boolean => {
   return error === undefined || isConnectionLost(error)
 }
 
-const isConnectionLost = (error: Trouble): boolean => error._tag === "SqlError" && error.reason._tag === "ConnectionError"
+const isConnectionLost = (error: Trouble): boolean =>
+  error._tag === "SqlError" && error.reason._tag === "ConnectionError"
 
 const forget = (session: Session, all: ReadonlyArray<Pending>): void => {
   for (const { operation } of all) if (operation._tag === "Reserve") session.claims.delete(operation.reservation.id)

@@ -44,7 +44,9 @@ export const migrate = (
   Effect.flatMap(SqlClient.SqlClient, (sql) => {
     const table = `${prefix}_migrations`
     const steps = Object.entries(migrations).map(([name, run]) => [name, run(sql, prefix)] as const)
-    const found = sql.unsafe<{ readonly found: unknown }>(`SELECT COALESCE(MAX(migration_id), 0) AS found FROM ${table}`)
+    const found = sql.unsafe<{ readonly found: unknown }>(
+      `SELECT COALESCE(MAX(migration_id), 0) AS found FROM ${table}`,
+    )
     return Migrator.make({})({ loader: Migrator.fromRecord(Object.fromEntries(steps)), table }).pipe(
       Effect.andThen(found.withoutTransform),
       Effect.flatMap(([row]) => {

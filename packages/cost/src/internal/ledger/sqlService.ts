@@ -15,6 +15,7 @@ import { migrate } from "./sqlMigrations.ts"
 import { type Answer, type Exchanged, type Operation } from "./sqlOperation.ts"
 import { type LedgerStore, type TotalRow } from "./sqlTables.ts"
 import { type Movement, nothing, plus, type Total } from "./state.ts"
+import { millisNow } from "./time.ts"
 import { type LedgerUnavailable } from "./unavailable.ts"
 
 interface SqlSettings {
@@ -75,7 +76,7 @@ const rowService = ({ background, change, pollInterval, store, submit, timeout }
     meaning: (answer: Answer) => A,
   ): Effect.Effect<A, LedgerUnavailable> =>
     Effect.clockWith((clock) =>
-      Effect.map(Effect.mapError(submit(ask(clock.currentTimeMillisUnsafe())), unavailable(operation)), (answer) => {
+      Effect.map(Effect.mapError(submit(ask(millisNow(clock))), unavailable(operation)), (answer) => {
         if (operation !== "reserve") change.happened()
         return meaning(answer)
       }),
@@ -100,7 +101,7 @@ const rowService = ({ background, change, pollInterval, store, submit, timeout }
       ),
     settle: (settlement) => done("settle", (now) => ({ _tag: "Settle", settlement, now }), movementsOf),
     release,
-    expire: Effect.clockWith((clock) => reading(store.overdue(clock.currentTimeMillisUnsafe()), "expire")).pipe(
+    expire: Effect.clockWith((clock) => reading(store.overdue(millisNow(clock)), "expire")).pipe(
       Effect.flatMap(Effect.forEach(expireOne, { concurrency: "unbounded" })),
       Effect.map((counts) => counts.reduce((all, one) => all + one, 0)),
     ),
