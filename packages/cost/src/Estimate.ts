@@ -22,7 +22,7 @@ import { tokenFamilyOf } from "./internal/estimate/family.ts"
 import { type Doubt as MediaDoubt, mediaTokens } from "./internal/estimate/media.ts"
 import { textPieces } from "./internal/estimate/pieces.ts"
 import { type TextTokens, textTokens } from "./internal/estimate/text.ts"
-import { load, type PackageMissing } from "./internal/optionalPackage.ts"
+import { gptTokenizer, type PackageMissing } from "./internal/optionalPackage.ts"
 import type * as Price from "./Price.ts"
 
 /**
@@ -158,24 +158,22 @@ export const layerTokenizer: Layer.Layer<Estimator, never, Tokenizer.Tokenizer> 
  */
 export const layerGptTokenizer: Layer.Layer<Tokenizer.Tokenizer, PackageMissing> = Layer.effect(
   Tokenizer.Tokenizer,
-  Effect.map(
-    load("gpt-tokenizer", () => import("gpt-tokenizer/encoding/o200k_base")),
-    ({ encode }) =>
-      Tokenizer.make({
-        tokenize: (prompt) =>
-          Effect.try({
-            try: () =>
-              textsOf(prompt)
-                .flatMap(textPieces)
-                .flatMap((piece) => encode(piece, asLetters)),
-            catch: (cause) =>
-              AiError.make({
-                module: "gpt-tokenizer",
-                method: "tokenize",
-                reason: new AiError.UnknownError({ description: String(cause) }),
-              }),
-          }),
-      }),
+  Effect.map(gptTokenizer, ({ encode }) =>
+    Tokenizer.make({
+      tokenize: (prompt) =>
+        Effect.try({
+          try: () =>
+            textsOf(prompt)
+              .flatMap(textPieces)
+              .flatMap((piece) => encode(piece, asLetters)),
+          catch: (cause) =>
+            AiError.make({
+              module: "gpt-tokenizer",
+              method: "tokenize",
+              reason: new AiError.UnknownError({ description: String(cause) }),
+            }),
+        }),
+    }),
   ),
 )
 
