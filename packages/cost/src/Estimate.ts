@@ -13,7 +13,7 @@
 
 import { type ModelCall } from "@holdfast/core"
 import { count } from "@holdfast/core/provider/Json"
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Exit, Layer } from "effect"
 import { AiError, type Prompt, Tokenizer } from "effect/ai"
 
 import { contentsOf, type PromptContents } from "./internal/estimate/contents.ts"
@@ -186,7 +186,14 @@ interface Counted {
   readonly text: TextTokens
 }
 
-const byScript: Count = (texts) => Effect.sync(() => totalOf(texts))
+// Counted when it is asked for, so that who asks can go on at once.
+const byScript: Count = (texts) => Exit.succeed(totalOf(texts))
+
+const mapped = <A, B>(self: Effect.Effect<A> | Exit.Exit<A>, f: (value: A) => B): Effect.Effect<B> =>
+  isSuccess(self) ? Exit.succeed(f(self.value)) : Effect.map(self, f)
+
+const isSuccess = <A>(self: Effect.Effect<A> | Exit.Exit<A>): self is Exit.Success<A> =>
+  Exit.isExit(self) && Exit.isSuccess(self)
 
 /** Each model has a correction of its own; of more than these the oldest is forgotten. */
 const maxModels = 1_000
@@ -195,24 +202,25 @@ const makeWith = (countTexts: Count): Estimator["Service"] => {
   const corrections = new Map<string, Correction>()
   // Retries, fallbacks and hedges ask for the same request again, mostly before another one comes.
   let last: Counted | undefined
-  const countOnce = (options: ModelCall.ModelRequest["options"]): Effect.Effect<Counted> =>
-    Effect.suspend(() => {
-      if (last?.options === options) return Effect.succeed(last)
-      const contents = contentsOf(options)
-      return Effect.map(countTexts(contents.texts), (text) => {
-        last = { options, contents, text }
-        return last
-      })
+  const countOnce = (options: ModelCall.ModelRequest["options"]): Effect.Effect<Counted> => {
+    if (last?.options === options) return Exit.succeed(last)
+    const contents = contentsOf(options)
+    return mapped(countTexts(contents.texts), (text) => {
+      last = { options, contents, text }
+      return last
     })
+  }
   const keyOf = ({ model, provider }: Pick<Target, "model" | "provider">) => `${provider}\n${model}`
   return {
     estimate: ({ options }, target) =>
-      Effect.map(countOnce(options), ({ contents, text }) => {
-        const measured = measure(contents, target, text)
-        const factor = bound(corrections.get(keyOf(target)) ?? initial)
-        const input = Math.ceil(measured.input + measured.uncorrected * factor)
-        return { ...measured, input: Math.min(input, measured.inputAtMost) }
-      }),
+      Effect.suspend(() =>
+        mapped(countOnce(options), ({ contents, text }) => {
+          const measured = measure(contents, target, text)
+          const factor = bound(corrections.get(keyOf(target)) ?? initial)
+          const input = Math.ceil(measured.input + measured.uncorrected * factor)
+          return { ...measured, input: Math.min(input, measured.inputAtMost) }
+        }),
+      ),
     learn: (estimate, usage) =>
       Effect.sync(() => {
         const real = count(usage?.inputTokens, "total")

@@ -33,20 +33,27 @@ export const budgetGuard = (options: Options): AttemptGuard.AttemptGuard<Refusal
   const admissions = new AdmissionControl(options)
   return {
     reserve: (start) =>
-      Effect.flatMap(Effect.all([worstCase(options, start), Deadline.CurrentDeadline]), ([worst, deadline]) => {
-        const id = `${start.id}/${options.name}`
-        const reservation = { id, subject: subjectOf(start), worst: worst.cost }
-        const assumedOutputTokens = worst.maxOutputTokens === undefined ? worst.estimate.output : undefined
-        const admitted = Effect.map(
-          admissions.admit({ start, reservation, assumedOutputTokens }),
-          (admission): AttemptGuard.Reservation => ({
-            settle: (attempt) => settle(options, attempt, { reservation, worst, admission, deadline }),
-            release: Effect.suspend(() =>
-              written(options.ledger, tellingOnce(start.id, options.ledger.release(id)), deadline),
-            ),
-          }),
-        )
-        return worst.estimate.doubts.length === 0 ? admitted : Effect.andThen(doubt(start, worst), admitted)
+      Effect.withFiber((fiber) => {
+        const deadline = fiber.getRef(Deadline.CurrentDeadline)
+        return Effect.flatMap(worstCase(options, start), (worst) => {
+          const id = `${start.id}/${options.name}`
+          const reservation = { id, subject: subjectOf(start), worst: worst.cost }
+          const assumedOutputTokens = worst.maxOutputTokens === undefined ? worst.estimate.output : undefined
+          const admitted = Effect.map(
+            admissions.admit({ start, reservation, assumedOutputTokens }),
+            (admission): AttemptGuard.Reservation => ({
+              settle: (attempt) => settle(options, attempt, { reservation, worst, admission, deadline }),
+              release: Effect.suspend(() =>
+                written(
+                  options.ledger,
+                  persistent(start.id, options.ledger.release(id), () => Effect.void),
+                  deadline,
+                ),
+              ),
+            }),
+          )
+          return worst.estimate.doubts.length === 0 ? admitted : Effect.andThen(doubt(start, worst), admitted)
+        })
       }),
   }
 }
@@ -67,7 +74,7 @@ const settle = (options: Options, attempt: Attempt.Attempt, reserved: Reserved):
   Effect.suspend(() => {
     const { ledger } = options
     const settlement = chargeable(settlementOf(attempt, reserved), options, reserved.admission)
-    const settled = Effect.flatMap(tellingOnce(attempt.id, ledger.settle(settlement)), (movements) =>
+    const settled = persistent(attempt.id, ledger.settle(settlement), (movements) =>
       emitAll(alertsOf(movements, reserved.admission.claims)),
     )
     return Effect.andThen(
@@ -117,15 +124,23 @@ const learn = (
 const emitAll = (events: ReadonlyArray<CostEvent.Event>): Effect.Effect<void> =>
   events.length === 0 ? Effect.void : Effect.forEach(events, (event) => CostEvent.emit(() => event), { discard: true })
 
-/** Tells that the ledger failed, but not of each time that it is tried again. */
-const tellingOnce = <A>(
+/** Something that is tried until it is written. That the ledger failed is told, but not of each time. */
+const persistent = <A>(
   attempt: string,
   self: Effect.Effect<A, LedgerUnavailable>,
-): Effect.Effect<A, LedgerUnavailable> => {
+  onWritten: (result: A) => Effect.Effect<void>,
+): Effect.Effect<void, LedgerUnavailable> => {
   let isTold = false
-  return Effect.tapError(self, (error) => {
-    if (isTold) return Effect.void
-    isTold = true
-    return CostEvent.emit(() => ({ _tag: "LedgerFailed", attempt, error }))
+  return Effect.matchEffect(self, {
+    onSuccess: onWritten,
+    onFailure: (error) => {
+      const failure = Effect.fail(error)
+      if (isTold) return failure
+      isTold = true
+      return Effect.andThen(
+        CostEvent.emit(() => ({ _tag: "LedgerFailed", attempt, error })),
+        failure,
+      )
+    },
   })
 }

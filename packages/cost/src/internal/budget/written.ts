@@ -16,10 +16,11 @@ export const written = (
   write: Effect.Effect<unknown, LedgerUnavailable>,
   deadline: Deadline.Deadline | undefined,
 ): Effect.Effect<void> =>
-  Effect.flatMap(ledger.persist(write), (first) =>
-    Effect.flatMap(Effect.exit(Effect.interruptible(before(deadline, first))), (exit) =>
-      Exit.isFailure(exit) && Cause.hasDies(exit.cause) ? exit : Effect.void,
-    ),
+  Effect.flatMap(ledger.persist(write), (first) => (first === Effect.void ? first : waiting(first, deadline)))
+
+const waiting = (first: Effect.Effect<void>, deadline: Deadline.Deadline | undefined): Effect.Effect<void> =>
+  Effect.flatMap(Effect.exit(Effect.interruptible(before(deadline, first))), (exit) =>
+    Exit.isFailure(exit) && Cause.hasDies(exit.cause) ? exit : Effect.void,
   )
 
 const before = (deadline: Deadline.Deadline | undefined, first: Effect.Effect<void>): Effect.Effect<void> =>

@@ -28,7 +28,9 @@ export class Background {
       const tried = Effect.onExit(self, (exit) => Effect.sync(() => Deferred.doneUnsafe(first, defectOf(exit))))
       // A fiber of its own, which nobody interrupts, with what its caller has in context: a clock, and who hears of events.
       const fiber = Effect.runForkWith(parent.context)(this.#persistently(tried))
-      if (fiber.pollUnsafe() === undefined) {
+      const exit = fiber.pollUnsafe()
+      if (exit !== undefined && Exit.isSuccess(exit)) return done
+      if (exit === undefined) {
         this.#fibers.add(fiber)
         fiber.addObserver(() => this.#fibers.delete(fiber))
       }
@@ -75,6 +77,8 @@ export class Background {
     })
   }
 }
+
+const done: Effect.Effect<Effect.Effect<void>> = Effect.succeed(Effect.void)
 
 // That it failed is told by what is written. A defect is one of the program, and goes to who waits.
 const defectOf = (exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> =>
