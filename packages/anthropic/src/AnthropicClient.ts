@@ -7,6 +7,7 @@
  * @since 0.1.0
  */
 import type { Anthropic } from "@anthropic-ai/sdk"
+import { keyConfig } from "@holdfast/core/provider/KeyConfig"
 import { Config, Context, type Effect, Layer, type Redacted } from "effect"
 import { type AiError } from "effect/ai"
 
@@ -155,7 +156,7 @@ export const layer = (options: Options): Layer.Layer<AnthropicClient> => Layer.e
  *
  * **Details**
  *
- * The key is read from `ANTHROPIC_API_KEY` unless said otherwise.
+ * The key is read from `ANTHROPIC_API_KEY` unless said otherwise. Where it is missing, the `ConfigError` names the variable.
  *
  * @since 0.1.0
  * @category layers
@@ -169,7 +170,7 @@ export const layerConfig = (options?: {
   const absent = Config.succeed(undefined)
   return Layer.unwrap(
     Config.all({
-      apiKey: options?.apiKey ?? Config.Redacted("ANTHROPIC_API_KEY"),
+      apiKey: keyConfig({ module: "AnthropicClient", variable: "ANTHROPIC_API_KEY", apiKey: options?.apiKey }),
       apiUrl: options?.apiUrl ?? absent,
       apiVersion: options?.apiVersion ?? absent,
       workspaceId: options?.workspaceId ?? absent,

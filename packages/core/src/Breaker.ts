@@ -256,14 +256,9 @@ const breakers = (store: BreakerStore): Breakers["Service"] => ({
       ({ queue }) => Stream.fromQueue(queue),
     ),
   ),
-  set: (key, mode) => store.setMode(withProvider(key), mode),
+  // Attempts name the provider in a key that is made by itself, and people may name it otherwise.
+  set: (key, mode) => store.setMode(ProviderName.canonicalKey(key), mode),
 })
-
-// A key as it is by itself names the provider as attempts do, and people may not.
-const withProvider = (key: string): string => {
-  const slash = key.indexOf("/")
-  return slash < 0 ? key : `${ProviderName.canonical(key.slice(0, slash))}${key.slice(slash)}`
-}
 
 const circuitOpen = (provider: string, model: string, wait: number): CircuitOpen =>
   refusal(CircuitOpen, { _tag: "CircuitOpen", provider, model, retryAfter: Duration.millis(Math.ceil(wait)) })

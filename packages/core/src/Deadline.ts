@@ -20,7 +20,7 @@ import { elapsed, makeInterruption, reason, untilResumed } from "./internal/call
 import { raceDeadline } from "./internal/deadline/call.ts"
 import { type Bound, boundOf } from "./internal/deadline/options.ts"
 import { limitPulls } from "./internal/deadline/pulls.ts"
-import { describeDuration } from "./internal/describeDuration.ts"
+import { describeDuration, durationOf } from "./internal/describeDuration.ts"
 import { withoutStack } from "./internal/error/withoutStack.ts"
 import { refuse } from "./internal/event/refuse.ts"
 import { type Program, type Unchanged } from "./internal/model/program.ts"
@@ -236,7 +236,7 @@ export const within: {
   (duration: Duration.Input): <P extends Program>(self: P) => Unchanged<P>
   <P extends Program>(self: P, duration: Duration.Input): Unchanged<P>
 } = dual(2, (self: Program, duration: Duration.Input) => {
-  const deadline = shortened(Duration.fromInputUnsafe(duration))
+  const deadline = shortened(durationOf(duration))
   return Stream.isStream(self)
     ? Stream.unwrap(Effect.map(deadline, (set) => Stream.provideService(self, CurrentDeadline, set)))
     : Effect.flatMap(deadline, (set) => Effect.provideService(self, CurrentDeadline, set))

@@ -12,6 +12,7 @@ import { AiError } from "effect/ai"
 import { type Failure, type Kind } from "./internal/error/kind.ts"
 import { describeUnknown } from "./internal/error/words.ts"
 import { isPolicyError, unfold } from "./PolicyError.ts"
+import { reasons } from "./provider/ErrorRule.ts"
 
 export type { Failure, Kind } from "./internal/error/kind.ts"
 
@@ -35,6 +36,12 @@ export const Facts = Schema.Struct({
   /** The provider's hint, in milliseconds. */
   retryAfter: Schema.optionalKey(Schema.Finite),
   contextWindowExceeded: Schema.optionalKey(Schema.Boolean),
+  /** The rule that read the error; see `ErrorRule`. */
+  rule: Schema.optionalKey(
+    Schema.Struct({ id: Schema.String, reason: Schema.Literals(reasons), source: Schema.String }),
+  ),
+  /** Whether no rule knew the words, so that the status decided. */
+  unknownWording: Schema.optionalKey(Schema.Boolean),
   billed: Schema.optionalKey(Schema.Boolean),
   /** `false` where no connection came about, so that the request never left. */
   sent: Schema.optionalKey(Schema.Boolean),
@@ -137,6 +144,80 @@ export const messageOf = (error: unknown): string => {
     return original.reason.description
   }
   return describeUnknown(original)
+}
+
+/**
+ * Which rule read an error, and what it says of it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Explanation extends Failure {
+  /**
+   * What the error was read by: a rule that knows its words, its status alone, the connection or the form of the answer, or a
+   * policy's own error. `unknown` is what came from elsewhere.
+   */
+  readonly by: "rule" | "status" | "answer" | "policy" | "unknown"
+  /** The rule, if there was one. Its source is the vendor's document or a public issue. */
+  readonly rule: NonNullable<Facts["rule"]> | undefined
+  /** What the vendor said, where no rule knew the words: for those who keep the tables. It holds no key and no prompt. */
+  readonly unknownWording: string | undefined
+}
+
+/**
+ * Says how an error was read, for those who wonder why it was retried, or was not.
+ *
+ * **Example** (A limit that no retry gets around)
+ *
+ * ```ts
+ * import { Failure } from "@holdfast/core"
+ * import { ScriptedModel } from "@holdfast/testing"
+ * import { Effect } from "effect"
+ * import { LanguageModel } from "effect/ai"
+ *
+ * const model = ScriptedModel.model(ScriptedModel.fail({ status: 429, message: "Request too large: Limit 30, Requested 36" }))
+ *
+ * const explanation = LanguageModel.generateText({ prompt: "hi" }).pipe(
+ *   Effect.flip,
+ *   Effect.map(Failure.explain),
+ *   Effect.provide(model),
+ * )
+ *
+ * const { kind, rule } = await Effect.runPromise(explanation)
+ * kind // => "fatal"
+ * rule?.id // => "common/request-too-large-for-limit"
+ * ```
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const explain = (error: unknown): Explanation => {
+  const original = unfold(error)
+  const known = Option.getOrUndefined(facts(original))
+  const unknownWording = unknownWordingOf(known)
+  return { ...classify(error), by: readBy(original, known), rule: known?.rule, unknownWording }
+}
+
+/**
+ * What the vendor said, where no rule knew the words: the status, its names and the message, cut to 300 characters.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const unknownWording = (error: unknown): string | undefined =>
+  unknownWordingOf(Option.getOrUndefined(facts(unfold(error))))
+
+const unknownWordingOf = (known: Facts | undefined): string | undefined => {
+  if (known?.unknownWording !== true) return undefined
+  const { code, message, status, type } = known
+  return [status, type, code, message].filter(Predicate.isNotUndefined).join(" ").slice(0, 300)
+}
+
+const readBy = (original: unknown, known: Facts | undefined): Explanation["by"] => {
+  if (isPolicyError(original)) return "policy"
+  if (!AiError.isAiError(original)) return "unknown"
+  if (known?.rule !== undefined) return known.unknownWording === true ? "status" : "rule"
+  return known !== undefined || original.reason._tag === "NetworkError" ? "answer" : "unknown"
 }
 
 const decodeFacts = Schema.decodeUnknownOption(Facts)

@@ -9,13 +9,13 @@
  *
  * @since 0.1.0
  */
-import { Duration, Effect, Option, Schema } from "effect"
+import { type Config, Duration, Effect, Layer, Option, Schema, type Scope } from "effect"
 import { AiError } from "effect/ai"
 
+import * as AttemptGuard from "./AttemptGuard.ts"
 import { remaining } from "./Deadline.ts"
 import * as Event from "./Event.ts"
 import * as Failure from "./Failure.ts"
-import { GuardRefusal } from "./internal/attempt/guardRefusal.ts"
 import { failedModel, FailedModel as FailedModels } from "./internal/error/failedModel.ts"
 import { withoutStack } from "./internal/error/withoutStack.ts"
 import { refuse } from "./internal/event/refuse.ts"
@@ -23,6 +23,7 @@ import { deposit, costAfter, tryWithdraw } from "./internal/retryBudget/call.ts"
 import { among, type ModelCall, type Opened, type ModelRequest } from "./ModelCall.ts"
 import { type Kind } from "./Operation.ts"
 import * as PolicyError from "./PolicyError.ts"
+import { isMissingKey } from "./provider/KeyConfig.ts"
 import * as Resilient from "./Resilient.ts"
 import { exhausted } from "./RetryBudget.ts"
 
@@ -180,6 +181,84 @@ export const onContentPolicy =
       second,
     })
 
+/**
+ * Goes on to another model as `to` does, if that one has a key: without one it is left out.
+ *
+ * **When to use**
+ *
+ * Use for a second model that not every place where the program runs has an account for. With `to`, a missing key stops the
+ * program, although the first model works.
+ *
+ * **Details**
+ *
+ * The second argument makes the client of the second model, and is built with the stack. Where it fails for the want of a
+ * key, a line at Effect's log level "Info" says which, and the stack is the first model alone, with the same type. Any
+ * other mistake in the configuration, such as a key that cannot be sent, stops the program.
+ *
+ * **Example** (Anthropic's model, where there is a key for it)
+ *
+ * ```ts
+ * import { AnthropicClient, AnthropicLanguageModel } from "@holdfast/anthropic"
+ * import { Fallback, ResilientModel } from "@holdfast/core"
+ * import { OpenAiLanguageModel } from "@holdfast/openai"
+ *
+ * const model = OpenAiLanguageModel.model("gpt-6.1-terra").pipe(
+ *   Fallback.ifConfigured(AnthropicLanguageModel.model("claude-sonnet-5-5"), AnthropicClient.layerConfig()),
+ * )
+ *
+ * ResilientModel.describe(model).name // => "Fallback.ifConfigured"
+ * ```
+ *
+ * @since 0.1.0
+ * @category policies
+ */
+export const ifConfigured =
+  <K extends Kind, E2, R2, A, R3>(
+    second: Resilient.Resilient<K, E2, R2>,
+    client: Layer.Layer<A, Config.ConfigError, R3>,
+  ) =>
+  <E, R>(
+    self: Resilient.Resilient<K, E, R>,
+  ): Resilient.Resilient<
+    K,
+    AllModelsFailed | PolicyError.AfterCommit<E> | PolicyError.AfterCommit<E2>,
+    R | R3 | Exclude<R2, A>
+  > => {
+    const name = "Fallback.ifConfigured"
+    const label = { name, place: "fallback" as const, settings: {}, inner: [Resilient.describe(second)] }
+    const built = Resilient.onto(self, label, (preferred) =>
+      Effect.flatMap(
+        configured(client),
+        (found): Effect.Effect<ModelCall<unknown>, never, Scope.Scope | Exclude<R2, A>> => {
+          if (found === undefined) return Effect.succeed(alone(preferred))
+          const connected = Resilient.connect(Layer.succeedContext(found))(second)
+          return Effect.map(Resilient.anyCallOf(connected), (fallback) =>
+            after({ accepts: mayHelpElsewhere, preferred, fallback }),
+          )
+        },
+      ),
+    )
+    return built as never
+  }
+
+const configured = <A, R>(client: Layer.Layer<A, Config.ConfigError, R>) =>
+  Effect.catch(Layer.build(client), (error) =>
+    isMissingKey(error)
+      ? Effect.as(Effect.logInfo(`Fallback.ifConfigured leaves a model out: ${error.message}`), undefined)
+      : Resilient.misconfigured("Fallback.ifConfigured", error.message),
+  )
+
+/** The first model by itself, with the errors of a fallback. */
+const alone = <E>(preferred: ModelCall<E>): ModelCall<E | AllModelsFailed> => ({
+  ...preferred,
+  open: (request): Opened<E | AllModelsFailed> =>
+    Effect.mapError(preferred.open(request), (error) =>
+      goesOn(mayHelpElsewhere, error)
+        ? withoutStack(() => new AllModelsFailed({ trail: trailOf(preferred, error) }))
+        : error,
+    ),
+})
+
 interface Pair<K extends Kind, E, R, E2, R2> {
   readonly first: Resilient.Resilient<K, E, R>
   readonly second: Resilient.Resilient<K, E2, R2>
@@ -193,21 +272,31 @@ const either = <K extends Kind, E, R, E2, R2, Out>(
 ): Resilient.Resilient<K, Out, R | R2> => {
   const label = { name, place: "fallback" as const, settings: {}, inner: [Resilient.describe(second)] }
   const built = Resilient.onto(first, label, (preferred) =>
-    Effect.map(Resilient.anyCallOf(second), (fallback): ModelCall<E | E2 | AllModelsFailed> => ({
-      ...preferred,
-      ...among([preferred, fallback]),
-      open: (request): Opened<E | E2 | AllModelsFailed> =>
-        Effect.catch(preferred.open(request), (error): Opened<E | E2 | AllModelsFailed> =>
-          goesOn(accepts, error) ? openFallback({ preferred, fallback, request }, error) : Effect.fail(error),
-        ),
-    })),
+    Effect.map(Resilient.anyCallOf(second), (fallback) => after({ accepts, preferred, fallback })),
   )
   return built as unknown as Resilient.Resilient<K, Out, R | R2>
 }
 
+const after = <E, E2>({
+  accepts,
+  fallback,
+  preferred,
+}: {
+  readonly accepts: (error: unknown) => boolean
+  readonly preferred: ModelCall<E>
+  readonly fallback: ModelCall<E2>
+}): ModelCall<E | E2 | AllModelsFailed> => ({
+  ...preferred,
+  ...among([preferred, fallback]),
+  open: (request): Opened<E | E2 | AllModelsFailed> =>
+    Effect.catch(preferred.open(request), (error): Opened<E | E2 | AllModelsFailed> =>
+      goesOn(accepts, error) ? openFallback({ preferred, fallback, request }, error) : Effect.fail(error),
+    ),
+})
+
 /** A refusal of what guards all attempts, such as a budget, holds for every model. */
 const goesOn = (accepts: (error: unknown) => boolean, error: unknown): boolean =>
-  !(error instanceof GuardRefusal) && accepts(error)
+  !AttemptGuard.isRefusal(error) && accepts(error)
 
 const mayHelpElsewhere = (error: unknown): boolean => {
   if (!(error instanceof AllModelsFailed)) return !Failure.isUndecodable(error) && !Failure.isContentPolicy(error)
@@ -236,7 +325,7 @@ const openFallback = <E, E2>(
       error,
     }))
     const opened = Effect.mapError(fallback.open(request), (last) => {
-      if (last instanceof GuardRefusal) return last
+      if (AttemptGuard.isRefusal(last)) return last
       return withoutStack(
         () => new AllModelsFailed({ trail: [...trailOf(preferred, error), ...trailOf(fallback, last)] }),
       )

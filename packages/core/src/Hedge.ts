@@ -11,9 +11,9 @@
  */
 import { Clock, Duration, Effect, Exit, type Stream } from "effect"
 
+import * as AttemptGuard from "./AttemptGuard.ts"
 import * as Event from "./Event.ts"
 import * as Failure from "./Failure.ts"
-import { GuardRefusal } from "./internal/attempt/guardRefusal.ts"
 import { standardAttempts, takeAttempt } from "./internal/call/allowance.ts"
 import { describeDuration } from "./internal/describeDuration.ts"
 import { openHedged } from "./internal/hedge/call.ts"
@@ -217,7 +217,7 @@ const isFinal = (exit: Exit.Exit<unknown, unknown>): boolean =>
     (reason) =>
       reason._tag === "Die" ||
       (reason._tag === "Fail" &&
-        (reason.error instanceof GuardRefusal || Failure.classify(reason.error).kind === "fatal")),
+        (AttemptGuard.isRefusal(reason.error) || Failure.classify(reason.error).kind === "fatal")),
   )
 
 const announce = (call: ModelCall<unknown>, other: ModelCall<unknown>, request: ModelRequest, wait: number) =>

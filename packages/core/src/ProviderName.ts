@@ -27,6 +27,17 @@
  */
 export const canonical = (name: string): string => names.get(name.toLowerCase()) ?? name
 
+/**
+ * A key that begins with the name of a provider, `<provider>/<model>` in most places, with the name that attempts have of it.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const canonicalKey = (key: string): string => {
+  const slash = key.indexOf("/")
+  return slash < 0 ? key : `${canonical(key.slice(0, slash))}${key.slice(slash)}`
+}
+
 const known: Readonly<Record<string, ReadonlyArray<string>>> = {
   anthropic: ["anthropic", "claude"],
   "aws.bedrock": ["aws.bedrock", "bedrock", "amazon-bedrock", "aws_bedrock"],

@@ -20,7 +20,14 @@ import { millis } from "./internal/millis.ts"
 import { countingLayer } from "./internal/model/rebuilt.ts"
 import { limited, type Rejection } from "./internal/rateLimit/call.ts"
 import { headerNames } from "./internal/rateLimit/headers.ts"
-import { described, mistakeIn, rulesOf, type Dimension } from "./internal/rateLimit/options.ts"
+import {
+  described,
+  type Dimension,
+  looksAtTokens,
+  mistakeIn,
+  oneRequest,
+  rulesOf,
+} from "./internal/rateLimit/options.ts"
 import { type RedisWindow, redisWindow } from "./internal/rateLimit/redis.ts"
 import { type Rules } from "./internal/rateLimit/state.ts"
 import { LimiterStore, idOf, nameOf } from "./internal/rateLimit/store.ts"
@@ -158,7 +165,7 @@ export const requests = (limit: number, window: Duration.Input): Dimension => ({
   name: "requests",
   limit,
   window,
-  cost: () => 1,
+  cost: oneRequest,
 })
 
 /**
@@ -338,6 +345,7 @@ const policy = (name: string, dimensions: ReadonlyArray<Dimension>, options: Opt
         rules,
         costs: dimensions.map(({ cost }) => cost),
         headers: rules.map((rule) => headerNames(rule.name)),
+        countsTokens: looksAtTokens(dimensions),
         estimate: (request: ModelRequest) =>
           options.estimate === undefined ? operation.estimate(request.options, call) : options.estimate(request, call),
         key: id(`${provider}/${model}`),

@@ -25,6 +25,10 @@ export type Priority = "critical" | "interactive" | "batch" | "best-effort"
 export interface RequestContext {
   /** Whose request it is: budgets, limits and caches are kept apart by it. */
   readonly tenant?: string | undefined
+  /** The person behind the request, by an id of the application's own. For traces only; no policy looks at it. */
+  readonly user?: string | undefined
+  /** The conversation that it belongs to. For traces only. */
+  readonly session?: string | undefined
   /** Free labels for budgets and reports, such as `feature: "search"`. */
   readonly tags: Readonly<Record<string, string>>
   readonly priority: Priority

@@ -6,7 +6,7 @@
  *
  * @since 0.1.0
  */
-import { Context, Effect, Layer, type Scope, Stream, type Types } from "effect"
+import { Context, Effect, Layer, Option, type Scope, Stream, type Types } from "effect"
 import { AiError } from "effect/ai"
 import { dual } from "effect/Function"
 
@@ -326,7 +326,12 @@ const memoized = Effect.withFiber((fiber) =>
 const build = <A, R>(layer: Layer.Layer<A, never, R>, memoMap: Layer.MemoMap) =>
   Effect.flatMap(Effect.scope, (scope) => Layer.buildWithMemoMap(layer, memoMap, scope))
 
-const hostOf = <K extends Kind, E, R>(self: Resilient<K, E, R>): Host<K> => self[TypeId].host
+const hostOf = <K extends Kind, E, R>(self: Resilient<K, E, R>): Host<K> =>
+  Option.getOrThrowWith(
+    // Types forbid it, and not all programs are typed.
+    Option.fromNullishOr((self as Partial<Resilient<K, E, R>>)[TypeId]?.host),
+    () => new Error("a policy was piped onto a plain layer; make a model of it with ResilientModel.fromLanguageModel"),
+  )
 
 const callIn =
   <K extends Kind, E>(self: Resilient<K, E, unknown>) =>

@@ -16,7 +16,7 @@ import type * as SqlClient from "effect/sql/SqlClient"
 
 import * as Event from "./Event.ts"
 import { ofParts, partsIfComplete } from "./internal/answer/complete.ts"
-import { describeDuration } from "./internal/describeDuration.ts"
+import { describeDuration, durationOf } from "./internal/describeDuration.ts"
 import { countingLayer } from "./internal/model/rebuilt.ts"
 import { SingleFlight } from "./internal/responseCache/flight.ts"
 import { requestKey } from "./internal/responseCache/key.ts"
@@ -94,7 +94,7 @@ export interface Options {
  * @category policies
  */
 export const exact = ({ maxSize = 1_000_000, scope, timeToLive }: Options) => {
-  const ttl = Duration.fromInputUnsafe(timeToLive)
+  const ttl = durationOf(timeToLive)
   const settings = { scope: nameOf(scope), timeToLive: describeDuration(ttl), maxSize }
   return ResilientModel.policy(
     { name: "ResponseCache.exact", place: "cache", settings },

@@ -16,6 +16,7 @@ import { remaining } from "./Deadline.ts"
 import * as Event from "./Event.ts"
 import * as Failure from "./Failure.ts"
 import { standardAttempts, takeAttempt } from "./internal/call/allowance.ts"
+import { durationOf } from "./internal/describeDuration.ts"
 import { failedModel } from "./internal/error/failedModel.ts"
 import { refuse } from "./internal/event/refuse.ts"
 import { millis } from "./internal/millis.ts"
@@ -158,7 +159,7 @@ const retrying =
     { mistake, options, policy }: Plan<In, Out, R2>,
   ) =>
   <K extends Kind, E extends In, R>(self: Resilient.Resilient<K, E, R>): Resilient.Resilient<K, E, R | R2> => {
-    const maxRetryAfter = Duration.fromInputUnsafe(options?.maxRetryAfter ?? "60 seconds")
+    const maxRetryAfter = durationOf(options?.maxRetryAfter ?? "60 seconds")
     const maxAttempts = options?.maxAttempts ?? standardAttempts
     const settings = {
       schedule: Object.is(policy, standard) ? "standard" : "custom",

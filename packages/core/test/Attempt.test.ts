@@ -8,6 +8,7 @@ import * as Deadline from "../src/Deadline.ts"
 import * as Event from "../src/Event.ts"
 import * as Failure from "../src/Failure.ts"
 import * as Fallback from "../src/Fallback.ts"
+import type * as ProviderModel from "../src/provider/ProviderModel.ts"
 import * as RequestContext from "../src/RequestContext.ts"
 import * as ResilientModel from "../src/ResilientModel.ts"
 import * as Retry from "../src/Retry.ts"
@@ -79,6 +80,25 @@ describe.each(modes)("an attempt to %s", (mode) => {
         attempt?.timeToFirstPart && Duration.toSeconds(attempt.timeToFirstPart),
         mode === "stream" ? 2 : 5,
       )
+    }),
+  )
+
+  it.effect("is timed to what comes before its content, too", () =>
+    Effect.gen(function* () {
+      const timed = script(
+        wait("1 second"),
+        chunk({ type: "response-metadata", id: "resp_1", modelId: "m" }),
+        wait("1 second"),
+        chunk(delta("a"), finish()),
+      )
+      const [, events] = yield* timePasses(observed(call(scripted([timed]).model, mode)))
+      const [attempt] = ended(events)
+      assert.strictEqual(attempt?.responseId, "resp_1")
+      assert.strictEqual(
+        attempt?.timeToFirstChunk && Duration.toSeconds(attempt.timeToFirstChunk),
+        mode === "stream" ? 1 : 2,
+      )
+      assert.strictEqual(attempt?.timeToFirstPart && Duration.toSeconds(attempt.timeToFirstPart), 2)
     }),
   )
 
@@ -361,7 +381,11 @@ describe("sinks", () => {
           throw new Error(`read ${String(name)}`)
         },
       })
-      const model = scripted([answer("a")]).model
+      const provider: ProviderModel.ProviderModel = {
+        ...scripted([]).provider,
+        stream: () => Effect.succeed({ headers: {}, parts: Stream.make(delta("a"), finish()) }),
+      }
+      const model = ResilientModel.fromProvider(Effect.succeed(provider), { name: "silent", settings: {} })
       const built = yield* Layer.build(model)
       const asked = Effect.provide(call(model, "stream"), built)
       const { exit } = yield* asked.pipe(
@@ -402,7 +426,7 @@ describe("the options of a request", () => {
       const model = scripted([refused(errors.transient), answer("a")])
       const built = yield* ResilientModel.callOf(model.model.pipe(Retry.schedule(Schedule.recurs(1))))
       for (const freeze of [false, true]) {
-        model.requests.length = 0
+        model.restart()
         const asked = request("stream")
         if (freeze) Object.freeze(asked.options)
         const [, events] = yield* observed(deliver(built, asked))

@@ -64,10 +64,10 @@ describe.skipIf(redisIsMissing)("a breaker whose Redis is lost (REDIS_URL)", () 
   it.effect("refuses, where that was asked for", () =>
     losing({ onUnavailable: SharedState.failClosed }, (layer, evals) =>
       Effect.gen(function* () {
-        const { ask, requests } = yield* started(layer, [good])
+        const { ask, model } = yield* started(layer, [good])
         evals.lost = true
         assert.strictEqual(waitOf((yield* ask).exit), 1_000)
-        assert.lengthOf(requests, 0)
+        assert.lengthOf(model.requests, 0)
         evals.lost = false
         yield* TestClock.adjust("1 second")
         assert.isTrue(Exit.isSuccess((yield* ask).exit))
@@ -78,20 +78,11 @@ describe.skipIf(redisIsMissing)("a breaker whose Redis is lost (REDIS_URL)", () 
   it.effect("gives the places of probes back after their lease that could not be heard of", () =>
     losing({}, (layer, evals) =>
       Effect.gen(function* () {
-        const { ask, phase, requests, times } = yield* started(layer, [
-          bad,
-          bad,
-          bad,
-          bad,
-          silent,
-          silent,
-          silent,
-          good,
-        ])
+        const { ask, phase, model, times } = yield* started(layer, [bad, bad, bad, bad, silent, silent, silent, good])
         yield* times(4)
         yield* TestClock.adjust("10 seconds")
         const probes = yield* Effect.forEach([1, 2, 3], () => Effect.forkChild(ask))
-        yield* until(() => requests.length === 7)
+        yield* until(() => model.requests.length === 7)
         evals.lost = true
         yield* Effect.forEach(probes, Fiber.interrupt)
         evals.lost = false

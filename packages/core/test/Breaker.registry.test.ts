@@ -81,7 +81,7 @@ describe("a registry of circuits", () => {
       yield* Effect.yieldNow
       const a = yield* guarded("a", [bad, bad, answer("a"), answer("a")])
       for (const _ of Array.from({ length: rounds })) {
-        a.model.requests.length = 0
+        a.model.restart()
         yield* Effect.replicateEffect(a.ask, 2)
         yield* TestClock.adjust("10 seconds")
         yield* Effect.replicateEffect(a.ask, 2)

@@ -23,7 +23,7 @@ const suite = (within: typeof inMemory) => {
   it.effect("opens after failures, and refuses for as long as it is open", () =>
     within((layer) =>
       Effect.gen(function* () {
-        const { ask, isAvailable, phase, requests, times } = yield* started(layer, [bad])
+        const { ask, isAvailable, phase, model, times } = yield* started(layer, [bad])
         yield* times(3)
         assert.strictEqual(yield* phase, "closed")
         yield* ask
@@ -31,7 +31,7 @@ const suite = (within: typeof inMemory) => {
         assert.isFalse(isAvailable())
         yield* TestClock.adjust("4 seconds")
         assert.strictEqual(waitOf((yield* ask).exit), 6_000)
-        assert.lengthOf(requests, 4)
+        assert.lengthOf(model.requests, 4)
       }),
     ),
   )
@@ -56,7 +56,7 @@ const suite = (within: typeof inMemory) => {
   it.effect("lets exactly its probes through, of a thousand callers, and others after their lease", () =>
     within((layer) =>
       Effect.gen(function* () {
-        const { ask, requests, times } = yield* started(layer, [bad, bad, bad, bad, silent])
+        const { ask, model, times } = yield* started(layer, [bad, bad, bad, bad, silent])
         yield* times(4)
         yield* TestClock.adjust("10 seconds")
         let refusals = 0
@@ -67,11 +67,11 @@ const suite = (within: typeof inMemory) => {
         )
         const first = yield* Effect.forkChild(crowd)
         yield* until(() => refusals === 997)
-        assert.lengthOf(requests, 7)
+        assert.lengthOf(model.requests, 7)
         yield* TestClock.adjust("5 seconds")
         const second = yield* Effect.forkChild(crowd)
         yield* until(() => refusals === 2 * 997)
-        assert.lengthOf(requests, 10)
+        assert.lengthOf(model.requests, 10)
         yield* Effect.forEach([first, second], Fiber.interrupt)
       }),
     ),
@@ -80,20 +80,11 @@ const suite = (within: typeof inMemory) => {
   it.effect("gives the place of a probe back that is interrupted", () =>
     within((layer) =>
       Effect.gen(function* () {
-        const { ask, phase, requests, times } = yield* started(layer, [
-          bad,
-          bad,
-          bad,
-          bad,
-          silent,
-          silent,
-          silent,
-          good,
-        ])
+        const { ask, phase, model, times } = yield* started(layer, [bad, bad, bad, bad, silent, silent, silent, good])
         yield* times(4)
         yield* TestClock.adjust("10 seconds")
         const probes = yield* Effect.forEach([1, 2, 3], () => Effect.forkChild(ask))
-        yield* until(() => requests.length === 7)
+        yield* until(() => model.requests.length === 7)
         waitOf((yield* ask).exit)
         yield* Effect.forEach(probes, Fiber.interrupt)
         yield* times(2)
@@ -170,7 +161,7 @@ describe.skipIf(redisIsMissing)("a breaker on Redis (REDIS_URL)", () => {
         // Three probes over both: one that answers, and two that hang.
         yield* two.ask
         const hanging = yield* Effect.forEach([one, two], ({ ask }) => Effect.forkChild(ask))
-        yield* until(() => one.requests.length + two.requests.length === 7)
+        yield* until(() => one.model.requests.length + two.model.requests.length === 7)
         assert.strictEqual(waitOf((yield* one.ask).exit), 5_000)
         assert.strictEqual(waitOf((yield* two.ask).exit), 5_000)
         yield* Effect.forEach(hanging, Fiber.interrupt)

@@ -54,6 +54,20 @@ const refusals = (events: ReadonlyArray<Event.Event>) =>
   events.flatMap((event) => (event._tag === "Refused" ? [event.policy] : []))
 
 describe.each(modes)("a call to %s", (mode) => {
+  it.effect("tells what was asked, and not to those who print it", () =>
+    Effect.gen(function* () {
+      const told = (yield* asked(scripted([answer("a")]).model, mode)).filter(
+        (event) => event._tag === "CallStarted" || event._tag === "CallEnded",
+      )
+      assert.lengthOf(told, 2)
+      for (const event of told) {
+        assert.strictEqual(event.request.mode, mode)
+        assert.strictEqual(event.request.call.id, event.callId)
+        assert.notInclude(Object.keys(event), "request")
+      }
+    }),
+  )
+
   it.effect("begins and ends with an event of its own, around those of its attempts", () =>
     Effect.gen(function* () {
       const first = scripted([refused(errors.transient)], { name: "first" })

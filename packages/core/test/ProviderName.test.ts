@@ -22,4 +22,14 @@ describe("the name of a provider", () => {
     assert.strictEqual(ProviderName.canonical(name), canonical)
     assert.strictEqual(ProviderName.canonical(canonical), canonical)
   })
+
+  it.each([
+    ["google/gemini-3", "gcp.gemini/gemini-3"],
+    ["openai/org/model", "openai/org/model"],
+    ["google", "google"],
+    ["/a", "/a"],
+    ["", ""],
+  ])("the key %s is %s", (key, canonical) => {
+    assert.strictEqual(ProviderName.canonicalKey(key), canonical)
+  })
 })

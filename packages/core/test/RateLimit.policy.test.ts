@@ -146,6 +146,24 @@ describe("a limit", () => {
     ),
   )
 
+  it.effect.each([
+    ["requests", { requests: 5 }, 0],
+    ["tokens", { requests: 5, tokens: 1_000 }, 1],
+  ] as const)("of %s reads a prompt only if it needs its tokens", ([, limits, times]) =>
+    inMemory((place) =>
+      Effect.gen(function* () {
+        let estimates = 0
+        const estimate = () => {
+          estimates++
+          return { input: 1, output: 1 }
+        }
+        const { ask } = yield* built(RateLimit.perMinute({ ...limits, estimate }), { place })
+        assert.isTrue(Exit.isSuccess((yield* ask).exit))
+        assert.strictEqual(estimates, times)
+      }),
+    ),
+  )
+
   it.effect("keeps the estimate where nobody says what a call took", () =>
     inMemory((place) =>
       Effect.gen(function* () {

@@ -41,6 +41,26 @@ describe("the type of a stack", () => {
     >()
   })
 
+  it("is known to catchTags in a function over models, too", () => {
+    const service = <R, R2>(
+      first: ResilientModel.ResilientModel<Call, R>,
+      second: ResilientModel.ResilientModel<Call, R2>,
+    ) =>
+      LanguageModel.generateText({ prompt: "hi" }).pipe(
+        ResilientModel.provide(first.pipe(Fallback.to(second), Deadline.total("1 minute"))),
+        Effect.map(({ text }) => text),
+        Effect.catchTags({
+          AllModelsFailed: ({ trail }) => Effect.succeed(trail.length),
+          DeadlineExceeded: ({ _tag }) => Effect.succeed(_tag),
+          StreamTruncated: () => Effect.succeed(""),
+          AiError: ({ reason }) => Effect.succeed(reason._tag),
+        }),
+      )
+    const program = service(model, needy)
+    expectTypeOf<Effect.Error<typeof program>>().toEqualTypeOf<never>()
+    expectTypeOf<Effect.Services<typeof program>>().toEqualTypeOf<Account>()
+  })
+
   it("is left as it is by retries", () => {
     const retried = model.pipe(Retry.schedule(Retry.standard), Retry.resample(Schedule.recurs(1)))
     expectTypeOf<ErrorOf<typeof retried>>().toEqualTypeOf<Call>()

@@ -42,7 +42,7 @@ export const started = Effect.fnUntraced(function* (
   return {
     ask,
     isAvailable: () => guarded.available?.(),
-    requests: model.requests,
+    model,
     phase: inTime(Effect.map(status, ([circuit]) => circuit?.phase)),
     set: (mode: Breaker.Mode) => inTime(set(key, mode)),
     times: (count: number) => Effect.replicateEffect(ask, count),

@@ -52,6 +52,8 @@ export const inRedis = <A, E>(use: (place: Place) => Effect.Effect<A, E>): Effec
 
 const resolution = 25
 
+const enoughTurns = 8
+
 const onTestTime = (redis: Redis.Redis["Service"]) => {
   let asking = 0
   const send = <A>(command: string, ...args: ReadonlyArray<string>) => {
@@ -69,10 +71,10 @@ const onTestTime = (redis: Redis.Redis["Service"]) => {
     )
   }
   const turn = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
-  const quiet: Effect.Effect<void> = Effect.andThen(
-    Effect.replicateEffect(turn, 4),
-    Effect.suspend(() => (asking > 0 ? quiet : Effect.void)),
-  )
+  // A fiber may need turns of the loop between two commands, so one moment without a command is not the end.
+  const quietFor = (turns: number): Effect.Effect<void> =>
+    turns === 0 ? Effect.void : Effect.flatMap(turn, () => quietFor(asking > 0 ? enoughTurns : turns - 1))
+  const quiet = quietFor(enoughTurns)
   const layer = Layer.effect(
     Redis.Redis,
     Redis.make({ send, subscribe: () => Effect.die("unused"), connect: Effect.die("unused") }),

@@ -1,6 +1,7 @@
 /**
- * A provider that plays scripts, and remembers what was done to it.
+ * Scripts for `ScriptedModel`, step by step, and short ways to ask and to look at what came of it.
  */
+import * as ScriptedModel from "@holdfast/testing/ScriptedModel"
 import { Cause, Duration, Effect, Exit, Fiber, Stream } from "effect"
 import { type AiError, LanguageModel, type Response } from "effect/ai"
 import { TestClock } from "effect/testing"
@@ -90,13 +91,17 @@ export const errors = {
   broken: ProviderError.fromTransport(origin, new Error("socket hang up")),
 }
 
+/** A running script, as it stands at any moment. */
 export interface Scripted {
-  readonly provider: ProviderModel.ProviderModel
   readonly model: ResilientModel.ResilientModel<ResilientModel.CallFailure>
-  readonly requests: Array<ProviderModel.ProviderRequest & { readonly mode: Mode }>
-  /** Resources that attempts hold now, and the exits with which those of past attempts were released. */
-  held: number
-  readonly released: Array<Exit.Exit<unknown, unknown>>
+  readonly requests: ReadonlyArray<ScriptedModel.ScriptedRequest>
+  /** Attempts that hold resources now. */
+  readonly held: number
+  readonly provider: ProviderModel.ProviderModel
+  /** Goes on with this script. */
+  readonly skipTo: (index: number) => void
+  /** Forgets the requests, and begins with the first script. */
+  readonly restart: () => void
 }
 
 /** A model that plays one script per attempt, and the last one for ever. */
@@ -107,47 +112,44 @@ export const scripted = (
     readonly codecTransformer?: LanguageModel.CodecTransformer
   },
 ): Scripted => {
-  const next = (request: ProviderModel.ProviderRequest, mode: Mode) =>
-    Effect.acquireRelease(
-      Effect.sync(() => {
-        spy.held++
-        const played = scripts[Math.min(spy.requests.length, scripts.length - 1)]
-        spy.requests.push({ ...request, mode })
-        return played ?? script()
-      }),
-      (_, exit) =>
-        Effect.sync(() => {
-          spy.held--
-          spy.released.push(exit)
-        }),
-    )
-  const opened = (request: ProviderModel.ProviderRequest, mode: Mode) =>
-    Effect.tap(next(request, mode), ({ opening = [], refuses }) =>
-      Effect.andThen(
-        Stream.runDrain(play(opening)),
-        Effect.suspend(() => (refuses === undefined ? Effect.void : Effect.fail(refuses))),
-      ),
-    )
-  const provider: ProviderModel.ProviderModel = {
-    provider: options?.name ?? "acme",
-    model: `${options?.name ?? "acme"}-1`,
-    codecTransformer: options?.codecTransformer ?? LanguageModel.defaultCodecTransformer,
-    generate: (request) =>
-      Effect.flatMap(opened(request, "generate"), ({ headers = {}, steps }) =>
-        Effect.map(Stream.runCollect(play(steps)), (parts) => ({ headers, parts: wholeOf(parts) })),
-      ),
-    stream: (request) =>
-      Effect.map(opened(request, "stream"), ({ headers = {}, steps }) => ({ headers, parts: play(steps) })),
-  }
-  const spy: Scripted = {
-    provider,
+  const name = options?.name ?? "acme"
+  let next = 0
+  const { provider, requests, reset, respond } = Effect.runSync(
+    ScriptedModel.make({
+      provider: name,
+      model: `${name}-1`,
+      codecTransformer: options?.codecTransformer ?? LanguageModel.defaultCodecTransformer,
+    }),
+  )
+  const playScripts = respond(() => played(scripts[Math.min(next++, scripts.length - 1)] ?? script()))
+  Effect.runSync(playScripts)
+  return {
     model: ResilientModel.fromProvider(Effect.succeed(provider), { name: provider.model, settings: {} }),
-    requests: [],
-    held: 0,
-    released: [],
+    provider,
+    skipTo: (index) => {
+      next = index
+    },
+    restart: () => {
+      next = 0
+      Effect.runSync(Effect.andThen(reset, playScripts))
+    },
+    get requests() {
+      return Effect.runSync(requests)
+    },
+    get held() {
+      return Effect.runSync(requests).filter(({ isClosed }) => !isClosed).length
+    },
   }
-  return spy
 }
+
+const played = ({ headers = {}, opening = [], refuses, steps }: Script): ScriptedModel.Answer =>
+  ScriptedModel.stream(play(steps), {
+    headers,
+    opening: Effect.andThen(
+      Stream.runDrain(play(opening)),
+      Effect.suspend(() => (refuses === undefined ? Effect.void : Effect.fail(refuses))),
+    ),
+  })
 
 const play = (steps: ReadonlyArray<Step>): Stream.Stream<StreamPart, AiError.AiError> => {
   let position = 0
@@ -169,15 +171,6 @@ const play = (steps: ReadonlyArray<Step>): Stream.Stream<StreamPart, AiError.AiE
     }
   })
   return Stream.fromPull(Effect.succeed(pull))
-}
-
-/** The parts of a streamed answer as those of a whole one. */
-const wholeOf = (parts: ReadonlyArray<StreamPart>): Array<Response.PartEncoded> => {
-  const text = parts.map((part) => (part.type === "text-delta" ? part.delta : "")).join("")
-  const said: ReadonlyArray<Response.PartEncoded> = text === "" ? [] : [{ type: "text", text }]
-  const rest = parts.filter((part) => !/^(text|reasoning|tool-params)-/.test(part.type)) as Array<Response.PartEncoded>
-  const finished = rest.findIndex(({ type }) => type === "finish")
-  return finished < 0 ? [...rest, ...said] : [...rest.slice(0, finished), ...said, ...rest.slice(finished)]
 }
 
 export const textOf = (parts: ReadonlyArray<{ readonly type: string }>): string =>

@@ -9,6 +9,7 @@ import * as ResilientModel from "../src/ResilientModel.ts"
 import * as ResponseCache from "../src/ResponseCache.ts"
 import * as Retry from "../src/Retry.ts"
 import * as RetryBudget from "../src/RetryBudget.ts"
+import { until } from "./breakerProcess.ts"
 import { redisIsMissing, withRedis } from "./redis.ts"
 import {
   answer,
@@ -24,6 +25,7 @@ import {
   script,
   type Script,
   scripted,
+  silent,
   wait,
 } from "./scripted.ts"
 
@@ -79,10 +81,11 @@ describe.each([
   it.live.skipIf(missing)("gives back the place of a call that fails or is given up", () =>
     run(
       Effect.gen(function* () {
-        const { one, other } = yield* twice([refused(errors.badRequest), slow, answer("b")], Concurrency.limit(1))
+        const scripts = [refused(errors.badRequest), silent, answer("b")]
+        const { model, one, other } = yield* twice(scripts, Concurrency.limit(1))
         assert.strictEqual(errorOf((yield* one).exit)._tag, "AiError")
         const given = yield* Effect.forkChild(one)
-        yield* Effect.sleep(10)
+        yield* until(() => model.requests.length === 2)
         yield* Fiber.interrupt(given)
         assert.strictEqual((yield* other).text, "b")
       }),

@@ -192,9 +192,9 @@ export const record = (settings: Omit<Settings, "wait"> = {}) => enforceAll([], 
  * import { Budget } from "@holdfast/cost"
  *
  * const budget = Budget.enforce({ name: "team-a", daily: "100 USD" })
- * const degrading = <E, E2, R, R2>(
- *   best: ResilientModel.ResilientModel<E, R>,
- *   cheap: ResilientModel.ResilientModel<E2, R2>,
+ * const degrading = <R, R2>(
+ *   best: ResilientModel.ResilientModel<ResilientModel.CallFailure, R>,
+ *   cheap: ResilientModel.ResilientModel<ResilientModel.CallFailure, R2>,
  * ) => budget(best).pipe(Budget.orElse(budget(cheap)))
  * ```
  *

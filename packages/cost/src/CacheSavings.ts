@@ -11,13 +11,10 @@
  * @since 0.1.0
  */
 
+import { contentsOf, mediaTokens, tokenFamilyOf, totalOf } from "@holdfast/core/PromptTokens"
 import { Option } from "effect"
 import { Prompt, type Tool } from "effect/ai"
 
-import { contentsOf } from "./internal/estimate/contents.ts"
-import { tokenFamilyOf } from "./internal/estimate/family.ts"
-import { mediaTokens } from "./internal/estimate/media.ts"
-import { textTokens } from "./internal/estimate/text.ts"
 import { rateOf } from "./internal/price/rates.ts"
 import { type Difference, firstDifference, prefixLength } from "./internal/promptCache/prefix.ts"
 import { promptCacheOf } from "./internal/promptCache/vendors.ts"
@@ -315,7 +312,7 @@ const tokensOf = (messages: ReadonlyArray<Prompt.Message>, prefix: Prefix): numb
     tools: prefix.tools ?? [],
     responseFormat: { type: "text" },
   })
-  const likely = texts.reduce((sum, text) => sum + textTokens(text).likely, 0) * family.textFactor
+  const likely = totalOf(texts).likely * family.textFactor
   const media = files.map((file) => mediaTokens(file, family))
   return Math.ceil(
     media.reduce((sum, { audioInput, imageInput, input }) => sum + audioInput + imageInput + input, likely),

@@ -6,6 +6,7 @@
 import * as Events from "@holdfast/core/Event"
 import { type DateTime, type Effect } from "effect"
 
+import { type Charge } from "./internal/budget/settlement.ts"
 import { type LedgerUnavailable } from "./internal/ledger/unavailable.ts"
 import * as Money from "./Money.ts"
 
@@ -73,10 +74,58 @@ export interface LedgerFailed {
 }
 
 /**
+ * A budget has set aside the most that an attempt can cost, which is about to go out.
+ *
  * @since 0.1.0
  * @category models
  */
-export type Event = ThresholdReached | BoundExceeded | BoundDoubtful | LedgerFailed
+export interface AttemptReserved {
+  readonly _tag: "AttemptReserved"
+  readonly attempt: string
+  readonly callId: string
+  readonly worst: Money.Money
+}
+
+/**
+ * What was set aside for an attempt is free again, because another guard refused it. Nothing was sent.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface AttemptReleased {
+  readonly _tag: "AttemptReleased"
+  readonly attempt: string
+  readonly callId: string
+}
+
+/**
+ * What an attempt cost, after `AttemptEnded` and before the end of its call. It is told as soon as it is known, whether or not the
+ * ledger can be reached. Budgets that are piped apart tell it once each.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface AttemptCharged {
+  readonly _tag: "AttemptCharged"
+  readonly attempt: string
+  readonly callId: string
+  readonly provider: string
+  readonly model: string
+  readonly charge: Charge
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Event =
+  | ThresholdReached
+  | BoundExceeded
+  | BoundDoubtful
+  | LedgerFailed
+  | AttemptReserved
+  | AttemptReleased
+  | AttemptCharged
 
 type CostEvents = Event
 
@@ -116,6 +165,9 @@ const tags: ReadonlySet<string> = new Set<Event["_tag"]>([
   "BoundExceeded",
   "BoundDoubtful",
   "LedgerFailed",
+  "AttemptReserved",
+  "AttemptReleased",
+  "AttemptCharged",
 ])
 
 /**
@@ -137,4 +189,8 @@ const summaries: { readonly [Tag in Event["_tag"]]: (event: Extract<Event, { rea
   BoundDoubtful: ({ doubts, model, provider }) =>
     `what an attempt at ${model} of ${provider} may cost is not certain: ${doubts.join(", ")}`,
   LedgerFailed: ({ error }) => `the ledger failed: ${error.message}`,
+  AttemptReserved: ({ worst }) => `${Money.format(worst)} are reserved`,
+  AttemptReleased: () => "what was reserved is free again",
+  AttemptCharged: ({ charge: { basis, cost }, model, provider }) =>
+    `${model} of ${provider} cost ${Money.format(cost)} (${basis})`,
 }

@@ -12,16 +12,22 @@
  */
 
 import { type ModelCall } from "@holdfast/core"
+import {
+  contentsOf,
+  type Doubt as MediaDoubt,
+  mediaTokens,
+  overheadOf,
+  type PromptContents,
+  type TextTokens,
+  tokenFamilyOf,
+  totalOf,
+} from "@holdfast/core/PromptTokens"
 import { count } from "@holdfast/core/provider/Json"
 import { Context, Effect, Exit, Layer } from "effect"
 import { AiError, type Prompt, Tokenizer } from "effect/ai"
 
-import { contentsOf, type PromptContents } from "./internal/estimate/contents.ts"
 import { bound, type Correction, initial, learn } from "./internal/estimate/correction.ts"
-import { tokenFamilyOf } from "./internal/estimate/family.ts"
-import { type Doubt as MediaDoubt, mediaTokens } from "./internal/estimate/media.ts"
 import { textPieces } from "./internal/estimate/pieces.ts"
-import { type TextTokens, textTokens } from "./internal/estimate/text.ts"
 import { gptTokenizer, type PackageMissing } from "./internal/optionalPackage.ts"
 import type * as Price from "./Price.ts"
 
@@ -243,29 +249,14 @@ const textsOf = (prompt: Prompt.Prompt): ReadonlyArray<string> =>
     typeof content === "string" ? [content] : content.flatMap((part) => (part.type === "text" ? [part.text] : [])),
   )
 
-const totalOf = (texts: ReadonlyArray<string>): TextTokens => {
-  let likely = 0
-  let atMost = 0
-  for (const text of texts) {
-    const tokens = textTokens(text)
-    likely += tokens.likely
-    atMost += tokens.atMost
-  }
-  return { likely, atMost }
-}
-
-// OpenAI's cookbook counts three or four tokens around each message and three before the reply.
-const perFrame = 4
-const perReply = 3
-
 /** The limit of a model whose real one is not known: that of a talkative model. */
 const usualLimit = 128_000
 
 /** Everything but the correction. `input` is only what is in files. */
 const measure = (contents: PromptContents, target: Target, text: TextTokens): Estimate => {
-  const { files, frames, hasProviderTools, hasTools } = contents
+  const { files, hasProviderTools } = contents
   const family = tokenFamilyOf(target)
-  const overhead = frames * perFrame + (contents.hasAnswer ? perReply : 0) + (hasTools ? family.toolPreamble : 0)
+  const overhead = overheadOf(contents, family)
   const media = files.map((file) => mediaTokens(file, family))
   const total = (key: "input" | "inputAtMost" | "audioInput" | "imageInput") =>
     media.reduce((sum, each) => sum + each[key], 0)

@@ -22,6 +22,7 @@ import { deepseek } from "./internal/price/list/deepseek.ts"
 import { google } from "./internal/price/list/google.ts"
 import { openai } from "./internal/price/list/openai.ts"
 import { others } from "./internal/price/list/others.ts"
+import { scripted } from "./internal/price/list/scripted.ts"
 import { undated, vendorOf } from "./internal/price/modelName.ts"
 import { goesBefore } from "./internal/price/period.ts"
 import { priceUnknown, type PriceUnknown } from "./internal/price/unknown.ts"
@@ -118,13 +119,25 @@ export const make = (prices: Iterable<Price.Price>): Book => {
   }
 }
 
+const published = make([...openai, ...anthropic, ...google, ...deepseek, ...others])
+
+const madeUp = make(scripted)
+
 /**
  * The prices that come with this package. They are dated; `source` and `checkedOn` of each say where and when it was read.
+ *
+ * **Details**
+ *
+ * `ScriptedModel` of `@holdfast/testing` has a price, too: by its usual names 1 USD for a million tokens of input and 10 USD for
+ * one of output. It is made up, and is not among `prices`.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const builtIn: Book = make([...openai, ...anthropic, ...google, ...deepseek, ...others])
+export const builtIn: Book = {
+  prices: published.prices,
+  find: (query) => Option.orElse(published.find(query), () => madeUp.find(query)),
+}
 
 /**
  * Asks a second book for what the first does not know.

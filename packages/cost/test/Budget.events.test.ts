@@ -19,7 +19,7 @@ import * as Budget from "../src/Budget.ts"
 import type * as CostEvent from "../src/CostEvent.ts"
 import * as Ledger from "../src/Ledger.ts"
 import * as PriceBook from "../src/PriceBook.ts"
-import { acme, caller, dear, heard, ledgerInMemory, money } from "./budgeted.ts"
+import { acme, caller, dear, heard, heardAll, ledgerInMemory, money } from "./budgeted.ts"
 
 const answered = ({ exit }: { readonly exit: Exit.Exit<unknown, unknown> }) => Exit.isSuccess(exit)
 const settled = (ledger: Ledger.Service) =>
@@ -51,6 +51,55 @@ const failing = (ledger: Ledger.Service, broken: Set<"reserve" | "settle" | "rel
     release: unless("release", ledger.release),
   }
 }
+
+describe("the money of an attempt", () => {
+  it.effect("is told when it is reserved and when it is charged, class by class, as the ledger has it", () =>
+    Effect.gen(function* () {
+      const ledger = yield* ledgerInMemory
+      const call = yield* caller(acme().model.pipe(Budget.enforce({ name: "x", daily: money(100n) })), ledger)
+      const [, events] = yield* heardAll(call())
+      const [reserved, charged] = events
+      const [settlement] = yield* settled(ledger)
+      assert.deepInclude(reserved, { _tag: "AttemptReserved", worst: money(30n) })
+      if (charged?._tag !== "AttemptCharged") return assert.fail("nothing was charged")
+      const { amounts, ...charge } = charged.charge
+      assert.strictEqual(charged.attempt, settlement?.subject.attempt)
+      assert.deepInclude(settlement, charge)
+      assert.strictEqual(
+        Object.values(amounts).reduce((sum, amount) => sum + amount, 0n),
+        charge.cost,
+      )
+      assert.deepStrictEqual(Object.keys(amounts), Object.keys(charge.tokens))
+    }),
+  )
+
+  it.effect("is told as released where another budget refuses the attempt", () =>
+    Effect.gen(function* () {
+      const ledger = yield* ledgerInMemory
+      const model = acme().model.pipe(
+        Budget.enforce({ name: "inner", daily: money(1n) }),
+        Budget.enforce({ name: "outer", daily: money(100n) }),
+      )
+      const [, events] = yield* heardAll((yield* caller(model, ledger))())
+      assert.deepStrictEqual(
+        events.map(({ _tag }) => _tag),
+        ["AttemptReserved", "AttemptReleased"],
+      )
+    }),
+  )
+
+  it.effect("is told although the ledger cannot be reached", () =>
+    Effect.gen(function* () {
+      const ledger = failing(yield* ledgerInMemory, new Set(["settle"]))
+      const call = yield* caller(acme().model.pipe(Budget.enforce({ name: "x", daily: money(100n) })), ledger)
+      const [, events] = yield* heardAll(call())
+      assert.deepInclude(
+        events.find(({ _tag }) => _tag === "AttemptCharged"),
+        { provider: "acme", model: "acme-1" },
+      )
+    }),
+  )
+})
 
 describe("an alert", () => {
   it.effect("is told once in each window, when its share is spent", () =>

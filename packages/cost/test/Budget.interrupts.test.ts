@@ -28,7 +28,7 @@ describe("calls that are given up at each moment, forty at each pace", () => {
         const moments = paces.flatMap((pace) => Array.from({ length: longest }, (_, turn) => ({ pace, turn })))
         let interrupted = 0
         let begun = 0
-        const settled = () => model.released.length
+        const settled = () => model.requests.filter(({ isClosed }) => isClosed).length
         for (let round = 0; round < rounds; round++) {
           // Every round in another order, so that calls of every pace and turn are among those with room.
           const order = moments.map((_, index) => moments[(index * 7 + round * 13) % moments.length] ?? moments[0])

@@ -5,12 +5,12 @@
 import { readFileSync } from "node:fs"
 
 import { assert, describe, it } from "@effect/vitest"
+import { textTokens } from "@holdfast/core/PromptTokens"
 import { Estimate } from "@holdfast/cost"
 import { Effect } from "effect"
 import * as fc from "fast-check"
 import { encode } from "gpt-tokenizer/encoding/o200k_base"
 
-import { textTokens } from "../src/internal/estimate/text.ts"
 import { request } from "./requests.ts"
 
 const exact = (text: string): number => encode(text, { disallowedSpecial: new Set() }).length

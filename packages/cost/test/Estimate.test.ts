@@ -5,7 +5,7 @@ import { AiError, type Prompt, Tokenizer, Tool } from "effect/ai"
 import * as Base64 from "effect/encoding/Base64"
 import { encode } from "gpt-tokenizer/encoding/o200k_base"
 
-import { png } from "./files.ts"
+import { png } from "../../core/test/files.ts"
 import { gpt } from "./prices.ts"
 import { request } from "./requests.ts"
 

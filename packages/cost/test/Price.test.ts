@@ -152,6 +152,31 @@ describe("what is not known", () => {
     })
   })
 
+  it("a side of which a detail is text is unknown beside a valid count, however it is written", () => {
+    const sides = (raw: unknown) =>
+      Price.cost(gpt, { usage: usage({ total: 10 }, { total: 9 }), finishMetadata: { openai: { usage: raw } } }).unknown
+    for (const wrong of ["8", 8, true, ["8"], { cached_tokens: "8" }, { cached_tokens: 0.5 }]) {
+      assert.deepStrictEqual(
+        sides({ prompt_tokens: 10, prompt_tokens_details: wrong }),
+        ["input"],
+        JSON.stringify(wrong),
+      )
+    }
+    for (const wrong of ["2", 2, { reasoning_tokens: "2" }]) {
+      assert.deepStrictEqual(sides({ completion_tokens: 9, completion_tokens_details: wrong }), ["output"])
+    }
+    for (const wrong of ["2", {}, [{ tokenCount: "2" }]]) {
+      assert.deepStrictEqual(sides({ promptTokensDetails: wrong }), ["input"])
+      assert.deepStrictEqual(sides({ candidatesTokensDetails: wrong }), ["output"])
+    }
+    assert.deepStrictEqual(sides({ prompt_tokens: "10", completion_tokens: 9 }), ["input"])
+    assert.deepStrictEqual(sides({ prompt_tokens: 10, completion_tokens: "9" }), ["output"])
+    assert.deepStrictEqual(
+      sides({ prompt_tokens_details: null, completion_tokens_details: {}, promptTokensDetails: [] }),
+      [],
+    )
+  })
+
   it("counts that are no counts are unknown, and never crash", () => {
     for (const wrong of [-1, 0.5, Number.NaN, Infinity, 2 ** 60, "7", null, {}]) {
       assert.deepStrictEqual(

@@ -365,10 +365,20 @@ describe("a name that is misspelt", () => {
         "did you mean gpt-4o-mini of openai?",
       )
       assert.strictEqual(
-        yield* messageOf({ provider: "scripted", model: "scripted-model" }),
-        "the price of scripted-model of scripted is not known; add it with PriceBook.layerExtend",
+        yield* messageOf({ provider: "scripted", model: "another-one" }),
+        "the price of another-one of scripted is not known; add it with PriceBook.layerExtend",
       )
       assert.include(yield* messageOf({ provider: "openai", model: "x".repeat(10_000) }), "PriceBook.layerExtend")
     }).pipe(Effect.provide(PriceBook.layer)),
   )
+})
+
+it("prices a scripted model by its usual names, and lists it nowhere", () => {
+  const price = PriceBook.builtIn.find({
+    provider: "scripted",
+    model: "scripted-model",
+    startedAt: Date.UTC(2026, 10, 28),
+  })
+  assert.isTrue(Option.isSome(price))
+  assert.isFalse(PriceBook.builtIn.prices.some(({ provider }) => provider === "scripted"))
 })

@@ -32,7 +32,7 @@ const priced = (provider: string, perMillion: Price.PriceList, model = `${provid
 /** The dear one costs ten times as much, and a fifth of that for what comes from its cache. */
 export const dear = priced("dear", { input: "$0.00001", output: "$0.00002", cacheRead: "$0.000002" })
 
-const prices = [
+export const prices = [
   priced("acme", { input: "$0.000001", output: "$0.000002" }),
   priced("google", { input: "$0.000001", output: "$0.000002" }, "gcp.gemini-1"),
   priced("second", { input: "$0.000001", output: "$0.000002" }),
@@ -77,8 +77,14 @@ export const caller = <E>(model: ResilientModel.ResilientModel<E, Ledger.Ledger>
 
 export const acme = (...scripts: ReadonlyArray<Script>) => scripted(scripts.length === 0 ? [answer("a")] : scripts)
 
-/** The events that happen inside, in order. */
+const accounts: ReadonlySet<string> = new Set(["AttemptReserved", "AttemptReleased", "AttemptCharged"])
+
+/** What happens inside, in order, but for the money of each attempt. */
 export const heard = <A, E, R>(self: Effect.Effect<A, E, R>) =>
+  Effect.map(heardAll(self), ([result, events]) => [result, events.filter(({ _tag }) => !accounts.has(_tag))] as const)
+
+/** The events that happen inside, in order. */
+export const heardAll = <A, E, R>(self: Effect.Effect<A, E, R>) =>
   Effect.suspend(() => {
     const events: Array<CostEvent.Event> = []
     return Effect.map(

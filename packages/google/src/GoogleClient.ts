@@ -7,6 +7,7 @@
  * @since 0.1.0
  */
 import type { GoogleGenAI } from "@google/genai/web"
+import { keyConfig } from "@holdfast/core/provider/KeyConfig"
 import { Config, Context, type Effect, Layer, type Redacted } from "effect"
 import { type AiError } from "effect/ai"
 
@@ -152,7 +153,7 @@ export const layer = (options: Options): Layer.Layer<GoogleClient> => Layer.effe
  *
  * **Details**
  *
- * The key is read from `GOOGLE_API_KEY` unless said otherwise.
+ * The key is read from `GOOGLE_API_KEY` unless said otherwise. Where it is missing, the `ConfigError` names the variable.
  *
  * @since 0.1.0
  * @category layers
@@ -165,7 +166,7 @@ export const layerConfig = (options?: {
   const absent = Config.succeed(undefined)
   return Layer.unwrap(
     Config.all({
-      apiKey: options?.apiKey ?? Config.Redacted("GOOGLE_API_KEY"),
+      apiKey: keyConfig({ module: "GoogleClient", variable: "GOOGLE_API_KEY", apiKey: options?.apiKey }),
       apiUrl: options?.apiUrl ?? absent,
       apiVersion: options?.apiVersion ?? absent,
     }).pipe(Config.map(layer)),

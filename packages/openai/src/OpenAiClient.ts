@@ -6,6 +6,7 @@
  *
  * @since 0.1.0
  */
+import { keyConfig } from "@holdfast/core/provider/KeyConfig"
 import { Config, Context, type Effect, Layer, type Redacted } from "effect"
 import { type AiError } from "effect/ai"
 import type { OpenAI } from "openai"
@@ -134,7 +135,7 @@ export const layer = (options: Options): Layer.Layer<OpenAiClient> => Layer.effe
  *
  * **Details**
  *
- * The key is read from `OPENAI_API_KEY` unless said otherwise.
+ * The key is read from `OPENAI_API_KEY` unless said otherwise. Where it is missing, the `ConfigError` names the variable.
  *
  * @since 0.1.0
  * @category layers
@@ -148,7 +149,7 @@ export const layerConfig = (options?: {
   const absent = Config.succeed(undefined)
   return Layer.unwrap(
     Config.all({
-      apiKey: options?.apiKey ?? Config.Redacted("OPENAI_API_KEY"),
+      apiKey: keyConfig({ module: "OpenAiClient", variable: "OPENAI_API_KEY", apiKey: options?.apiKey }),
       apiUrl: options?.apiUrl ?? absent,
       organizationId: options?.organizationId ?? absent,
       projectId: options?.projectId ?? absent,

@@ -8,6 +8,7 @@
  */
 
 import { type ProviderModel, ResilientModel } from "@holdfast/core"
+import { keyConfig } from "@holdfast/core/provider/KeyConfig"
 import { layered, override, type Override } from "@holdfast/core/provider/Settings"
 import { Config as Configuration, Context, Effect, Layer, type Redacted } from "effect"
 
@@ -296,9 +297,13 @@ export const layerConfig = <Name extends string>(
   },
 ): Layer.Layer<Client<Name>, Configuration.ConfigError> => {
   const absent = Configuration.succeed(undefined)
-  const named = server.apiKeyName === undefined ? absent : Configuration.Redacted(server.apiKeyName)
+  const { apiKeyName: variable } = server
+  const apiKey =
+    variable === undefined
+      ? (options?.apiKey ?? absent)
+      : keyConfig({ module: `OpenAiCompatible ${server.provider}`, variable, apiKey: options?.apiKey })
   return Layer.unwrap(
-    Configuration.all({ apiKey: options?.apiKey ?? named, apiUrl: options?.apiUrl ?? absent }).pipe(
+    Configuration.all({ apiKey, apiUrl: options?.apiUrl ?? absent }).pipe(
       Configuration.map((found) => layer(server, found)),
     ),
   )

@@ -61,6 +61,6 @@ export const suite = <Client>(subject: Subject<Client>): void => {
     // A process of its own finds it out.
     it("loads the SDK only when a client is made", ({ expect }) => {
       expect(sdkLoadedBy({ ...subject.sdk, client: subject.name })).toStrictEqual([false, true])
-    }, 20_000)
+    })
   })
 }

@@ -44,13 +44,13 @@
  */
 import { createServer } from "node:http"
 
-import { NodeHttpServer } from "@effect/platform-node"
 import { Context, Effect, Layer, Queue } from "effect"
 import { type HttpServerError } from "effect/http"
 import { NetAddress } from "effect/net"
 
 import { type Chaos } from "./Chaos.ts"
 import { mistakeIn } from "./internal/chaos/rate.ts"
+import { watch } from "./internal/emulator/connection.ts"
 import { baseUrl } from "./internal/emulator/dialects.ts"
 import { handle } from "./internal/emulator/handler.ts"
 import { fingerprint as fingerprintOf } from "./internal/emulator/redact.ts"
@@ -120,6 +120,12 @@ const reset = (state: State): Effect.Effect<void> =>
     yield* Queue.clear(state.aborted)
   })
 
+// Whoever only scripts a model needs no HTTP server, and need not install one.
+const platformNode = Effect.tryPromise(() => import("@effect/platform-node")).pipe(
+  Effect.mapError(({ cause }) => new Error("the emulator needs the package @effect/platform-node", { cause })),
+  Effect.orDie,
+)
+
 const make = Effect.fnUntraced(function* (options: Options) {
   const mistake = options.chaos === undefined ? undefined : mistakeIn(options.chaos)
   if (mistake !== undefined) return yield* Effect.die(new Error(`Chaos.seeded: ${mistake}`))
@@ -133,7 +139,8 @@ const make = Effect.fnUntraced(function* (options: Options) {
     arrived: yield* Queue.unbounded<Entry>(),
     aborted: yield* Queue.unbounded<Entry>(),
   }
-  const node = createServer()
+  const node = watch(createServer())
+  const { NodeHttpServer } = yield* platformNode
   const server = yield* NodeHttpServer.make(() => node, {
     port: options.port ?? 0,
     host: "127.0.0.1",

@@ -29,10 +29,10 @@
  */
 import { type Part } from "@holdfast/core/ModelCall"
 import { type ProviderFault } from "@holdfast/core/provider/ProviderError"
-import { type ProviderFailure } from "@holdfast/core/provider/ProviderModel"
+import { type ProviderFailure, type ProviderModel } from "@holdfast/core/provider/ProviderModel"
 import * as ResilientModel from "@holdfast/core/ResilientModel"
-import { Duration, Effect, Pipeable, Predicate, Queue } from "effect"
-import { type AiError, LanguageModel } from "effect/ai"
+import { Duration, Effect, Pipeable, Predicate, Queue, type Stream } from "effect"
+import { type AiError, LanguageModel, type Response } from "effect/ai"
 
 import { type Answer, type Content, type Cut, type Ending, TypeId } from "./internal/scripted/answer.ts"
 import { type Told } from "./internal/scripted/parts.ts"
@@ -57,6 +57,8 @@ export type { Responder, ScriptedRequest } from "./internal/scripted/provider.ts
 export interface ScriptedModel {
   /** Every copy of it, however often it is built, takes its answers from the same queue. */
   readonly model: ResilientModel.ResilientModel<ResilientModel.CallFailure>
+  /** What `model` is made of, for `ResilientModel.fromProvider` with names and settings of a test's own. */
+  readonly provider: ProviderModel
   /** Queues answers, one per request, first in first out. */
   readonly script: (...answers: ReadonlyArray<Answer>) => Effect.Effect<void>
   /** Answers the requests that find the queue empty. */
@@ -217,6 +219,49 @@ export const parts = (values: ReadonlyArray<Part<"chat">>, options: Timing = {})
   answering({ _tag: "Parts", parts: values }, options)
 
 /**
+ * An answer whose parts come as a stream of the test's own gives them: in which chunks, when, and how it ends.
+ *
+ * **When to use**
+ *
+ * Use where the other constructors are too orderly: parts in one chunk or each by itself, a pause at any place, a stream that
+ * fails, dies or falls silent. `opening` is what happens before the headers of the answer come; it may fail, too.
+ *
+ * **Details**
+ *
+ * In `generate` mode the stream is read to its end and its deltas are joined. The stream says itself when and how it breaks, so
+ * `failAfter` and its like do not apply.
+ *
+ * **Example** (A pause between two words)
+ *
+ * ```ts
+ * import { ScriptedModel } from "@holdfast/testing"
+ * import { Effect, Stream } from "effect"
+ *
+ * const answer = ScriptedModel.stream(
+ *   Stream.make({ type: "text-delta" as const, id: "1", delta: "one " }).pipe(
+ *     Stream.concat(Stream.fromEffect(Effect.as(Effect.sleep("5 seconds"), { type: "text-delta" as const, id: "1", delta: "two" }))),
+ *   ),
+ * )
+ *
+ * ScriptedModel.isAnswer(answer) // => true
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const stream = (
+  content: Stream.Stream<Response.StreamPartEncoded, AiError.AiError>,
+  options: {
+    readonly opening?: Effect.Effect<unknown, ProviderFailure>
+    readonly headers?: Timing["headers"]
+  } = {},
+): Answer =>
+  answering(
+    { _tag: "Stream", parts: content, opening: options.opening ?? Effect.void },
+    timing(undefined, undefined, options.headers),
+  )
+
+/**
  * A failure in place of an answer.
  *
  * **Details**
@@ -262,9 +307,14 @@ const refusal = (
  */
 export const hang: Answer = answering({ _tag: "Hang" })
 
+const refuseStream = ({ content }: Answer): void => {
+  if (content._tag === "Stream") throw new Error("ScriptedModel: a stream says itself when it waits and how it breaks")
+}
+
 const cutAfter =
   (count: number, ending: Ending): Modifier =>
   (self) => {
+    refuseStream(self)
     const cut: Cut = { parts: count, ending }
     return change(self, { cut })
   }
@@ -315,8 +365,10 @@ export const hangAfter = (count: number): Modifier => cutAfter(count, { _tag: "H
  */
 export const holdAfter =
   (count: number, until: Effect.Effect<unknown>): Modifier =>
-  (self) =>
-    change(self, { holds: [...self.holds, { parts: count, until }] })
+  (self) => {
+    refuseStream(self)
+    return change(self, { holds: [...self.holds, { parts: count, until }] })
+  }
 
 const stateOf = (options: Options, answers: ReadonlyArray<Answer>): Effect.Effect<State> =>
   Effect.map(Queue.unbounded<Entry>(), (arrived) => ({
@@ -367,6 +419,7 @@ const modelOf = (state: Effect.Effect<State>, names: Options) =>
 export const make = (options: Options = {}): Effect.Effect<ScriptedModel> =>
   Effect.map(stateOf(options, []), (state) => ({
     model: modelOf(Effect.succeed(state), options),
+    provider: providerModel(state),
     script: (...answers) => Effect.sync(() => void state.answers.push(...answers)),
     respond: (respond) =>
       Effect.sync(() => {

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Failure, Fallback, ResilientModel, Retry } from "@holdfast/core"
+import * as ProviderError from "@holdfast/core/provider/ProviderError"
 import { Cause, Deferred, Effect, Exit, Fiber, Option, Schema, Stream } from "effect"
 import { LanguageModel, Tool, Toolkit } from "effect/ai"
 import { TestClock } from "effect/testing"
@@ -351,4 +352,75 @@ describe("the record", () => {
       assert.deepStrictEqual(ended[0]?.headers, { "x-request-id": "abc", "x-ratelimit-remaining-requests": "4" })
     }),
   )
+})
+
+describe("a stream of the test's own", () => {
+  const delta = (text: string) => ({ type: "text-delta" as const, id: "1", delta: text })
+  const end = { type: "finish" as const, reason: "stop" as const, usage: { inputTokens: {}, outputTokens: {} } }
+
+  it.effect("comes in its own chunks and at its own times, and joined where the whole is asked for", () =>
+    Effect.gen(function* () {
+      const parts = Stream.make(delta("one "), delta("two ")).pipe(
+        Stream.concat(Stream.fromEffect(Effect.as(Effect.sleep("5 seconds"), delta("three")))),
+        Stream.concat(Stream.make(end)),
+      )
+      const scripted = yield* ScriptedModel.make()
+      const answer = ScriptedModel.stream(parts, {
+        opening: Effect.sleep("1 second"),
+        headers: { "x-request-id": "a" },
+      })
+      yield* scripted.script(answer, answer)
+      const whole = yield* Effect.forkChild(Effect.provide(generate, scripted.model))
+      yield* TestClock.adjust("6 seconds")
+      assert.strictEqual((yield* Fiber.join(whole)).text, "one two three")
+      const fiber = yield* Effect.forkChild(Effect.provide(streamed, scripted.model))
+      yield* TestClock.adjust("1 second")
+      const [, running] = yield* scripted.requests
+      assert.deepStrictEqual([running?.outcome, running?.deliveredParts, running?.isClosed], ["open", 2, false])
+      yield* TestClock.adjust("5 seconds")
+      const texts = (yield* Fiber.join(fiber)).flatMap((part) => (part.type === "text-delta" ? [part.delta] : []))
+      assert.deepStrictEqual(texts, ["one ", "two ", "three"])
+      assert.deepStrictEqual(
+        (yield* scripted.requests).map(({ deliveredParts, isClosed, outcome }) => [outcome, deliveredParts, isClosed]),
+        [
+          ["completed", 1, true],
+          ["completed", 3, true],
+        ],
+      )
+    }),
+  )
+
+  it.effect("may fail before its headers, fail in the middle, and die", () =>
+    Effect.gen(function* () {
+      const failure = ProviderError.fromFault(
+        { module: "Acme", method: "test", provider: "acme", url: "", scrub: String },
+        { status: 400, message: "no" },
+      )
+      const scripted = yield* ScriptedModel.make()
+      yield* scripted.script(
+        ScriptedModel.stream(Stream.empty, { opening: Effect.fail(failure) }),
+        ScriptedModel.stream(Stream.concat(Stream.make(delta("a")), Stream.fail(failure))),
+        ScriptedModel.stream(Stream.die(new Error("a bug"))),
+      )
+      const exits = yield* Effect.replicateEffect(Effect.exit(Effect.provide(streamed, scripted.model)), 3)
+      assert.deepStrictEqual(
+        exits.map((exit) => (Exit.hasDies(exit) ? "died" : Exit.isFailure(exit) ? "failed" : "answered")),
+        ["failed", "failed", "died"],
+      )
+      assert.deepStrictEqual(
+        (yield* scripted.requests).map(({ isClosed, outcome }) => [outcome, isClosed]),
+        [
+          ["failed", true],
+          ["failed", true],
+          ["failed", true],
+        ],
+      )
+    }),
+  )
+
+  it("says itself how it breaks", () => {
+    const answer = ScriptedModel.stream(Stream.empty)
+    assert.throws(() => answer.pipe(ScriptedModel.truncateAfter(1)), /says itself/)
+    assert.throws(() => answer.pipe(ScriptedModel.holdAfter(1, Effect.void)), /says itself/)
+  })
 })

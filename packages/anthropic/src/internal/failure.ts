@@ -5,18 +5,24 @@
 import { field, record, text } from "@holdfast/core/provider/Json"
 import { fromFault, type Origin } from "@holdfast/core/provider/ProviderError"
 import * as StainlessError from "@holdfast/core/provider/StainlessError"
+import { upstreamIn } from "@holdfast/core/provider/UpstreamError"
 import { Predicate } from "effect"
 import { type AiError } from "effect/ai"
 
+import { rules } from "./rules.ts"
+
 /** The error for what the SDK threw. */
-export const fromThrown = StainlessError.fromThrown(({ body, headers, plain }) => ({
-  ...facts(body, plain),
-  headers: withRequestId(headers, body),
-}))
+export const fromThrown = StainlessError.fromThrown(
+  ({ body, headers, plain }) => ({
+    ...facts(body, plain),
+    headers: withRequestId(headers, body),
+  }),
+  rules,
+)
 
 /** The error for an error object inside an answer that had begun: a stream's event, or a body of status 200. */
 export const fromErrorObject = (origin: Origin, body: unknown): AiError.AiError =>
-  fromFault(origin, { ...facts(body, undefined), headers: withRequestId({}, body), inStream: true })
+  fromFault({ ...origin, rules }, { ...facts(body, undefined), headers: withRequestId({}, body), inStream: true })
 
 // Bodies carry the id too, and some gateways keep only those.
 const withRequestId = (headers: Record<string, string>, body: unknown): Record<string, string> => {
@@ -27,17 +33,17 @@ const withRequestId = (headers: Record<string, string>, body: unknown): Record<s
 // `{ type: "error", error: { type, message, details } }`, or whatever a gateway makes of it.
 const facts = (body: unknown, plain: string | undefined) => {
   const error = record(field(body, "error")) ?? body
-  const code = text(field(error, "details"), "error_code") ?? text(error, "code")
+  const message = plain ?? messageOf(body, error)
+  const code = field(error, "code")
+  const limit = text(field(error, "details"), "error_code")
   return {
-    message: plain ?? messageOf(body, error),
+    message,
     type: typeOf(error),
-    code,
-    quotaExhausted: code !== undefined && spendLimits.test(code),
+    code: limit ?? (Predicate.isNumber(code) ? String(code) : text(error, "code")),
+    limit,
+    upstream: upstreamIn(message),
   }
 }
-
-// Limits on money come as rate limits, and no waiting of ours lifts them.
-const spendLimits = /spend_limit_reached$/
 
 // The outer object's type says only that it is an error.
 const typeOf = (error: unknown): string | undefined => {

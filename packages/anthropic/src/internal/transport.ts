@@ -6,9 +6,10 @@ import { boundedFetch } from "@holdfast/core/provider/BoundedBody"
 import * as Endpoints from "@holdfast/core/provider/Endpoint"
 import { type Origin } from "@holdfast/core/provider/ProviderError"
 import * as SdkEndpoint from "@holdfast/core/provider/SdkEndpoint"
+import * as Secrets from "@holdfast/core/provider/Secrets"
 import * as StainlessClient from "@holdfast/core/provider/StainlessClient"
 import { untimedFetch } from "@holdfast/core/provider/UntimedFetch"
-import { Effect, type Redacted } from "effect"
+import { Clock, Effect, type Redacted } from "effect"
 
 import { fromThrown } from "./failure.ts"
 
@@ -59,8 +60,16 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
   const sdk = newClient(sdkModule.Anthropic, { ...settings, fetch: boundedFetch(options.fetch) }, key)
   // Files are downloaded with this one, and they may be long.
   const unbounded = newClient(sdkModule.Anthropic, { ...settings, fetch: untimedFetch(options.fetch) }, key)
-  const scrub = Endpoints.scrubber(key)
-  const origin = (method: string, path: string): Origin => ({ module, method, provider, url: `${url}${path}`, scrub })
+  const clock = yield* Clock.Clock
+  const { scrub } = Secrets.make(key, ...Secrets.ofUrl(options.apiUrl), ...Secrets.ofHeaders(headers))
+  const origin = (method: string, path: string): Origin => ({
+    module,
+    method,
+    provider,
+    url: `${url}${path}`,
+    scrub,
+    now: () => clock.currentTimeMillisUnsafe(),
+  })
   const messages = origin("messages", "/v1/messages")
   const transport: Transport = {
     provider,

@@ -56,7 +56,9 @@ describe("statuses", () => {
         { "Request-Id": "req_1", "Retry-After": "7", "Set-Cookie": "session" },
       ),
     )
-    assert.deepStrictEqual(factsOf(error), {
+    const { rule, ...facts } = factsOf(error)
+    assert.strictEqual(rule?.reason, "rateLimit")
+    assert.deepStrictEqual(facts, {
       kind: "throttled",
       message: "Too many for <redacted>",
       provider: "anthropic",

@@ -1,5 +1,12 @@
-import { Duration } from "effect"
+import { Duration, Option } from "effect"
+
+/** The duration of an option. Types forbid what is none, and not all programs are typed. */
+export const durationOf = (input: Duration.Input): Duration.Duration =>
+  Option.getOrThrowWith(
+    Duration.fromInput(input),
+    () =>
+      new Error(`${JSON.stringify(input)} is not a duration such as "30 seconds", "500 millis" or 1500 (milliseconds)`),
+  )
 
 /** A duration as it stands in the description of a stack. */
-export const describeDuration = (duration: Duration.Input): string =>
-  Duration.format(Duration.fromInputUnsafe(duration))
+export const describeDuration = (duration: Duration.Input): string => Duration.format(durationOf(duration))

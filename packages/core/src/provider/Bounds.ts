@@ -15,12 +15,12 @@ const deepest = 500
 const mostKept = 10_000
 
 /**
- * Whether a value is nested too deeply for what is done with it later, such as writing it as JSON.
+ * Whether a value is nested too deeply for what is done with it later, such as writing it as JSON. 500 levels if left out.
  *
  * @since 0.1.0
  * @category predicates
  */
-export const isTooDeep = (value: unknown): boolean => isDeeperThan(deepest, value)
+export const isTooDeep = (value: unknown, levels: number = deepest): boolean => isDeeperThan(levels, value)
 
 // Runs over every answer. `for in` would take several times as long, because each kind of object is another one to V8.
 const isDeeperThan = (levels: number, value: unknown): boolean => {

@@ -39,14 +39,3 @@ export const key = (module: string, apiKey: Redacted.Redacted): Effect.Effect<st
   }
   return Effect.succeed(trimmed)
 }
-
-/**
- * Removes a key from a text that the provider wrote.
- *
- * @since 0.1.0
- * @category conversions
- */
-export const scrubber =
-  (secret: string | undefined) =>
-  (text: string): string =>
-    secret === undefined ? text : text.replaceAll(secret, "<redacted>")

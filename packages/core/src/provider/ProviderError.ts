@@ -6,13 +6,18 @@
  *
  * @since 0.1.0
  */
-import { Duration } from "effect"
+import { DateTime, Duration } from "effect"
 import { AiError } from "effect/ai"
 
-import { type Facts, kindOfStatus } from "../Failure.ts"
+import { type Facts } from "../Failure.ts"
+import { read, type Verdict } from "../internal/error/reading.ts"
 import { describeUnknown } from "../internal/error/words.ts"
 import { keptHeaders, requestId } from "../internal/http/keptHeaders.ts"
-import { retryHint } from "../internal/http/retryHint.ts"
+import { httpDate } from "../internal/http/retryHint.ts"
+import { commonRules } from "./CommonErrorRules.ts"
+import { type ErrorRule, type ProviderFault, type Reason } from "./ErrorRule.ts"
+
+export type { ProviderFault } from "./ErrorRule.ts"
 
 /**
  * Where an error happened, and what must not appear in it.
@@ -27,34 +32,12 @@ export interface Origin {
   readonly provider: string
   /** The URL that was called, without query and credentials. */
   readonly url: string
-  /** Removes the key from a text that the provider wrote. */
+  /** Removes what the client was given in confidence from a text that the provider wrote; see `Secrets`. */
   readonly scrub: (text: string) => string
-}
-
-/**
- * What a provider could find out about a failed HTTP exchange, or about an error event inside a stream.
- *
- * @since 0.1.0
- * @category models
- */
-export interface ProviderFault {
-  /** For people. */
-  readonly message: string
-  /** Absent for an error event inside a stream. */
-  readonly status?: number | undefined
-  /** The vendor's names: `overloaded_error`, `insufficient_quota`, `RESOURCE_EXHAUSTED`. */
-  readonly type?: string | undefined
-  readonly code?: string | undefined
-  /** The request's field that the vendor complains about. */
-  readonly parameter?: string | undefined
-  /** Response headers in lower case; only the safe ones are kept. */
-  readonly headers?: Readonly<Record<string, string>> | undefined
-  /** A hint found in the body, such as Gemini's `RetryInfo`. A header wins over it. */
-  readonly retryAfter?: Duration.Duration | undefined
-  /** The vendor says that money or quota is used up, in a way of its own that the type and the code do not show. */
-  readonly quotaExhausted?: boolean | undefined
-  /** The error arrived inside an answer that had begun, so that tokens may have been used. */
-  readonly inStream?: boolean | undefined
+  /** How the provider's errors are read. The rules that all providers share if left out. */
+  readonly rules?: ReadonlyArray<ErrorRule> | undefined
+  /** Unix time in milliseconds, for answers that give a date and have none of their own. */
+  readonly now?: (() => number) | undefined
 }
 
 /**
@@ -62,8 +45,9 @@ export interface ProviderFault {
  *
  * **Details**
  *
- * Exhausted quota wins over everything, then content policy, then the status, then the vendor's type where there is no
- * status. `x-should-retry`, which OpenAI and Anthropic send, overrules whether asking again may help.
+ * The first of the origin's rules that matches says what it is; where a server passes on what another one said, that is
+ * asked first. `x-should-retry`, which OpenAI and Anthropic send, overrules whether asking again may help, save where the
+ * vendor's words leave no hope.
  *
  * @since 0.1.0
  * @category constructors
@@ -72,15 +56,16 @@ export const fromFault = (origin: Origin, fault: ProviderFault): AiError.AiError
   if (fault.status !== undefined && fault.status >= 300 && fault.status < 400) {
     return malformed(origin, `a redirect (${fault.status}), and none is followed`, false)
   }
-  const description = describe(origin, fault.message)
-  const facts = factsOf(origin, fault, description)
+  const text = readable(origin, fault.message)
+  const verdict = read(origin.rules ?? commonRules, fault, text, origin.now)
+  const facts = factsOf(origin, fault, { ...verdict, message: cut(text) })
+  const headers = keptHeaders(fault.headers ?? {}, origin.scrub)
   const common = {
     metadata: { holdfast: facts },
-    ...(fault.status === undefined
-      ? undefined
-      : { http: { response: { status: fault.status, headers: keptHeaders(fault.headers ?? {}) } } }),
+    ...(fault.status === undefined ? undefined : { http: { response: { status: fault.status, headers } } }),
   }
-  return AiError.make({ ...place(origin), reason: reasonOf(fault, facts, { ...common, description }) })
+  const details = { ...common, description: cut(text) }
+  return AiError.make({ ...place(origin), reason: reasonOf(verdict.rule.reason, { ...details, facts, origin, fault }) })
 }
 
 /**
@@ -190,139 +175,122 @@ export const isBrokenConnection = (cause: unknown): boolean =>
     (cause instanceof TypeError &&
       (cause.cause !== undefined || /terminated|fetch failed|network error/i.test(cause.message))))
 
-type Common = Pick<ConstructorParameters<typeof AiError.InternalProviderError>[0], "metadata" | "http"> & {
+interface Common extends Pick<ConstructorParameters<typeof AiError.InternalProviderError>[0], "metadata" | "http"> {
   readonly description: string
 }
 
-const reasonOf = (fault: ProviderFault, facts: Facts, common: Common): AiError.AiErrorReason => {
-  const { description: _, ...undescribed } = common
-  const retryAfter = facts.retryAfter === undefined ? undefined : Duration.millis(facts.retryAfter)
-  if (isQuota(fault)) return new AiError.QuotaExhaustedError(undescribed)
-  if (isContentPolicy(fault)) return new AiError.ContentPolicyError(common)
-  if (isThrottle(fault)) return new AiError.RateLimitError({ ...(retryAfter && { retryAfter }), ...undescribed })
-  const authentication = authenticationKind(fault)
-  if (authentication !== undefined) return new AiError.AuthenticationError({ kind: authentication, ...common })
-  if (facts.kind === "fatal" && (fault.status === undefined || fault.status < 500)) {
-    const parameter = fault.parameter === undefined ? undefined : { parameter: fault.parameter }
-    return new AiError.InvalidRequestError({ ...parameter, ...common })
-  }
-  return new AiError.InternalProviderError(common)
+interface Told extends Common {
+  readonly facts: Facts
+  readonly origin: Origin
+  readonly fault: ProviderFault
 }
 
-const factsOf = ({ provider, scrub }: Origin, fault: ProviderFault, message: string): Facts => {
-  const headers = fault.headers ?? {}
-  const id = requestId(headers)
-  const retryAfter = retryHint(headers) ?? (fault.retryAfter && Duration.toMillis(fault.retryAfter))
+const reasonOf = (reason: Reason, { facts, origin, fault, ...common }: Told): AiError.AiErrorReason => {
+  const { description: _, ...undescribed } = common
+  const { retryAfter } = facts
+  // The vendor asks to try again all the same.
+  if (facts.kind === "transient") return new AiError.InternalProviderError(common)
+  switch (reason) {
+    case "quota":
+    case "billing":
+    case "requestTooLarge":
+      return new AiError.QuotaExhaustedError({ ...resetAt(origin, fault, retryAfter), ...undescribed })
+    case "contentPolicy":
+      return new AiError.ContentPolicyError(common)
+    case "invalidKey":
+      return new AiError.AuthenticationError({ kind: "InvalidKey", ...common })
+    case "permission":
+    case "region":
+      return new AiError.AuthenticationError({ kind: "InsufficientPermissions", ...common })
+    case "contextWindow":
+    case "modelNotFound":
+    case "unusableModel":
+    case "invalidRequest":
+      return new AiError.InvalidRequestError({ ...parameterOf(origin, fault), ...common })
+    default:
+      return reason === "rateLimit" || fault.status === 429
+        ? new AiError.RateLimitError({
+            ...(retryAfter !== undefined && { retryAfter: Duration.millis(retryAfter) }),
+            ...undescribed,
+          })
+        : new AiError.InternalProviderError(common)
+  }
+}
+
+const parameterOf = ({ scrub }: Origin, { parameter }: ProviderFault) =>
+  parameter === undefined ? undefined : { parameter: label(scrub, parameter) }
+
+const resetAt = ({ now }: Origin, { headers }: ProviderFault, retryAfter: number | undefined) => {
+  const from = httpDate(headers?.["date"]) ?? now?.()
+  return retryAfter === undefined || from === undefined
+    ? undefined
+    : { resetAt: DateTime.makeUnsafe(Math.round(from + retryAfter)) }
+}
+
+const factsOf = ({ provider, scrub }: Origin, fault: ProviderFault, verdict: Verdict & { message: string }): Facts => {
+  const { message, retryAfter, rule } = verdict
+  const id = requestId(fault.headers ?? {})
   return {
-    kind: kindOf(fault),
+    kind: kindOf(rule, fault),
     provider,
     message,
+    rule: { id: rule.id, reason: rule.reason, source: rule.source },
+    ...(rule.statusOnly === true && { unknownWording: true }),
     ...(fault.status !== undefined && { status: fault.status }),
     ...(fault.type !== undefined && { type: label(scrub, fault.type) }),
     ...(fault.code !== undefined && { code: label(scrub, fault.code) }),
-    ...(id !== undefined && { requestId: id }),
+    ...(id !== undefined && { requestId: label(scrub, id) }),
     ...(retryAfter !== undefined && { retryAfter }),
-    ...(isContextWindow(fault) && { contextWindowExceeded: true }),
+    ...(rule.reason === "contextWindow" && { contextWindowExceeded: true }),
     ...(fault.inStream === true && { billed: true }),
   }
 }
 
 // Names come from the provider, too.
-const label = (scrub: Origin["scrub"], name: string): string => scrub(name).slice(0, 100)
+const label = (scrub: Origin["scrub"], name: string): string => scrub(name).slice(0, 200)
 
-const kindOf = (fault: ProviderFault): Facts["kind"] => {
-  if (isQuota(fault) || isContentPolicy(fault) || isContextWindow(fault)) return "fatal"
+const kindOf = ({ reason, statusOnly }: ErrorRule, fault: ProviderFault): Facts["kind"] => {
   const advice = fault.headers?.["x-should-retry"]
-  const kind = isOverload(fault) ? "overloaded" : isThrottle(fault) ? "throttled" : plainKind(fault)
   if (advice === "false") return "fatal"
-  return advice === "true" && kind === "fatal" ? "transient" : kind
+  const kind = kinds[reason]
+  const mayBeOverruled = statusOnly === true || reason === "invalidRequest"
+  return advice === "true" && kind === "fatal" && mayBeOverruled && fault.status !== 402 ? "transient" : kind
 }
 
-const plainKind = (fault: ProviderFault): Facts["kind"] => {
-  const status = kindOfStatus(fault.status)
-  if (status !== undefined) return status
-  return named(fault, fatalNames) ? "fatal" : "transient"
-}
-
-const names = (...values: ReadonlyArray<string>): ReadonlySet<string> => new Set(values)
-
-// The vendors' documented error types and codes; Google's are the canonical gRPC codes.
-const quotaNames = names("insufficient_quota", "billing_error", "billing_not_active", "billing_hard_limit_reached")
-const policyNames = names("content_policy_violation", "content_filter", "moderation_blocked", "invalid_prompt")
-const overloadNames = names("overloaded_error", "engine_overloaded", "server_overloaded", "server_is_overloaded")
-const throttleNames = names("rate_limit_error", "rate_limit_exceeded", "RESOURCE_EXHAUSTED", "slow_down")
-const keyNames = names(
-  "authentication_error",
-  "invalid_api_key",
-  "UNAUTHENTICATED",
-  "API_KEY_INVALID",
-  "API_KEY_EXPIRED",
-)
-const permissionNames = names("permission_error", "PERMISSION_DENIED")
-const fatalNames = names(
-  "invalid_request_error",
-  "not_found_error",
-  "request_too_large",
-  "INVALID_ARGUMENT",
-  "FAILED_PRECONDITION",
-  "NOT_FOUND",
-  "OUT_OF_RANGE",
-  "UNIMPLEMENTED",
-  "model_not_found",
-  "string_above_max_length",
-  "invalid_image",
-  ...keyNames,
-  ...permissionNames,
-)
-
-const named = (fault: ProviderFault, set: ReadonlySet<string>): boolean =>
-  (fault.type !== undefined && set.has(fault.type)) || (fault.code !== undefined && set.has(fault.code))
-
-const isQuota = (fault: ProviderFault): boolean =>
-  fault.quotaExhausted === true ||
-  fault.status === 402 ||
-  named(fault, quotaNames) ||
-  /credit balance is too low/i.test(fault.message)
-
-const isContentPolicy = (fault: ProviderFault): boolean => named(fault, policyNames)
-
-const isThrottle = (fault: ProviderFault): boolean =>
-  fault.status === 429 || (fault.status === undefined && named(fault, throttleNames))
-
-const isOverload = (fault: ProviderFault): boolean =>
-  fault.status === 529 ||
-  named(fault, overloadNames) ||
-  ((fault.status === 503 || fault.status === undefined) && /\boverloaded\b/i.test(fault.message))
-
-const isContextWindow = (fault: ProviderFault): boolean =>
-  fault.code === "context_length_exceeded" ||
-  fault.type === "model_context_window_exceeded" ||
-  ((fault.status === undefined || fault.status === 400 || fault.status === 413) && contextMessage.test(fault.message))
-
-const contextMessage =
-  /maximum context length|context window|context length|prompt is too long|input is too long|exceeds the maximum number of (input )?tokens/i
-
-const authenticationKind = (fault: ProviderFault): "InvalidKey" | "InsufficientPermissions" | undefined => {
-  if (fault.status === 401 || named(fault, keyNames)) return "InvalidKey"
-  if (fault.status === 403 || named(fault, permissionNames)) return "InsufficientPermissions"
-  return undefined
+const kinds: Readonly<Record<Reason, Facts["kind"]>> = {
+  contextWindow: "fatal",
+  requestTooLarge: "fatal",
+  quota: "fatal",
+  billing: "fatal",
+  invalidKey: "fatal",
+  permission: "fatal",
+  region: "fatal",
+  modelNotFound: "fatal",
+  contentPolicy: "fatal",
+  rateLimit: "throttled",
+  overloaded: "overloaded",
+  timeout: "transient",
+  conflict: "transient",
+  serverError: "transient",
+  unusableModel: "fatal",
+  invalidRequest: "fatal",
 }
 
 const place = ({ method, module }: Origin) => ({ module, method })
 
 const longestMessage = 1000
 
-// Scrubbed before it is cut, so that no half of a key can remain.
-const describe = ({ scrub }: Origin, text: string): string => {
-  const told = readable(scrub(text).slice(0, longestPage))
-  return told.length > longestMessage ? `${told.slice(0, longestMessage)}…` : told
-}
+const describe = (origin: Origin, text: string): string => cut(readable(origin, text))
+
+const cut = (told: string): string => (told.length > longestMessage ? `${told.slice(0, longestMessage)}…` : told)
 
 const longestPage = 20_000
 
 // A proxy's error page says little in many words. Neither pattern looks past the next `<` of its kind, so that a hostile page
 // takes no longer than its length.
-const readable = (message: string): string => {
+const readable = ({ scrub }: Origin, text: string): string => {
+  // Scrubbed before it is cut, so that no half of a key can remain.
+  const message = scrub(text).slice(0, longestPage)
   if (!/^\s*<(?:!doctype|html|head|body)/i.test(message)) return message
   const words = message
     .replace(/<(style|script)(?:(?!<\/?\1)[\s\S])*<\/\1>/gi, " ")

@@ -90,7 +90,7 @@ export const make = <Body, Extra extends Array<unknown> = []>(options: {
       request: (signal) =>
         options
           .open(signal, body, ...extra)
-          .then(({ data, response }) => ({ events: data, head: SdkStream.headersOf(response.headers) })),
+          .then(({ data, response }) => ({ events: data, head: headersOf(options.origin, response) })),
       catch: options.fromThrown(true),
     })
     yield* SdkStream.requireEvents(options.origin, head)
@@ -115,10 +115,14 @@ export const makeWhole = <Body, Extra extends Array<unknown> = []>(options: {
       request: (signal) =>
         options
           .once(signal, body, ...extra)
-          .then(({ data, response }) => ({ headers: SdkStream.headersOf(response.headers), parts: data })),
+          .then(({ data, response }) => ({ headers: headersOf(options.origin, response), parts: data })),
       catch: options.fromThrown(false),
     }),
 })
+
+// Servers echo in headers, too, and events keep some of them.
+const headersOf = ({ scrub }: Origin, { headers }: Answer<unknown>["response"]): Record<string, string> =>
+  Object.fromEntries(Object.entries(SdkStream.headersOf(headers)).map(([name, value]) => [name, scrub(value)]))
 
 /**
  * Gives access to the whole SDK, with its errors as those of the provider.

@@ -6,6 +6,7 @@
 import { Predicate } from "effect"
 import { type AiError } from "effect/ai"
 
+import { type ErrorRule } from "./ErrorRule.ts"
 import { fromFault, fromTransport, fromUnknown, type Origin, type ProviderFault } from "./ProviderError.ts"
 import { headersOf } from "./SdkStream.ts"
 
@@ -62,7 +63,7 @@ export interface ErrorAnswer {
  * @category constructors
  */
 export const fromThrown =
-  (faultOf: (answer: ErrorAnswer) => ProviderFault) =>
+  (faultOf: (answer: ErrorAnswer) => ProviderFault, rules?: ReadonlyArray<ErrorRule>) =>
   (sdk: SdkErrors, origin: Origin, inStream: boolean) =>
   (cause: unknown): AiError.AiError => {
     if (cause instanceof sdk.APIConnectionError) return fromTransport(origin, cause.cause ?? cause)
@@ -70,10 +71,13 @@ export const fromThrown =
     if (!(cause instanceof sdk.APIError)) return fromUnknown(origin, cause, inStream)
     const { error: body, headers, message, status } = cause
     const plain = body === undefined ? withoutStatus(message) : undefined
-    return fromFault(origin, {
-      ...faultOf({ body, plain, headers: headersOf(headers) }),
-      ...(Predicate.isNumber(status) ? { status } : { inStream: true }),
-    })
+    return fromFault(
+      { ...origin, rules },
+      {
+        ...faultOf({ body, plain, headers: headersOf(headers) }),
+        ...(Predicate.isNumber(status) ? { status } : { inStream: true }),
+      },
+    )
   }
 
 const withoutStatus = (message: string): string => message.replace(/^\d{3} /, "")

@@ -15,11 +15,13 @@ import {
   type ProviderFault,
   thrownMessage,
 } from "@holdfast/core/provider/ProviderError"
-import { durationIn, waitIn } from "@holdfast/core/provider/WaitInWords"
-import { type Duration, Predicate, Result } from "effect"
+import { upstreamIn } from "@holdfast/core/provider/UpstreamError"
+import { durationIn } from "@holdfast/core/provider/WaitInWords"
+import { Predicate, Result } from "effect"
 import { type AiError } from "effect/ai"
 
 import { type Exchange } from "./http/exchange.ts"
+import { rules } from "./rules.ts"
 
 /** The SDK's error class. It is loaded with the SDK, so it comes as a value. */
 export interface SdkErrors {
@@ -40,28 +42,32 @@ export const fromThrown =
     if (cause instanceof Error && /^exception parsing/i.test(cause.message)) {
       return malformed(origin, "a chunk is not JSON", true)
     }
-    if (status >= 300) return fromFault(origin, { message: "no details", status, headers: exchange?.headers })
+    if (status >= 300)
+      return fromFault({ ...origin, rules }, { message: "no details", status, headers: exchange?.headers })
     return fromUnknown(origin, cause, inStream)
   }
 
 /** The error for an error object in a body of status 200. */
 export const fromErrorObject = (origin: Origin, error: unknown): AiError.AiError =>
-  fromFault(origin, { ...facts(error), inStream: true })
+  fromFault({ ...origin, rules }, { ...facts(error), inStream: true })
 
 // The SDK checks options that only Vertex AI has, and throws before it sends anything.
 const refusedBySdk = (origin: Origin, cause: unknown): AiError.AiError =>
-  fromFault(origin, { message: thrownMessage(cause), type: "INVALID_ARGUMENT" })
+  fromFault({ ...origin, rules }, { message: thrownMessage(cause), type: "INVALID_ARGUMENT" })
 
 const inStreamPrefix = /^got status: [^.]{0,100}\. /
 
 const fromApiError = (origin: Origin, cause: ApiError, exchange: Exchange | undefined): AiError.AiError => {
   const inStream = inStreamPrefix.test(cause.message)
-  return fromFault(origin, {
-    ...facts(errorIn(cause.message.replace(inStreamPrefix, ""))),
-    status: cause.status,
-    headers: exchange?.headers,
-    inStream,
-  })
+  return fromFault(
+    { ...origin, rules },
+    {
+      ...facts(errorIn(cause.message.replace(inStreamPrefix, ""))),
+      status: cause.status,
+      headers: exchange?.headers,
+      inStream,
+    },
+  )
 }
 
 // The message is the JSON of the body. Endpoints that stream without events put the error into a list, and an error body
@@ -83,16 +89,26 @@ const facts = (error: unknown): ProviderFault => {
   const message = text(error, "message") ?? "no details"
   const code = field(error, "code")
   const details = list(error, "details")
-  const reason = text(detail(details, "ErrorInfo"), "reason")
-  const parameter = text(list(detail(details, "BadRequest"), "fieldViolations")[0], "field")
-  const common = { message, status: isErrorStatus(code) ? code : undefined, parameter }
-  if (isBadKey(reason, message)) return { ...common, type: typeOf(error), code: reason ?? "API_KEY_INVALID" }
-  const type = typeOf(error)
-  // Waiting as long as the hint says does not bring back a quota of a day, and the hint is given all the same.
-  if (type === "RESOURCE_EXHAUSTED" && isSpent(details, reason, message)) {
-    return { ...common, type, code: reason, quotaExhausted: true }
+  return {
+    message,
+    status: isErrorStatus(code) ? code : undefined,
+    type: typeOf(error) ?? text(error, "type"),
+    // Names in text are those of gateways.
+    code: text(detail(details, "ErrorInfo"), "reason") ?? text(error, "code"),
+    parameter: text(list(detail(details, "BadRequest"), "fieldViolations")[0], "field"),
+    limit: limitsIn(details),
+    retryAfter: durationIn(text(detail(details, "RetryInfo"), "retryDelay")),
+    upstream: upstreamIn(message),
   }
-  return { ...common, type, code: reason, retryAfter: hint(details, message) }
+}
+
+// "Check your plan and billing details" is said of limits per minute, too. Only the names of the limits tell them apart.
+const limitsIn = (details: ReadonlyArray<unknown>): string | undefined => {
+  const violations = list(detail(details, "QuotaFailure"), "violations").slice(0, 20)
+  const names = violations.map((violation) => `${text(violation, "quotaId")}=${text(violation, "quotaValue") ?? "?"}`)
+  const named = text(field(detail(details, "ErrorInfo"), "metadata"), "quota_limit")
+  const all = named === undefined ? names : [...names, named]
+  return all.length === 0 ? undefined : all.join(" ")
 }
 
 const isErrorStatus = (code: unknown): code is number =>
@@ -106,19 +122,3 @@ const typeOf = (error: unknown): string | undefined => {
 
 const detail = (details: ReadonlyArray<unknown>, name: string): unknown =>
   details.find((item) => text(item, "@type")?.endsWith(`google.rpc.${name}`) === true)
-
-// A wrong key is a bad request at Google, status 400.
-const isBadKey = (reason: string | undefined, message: string): boolean =>
-  reason === "API_KEY_INVALID" || reason === "API_KEY_EXPIRED" || /^API key (?:not valid|expired)\b/i.test(message)
-
-// "Check your plan and billing details" is said of limits per minute, too. Only the name of the limit tells them apart.
-const isSpent = (details: ReadonlyArray<unknown>, reason: string | undefined, message: string): boolean =>
-  list(detail(details, "QuotaFailure"), "violations").some(
-    (violation) => /Per(?:Day|Month)/.test(text(violation, "quotaId") ?? "") || field(violation, "quotaValue") === "0",
-  ) ||
-  /Per(?:Day|Month)/.test(text(field(detail(details, "ErrorInfo"), "metadata"), "quota_limit") ?? "") ||
-  reason === "QUOTA_EXHAUSTED" ||
-  /credits are depleted|spending (?:cap|limit)|\blimit: 0\b/i.test(message)
-
-const hint = (details: ReadonlyArray<unknown>, message: string): Duration.Duration | undefined =>
-  durationIn(text(detail(details, "RetryInfo"), "retryDelay")) ?? waitIn(message)

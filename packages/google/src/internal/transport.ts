@@ -8,7 +8,8 @@ import { field } from "@holdfast/core/provider/Json"
 import { malformed, type Origin } from "@holdfast/core/provider/ProviderError"
 import { type ProviderReply } from "@holdfast/core/provider/ProviderModel"
 import * as SdkEndpoint from "@holdfast/core/provider/SdkEndpoint"
-import { Effect, Predicate, type Redacted } from "effect"
+import * as Secrets from "@holdfast/core/provider/Secrets"
+import { Clock, Effect, Predicate, type Redacted } from "effect"
 import { type AiError } from "effect/ai"
 
 import { fromErrorObject, fromThrown, type SdkErrors } from "./failure.ts"
@@ -73,13 +74,15 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
     apiVersion,
     httpOptions: { baseUrl: url, apiVersion, fetch: fetchOf(wire) },
   })
-  const scrub = Endpoints.scrubber(key)
+  const clock = yield* Clock.Clock
+  const { scrub } = Secrets.make(key, ...Secrets.ofUrl(options.apiUrl), ...Secrets.ofHeaders(options.headers))
   const origin = (method: string, path: string): Origin => ({
     module,
     method,
     provider,
     url: `${url}/${apiVersion}${path}`,
     scrub,
+    now: () => clock.currentTimeMillisUnsafe(),
   })
   const transport: Transport = {
     provider,

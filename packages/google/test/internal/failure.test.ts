@@ -68,7 +68,9 @@ describe("statuses", () => {
       apiError(429, body),
       exchanged({ status: 429, headers: { "x-goog-request-id": "req_1", "set-cookie": "session" } }),
     )
-    assert.deepStrictEqual(factsOf(error), {
+    const { rule, ...facts } = factsOf(error)
+    assert.strictEqual(rule?.reason, "rateLimit")
+    assert.deepStrictEqual(facts, {
       kind: "throttled",
       message: "Slow down, <redacted>",
       provider: "gcp.gemini",

@@ -5,48 +5,76 @@
 import { field, type Json, record, text } from "@holdfast/core/provider/Json"
 import { fromFault, type Origin } from "@holdfast/core/provider/ProviderError"
 import * as StainlessError from "@holdfast/core/provider/StainlessError"
-import { waitIn } from "@holdfast/core/provider/WaitInWords"
+import { httpStatus, upstreamIn, upstreamOf } from "@holdfast/core/provider/UpstreamError"
 import { Predicate } from "effect"
 import { type AiError } from "effect/ai"
 
+import { rules } from "./errors/rules.ts"
+
 /** The error for what the SDK threw. */
-export const fromThrown = StainlessError.fromThrown(({ body, headers, plain }) => ({ ...facts(body, plain), headers }))
+export const fromThrown = StainlessError.fromThrown(({ body, headers, plain }) => {
+  const found = facts(body, plain)
+  return { ...found, headers: { ...found.headers, ...headers } }
+}, rules)
 
 /** The error for an error object inside an answer that had begun: a stream's event, or a body of status 200. */
 export const fromErrorObject = (origin: Origin, error: unknown): AiError.AiError =>
-  fromFault(origin, { ...facts(error, undefined), inStream: true })
+  fromFault({ ...origin, rules }, { ...facts(error, undefined), inStream: true })
 
 const facts = (error: unknown, plain: string | undefined) => {
-  const message = plain ?? messageOf(error)
+  const said = plain ?? messageOf(error)
   const code = field(error, "code")
+  const metadata = field(error, "metadata")
+  const passedOn = upstreamOf(field(metadata, "raw"))
   return {
-    message,
+    message: passedOn === undefined ? said : `${said}: ${passedOn.message}`,
     // OpenRouter and vLLM write the HTTP status of the model behind them into `code`.
     status: httpStatus(code),
-    type: text(error, "type"),
+    // Google's compatible endpoint calls it `status`.
+    type: text(error, "type") ?? text(error, "status"),
     code: Predicate.isNumber(code) ? String(code) : text(error, "code"),
     parameter: text(error, "param"),
-    retryAfter: waitIn(message),
+    // OpenRouter passes on what the server behind it said, and what its own headers would say.
+    upstream: passedOn ?? upstreamIn(said) ?? filtered(error),
+    headers: headersIn(field(metadata, "headers")),
   }
 }
 
-const httpStatus = (code: unknown): number | undefined => {
-  const status = Predicate.isString(code) && /^\d{3}$/.test(code) ? Number(code) : code
-  return Number.isInteger(status) && (status as number) >= 400 && (status as number) < 600
-    ? (status as number)
-    : undefined
+// Azure says with an inner error why its filter took offence.
+const filtered = (error: unknown) => {
+  const code = text(field(error, "innererror"), "code")
+  return code === undefined ? undefined : { message: "", code }
 }
+
+const headersIn = (headers: unknown): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(record(headers) ?? {}).flatMap(([name, value]) =>
+      Predicate.isString(value) || Predicate.isNumber(value) ? [[name.toLowerCase(), String(value)]] : [],
+    ),
+  )
 
 // `{ message }` nearly everywhere, `{ error: "text" }` at Ollama, `{ detail }` at servers written with FastAPI.
 const messageOf = (error: unknown): string => {
   if (Predicate.isString(error)) return error
   const fields = record(error)
   if (fields === undefined) return "no details"
-  return said(fields, "message") ?? said(fields, "detail") ?? said(fields, "error") ?? "no details"
+  return textIn(fields, "message") ?? textIn(fields, "detail") ?? textIn(fields, "error") ?? "no details"
 }
 
-const said = (fields: Json, key: string): string | undefined => {
+const textIn = (fields: Json, key: string): string | undefined => {
   const value = fields[key]
   if (Predicate.isString(value)) return value === "" ? undefined : value
+  if (Array.isArray(value)) return complaints(value)
   return value === undefined || value === null ? undefined : JSON.stringify(value)
+}
+
+// FastAPI lists what is wrong, and quotes the request with each.
+const complaints = (list: ReadonlyArray<unknown>): string | undefined => {
+  const all = list.slice(0, 5).flatMap((item) => {
+    const place = field(item, "loc")
+    const where = Array.isArray(place) ? `${place.slice(0, 10).map(String).join(".")}: ` : ""
+    const what = text(item, "msg") ?? text(item, "message")
+    return what === undefined ? [] : [`${where}${what}`]
+  })
+  return all.length === 0 ? JSON.stringify(list) : all.join("; ")
 }

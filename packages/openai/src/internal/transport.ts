@@ -6,11 +6,13 @@ import { boundedFetch } from "@holdfast/core/provider/BoundedBody"
 import * as Endpoints from "@holdfast/core/provider/Endpoint"
 import { type Origin } from "@holdfast/core/provider/ProviderError"
 import * as SdkEndpoint from "@holdfast/core/provider/SdkEndpoint"
+import * as Secrets from "@holdfast/core/provider/Secrets"
 import * as StainlessClient from "@holdfast/core/provider/StainlessClient"
 import { untimedFetch } from "@holdfast/core/provider/UntimedFetch"
-import { Effect, type Redacted } from "effect"
+import { Clock, Effect, type Redacted } from "effect"
 import type { ClientOptions, OpenAI } from "openai"
 
+import { withErrorBodies } from "./errors/body.ts"
 import { fromThrown } from "./failure.ts"
 
 /** What is needed to talk to a server. */
@@ -47,16 +49,18 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
   const url = yield* Endpoints.url(options.module, options.apiUrl)
   const key = options.apiKey && (yield* Endpoints.key(options.module, options.apiKey))
   const module = yield* Effect.promise(() => import("openai"))
-  const sdk = newClient(module.OpenAI, { ...options, fetch: boundedFetch(options.fetch) }, key)
+  const sdk = newClient(module.OpenAI, { ...options, fetch: withErrorBodies(boundedFetch(options.fetch)) }, key)
   // Files are downloaded with this one, and they may be long.
-  const unbounded = newClient(module.OpenAI, { ...options, fetch: untimedFetch(options.fetch) }, key)
-  const scrub = Endpoints.scrubber(key)
+  const unbounded = newClient(module.OpenAI, { ...options, fetch: withErrorBodies(untimedFetch(options.fetch)) }, key)
+  const clock = yield* Clock.Clock
+  const { scrub } = Secrets.make(key, ...Secrets.ofUrl(options.apiUrl), ...Secrets.ofHeaders(options.headers))
   const originOf = (method: string, path: string): Origin => ({
     module: options.module,
     method,
     provider: options.provider,
     url: `${url}${path}`,
     scrub,
+    now: () => clock.currentTimeMillisUnsafe(),
   })
   const endpoint = (method: string, path: string) => {
     const origin = originOf(method, path)

@@ -54,7 +54,8 @@ describe("statuses", () => {
         { "X-Request-Id": "req_1", "Retry-After": "7", "Set-Cookie": "session" },
       ),
     )
-    const facts = Option.getOrThrow(Failure.facts(error))
+    const { rule, ...facts } = Option.getOrThrow(Failure.facts(error))
+    assert.strictEqual(rule?.reason, "rateLimit")
     assert.deepStrictEqual(facts, {
       kind: "throttled",
       message: "Limit reached for <redacted>",
@@ -75,7 +76,14 @@ describe("bodies", () => {
     const said = (error: unknown) => descriptionOf(fromErrorObject(origin, error))
     assert.strictEqual(said({ message: "a" }), "a")
     assert.strictEqual(said("a"), "a")
-    assert.strictEqual(said({ detail: [{ msg: "a" }] }), '[{"msg":"a"}]')
+    assert.strictEqual(said({ detail: [{ msg: "a" }] }), "a")
+    const quoting = {
+      type: "string_type",
+      loc: ["body", "messages", 0],
+      msg: "Input should be text",
+      input: "my prompt",
+    }
+    assert.strictEqual(said({ detail: [quoting, { msg: "b" }] }), "body.messages.0: Input should be text; b")
     assert.strictEqual(said({ error: "a" }), "a")
     assert.strictEqual(said({ message: { a: 1 } }), '{"a":1}')
     assert.strictEqual(said({ message: "" }), "no details")
@@ -108,14 +116,8 @@ describe("bodies", () => {
       "RateLimitError",
       "throttled",
     ])
-    assert.deepStrictEqual(summary(fromErrorObject(origin, { code: "502" })), [
-      "InternalProviderError",
-      "transient",
-    ])
-    assert.deepStrictEqual(summary(fromErrorObject(origin, { code: 1000 })), [
-      "InternalProviderError",
-      "transient",
-    ])
+    assert.deepStrictEqual(summary(fromErrorObject(origin, { code: "502" })), ["InternalProviderError", "transient"])
+    assert.deepStrictEqual(summary(fromErrorObject(origin, { code: 1000 })), ["InternalProviderError", "transient"])
   })
 })
 

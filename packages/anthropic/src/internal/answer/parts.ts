@@ -4,7 +4,8 @@
 
 import { isTooDeep, parsedArguments, writtenArguments } from "@holdfast/core/provider/Bounds"
 import { defined, field, type Json, json, list, record, text, textOrEmpty } from "@holdfast/core/provider/Json"
-import { malformed, undecodable } from "@holdfast/core/provider/ProviderError"
+import { malformed, type Origin, undecodable } from "@holdfast/core/provider/ProviderError"
+import { scrubbed } from "@holdfast/core/provider/Secrets"
 import { withoutEmptyTotals } from "@holdfast/core/provider/TokenCounts"
 import { Predicate, Result } from "effect"
 import { type AiError, type Response } from "effect/ai"
@@ -29,7 +30,7 @@ export const answerParts = (
   if (!Array.isArray(fields["content"])) {
     return Result.fail(malformed(state.origin, "the answer has no content", true))
   }
-  const out: Array<Response.PartEncoded> = [responseMetadata(answer)]
+  const out: Array<Response.PartEncoded> = [responseMetadata(answer, state.origin)]
   const content = list(answer, "content")
   const cut = isCut(text(answer, "stop_reason"))
   for (const [index, block] of content.entries()) {
@@ -133,9 +134,9 @@ export const wholeInput = (block: unknown, state: AnswerState): Result.Result<un
   parsedInput(block, writtenArguments(field(block, "input")), state)
 
 /** Who answered. Anthropic does not say when. */
-export const responseMetadata = (message: unknown): Response.ResponseMetadataPartEncoded => ({
+export const responseMetadata = (message: unknown, { scrub }: Origin): Response.ResponseMetadataPartEncoded => ({
   type: "response-metadata",
-  ...defined({ id: text(message, "id"), modelId: text(message, "model") }),
+  ...defined({ id: scrubbed(text(message, "id"), scrub), modelId: scrubbed(text(message, "model"), scrub) }),
 })
 
 /** The end of an answer, with what it cost. */

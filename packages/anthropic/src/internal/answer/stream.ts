@@ -114,7 +114,7 @@ export class MessagesReader implements EventReader {
     this.usage = record(message["usage"])
     this.ending = message
     this.enclosed = list(message, "content")
-    out.push(responseMetadata(message))
+    out.push(responseMetadata(message, this.state.origin))
     return undefined
   }
 

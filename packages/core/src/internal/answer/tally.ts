@@ -7,12 +7,15 @@ import { type Kind, type Operation, type Part } from "../../Operation.ts"
 export class PartTally {
   finish: Response.FinishPartEncoded | undefined
   responseModel: string | undefined
+  responseId: string | undefined
   /** Content parts. */
   delivered = 0
   /** As the operation measures it: UTF-16 units of text, reasoning and tool parameters of a chat. */
   size = 0
   /** Nanoseconds of the clock that is never set back. */
   firstPart: bigint | undefined
+  /** The same of the first part of any kind. */
+  firstChunk: bigint | undefined
   private readonly operation: Operation<Kind>
   private readonly clock: Clock.Clock
 
@@ -22,10 +25,13 @@ export class PartTally {
   }
 
   add(parts: ReadonlyArray<Part>): void {
+    if (parts.length > 0) this.firstChunk ??= this.clock.monotonicTimeNanosUnsafe()
     for (const part of parts) {
       if (part.type === "finish") this.finish = part
-      else if (part.type === "response-metadata") this.responseModel = part.modelId ?? this.responseModel
-      else if (this.operation.isContent(part)) {
+      else if (part.type === "response-metadata") {
+        this.responseModel = part.modelId ?? this.responseModel
+        if ("id" in part) this.responseId = part.id ?? this.responseId
+      } else if (this.operation.isContent(part)) {
         this.delivered++
         this.size += this.operation.sizeOf(part)
         this.firstPart ??= this.clock.monotonicTimeNanosUnsafe()

@@ -1,7 +1,7 @@
 /**
  * One request of a chat on the wire: to the provider, and its answer up to the commit point.
  */
-import { Effect } from "effect"
+import { Effect, Stream } from "effect"
 import { type AiError } from "effect/ai"
 
 import * as CommitPoint from "../../CommitPoint.ts"
@@ -10,6 +10,7 @@ import { type ProviderModel, type ProviderRequest } from "../../provider/Provide
 import { ofParts } from "../answer/complete.ts"
 import * as StructuredOutput from "../answer/structured.ts"
 import { type ModelRequest } from "../call/types.ts"
+import { withoutPrompt } from "../error/withoutPrompt.ts"
 import { chat } from "../operation/chat.ts"
 import { type CallFailure } from "./failure.ts"
 import { metered } from "./meter.ts"
@@ -30,11 +31,14 @@ export const meteredChat = (model: ProviderModel): ModelCall<CallFailure, "chat"
 const send = (model: ProviderModel, request: ModelRequest<"chat">, record: ReplyWatcher | undefined): Opened => {
   const { call, options, settings } = request
   const observer = observersOf(record, call.observers)
-  return Effect.flatMap(StructuredOutput.requestSchema(model.codecTransformer, options.responseFormat), (jsonSchema) =>
-    request.mode === "generate"
-      ? generate(model, { options, settings, jsonSchema }, observer)
-      : stream(model, { options, settings, jsonSchema }, observer),
+  const opened = Effect.flatMap(
+    StructuredOutput.requestSchema(model.codecTransformer, options.responseFormat),
+    (jsonSchema) =>
+      request.mode === "generate"
+        ? generate(model, { options, settings, jsonSchema }, observer)
+        : stream(model, { options, settings, jsonSchema }, observer),
   )
+  return Effect.mapError(opened, (error) => withoutPrompt(error, options.prompt.content))
 }
 
 const generate = (model: ProviderModel, request: ProviderRequest, observer: ReplyWatcher | undefined): Opened =>
@@ -51,5 +55,6 @@ const generate = (model: ProviderModel, request: ProviderRequest, observer: Repl
 const stream = (model: ProviderModel, request: ProviderRequest, observer: ReplyWatcher | undefined): Opened =>
   Effect.flatMap(model.stream(request), ({ headers, parts }) => {
     observer?.headers(headers)
-    return CommitPoint.commit<AiError.AiError>(parts, model, observer)
+    const clean = Stream.mapError(parts, (error) => withoutPrompt(error, request.options.prompt.content))
+    return CommitPoint.commit<AiError.AiError>(clean, model, observer)
   })

@@ -10,6 +10,7 @@ import { UnsupportedOption } from "../../provider/ProviderModel.ts"
 import { ofParts } from "../answer/complete.ts"
 import { vectorsMistake } from "../answer/vectors.ts"
 import { type ModelRequest, type Part } from "../call/types.ts"
+import { withoutPrompt } from "../error/withoutPrompt.ts"
 import { embeddings } from "../operation/embeddings.ts"
 import { type EmbeddingFailure } from "./failure.ts"
 import { metered } from "./meter.ts"
@@ -37,7 +38,8 @@ const send = (
   if (refused !== undefined) return Effect.fail(refused)
   const { inputs } = request.options
   const observer = observersOf(record, request.call.observers)
-  return Effect.flatMap(model.embed({ inputs }), ({ headers, parts: answer }) => {
+  const answered = Effect.mapError(model.embed({ inputs }), (error) => withoutPrompt(error, inputs))
+  return Effect.flatMap(answered, ({ headers, parts: answer }) => {
     observer?.headers(headers)
     const parts = partsOf(answer)
     observer?.parts(parts)

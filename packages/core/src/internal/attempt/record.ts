@@ -3,7 +3,7 @@
  */
 import { type Clock, Duration, type Exit, Option } from "effect"
 
-import { classify, facts } from "../../Failure.ts"
+import { classify, facts, unknownWording } from "../../Failure.ts"
 import { type Kind, type Operation } from "../../Operation.ts"
 import { type RequestContext } from "../../RequestContext.ts"
 import { PartTally } from "../answer/tally.ts"
@@ -11,6 +11,7 @@ import { newId } from "../call/context.ts"
 import { reasonOf } from "../call/interruption.ts"
 import { type Attempt, type AttemptStart, type ModelRequest, type Outcome, type Part } from "../call/types.ts"
 import { errorOf } from "../error/ofExit.ts"
+import { type Fields, WithRequest } from "../event/withRequest.ts"
 import { headersOf, keptHeaders, requestId } from "../http/keptHeaders.ts"
 import { type ReplyWatcher } from "./observers.ts"
 
@@ -39,22 +40,6 @@ export const startOf = (
     startedAt: options.clock.currentTimeMillisUnsafe(),
   }
   return new WithRequest(request, fields) as WithRequest & Fields<AttemptStart>
-}
-
-type Fields<Event> = Omit<Event, "request">
-
-/** Hides the request, and with it the prompt, from `JSON.stringify`, `inspect` and whatever else walks over an event. */
-class WithRequest {
-  readonly #request: ModelRequest
-
-  constructor(request: ModelRequest, fields: object) {
-    this.#request = request
-    Object.assign(this, fields)
-  }
-
-  get request(): ModelRequest {
-    return this.#request
-  }
 }
 
 export class AttemptRecord implements ReplyWatcher {
@@ -92,7 +77,7 @@ export class AttemptRecord implements ReplyWatcher {
   ended(exit: Exit.Exit<unknown, unknown>): Attempt {
     const outcome = this.outcome(exit)
     const error = outcome._tag === "Failed" ? outcome.error : undefined
-    const { size, delivered, finish, firstPart, responseModel } = this.tally
+    const { size, delivered, finish, firstChunk, firstPart, responseId, responseModel } = this.tally
     const headers = { ...headersOf(error), ...this.kept }
     const { _tag: _, request, ...start } = this.start
     const fields: Fields<Attempt> = {
@@ -102,13 +87,16 @@ export class AttemptRecord implements ReplyWatcher {
       usage: finish?.usage,
       finishMetadata: finish?.metadata,
       responseModel,
+      responseId,
       deliveredParts: delivered,
       deliveredCharacters: size,
+      timeToFirstChunk: firstChunk === undefined ? undefined : this.since(firstChunk),
       timeToFirstPart: firstPart === undefined ? undefined : this.since(firstPart),
       duration: this.since(this.clock.monotonicTimeNanosUnsafe()),
       requestId: requestId(headers) ?? Option.getOrUndefined(facts(error))?.requestId,
       headers,
       retryAfter: outcome._tag === "Failed" ? outcome.failure.retryAfter : undefined,
+      unknownWording: unknownWording(error),
     }
     return new WithRequest(request, fields) as WithRequest & Fields<Attempt>
   }

@@ -10,7 +10,8 @@ import { type RequestContext } from "../../RequestContext.ts"
 import { PartTally } from "../answer/tally.ts"
 import { errorOf } from "../error/ofExit.ts"
 import { tell } from "../event/tell.ts"
-import { type CallStarted } from "../event/types.ts"
+import { type CallEnded, type CallStarted } from "../event/types.ts"
+import { type Fields, WithRequest } from "../event/withRequest.ts"
 import { type ModelRequest, type Outcome, type Source } from "./types.ts"
 
 interface Surroundings {
@@ -43,7 +44,7 @@ export class CallRecord {
     this.outer = sink
     this.began = clock.monotonicTimeNanosUnsafe()
     this.tally = new PartTally(source.operation, clock)
-    this.start = {
+    const start: Fields<CallStarted> = {
       _tag: "CallStarted",
       callId: id,
       operation,
@@ -55,6 +56,7 @@ export class CallRecord {
       context,
       startedAt: clock.currentTimeMillisUnsafe(),
     }
+    this.start = new WithRequest(request, start) as WithRequest & Fields<CallStarted>
     tell(sink, this.start)
   }
 
@@ -88,7 +90,7 @@ export class CallRecord {
     this.over = true
     const { attempts, queue } = this.request.call
     const { delivered, firstPart } = this.tally
-    tell(this.outer, {
+    const fields: Fields<CallEnded> = {
       ...this.start,
       _tag: "CallEnded",
       outcome: this.outcome(this.broken ?? exit),
@@ -99,7 +101,8 @@ export class CallRecord {
       timeToFirstPart: firstPart === undefined ? undefined : Duration.nanos(firstPart - this.began),
       duration: Duration.nanos(this.clock.monotonicTimeNanosUnsafe() - this.began),
       queueWait: Duration.millis(queue.waited),
-    })
+    }
+    tell(this.outer, new WithRequest(this.request, fields) as WithRequest & Fields<CallEnded>)
   }
 
   private ask({ model, provider }: Source): void {

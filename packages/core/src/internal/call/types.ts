@@ -163,10 +163,14 @@ export interface Attempt extends Omit<AttemptStart, "_tag"> {
   readonly finishMetadata: Readonly<Record<string, unknown>> | undefined
   /** The model that the provider says it used. */
   readonly responseModel: string | undefined
+  /** The vendor's id of the answer. */
+  readonly responseId: string | undefined
   /** Content parts that were delivered. */
   readonly deliveredParts: number
   /** Characters (UTF-16 units) of text, reasoning and tool parameters in them: what is known of an answer that was cut. */
   readonly deliveredCharacters: number
+  /** Until anything came of the answer, content or not. `undefined` if nothing came. */
+  readonly timeToFirstChunk: Duration.Duration | undefined
   /** Until the first content part. `undefined` if none came. */
   readonly timeToFirstPart: Duration.Duration | undefined
   readonly duration: Duration.Duration
@@ -174,6 +178,8 @@ export interface Attempt extends Omit<AttemptStart, "_tag"> {
   /** Rate-limit and request-id headers of the response, in lower case. */
   readonly headers: Readonly<Record<string, string>>
   readonly retryAfter: Duration.Duration | undefined
+  /** What the vendor said, where no rule of its errors knew the words; see `Failure.explain`. At most 300 characters. */
+  readonly unknownWording?: string | undefined
 }
 
 /**

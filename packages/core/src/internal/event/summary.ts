@@ -23,7 +23,10 @@ const lines: { readonly [Tag in CoreEvent["_tag"]]: (event: Extract<CoreEvent, {
   FallbackChosen: ({ from, to }) => `${name(to)} instead of ${name(from)}`,
   CacheHit: (event) => `${name(event)} need not be asked: its answer is in the cache`,
   CircuitChanged: ({ from, key, to }) => `the circuit of ${key} was ${phases[from]} and is ${phases[to]}`,
-  LimitTightened: (event) => `${event.key} has ${event.remaining} ${event.dimension} left for ${time(event.for)}`,
+  LimitTightened: (event) =>
+    event.dimension === "all"
+      ? `${event.key} is to be left alone for ${time(event.for)}`
+      : `${event.key} has ${event.remaining} ${event.dimension} left for ${time(event.for)}`,
   SharedStateUnavailable: ({ policy }) => `${policy} has lost its shared state`,
   SharedStateRecovered: ({ unavailableFor, policy }) =>
     `${policy} has its shared state again after ${time(unavailableFor)}`,

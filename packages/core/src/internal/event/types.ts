@@ -10,6 +10,7 @@ import {
   type AttemptStart,
   type CallContext,
   type Mode,
+  type ModelRequest,
   type Outcome,
   type Source,
 } from "../call/types.ts"
@@ -30,6 +31,8 @@ export interface CallStarted {
   /** The model that the stack asks first. */
   readonly provider: string
   readonly model: string
+  /** What was asked. Not enumerable: a sink that logs the whole event does not log the prompt with it. */
+  readonly request: ModelRequest
   readonly context: RequestContext
   /** Unix time in milliseconds, for people. */
   readonly startedAt: number

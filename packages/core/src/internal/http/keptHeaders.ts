@@ -1,11 +1,17 @@
+import { identity } from "effect"
 import { AiError } from "effect/ai"
 
 /**
  * The response headers worth keeping: request ids, rate limits and hints. Everything else (cookies, organisation names)
  * stays out of records and errors.
  */
-export const keptHeaders = (headers: Readonly<Record<string, string>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(headers).filter(([name]) => kept.test(name)))
+export const keptHeaders = (
+  headers: Readonly<Record<string, string>>,
+  scrub: (text: string) => string = identity,
+): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) => (kept.test(name) ? [[name, scrub(value)]] : [])),
+  )
 
 /** The vendor's id of the request, under whichever name it comes. */
 export const requestId = (headers: Readonly<Record<string, string>>): string | undefined =>
@@ -23,4 +29,4 @@ export const headersOf = (error: unknown): Record<string, string> => {
 }
 
 const kept =
-  /^(x-request-id|request-id|x-goog-request-id|retry-after|retry-after-ms|x-should-retry|openai-processing-ms|(x|anthropic)-ratelimit-[a-z-]+)$/
+  /^(x-request-id|request-id|x-goog-request-id|retry-after|retry-after-ms|x-should-retry|openai-processing-ms|(?:(?:x|anthropic)-)?ratelimit-[a-z-]+)$/

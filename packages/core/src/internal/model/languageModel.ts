@@ -14,6 +14,7 @@ import { type CallRecord } from "../call/record.ts"
 import { type Mode, type ModelRequest, type Part } from "../call/types.ts"
 import { errorOf } from "../error/ofExit.ts"
 import { type AnyFiber, recordOf } from "./begin.ts"
+import { tooDeep } from "./depth.ts"
 
 /** The service of a call, whose errors are folded into `AiError`. */
 export const languageModel = <E>(
@@ -34,7 +35,7 @@ export const languageModel = <E>(
 const generated = <E>(call: ModelCall<E, "chat">, options: LanguageModel.ProviderOptions) =>
   Effect.withFiber((fiber): Effect.Effect<ReadonlyArray<Part<"chat">>, E> => {
     const { record, request } = begin(call, { mode: "generate", options, fiber })
-    const opened = Effect.scoped(Effect.flatMap(call.open(request), collect))
+    const opened = Effect.scoped(Effect.flatMap(open(call, request), collect))
     if (record === undefined) return opened
     return Effect.onExitPrimitive(Effect.provideService(opened, Sink, record.sink), (exit) => {
       if (Exit.isSuccess(exit)) record.parts(exit.value)
@@ -51,13 +52,13 @@ const streamed = <E>(
   Stream.unwrap(
     Effect.withFiber((fiber): Opened<E, "chat"> => {
       const { record, request } = begin(call, { mode: "stream", options, fiber })
-      if (record === undefined) return call.open(request)
+      if (record === undefined) return open(call, request)
       const failed = (exit: Exit.Exit<unknown, unknown>) => {
         if (goesOn(options, exit)) record.postpone()
         else record.break(exit)
         return undefined
       }
-      const opened = Effect.onExitPrimitive(Effect.provideService(call.open(request), Sink, record.sink), (exit) =>
+      const opened = Effect.onExitPrimitive(Effect.provideService(open(call, request), Sink, record.sink), (exit) =>
         Exit.isFailure(exit) && Cause.hasFails(exit.cause) ? failed(exit) : undefined,
       )
       // What is added first is released last: all of the call is over by then.
@@ -70,6 +71,11 @@ const streamed = <E>(
       )
     }),
   )
+
+/** Opens what can be sent at all: no policy need be ready for the rest. */
+const open = <E>(call: ModelCall<E, "chat">, request: ModelRequest<"chat">): Opened<E, "chat"> =>
+  // Every model can fail with an `AiError`.
+  (tooDeep(request.options) as Opened<E, "chat"> | undefined) ?? call.open(request)
 
 const seen = <E>(
   parts: Stream.Stream<Part<"chat">, E>,

@@ -3,7 +3,8 @@ import { Tool } from "effect/ai"
 
 import { type Operation, type Options, type Part } from "../../Operation.ts"
 import * as JsonSchemas from "../../provider/JsonSchemas.ts"
-import { ofOptions, weightOf } from "../../TokenEstimate.ts"
+import { ofOptions } from "../../TokenEstimate.ts"
+import { textTokens } from "../tokens/text.ts"
 
 export const isContent = (part: Part<"chat">): boolean => {
   switch (part.type) {
@@ -42,8 +43,8 @@ const sizeOf = (part: Part<"chat">): number => {
 }
 
 const weightOfPart = (part: Part<"chat">): number => {
-  if ("delta" in part) return weightOf(part.delta)
-  return part.type === "text" || part.type === "reasoning" ? weightOf(part.text) : 0
+  if ("delta" in part) return textTokens(part.delta).likely
+  return part.type === "text" || part.type === "reasoning" ? textTokens(part.text).likely : 0
 }
 
 /** About how long a prompt is, in characters of text. Media count as nothing. */

@@ -1,5 +1,5 @@
 import { type Operation } from "../../Operation.ts"
-import { weightOf } from "../../TokenEstimate.ts"
+import { ofInputs } from "../../TokenEstimate.ts"
 
 /** What embeddings ask and answer. Vendors bill the input alone. */
 export const embeddings: Operation<"embeddings"> = {
@@ -8,10 +8,7 @@ export const embeddings: Operation<"embeddings"> = {
   usageOf: (part) => (part.type === "finish" ? part.usage : undefined),
   sizeOf: ({ type }) => (type === "embedding" ? 1 : 0),
   weightOf: () => 0,
-  estimate: ({ inputs }) => ({
-    input: Math.ceil(inputs.reduce((sum, input) => sum + weightOf(input), 0) * 1.1),
-    output: 0,
-  }),
+  estimate: ({ inputs }) => ofInputs(inputs),
   sizeOfRequest: ({ inputs }) => inputs.reduce((sum, input) => sum + input.length, 0),
   fingerprint: ({ inputs }) => ({ inputs }),
 }

@@ -26,6 +26,8 @@ export interface Limit {
   /** What a request costs in each dimension, if it takes so many tokens. */
   readonly costs: ReadonlyArray<(tokens: Tokens, request: ModelRequest) => number>
   readonly headers: ReadonlyArray<HeaderNames>
+  /** Whether any cost depends on tokens; nothing is estimated otherwise. */
+  readonly countsTokens: boolean
   readonly estimate: (request: ModelRequest) => TokenEstimate
   readonly limiters: LimiterStore
   readonly shared: RedisWindow | undefined
@@ -58,7 +60,7 @@ export const estimateCharge = (
   request: ModelRequest,
   { clock, key, now }: { readonly clock: Clock.Clock; readonly key: string; readonly now: number },
 ): Charge => {
-  const estimated = limit.estimate(request)
+  const estimated = limit.countsTokens ? limit.estimate(request) : noTokens
   const tokens: Tokens = { input: estimated.input, output: estimated.output, cacheRead: 0 }
   return {
     limit,
@@ -145,6 +147,7 @@ const settleUnread = (held: Charge): Effect.Effect<void> | undefined => {
   return sendReport(held, noChanges, undefined)
 }
 
+const noTokens: TokenEstimate = { input: 0, output: 0 }
 const noHints: ReadonlyArray<RemainingHint> = []
 const noChanges: ReadonlyArray<number> = []
 
@@ -154,7 +157,7 @@ const read = (held: Charge, parts: ReadonlyArray<Part>): void => {
   const { operation } = held.limit
   for (const part of parts) {
     held.usage = operation.usageOf(part) ?? held.usage
-    held.delivered += operation.weightOf(part)
+    if (held.limit.countsTokens) held.delivered += operation.weightOf(part)
   }
 }
 

@@ -32,6 +32,13 @@ export interface Dimension {
   readonly cost: (tokens: Tokens, request: ModelRequest) => number
 }
 
+/** What a call takes of a limit of requests. */
+export const oneRequest = (): number => 1
+
+/** Whether a limit looks at tokens at all: a prompt is not read where only requests are counted. */
+export const looksAtTokens = (dimensions: ReadonlyArray<Dimension>): boolean =>
+  dimensions.some(({ cost }) => cost !== oneRequest)
+
 /** The dimensions as plain numbers. */
 export const rulesOf = (dimensions: ReadonlyArray<Dimension>): Rules =>
   dimensions.map(({ limit, name, window }) => ({ name, limit, window: Duration.toMillis(window) }))

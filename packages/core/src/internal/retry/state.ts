@@ -17,8 +17,8 @@ export interface Situation {
 export const waitBeforeRetry = (situation: Situation): number | undefined => {
   const { delay, maxRetryAfter, remaining, retryAfter } = situation
   if (retryAfter !== undefined && retryAfter > maxRetryAfter) return undefined
-  // A hint that lies in the past says nothing, as in the vendors' SDKs.
-  const wait = retryAfter !== undefined && retryAfter >= 0 ? retryAfter : delay
+  // A hint that lies in the past, or says "at once", says nothing: all who get it would come back together.
+  const wait = retryAfter !== undefined && retryAfter > 0 ? retryAfter : delay
   // A schedule that has grown beyond all numbers would never come back.
   if (!Number.isFinite(wait)) return undefined
   return remaining === undefined || wait < remaining ? wait : undefined

@@ -12,7 +12,7 @@ import { type LedgerUnavailable } from "../ledger/unavailable.ts"
 import { AdmissionControl, type Admitted } from "./admission.ts"
 import { alertsOf } from "./alerts.ts"
 import { type Interval, type Refusal, type Rule, type WhenUnavailable } from "./options.ts"
-import { settlementOf, soundUsage, subjectOf } from "./settlement.ts"
+import { chargeOf, settlementOf, soundUsage, subjectOf } from "./settlement.ts"
 import { type Pricing, type WorstCase, worstCase } from "./worstCase.ts"
 import { written } from "./written.ts"
 
@@ -39,24 +39,37 @@ export const budgetGuard = (options: Options): AttemptGuard.AttemptGuard<Refusal
           const id = `${start.id}/${options.name}`
           const reservation = { id, subject: subjectOf(start), worst: worst.cost }
           const assumedOutputTokens = worst.maxOutputTokens === undefined ? worst.estimate.output : undefined
-          const admitted = Effect.map(
-            admissions.admit({ start, reservation, assumedOutputTokens }),
-            (admission): AttemptGuard.Reservation => ({
-              settle: (attempt) => settle(options, attempt, { reservation, worst, admission, deadline }),
-              release: Effect.suspend(() =>
-                written(
-                  options.ledger,
-                  persistent(start.id, options.ledger.release(id), () => Effect.void),
-                  deadline,
-                ),
-              ),
-            }),
+          const admitted = Effect.flatMap(admissions.admit({ start, reservation, assumedOutputTokens }), (admission) =>
+            Effect.as(
+              told({ _tag: "AttemptReserved", attempt: start.id, callId: start.callId, worst: worst.cost }),
+              reservationOf(options, start, { reservation, worst, admission, deadline }),
+            ),
           )
           return worst.estimate.doubts.length === 0 ? admitted : Effect.andThen(doubt(start, worst), admitted)
         })
       }),
   }
 }
+
+const reservationOf = (
+  options: Options,
+  { callId, id }: Attempt.AttemptStart,
+  reserved: Reserved,
+): AttemptGuard.Reservation => ({
+  settle: (attempt) => settle(options, attempt, reserved),
+  release: Effect.suspend(() =>
+    Effect.andThen(
+      told({ _tag: "AttemptReleased", attempt: id, callId }),
+      written(
+        options.ledger,
+        persistent(id, options.ledger.release(reserved.reservation.id), () => Effect.void),
+        reserved.deadline,
+      ),
+    ),
+  ),
+})
+
+const told = (event: CostEvent.Event): Effect.Effect<void> => CostEvent.emit(() => event)
 
 /** What is known of an attempt that was let in. */
 interface Reserved {
@@ -73,13 +86,27 @@ const doubt = ({ id, model, provider }: Attempt.AttemptStart, { estimate: { doub
 const settle = (options: Options, attempt: Attempt.Attempt, reserved: Reserved): Effect.Effect<void> =>
   Effect.suspend(() => {
     const { ledger } = options
-    const settlement = chargeable(settlementOf(attempt, reserved), options, reserved.admission)
-    const settled = persistent(attempt.id, ledger.settle(settlement), (movements) =>
+    const charge = chargeOf(attempt, reserved.worst)
+    const settlement = chargeable(settlementOf(attempt, reserved, charge), options, reserved.admission)
+    const { basis, cost } = settlement
+    const { callId, id, model, provider } = attempt
+    const charged = CostEvent.emit(() => ({
+      _tag: "AttemptCharged",
+      attempt: id,
+      callId,
+      provider,
+      model,
+      charge: { ...charge, basis, cost },
+    }))
+    const settled = persistent(id, ledger.settle(settlement), (movements) =>
       emitAll(alertsOf(movements, reserved.admission.claims)),
     )
     return Effect.andThen(
-      written(ledger, settled, reserved.deadline),
-      learn(options, attempt, { worst: reserved.worst, settlement }),
+      charged,
+      Effect.andThen(
+        written(ledger, settled, reserved.deadline),
+        learn(options, attempt, { worst: reserved.worst, settlement }),
+      ),
     )
   })
 

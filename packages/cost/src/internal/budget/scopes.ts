@@ -92,6 +92,5 @@ export const only = (scope: Scope, keys: ReadonlyArray<string>): Scope => {
 /** The key of a scope in which people may have called a provider by another of its names. */
 const named = (scope: Scope, key: string): string => {
   if (scope === perProvider) return ProviderName.canonical(key)
-  const slash = key.indexOf("/")
-  return scope === perModel && slash > 0 ? `${ProviderName.canonical(key.slice(0, slash))}${key.slice(slash)}` : key
+  return scope === perModel ? ProviderName.canonicalKey(key) : key
 }

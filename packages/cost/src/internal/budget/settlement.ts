@@ -13,6 +13,22 @@ import * as Price from "../../Price.ts"
 import { type Settlement } from "../ledger/journal.ts"
 import { isTokenCount, type WorstCase } from "./worstCase.ts"
 
+/**
+ * What an attempt cost.
+ *
+ * **Details**
+ *
+ * `basis` says how that is known, as in `Ledger.Settlement`. `amounts` is the part of `cost` that the vendor's own counts account
+ * for, class by class; a class has either no tokens or no amount where it has no entry. `adjustment` in it is what the vendor
+ * states beyond its counts.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Charge extends Pick<Settlement, "basis" | "cost" | "maximum" | "minimum" | "saved" | "tokens"> {
+  readonly amounts: Readonly<Record<string, Money.Money>>
+}
+
 /** What was known before the attempt. */
 export interface Expected {
   readonly reservation: Pick<Settlement, "id" | "subject">
@@ -36,12 +52,19 @@ export const subjectOf = ({
   tags: context.tags,
 })
 
-export const settlementOf = (attempt: Attempt.Attempt, { reservation, worst }: Expected): Settlement => ({
-  id: reservation.id,
-  subject: reservation.subject,
-  outcome: attempt.outcome._tag,
-  ...costOf(attempt, worst),
-})
+export const settlementOf = (
+  attempt: Attempt.Attempt,
+  { reservation, worst }: Expected,
+  charge?: Charge,
+): Settlement => {
+  const { amounts: _, ...cost } = charge ?? chargeOf(attempt, worst)
+  return { id: reservation.id, subject: reservation.subject, outcome: attempt.outcome._tag, ...cost }
+}
+
+/** As much of what was expected as a charge needs. */
+export interface Known extends Omit<WorstCase, "maxOutputTokens" | "quote"> {
+  readonly quote: { readonly _tag: "Unmetered" } | { readonly _tag: "Known" | "WorstCase"; readonly price: Price.Price }
+}
 
 type Usage = NonNullable<Attempt.Attempt["usage"]>
 
@@ -61,9 +84,7 @@ const isSound = (counts: Usage["inputTokens"] | Usage["outputTokens"]): boolean 
   return true
 }
 
-type Cost = Pick<Settlement, "basis" | "cost" | "maximum" | "minimum" | "saved" | "tokens">
-
-const costOf = (attempt: Attempt.Attempt, worst: WorstCase): Cost => {
+export const chargeOf = (attempt: Attempt.Attempt, worst: Known): Charge => {
   const { quote } = worst
   const usage = soundUsage(attempt.usage)
   if (quote._tag === "Unmetered") return { ...exactly(Money.zero, "unpriced"), tokens: tokensOf(usage) }
@@ -73,10 +94,12 @@ const costOf = (attempt: Attempt.Attempt, worst: WorstCase): Cost => {
   const answer = { ...circumstances, usage, finishMetadata, deliveredParts, priceOf }
   const bill = Price.cost(quote.price, answer)
   const tokens: Record<string, number> = {}
-  for (const { class: name, quantity } of bill.items) {
+  const amounts: Record<string, Money.Money> = {}
+  for (const { amount, class: name, quantity } of bill.items) {
     if (name !== "adjustment") tokens[name] = (tokens[name] ?? 0) + quantity
+    amounts[name] = Money.add(amounts[name] ?? Money.zero, amount)
   }
-  const known = { tokens, saved: savedBy(quote.price, answer, bill.total) }
+  const known = { tokens, amounts, saved: savedBy(quote.price, answer, bill.total) }
   if (bill.unknown.length > 0) {
     const rest = unreported(attempt, { ...worst, price: quote.price }, bill.unknown)
     const cost = Money.add(bill.total, rest)
@@ -90,11 +113,11 @@ const costOf = (attempt: Attempt.Attempt, worst: WorstCase): Cost => {
   return { ...exactly(bill.total, "reported"), ...known }
 }
 
-interface Priced extends WorstCase {
+interface Priced extends Known {
   readonly price: Price.Price
 }
 
-const withoutUsage = (attempt: Attempt.Attempt, worst: Priced): Cost => {
+const withoutUsage = (attempt: Attempt.Attempt, worst: Priced): Charge => {
   if (wasNotBilled(attempt)) {
     // A connection that broke before anything came may have cost something all the same.
     const sure = wasRefused(attempt)
@@ -145,20 +168,22 @@ const tokensOf = (usage: Usage | undefined): Settlement["tokens"] => {
   return { ...(input !== undefined && { input }), ...(output !== undefined && { output }) }
 }
 
-const exactly = (cost: Money.Money, basis: Settlement["basis"]): Cost => ({
+const exactly = (cost: Money.Money, basis: Settlement["basis"]): Charge => ({
   basis,
   cost,
   minimum: cost,
   maximum: cost,
   tokens: {},
+  amounts: {},
   saved: Money.zero,
 })
 
-const between = (minimum: Money.Money, cost: Money.Money, maximum: Money.Money): Cost => ({
+const between = (minimum: Money.Money, cost: Money.Money, maximum: Money.Money): Charge => ({
   basis: "estimated",
   cost,
   minimum,
   maximum,
   tokens: {},
+  amounts: {},
   saved: Money.zero,
 })

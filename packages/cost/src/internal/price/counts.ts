@@ -5,7 +5,7 @@
  * belong to is unknown.
  */
 
-import { count, field, type Json, list } from "@holdfast/core/provider/Json"
+import { count, field, type Json, list, record } from "@holdfast/core/provider/Json"
 
 type Fields = ReadonlyArray<string>
 
@@ -55,7 +55,7 @@ export const anyMalformed = (value: unknown, keys: Fields): boolean => keys.some
 export const inputIsMalformed = (raw: Json | undefined): boolean =>
   raw !== undefined &&
   (anyMalformed(raw, inputFields) ||
-    inputRecords.some(([name, keys]) => anyMalformed(raw[name], keys)) ||
+    inputRecords.some(([name, keys]) => isNoRecord(raw[name]) || anyMalformed(raw[name], keys)) ||
     anyMalformed(field(raw["input_tokens_details"] ?? raw["prompt_tokens_details"], "cache_write_tokens_details"), [
       "ttl_30m_tokens",
       "ttl_12h_tokens",
@@ -65,8 +65,14 @@ export const inputIsMalformed = (raw: Json | undefined): boolean =>
 export const outputIsMalformed = (raw: Json | undefined): boolean =>
   raw !== undefined &&
   (anyMalformed(raw, outputFields) ||
-    outputRecords.some(([name, keys]) => anyMalformed(raw[name], keys)) ||
+    outputRecords.some(([name, keys]) => isNoRecord(raw[name]) || anyMalformed(raw[name], keys)) ||
     listsAreMalformed(raw, outputLists))
 
+// A text or a number in the place of what is told in detail hides the details.
+const isNoRecord = (value: unknown): boolean =>
+  value !== undefined && value !== null && (record(value) === undefined || Array.isArray(value))
+
 const listsAreMalformed = (raw: Json, names: Fields): boolean =>
-  names.some((name) => list(raw, name).some((each) => isMalformed(each, "tokenCount")))
+  names.some((name) => isNoList(raw[name]) || list(raw, name).some((each) => isMalformed(each, "tokenCount")))
+
+const isNoList = (value: unknown): boolean => value !== undefined && value !== null && !Array.isArray(value)

@@ -2,10 +2,9 @@
  * The part of a prompt that stays the same from request to request: tools, what the system says, and examples.
  */
 
+import { jsonOf, toolText } from "@holdfast/core/PromptTokens"
 import { type Prompt, type Tool } from "effect/ai"
 import * as Base64 from "effect/encoding/Base64"
-
-import { jsonOf, toolText } from "../estimate/contents.ts"
 
 /** How many messages it has: those of the system at the beginning, and so many examples after them. */
 export const prefixLength = ({ content }: Prompt.Prompt, examples: number): number => {

@@ -5,7 +5,8 @@
 import { isTooDeep, parsedArguments, writtenArguments } from "@holdfast/core/provider/Bounds"
 import { type Sink } from "@holdfast/core/provider/EventReader"
 import { defined, field, isBase64, list, record, text, textOrEmpty } from "@holdfast/core/provider/Json"
-import { malformed, undecodable } from "@holdfast/core/provider/ProviderError"
+import { malformed, type Origin, undecodable } from "@holdfast/core/provider/ProviderError"
+import { scrubbed } from "@holdfast/core/provider/Secrets"
 import { withoutEmptyTotals } from "@holdfast/core/provider/TokenCounts"
 import { Predicate, Result } from "effect"
 import { type AiError, type Response } from "effect/ai"
@@ -30,7 +31,7 @@ export const answerParts = (
   if (candidate === undefined && state.blockReason === undefined) {
     return Result.fail(malformed(state.origin, "the answer has no candidates", true))
   }
-  const out: Array<Response.PartEncoded> = [responseMetadata(answer)]
+  const out: Array<Response.PartEncoded> = [responseMetadata(answer, state.origin)]
   for (const part of contentParts(candidate)) {
     const failure = wholePart(part, state, out)
     if (failure !== undefined) return Result.fail(failure)
@@ -113,9 +114,12 @@ export const callPart = (
 }
 
 /** Who answered. */
-export const responseMetadata = (answer: unknown): Response.ResponseMetadataPartEncoded => ({
+export const responseMetadata = (answer: unknown, { scrub }: Origin): Response.ResponseMetadataPartEncoded => ({
   type: "response-metadata",
-  ...defined({ id: text(answer, "responseId"), modelId: text(answer, "modelVersion") }),
+  ...defined({
+    id: scrubbed(text(answer, "responseId"), scrub),
+    modelId: scrubbed(text(answer, "modelVersion"), scrub),
+  }),
 })
 
 /** The end of an answer, with what it cost. */

@@ -119,7 +119,7 @@ export class ChunkReader implements EventReader {
   private begin(chunk: unknown, out: Array<Part>): void {
     if (this.began || (text(chunk, "responseId") === undefined && text(chunk, "modelVersion") === undefined)) return
     this.began = true
-    out.push(responseMetadata(chunk))
+    out.push(responseMetadata(chunk, this.state.origin))
   }
 
   private readPart(part: unknown, out: Array<Part>): AiError.AiError | undefined {

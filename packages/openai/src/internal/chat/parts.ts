@@ -16,7 +16,8 @@ import {
   timestamp,
   url,
 } from "@holdfast/core/provider/Json"
-import { malformed, undecodable } from "@holdfast/core/provider/ProviderError"
+import { malformed, type Origin, undecodable } from "@holdfast/core/provider/ProviderError"
+import { scrubbed } from "@holdfast/core/provider/Secrets"
 import { withoutEmptyTotals } from "@holdfast/core/provider/TokenCounts"
 import { Predicate, Result } from "effect"
 import { type AiError, type Response } from "effect/ai"
@@ -46,7 +47,7 @@ export const completionParts = (
   if (Predicate.isNotNullish(error)) return Result.fail(fromErrorObject(origin, error))
   const message = record(field(choice, "message"))
   if (message === undefined) return Result.fail(malformed(origin, "the answer has no message", true))
-  const out: Array<Response.PartEncoded> = [responseMetadata(answer)]
+  const out: Array<Response.PartEncoded> = [responseMetadata(answer, origin)]
   const failure = messageParts(message, choice, state, out)
   if (failure !== undefined) return Result.fail(failure)
   const hasContent = out.length > 1
@@ -157,11 +158,11 @@ export const toolCallPart = (
 }
 
 /** Who answered, and when. */
-export const responseMetadata = (answer: unknown): Response.ResponseMetadataPartEncoded => ({
+export const responseMetadata = (answer: unknown, { scrub }: Origin): Response.ResponseMetadataPartEncoded => ({
   type: "response-metadata",
   ...defined({
-    id: text(answer, "id"),
-    modelId: text(answer, "model"),
+    id: scrubbed(text(answer, "id"), scrub),
+    modelId: scrubbed(text(answer, "model"), scrub),
     timestamp: timestamp(answer, "created"),
   }),
 })

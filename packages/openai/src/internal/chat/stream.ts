@@ -109,7 +109,7 @@ export class ChatReader implements EventReader {
   private begin(chunk: unknown, out: Array<Part>): void {
     if (this.began || (text(chunk, "id") === undefined && text(chunk, "model") === undefined)) return
     this.began = true
-    out.push(responseMetadata(chunk))
+    out.push(responseMetadata(chunk, this.state.origin))
   }
 
   private readChoice(choice: unknown, usage: boolean, out: Array<Part>): AiError.AiError | undefined {

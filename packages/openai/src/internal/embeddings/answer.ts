@@ -1,6 +1,7 @@
 import { field, list, text } from "@holdfast/core/provider/Json"
 import { type EmbeddingAnswer } from "@holdfast/core/provider/ProviderEmbeddingModel"
 import { malformed, type Origin, undecodable } from "@holdfast/core/provider/ProviderError"
+import { scrubbed } from "@holdfast/core/provider/Secrets"
 import { Predicate, Result } from "effect"
 import { type AiError } from "effect/ai"
 
@@ -20,7 +21,7 @@ export const embeddingAnswer = (
   return Result.succeed({
     vectors,
     inputTokens: tokens(field(field(body, "usage"), "prompt_tokens")),
-    responseModel: text(body, "model"),
+    responseModel: scrubbed(text(body, "model"), origin.scrub),
   })
 }
 

@@ -18,6 +18,7 @@ import {
   url,
 } from "@holdfast/core/provider/Json"
 import { malformed, type Origin, undecodable } from "@holdfast/core/provider/ProviderError"
+import { scrubbed } from "@holdfast/core/provider/Secrets"
 import { withoutEmptyTotals } from "@holdfast/core/provider/TokenCounts"
 import { Predicate, Result } from "effect"
 import { type AiError, type Response } from "effect/ai"
@@ -34,7 +35,7 @@ export const answerParts = (
 ): Result.Result<Array<Response.PartEncoded>, AiError.AiError> => {
   const broken = brokenAnswer(answer, state.origin)
   if (broken !== undefined) return Result.fail(broken)
-  const out: Array<Response.PartEncoded> = [responseMetadata(answer)]
+  const out: Array<Response.PartEncoded> = [responseMetadata(answer, state.origin)]
   for (const item of list(answer, "output")) {
     const failure = itemParts(item, state, out)
     if (failure !== undefined) return Result.fail(failure)
@@ -186,11 +187,11 @@ export const pushSource = (annotation: unknown, state: AnswerState, out: Sink): 
 }
 
 /** Who answered, and when. */
-export const responseMetadata = (response: unknown): Response.ResponseMetadataPartEncoded => ({
+export const responseMetadata = (response: unknown, { scrub }: Origin): Response.ResponseMetadataPartEncoded => ({
   type: "response-metadata",
   ...defined({
-    id: text(response, "id"),
-    modelId: text(response, "model"),
+    id: scrubbed(text(response, "id"), scrub),
+    modelId: scrubbed(text(response, "model"), scrub),
     timestamp: timestamp(response, "created_at"),
   }),
 })

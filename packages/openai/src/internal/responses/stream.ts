@@ -150,7 +150,7 @@ export class ResponsesReader implements EventReader {
   private begin(response: unknown, out: Array<Part>): void {
     if (this.began) return
     this.began = true
-    out.push(responseMetadata(response))
+    out.push(responseMetadata(response, this.state.origin))
   }
 
   private itemAdded(address: Address, item: unknown, out: Array<Part>): AiError.AiError | undefined {

@@ -1,14 +1,26 @@
-import { ServerResponse } from "node:http"
+import { type Server, ServerResponse } from "node:http"
 
-import { NodeHttpServerRequest } from "@effect/platform-node"
 import { Effect } from "effect"
 import { type HttpServerRequest } from "effect/http"
 
 type Request = HttpServerRequest.HttpServerRequest
 
+// The package that could tell is loaded by those alone who start an emulator.
+const responses = new WeakMap<object, ServerResponse>()
+
+/** Knows from now on which response belongs to a request of a server. */
+export const watch = (server: Server): Server =>
+  server.on("request", (request, response) => responses.set(request, response))
+
+const responseTo = ({ source }: Request): ServerResponse => {
+  const response = responses.get(source)
+  if (response === undefined) throw new Error("the request is of no server that is watched")
+  return response
+}
+
 /** Calls back once when the connection closes before the response has ended. */
 export const onEarlyClose = (request: Request, callback: () => void): void => {
-  const response = NodeHttpServerRequest.toServerResponse(request)
+  const response = responseTo(request)
   response.once("close", () => {
     if (!response.writableEnded) callback()
   })
@@ -17,7 +29,7 @@ export const onEarlyClose = (request: Request, callback: () => void): void => {
 /** Sends the headers now; Node would keep them for the first bytes of the body. */
 export const flushHeaders = (request: Request): Effect.Effect<void> =>
   Effect.sync(() => {
-    const response = NodeHttpServerRequest.toServerResponse(request)
+    const response = responseTo(request)
     if (response instanceof ServerResponse) response.flushHeaders()
   })
 
@@ -31,7 +43,7 @@ const readingTime = 10
  */
 export const flushed = (request: Request): Effect.Effect<void> =>
   Effect.callback<void>((resume) => {
-    const response = NodeHttpServerRequest.toServerResponse(request)
+    const response = responseTo(request)
     const wait = () => {
       if (response.destroyed) return resume(Effect.void)
       const isFlushed = response.writableLength === 0 && (response.socket?.writableLength ?? 0) === 0
@@ -43,8 +55,7 @@ export const flushed = (request: Request): Effect.Effect<void> =>
 
 /** Resets the connection with a TCP RST. */
 export const reset = (request: Request): Effect.Effect<void> =>
-  Effect.sync(() => NodeHttpServerRequest.toServerResponse(request).socket?.resetAndDestroy())
+  Effect.sync(() => responseTo(request).socket?.resetAndDestroy())
 
 /** Closes the connection with a FIN, without ending the body. */
-export const close = (request: Request): Effect.Effect<void> =>
-  Effect.sync(() => NodeHttpServerRequest.toServerResponse(request).socket?.destroy())
+export const close = (request: Request): Effect.Effect<void> => Effect.sync(() => responseTo(request).socket?.destroy())

@@ -1,8 +1,8 @@
 import { isContent, type Part as AnyPart } from "@holdfast/core/ModelCall"
 import { type ProviderFault } from "@holdfast/core/provider/ProviderError"
 import { type ProviderFailure } from "@holdfast/core/provider/ProviderModel"
-import { Duration, Effect, type Pipeable } from "effect"
-import { type AiError } from "effect/ai"
+import { Duration, Effect, type Pipeable, type Stream } from "effect"
+import { type AiError, type Response } from "effect/ai"
 
 import { type Told } from "./parts.ts"
 
@@ -38,6 +38,11 @@ export interface Answer extends Pipeable.Pipeable {
 export type Content =
   | { readonly _tag: "Told"; readonly told: Told }
   | { readonly _tag: "Parts"; readonly parts: ReadonlyArray<Part> }
+  | {
+      readonly _tag: "Stream"
+      readonly opening: Effect.Effect<unknown, ProviderFailure>
+      readonly parts: Stream.Stream<Response.StreamPartEncoded, AiError.AiError>
+    }
   | { readonly _tag: "Failure"; readonly failure: ProviderFailure | ProviderFault }
   | { readonly _tag: "Hang" }
 

@@ -110,6 +110,38 @@ const streamedCall = (call: Response.ToolCallPartEncoded): ReadonlyArray<Streame
   call,
 ]
 
+/** The parts of a streamed answer as those of a whole one: each text stands where it began. */
+export const joined = (parts: ReadonlyArray<Streamed>): Array<Whole> => {
+  const whole: Array<Whole> = []
+  const texts = new Map<string, { -readonly [Key in keyof Response.TextPartEncoded]: Response.TextPartEncoded[Key] }>()
+  for (const part of parts) {
+    switch (part.type) {
+      case "text-start":
+      case "text-end":
+      case "reasoning-start":
+      case "reasoning-end":
+      case "tool-params-start":
+      case "tool-params-delta":
+      case "tool-params-end":
+        break
+      case "text-delta":
+      case "reasoning-delta": {
+        const type = part.type === "text-delta" ? "text" : "reasoning"
+        const key = `${type} ${part.id}`
+        const text = texts.get(key) ?? ({ type: type as "text", text: "" } satisfies Response.TextPartEncoded)
+        if (!texts.has(key)) whole.push(text)
+        texts.set(key, text)
+        text.text += part.delta
+        break
+      }
+      default:
+        // An error part has no place in a whole answer, and is sent all the same.
+        whole.push(part as Whole)
+    }
+  }
+  return whole
+}
+
 /** The answer piece by piece. */
 export const streamParts = (told: Told, voice: Voice): Array<Streamed> => [
   metadataPart(told, voice),

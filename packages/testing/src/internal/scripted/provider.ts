@@ -11,7 +11,7 @@ import { Cause, Clock, Effect, type JsonSchema, Match, type Pull, Queue, Stream 
 import { AiError, type LanguageModel, type Response } from "effect/ai"
 
 import { type Answer, course, type Course, type Ending } from "./answer.ts"
-import { streamParts, type Told, type Voice, wholeParts } from "./parts.ts"
+import { joined, streamParts, type Told, type Voice, wholeParts } from "./parts.ts"
 
 /**
  * A request as the scripted model received it, and what became of it so far.
@@ -33,6 +33,8 @@ export interface ScriptedRequest {
   readonly responseFormat: LanguageModel.ProviderOptions["responseFormat"]
   /** Everything that `effect/ai` prepared. */
   readonly options: LanguageModel.ProviderOptions
+  /** Settings of this request by their neutral names. */
+  readonly settings: ProviderRequest["settings"]
   /** The schema of a structured answer, as it would be sent. */
   readonly jsonSchema: JsonSchema.JsonSchema | undefined
   readonly startedAt: number
@@ -44,6 +46,8 @@ export interface ScriptedRequest {
   readonly outcome: "open" | "completed" | "failed" | "interrupted"
   /** Parts with content that were handed over. */
   readonly deliveredParts: number
+  /** Whether the attempt has given back all that it held. An answer that was read to its end may still be held. */
+  readonly isClosed: boolean
 }
 
 /** A request whose fate is still being written. */
@@ -68,15 +72,22 @@ export interface State {
 /** The entry as it is now, safe from later changes. */
 export const snapshot = (entry: Entry): ScriptedRequest => ({ ...entry })
 
-const record = (state: State, mode: ScriptedRequest["mode"], { jsonSchema, options }: ProviderRequest) =>
+const record = (state: State, mode: ScriptedRequest["mode"], { jsonSchema, options, settings }: ProviderRequest) =>
   Effect.map(Clock.currentTimeMillis, (startedAt): Entry => {
     state.count++
     const { prompt, responseFormat, toolChoice, tools } = options
-    const seen = { mode, prompt, tools, toolChoice, responseFormat, options, jsonSchema, startedAt }
-    const entry: Entry = { ...seen, index: state.count, endedAt: undefined, outcome: "open", deliveredParts: 0 }
+    const seen = { mode, prompt, tools, toolChoice, responseFormat, options, settings, jsonSchema, startedAt }
+    const fate = { endedAt: undefined, outcome: "open", deliveredParts: 0, isClosed: false } as const
+    const entry: Entry = { ...seen, ...fate, index: state.count }
     state.entries.push(entry)
     Queue.offerUnsafe(state.arrived, entry)
     return entry
+  })
+
+// Its own ends are written down as they happen; whatever else closes the scope is the caller's doing.
+const close = (entry: Entry): Effect.Effect<void> =>
+  Effect.map(settle(entry, "interrupted"), () => {
+    entry.isClosed = true
   })
 
 const settle = (entry: Entry, outcome: ScriptedRequest["outcome"]): Effect.Effect<void> =>
@@ -135,6 +146,7 @@ const voiceOf = (state: State, { index, options }: Entry): Voice => ({
 const begin = (state: State, answer: Answer): Effect.Effect<void, ProviderFailure> => {
   const { content } = answer
   if (content._tag === "Hang") return Effect.never
+  if (content._tag === "Stream") return Effect.asVoid(content.opening)
   if (content._tag !== "Failure") return Effect.void
   return Effect.andThen(
     Effect.sleep(answer.delay),
@@ -165,9 +177,24 @@ const broken = (state: State, ending: Ending): Effect.Effect<Response.ErrorPartE
     Truncate: () => Effect.succeed(undefined),
   })
 
+/** The parts of a stream of the test's own, and what became of it. */
+const live = (
+  entry: Entry,
+  parts: Stream.Stream<Response.StreamPartEncoded, AiError.AiError>,
+): Stream.Stream<Response.StreamPartEncoded, AiError.AiError> =>
+  parts.pipe(
+    Stream.mapArray((some) => {
+      entry.deliveredParts += some.filter(isContent).length
+      return some
+    }),
+    Stream.onEnd(settle(entry, "completed")),
+    Stream.onError((cause) => settleBy(entry, cause)),
+  )
+
 /** A whole answer takes as long as it would take to stream it. */
 const whole = (state: State, entry: Entry, answer: Answer) =>
   Effect.gen(function* () {
+    if (answer.content._tag === "Stream") return joined(yield* Stream.runCollect(answer.content.parts))
     const voice = voiceOf(state, entry)
     const { ending, lastWait, steps } = course(answer, partsOf(answer, { voice, tell: streamParts }))
     for (const step of steps) yield* wait(step.wait)
@@ -214,16 +241,18 @@ const streamed = (
   state: State,
   entry: Entry,
   answer: Answer,
-): Stream.Stream<Response.StreamPartEncoded, AiError.AiError> =>
-  Stream.fromPull(
+): Stream.Stream<Response.StreamPartEncoded, AiError.AiError> => {
+  if (answer.content._tag === "Stream") return live(entry, answer.content.parts)
+  return Stream.fromPull(
     Effect.sync(() => {
       const parts = partsOf(answer, { voice: voiceOf(state, entry), tell: streamParts })
       return pulls(state, entry, course(answer, parts))
     }),
   )
+}
 
 const generate = (state: State, request: ProviderRequest) =>
-  Effect.flatMap(record(state, "generate", request), (entry) =>
+  Effect.flatMap(Effect.acquireRelease(record(state, "generate", request), close), (entry) =>
     Effect.gen(function* () {
       const answer = yield* opened(state, entry)
       const parts = yield* whole(state, entry, answer)
@@ -236,9 +265,7 @@ const generate = (state: State, request: ProviderRequest) =>
 
 const stream = (state: State, request: ProviderRequest) =>
   Effect.gen(function* () {
-    const entry = yield* record(state, "stream", request)
-    // Its own ends are written down as they happen; whatever else closes the scope is the caller's doing.
-    yield* Effect.addFinalizer(() => settle(entry, "interrupted"))
+    const entry = yield* Effect.acquireRelease(record(state, "stream", request), close)
     const answer = yield* opened(state, entry)
     return { headers: headersOf(answer, entry), parts: streamed(state, entry, answer) }
   })

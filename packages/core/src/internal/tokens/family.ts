@@ -2,7 +2,7 @@
  * How a family of models counts what `o200k_base` would count as one token, and images, sounds and pages.
  */
 
-import { vendorOf } from "../price/modelName.ts"
+import * as ProviderName from "../../ProviderName.ts"
 import { type Size } from "./imageSize.ts"
 
 export interface TokenFamily {
@@ -19,6 +19,9 @@ export interface TokenFamily {
   readonly page: number
 }
 
+/** A model of which nothing is known: texts as OpenAI's, sounds and films as Google's, which takes the most of them. */
+export const unknownFamily = (): TokenFamily => ({ ...openAi(""), soundPerSecond: 32, filmPerSecond: 263 })
+
 /** By the provider's name, or the model's where a gateway stands between. */
 export const tokenFamilyOf = ({
   model,
@@ -28,7 +31,8 @@ export const tokenFamilyOf = ({
   readonly model: string
 }): TokenFamily => {
   if (provider === "anthropic" || model.includes("claude")) return isOlderClaude(model) ? claude : newerClaude
-  if (vendorOf(provider) === "google" || model.includes("gemini")) return /gemini-[12]\b/.test(model) ? gemini2 : gemini
+  if (ProviderName.canonical(provider) === "gcp.gemini" || model.includes("gemini"))
+    return /gemini-[12]\b/.test(model) ? gemini2 : gemini
   return openAi(model)
 }
 

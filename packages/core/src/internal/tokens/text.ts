@@ -55,6 +55,18 @@ export const textTokens = (text: Characters): TextTokens => {
   return { likely: likely + tokensOfRun(kind, run), atMost }
 }
 
+/** The tokens of several texts. */
+export const totalOf = (texts: ReadonlyArray<string>): TextTokens => {
+  let likely = 0
+  let atMost = 0
+  for (const text of texts) {
+    const tokens = textTokens(text)
+    likely += tokens.likely
+    atMost += tokens.atMost
+  }
+  return { likely, atMost }
+}
+
 const none = 0
 const lower = 1
 const upper = 2

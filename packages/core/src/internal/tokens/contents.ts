@@ -2,10 +2,12 @@
  * What of a request becomes tokens.
  */
 
-import { type Operation } from "@holdfast/core"
-import * as JsonSchemas from "@holdfast/core/provider/JsonSchemas"
 import { Result, type Schema } from "effect"
 import { type LanguageModel, type Prompt, Tool } from "effect/ai"
+
+import { type Options } from "../../Operation.ts"
+import * as JsonSchemas from "../../provider/JsonSchemas.ts"
+import { type TokenFamily } from "./family.ts"
 
 export interface PromptContents {
   readonly texts: ReadonlyArray<string>
@@ -22,9 +24,8 @@ export interface PromptContents {
 type Chat = Pick<LanguageModel.ProviderOptions, "prompt" | "tools" | "responseFormat">
 
 /** What of the request of any operation becomes tokens. */
-export const contentsOf = (
-  options: Chat | Pick<Operation.Options<"embeddings">, "inputs" | "prompt">,
-): PromptContents => (options.prompt === undefined ? inputContents(options.inputs) : promptContents(options))
+export const contentsOf = (options: Chat | Pick<Options<"embeddings">, "inputs" | "prompt">): PromptContents =>
+  options.prompt === undefined ? inputContents(options.inputs) : promptContents(options)
 
 /** Each text by itself, and no answer in tokens. */
 const inputContents = (inputs: ReadonlyArray<string>): PromptContents => ({
@@ -96,3 +97,11 @@ export const toolText = JsonSchemas.memoize((tool: Tool.Any): string =>
 const schemaText = JsonSchemas.memoize((schema: Schema.Constraint): string =>
   Result.match(JsonSchemas.ofSchema(schema), { onFailure: () => "", onSuccess: jsonOf }),
 )
+
+// OpenAI's cookbook counts three or four tokens around each message and three before the reply.
+const perFrame = 4
+const perReply = 3
+
+/** The tokens around messages, tools and the reply. */
+export const overheadOf = (contents: PromptContents, { toolPreamble }: TokenFamily): number =>
+  contents.frames * perFrame + (contents.hasAnswer ? perReply : 0) + (contents.hasTools ? toolPreamble : 0)

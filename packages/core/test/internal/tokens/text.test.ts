@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 
-import { type Characters, textTokens } from "../../../src/internal/estimate/text.ts"
+import { type Characters, textTokens } from "../../../src/internal/tokens/text.ts"
 
 /** A text that counts how often it is looked at. */
 const watched = (text: string) => {

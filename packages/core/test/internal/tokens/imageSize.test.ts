@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 
-import { imageSize } from "../../../src/internal/estimate/imageSize.ts"
+import { imageSize } from "../../../src/internal/tokens/imageSize.ts"
 import { bytes, png, zeros } from "../../files.ts"
 
 describe("the size of an image", () => {
