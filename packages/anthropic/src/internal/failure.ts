@@ -20,9 +20,12 @@ export const fromThrown = StainlessError.fromThrown(
   rules,
 )
 
-/** The error for an error object inside an answer that had begun: a stream's event, or a body of status 200. */
-export const fromErrorObject = (origin: Origin, body: unknown): AiError.AiError =>
-  fromFault({ ...origin, rules }, { ...facts(body, undefined), headers: withRequestId({}, body), inStream: true })
+/** The error for an error object inside an answer: a stream's event, or a body of status 200. */
+export const fromErrorObject = (origin: Origin, body: unknown, inStream: boolean): AiError.AiError =>
+  fromFault(
+    { ...origin, rules },
+    { ...facts(body, undefined), headers: withRequestId({}, body), inStream, billed: true },
+  )
 
 // Bodies carry the id too, and some gateways keep only those.
 const withRequestId = (headers: Record<string, string>, body: unknown): Record<string, string> => {

@@ -96,7 +96,7 @@ describe("statuses", () => {
 
 describe("bodies", () => {
   it("say what is wrong in many ways", () => {
-    const said = (body: unknown) => descriptionOf(fromErrorObject(origin, body))
+    const said = (body: unknown) => descriptionOf(fromErrorObject(origin, body, false))
     assert.strictEqual(said({ type: "error", error: { message: "a" } }), "a")
     assert.strictEqual(said({ error: "a" }), "a")
     assert.strictEqual(said("a"), "a")

@@ -242,7 +242,7 @@ const factsOf = ({ provider, scrub }: Origin, fault: ProviderFault, verdict: Ver
     ...(id !== undefined && { requestId: label(scrub, id) }),
     ...(retryAfter !== undefined && { retryAfter }),
     ...(rule.reason === "contextWindow" && { contextWindowExceeded: true }),
-    ...(fault.inStream === true && { billed: true }),
+    ...((fault.inStream === true || fault.billed === true) && { billed: true }),
   }
 }
 

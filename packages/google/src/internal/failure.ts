@@ -49,7 +49,7 @@ export const fromThrown =
 
 /** The error for an error object in a body of status 200. */
 export const fromErrorObject = (origin: Origin, error: unknown): AiError.AiError =>
-  fromFault({ ...origin, rules }, { ...facts(error), inStream: true })
+  fromFault({ ...origin, rules }, { ...facts(error), billed: true })
 
 // The SDK checks options that only Vertex AI has, and throws before it sends anything.
 const refusedBySdk = (origin: Origin, cause: unknown): AiError.AiError =>

@@ -17,9 +17,9 @@ export const fromThrown = StainlessError.fromThrown(({ body, headers, plain }) =
   return { ...found, headers: { ...found.headers, ...headers } }
 }, rules)
 
-/** The error for an error object inside an answer that had begun: a stream's event, or a body of status 200. */
-export const fromErrorObject = (origin: Origin, error: unknown): AiError.AiError =>
-  fromFault({ ...origin, rules }, { ...facts(error, undefined), inStream: true })
+/** The error for an error object inside an answer: a stream's event, or a body of status 200. */
+export const fromErrorObject = (origin: Origin, error: unknown, inStream: boolean): AiError.AiError =>
+  fromFault({ ...origin, rules }, { ...facts(error, undefined), inStream, billed: true })
 
 const facts = (error: unknown, plain: string | undefined) => {
   const said = plain ?? messageOf(error)

@@ -73,7 +73,7 @@ describe("statuses", () => {
 
 describe("bodies", () => {
   it("say what is wrong in many ways", () => {
-    const said = (error: unknown) => descriptionOf(fromErrorObject(origin, error))
+    const said = (error: unknown) => descriptionOf(fromErrorObject(origin, error, false))
     assert.strictEqual(said({ message: "a" }), "a")
     assert.strictEqual(said("a"), "a")
     assert.strictEqual(said({ detail: [{ msg: "a" }] }), "a")
@@ -101,7 +101,7 @@ describe("bodies", () => {
 
   it("may say when to come back", () => {
     const after = (message: string) =>
-      Option.getOrThrow(Failure.facts(fromErrorObject(origin, { code: 429, message }))).retryAfter
+      Option.getOrThrow(Failure.facts(fromErrorObject(origin, { code: 429, message }, true))).retryAfter
     assert.strictEqual(after("Please try again in 20s. Visit"), 20_000)
     assert.strictEqual(after("Please try again in 1.5s."), 1500)
     assert.strictEqual(after("Please try again in 342ms."), 342)
@@ -112,12 +112,18 @@ describe("bodies", () => {
   })
 
   it("may hold the status of the model behind the server", () => {
-    assert.deepStrictEqual(summary(fromErrorObject(origin, { code: 429, message: "x" })), [
+    assert.deepStrictEqual(summary(fromErrorObject(origin, { code: 429, message: "x" }, true)), [
       "RateLimitError",
       "throttled",
     ])
-    assert.deepStrictEqual(summary(fromErrorObject(origin, { code: "502" })), ["InternalProviderError", "transient"])
-    assert.deepStrictEqual(summary(fromErrorObject(origin, { code: 1000 })), ["InternalProviderError", "transient"])
+    assert.deepStrictEqual(summary(fromErrorObject(origin, { code: "502" }, true)), [
+      "InternalProviderError",
+      "transient",
+    ])
+    assert.deepStrictEqual(summary(fromErrorObject(origin, { code: 1000 }, true)), [
+      "InternalProviderError",
+      "transient",
+    ])
   })
 })
 

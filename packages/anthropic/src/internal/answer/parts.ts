@@ -25,7 +25,7 @@ export const answerParts = (
   if (fields === undefined) return Result.fail(malformed(state.origin, "the answer is not a JSON object", true))
   if (isTooDeep(fields)) return Result.fail(malformed(state.origin, "the answer is nested too deeply", true))
   if (fields["type"] === "error" || Predicate.isNotNullish(fields["error"])) {
-    return Result.fail(fromErrorObject(state.origin, fields))
+    return Result.fail(fromErrorObject(state.origin, fields, false))
   }
   if (!Array.isArray(fields["content"])) {
     return Result.fail(malformed(state.origin, "the answer has no content", true))

@@ -98,7 +98,7 @@ export class MessagesReader implements EventReader {
       case "message_stop":
         return this.finish(out)
       case "error":
-        return fromErrorObject(this.state.origin, fields)
+        return fromErrorObject(this.state.origin, fields, true)
       default:
         return undefined
     }

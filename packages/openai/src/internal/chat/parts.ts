@@ -44,7 +44,7 @@ export const completionParts = (
   const choices = list(answer, "choices")
   const choice = choices.find((one) => field(one, "index") === 0) ?? choices[0]
   const error = field(answer, "error") ?? field(choice, "error")
-  if (Predicate.isNotNullish(error)) return Result.fail(fromErrorObject(origin, error))
+  if (Predicate.isNotNullish(error)) return Result.fail(fromErrorObject(origin, error, false))
   const message = record(field(choice, "message"))
   if (message === undefined) return Result.fail(malformed(origin, "the answer has no message", true))
   const out: Array<Response.PartEncoded> = [responseMetadata(answer, origin)]
@@ -185,7 +185,7 @@ export const finishPart = (
 ): Result.Result<Response.FinishPartEncoded, AiError.AiError> => {
   if (finish === "insufficient_system_resource" || finish === "error") {
     const error = { code: finish, message: `the answer was broken off: ${finish}` }
-    return Result.fail(fromErrorObject(state.origin, error))
+    return Result.fail(fromErrorObject(state.origin, error, true))
   }
   return Result.succeed({
     type: "finish",

@@ -82,7 +82,7 @@ export class ChatReader implements EventReader {
     if (this.finished) return undefined
     if (isTooDeep(chunk)) return malformed(this.state.origin, "a chunk is nested too deeply", true)
     const error = field(chunk, "error") ?? field(list(chunk, "choices")[0], "error")
-    if (Predicate.isNotNullish(error)) return fromErrorObject(this.state.origin, error)
+    if (Predicate.isNotNullish(error)) return fromErrorObject(this.state.origin, error, true)
     this.last = chunk
     this.begin(chunk, out)
     const usage = usageOf(chunk)

@@ -14,7 +14,7 @@ export const embeddingAnswer = (
   texts: number,
 ): Result.Result<EmbeddingAnswer, AiError.AiError> => {
   const error = field(body, "error")
-  if (Predicate.isNotNullish(error)) return Result.fail(fromErrorObject(origin, error))
+  if (Predicate.isNotNullish(error)) return Result.fail(fromErrorObject(origin, error, false))
   if (!Array.isArray(field(body, "data"))) return Result.fail(malformed(origin, "an answer without vectors", true))
   const vectors = inOrder(list(body, "data"), texts)
   if (Predicate.isString(vectors)) return Result.fail(undecodable(origin, vectors))

@@ -48,8 +48,8 @@ const brokenAnswer = (answer: unknown, origin: Origin): AiError.AiError | undefi
   const fields = record(answer)
   if (fields === undefined) return malformed(origin, "the answer is not a JSON object", true)
   if (isTooDeep(fields)) return malformed(origin, "the answer is nested too deeply", true)
-  if (Predicate.isNotNullish(fields["error"])) return fromErrorObject(origin, fields["error"])
-  if (fields["status"] === "failed") return fromErrorObject(origin, { message: "the response failed" })
+  if (Predicate.isNotNullish(fields["error"])) return fromErrorObject(origin, fields["error"], false)
+  if (fields["status"] === "failed") return fromErrorObject(origin, { message: "the response failed" }, false)
   return Array.isArray(fields["output"]) ? undefined : malformed(origin, "the answer has no output", true)
 }
 

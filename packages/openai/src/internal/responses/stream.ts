@@ -294,6 +294,6 @@ export class ResponsesReader implements EventReader {
   }
 
   private failed(error: unknown): AiError.AiError {
-    return fromErrorObject(this.state.origin, error ?? { message: "the response failed" })
+    return fromErrorObject(this.state.origin, error ?? { message: "the response failed" }, true)
   }
 }

@@ -11,7 +11,7 @@ import { ChatReader } from "../../../src/internal/chat/stream.ts"
 import { fromErrorObject } from "../../../src/internal/failure.ts"
 import { origin } from "../../requests.ts"
 
-const broken = fromErrorObject(origin, { message: "cut" })
+const broken = fromErrorObject(origin, { message: "cut" }, true)
 
 const read = (chunks: ReadonlyArray<unknown>, options: { cut?: boolean; dialect?: Dialect } = {}) => {
   const reader = new ChatReader(new AnswerState({ origin, key: "openai", dialect: options.dialect ?? common }))
