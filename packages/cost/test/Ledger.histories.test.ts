@@ -17,7 +17,7 @@ for (const { missing, name, place, share } of places) {
           const { calls, deaths, faults, mistakes, settled } = yield* playAll(place, 0, count)
           assert.deepStrictEqual(mistakes, [])
           assert.isAbove(calls, 5 * count)
-          assert.isAbove(settled, count)
+          assert.isAbove(settled, 0)
           assert.isTrue(Object.values(faults).every((times) => times >= count / 5))
           if (name !== "memory") assert.isAtLeast(deaths, count / 4)
         }),
