@@ -14,7 +14,7 @@ import { type Description, type Label } from "./internal/model/description.ts"
 import { type Call, type Host } from "./internal/model/host.ts"
 import { findings } from "./internal/model/order.ts"
 import { type Changed, type Program } from "./internal/model/program.ts"
-import { countStack } from "./internal/model/rebuilt.ts"
+import { countStack, remembers } from "./internal/model/rebuilt.ts"
 import { FreshStates, state as makeState, StateCell, withFreshStates, withStates } from "./internal/model/state.ts"
 import { type ModelCall } from "./ModelCall.ts"
 import { type Kind, type Provides as Served } from "./Operation.ts"
@@ -300,22 +300,38 @@ export const isResilient = (value: unknown): value is Resilient<Kind, unknown, u
 export const misconfigured = (name: string, mistake: string): Effect.Effect<never> =>
   Effect.die(new Error(`${name}: ${mistake}`))
 
-/** Whether the layer that is built is part of another one, which speaks for both. */
-const InsideStack: Context.Reference<boolean> = Context.Reference<boolean>("@holdfast/core/InsideStack", {
-  defaultValue: () => false,
-})
+/** Of the whole stack whose layer is being built: whether any of its policies is built for the first time and has to remember. */
+interface Whole {
+  isNew: boolean
+}
+
+/** The layer that is built is part of this stack, which speaks for both. */
+const InsideStack: Context.Reference<Whole | undefined> = Context.Reference<Whole | undefined>(
+  "@holdfast/core/InsideStack",
+  { defaultValue: () => undefined },
+)
 
 /** Says when the order of a whole stack is harmful, and when stacks are made anew for each request; once for each stack. */
 const checked = <A, E, R>(build: Effect.Effect<A, E, R>, stack: Description, cell: StateCell): Effect.Effect<A, E, R> =>
   Effect.flatMap(InsideStack, (inside) => {
-    if (inside) return build
-    const whole = Effect.provideService(build, InsideStack, true)
+    const isNew = !cell.wasBuilt && remembers(stack)
+    cell.wasBuilt = true
+    if (inside !== undefined) {
+      inside.isNew ||= isNew
+      return build
+    }
+    const found: Whole = { isNew }
+    const whole = Effect.provideService(build, InsideStack, found)
     if (cell.reported) return whole
     cell.reported = true
     const warnings = Effect.forEach(findings(stack), ({ fix, inner, outer, problem }) =>
       Effect.logWarning(`${outer} is around ${inner}: ${problem}. To fix it, ${fix}.`),
     )
-    return warnings.pipe(Effect.andThen(countStack(stack)), Effect.andThen(whole))
+    // A policy that is piped onto the same model for each request has what that one remembers.
+    return Effect.andThen(
+      warnings,
+      Effect.tap(whole, () => (found.isNew ? countStack(stack) : Effect.void)),
+    )
   })
 
 // `Layer.build` would build again what the running layer graph has built.

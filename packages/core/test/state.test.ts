@@ -4,6 +4,7 @@ import { LanguageModel } from "effect/ai"
 
 import * as Breaker from "../src/Breaker.ts"
 import * as Concurrency from "../src/Concurrency.ts"
+import * as Deadline from "../src/Deadline.ts"
 import * as Hedge from "../src/Hedge.ts"
 import { countingLayer, forgetBuilds } from "../src/internal/model/rebuilt.ts"
 import * as RateLimit from "../src/RateLimit.ts"
@@ -203,6 +204,11 @@ describe("what is made anew for each request", () => {
     )
     assert.include(warning, "Make the model once, outside of the request handler")
     assert.deepStrictEqual(rest, [])
+  })
+
+  it("is nothing to warn of where the model with the limit is made once", async () => {
+    const model = scripted([answer("a")], { name: "made-once" }).model.pipe(RateLimit.perMinute({ requests: 1_235 }))
+    assert.deepStrictEqual(await warnings(() => Effect.provide(ask, model.pipe(Deadline.total("1 minute")))), [])
   })
 
   it("is warned of once: a layer of state", async () => {

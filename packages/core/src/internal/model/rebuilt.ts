@@ -28,14 +28,12 @@ const countBuild = (key: string, warning: string): Effect.Effect<void> =>
     return count === suspicious ? Effect.logWarning(warning) : Effect.void
   })
 
-/** Counts models that look alike and each have limits of their own. */
+/** Counts a model that looks like others and has limits of its own. */
 export const countStack = (stack: Description): Effect.Effect<void> =>
-  remembers(stack)
-    ? countBuild(
-        JSON.stringify(stack),
-        `${suspicious} equal models with ${stack.name} were made, and each has circuits and limits of its own. Make the model once, outside of the request handler, so that all requests share them.`,
-      )
-    : Effect.void
+  countBuild(
+    JSON.stringify(stack),
+    `${suspicious} equal models with ${stack.name} were made, and each has circuits and limits of its own. Make the model once, outside of the request handler, so that all requests share them.`,
+  )
 
 const remembering: ReadonlySet<Description["place"]> = new Set<Description["place"]>([
   "breaker",
@@ -45,7 +43,8 @@ const remembering: ReadonlySet<Description["place"]> = new Set<Description["plac
   "cache",
 ])
 
-const remembers = ({ inner, place }: Description): boolean => remembering.has(place) || inner.some(remembers)
+/** Whether a policy by itself remembers what must outlive a request. */
+export const remembers = ({ place }: Description): boolean => remembering.has(place)
 
 /** A layer of state in memory, which is to be provided once. */
 export const countingLayer = <A>(name: string, make: () => A): Effect.Effect<A> =>

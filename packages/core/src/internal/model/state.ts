@@ -11,6 +11,8 @@ import { Context, Effect } from "effect"
 export class StateCell {
   /** Whether what is wrong with the model was said. */
   reported = false
+  /** Whether the policy was built before, so that its states are there. */
+  wasBuilt = false
   private readonly states: Array<unknown> = []
 
   at<S>(index: number, make: () => S): S {
