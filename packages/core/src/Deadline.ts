@@ -94,12 +94,14 @@ export interface FirstPartExceeded extends DeadlineExceeded {
  * **Example** (Bounds for both modes)
  *
  * ```ts
- * import { Deadline } from "@holdfast/core"
+ * import { Deadline, ResilientModel } from "@holdfast/core"
+ * import { ScriptedModel } from "@holdfast/testing"
  *
- * const quick = Deadline.firstPart("30 seconds")
- * const patient = Deadline.firstPart({ stream: "30 seconds", generate: "3 minutes" })
+ * const quick = ScriptedModel.model().pipe(Deadline.firstPart("30 seconds"))
+ * const patient = ScriptedModel.model().pipe(Deadline.firstPart({ stream: "30 seconds", generate: "3 minutes" }))
  *
- * typeof quick === typeof patient // => true
+ * ResilientModel.describe(quick).settings // => { stream: "30s", generate: "30s" }
+ * ResilientModel.describe(patient).settings // => { stream: "30s", generate: "3m" }
  * ```
  *
  * @since 0.1.0

@@ -43,6 +43,8 @@ export const Facts = Schema.Struct({
   /** Whether no rule knew the words, so that the status decided. */
   unknownWording: Schema.optionalKey(Schema.Boolean),
   billed: Schema.optionalKey(Schema.Boolean),
+  /** `false` where no connection came about, so that the request never left. */
+  sent: Schema.optionalKey(Schema.Boolean),
 })
 
 /**
@@ -71,9 +73,12 @@ export const classify = (error: unknown): Failure => {
  * @category getters
  */
 export const facts = (error: unknown): Option.Option<Facts> =>
-  AiError.isAiError(error) && "metadata" in error.reason
-    ? decodeFacts(error.reason.metadata["holdfast"])
-    : Option.none()
+  AiError.isAiError(error) ? factsIn(error.reason) : Option.none()
+
+const factsIn = (reason: AiError.AiErrorReason): Option.Option<Facts> => {
+  if ("metadata" in reason) return decodeFacts(reason.metadata["holdfast"])
+  return reason._tag === "NetworkError" ? decodeFacts(reason.cause) : Option.none()
+}
 
 /**
  * Whether asking the same model again may help: transient, throttled and overloaded failures.

@@ -20,7 +20,7 @@ import {
   Resilient,
   ResilientModel,
 } from "@holdfast/core"
-import { DateTime, Duration, Effect, Option, type Scope as Scopes } from "effect"
+import { DateTime, Duration, Effect, Option } from "effect"
 
 import * as CostEvent from "./CostEvent.ts"
 import * as Estimate from "./Estimate.ts"
@@ -124,7 +124,7 @@ export const enforce = ({ name, daily, monthly, rolling, per, timeZone, alertAt,
  * @category policies
  */
 export const enforceAll = (budgets: ReadonlyArray<Options>, settings: Settings = {}) =>
-  ResilientModel.policy<Refusal, Ledger | Scopes.Scope>(
+  ResilientModel.policy<Refusal, Ledger>(
     {
       name: budgets.length === 0 ? "Budget.record" : "Budget.enforce",
       place: "budget",
@@ -166,7 +166,6 @@ export const guard = Effect.fnUntraced(function* (budgets: ReadonlyArray<Options
     ledger: yield* Ledger,
     book: Option.getOrElse(yield* Effect.serviceOption(PriceBook.PriceBook), () => PriceBook.builtIn),
     estimator: Option.isSome(estimator) ? estimator.value : yield* Estimate.make,
-    scope: yield* Effect.scope,
   })
 })
 

@@ -61,8 +61,8 @@ export interface BoundDoubtful {
 }
 
 /**
- * The ledger did not take something down. An attempt that goes on all the same is not counted; a settlement is tried again
- * until it is there or its process ends.
+ * The ledger did not write something down, which is told once for each attempt and step. It is tried again until it is written or
+ * the ledger is closed. An attempt that goes on without a reservation, as `Budget.unguarded` lets it, is charged to its budgets then.
  *
  * @since 0.1.0
  * @category models

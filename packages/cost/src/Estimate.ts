@@ -23,12 +23,12 @@ import {
   totalOf,
 } from "@holdfast/core/PromptTokens"
 import { count } from "@holdfast/core/provider/Json"
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Exit, Layer } from "effect"
 import { AiError, type Prompt, Tokenizer } from "effect/ai"
 
 import { bound, type Correction, initial, learn } from "./internal/estimate/correction.ts"
 import { textPieces } from "./internal/estimate/pieces.ts"
-import { load, type PackageMissing } from "./internal/optionalPackage.ts"
+import { gptTokenizer, type PackageMissing } from "./internal/optionalPackage.ts"
 import type * as Price from "./Price.ts"
 
 /**
@@ -164,24 +164,22 @@ export const layerTokenizer: Layer.Layer<Estimator, never, Tokenizer.Tokenizer> 
  */
 export const layerGptTokenizer: Layer.Layer<Tokenizer.Tokenizer, PackageMissing> = Layer.effect(
   Tokenizer.Tokenizer,
-  Effect.map(
-    load("gpt-tokenizer", () => import("gpt-tokenizer/encoding/o200k_base")),
-    ({ encode }) =>
-      Tokenizer.make({
-        tokenize: (prompt) =>
-          Effect.try({
-            try: () =>
-              textsOf(prompt)
-                .flatMap(textPieces)
-                .flatMap((piece) => encode(piece, asLetters)),
-            catch: (cause) =>
-              AiError.make({
-                module: "gpt-tokenizer",
-                method: "tokenize",
-                reason: new AiError.UnknownError({ description: String(cause) }),
-              }),
-          }),
-      }),
+  Effect.map(gptTokenizer, ({ encode }) =>
+    Tokenizer.make({
+      tokenize: (prompt) =>
+        Effect.try({
+          try: () =>
+            textsOf(prompt)
+              .flatMap(textPieces)
+              .flatMap((piece) => encode(piece, asLetters)),
+          catch: (cause) =>
+            AiError.make({
+              module: "gpt-tokenizer",
+              method: "tokenize",
+              reason: new AiError.UnknownError({ description: String(cause) }),
+            }),
+        }),
+    }),
   ),
 )
 
@@ -194,7 +192,14 @@ interface Counted {
   readonly text: TextTokens
 }
 
-const byScript: Count = (texts) => Effect.sync(() => totalOf(texts))
+// Counted when it is asked for, so that who asks can go on at once.
+const byScript: Count = (texts) => Exit.succeed(totalOf(texts))
+
+const mapped = <A, B>(self: Effect.Effect<A> | Exit.Exit<A>, f: (value: A) => B): Effect.Effect<B> =>
+  isSuccess(self) ? Exit.succeed(f(self.value)) : Effect.map(self, f)
+
+const isSuccess = <A>(self: Effect.Effect<A> | Exit.Exit<A>): self is Exit.Success<A> =>
+  Exit.isExit(self) && Exit.isSuccess(self)
 
 /** Each model has a correction of its own; of more than these the oldest is forgotten. */
 const maxModels = 1_000
@@ -203,24 +208,25 @@ const makeWith = (countTexts: Count): Estimator["Service"] => {
   const corrections = new Map<string, Correction>()
   // Retries, fallbacks and hedges ask for the same request again, mostly before another one comes.
   let last: Counted | undefined
-  const countOnce = (options: ModelCall.ModelRequest["options"]): Effect.Effect<Counted> =>
-    Effect.suspend(() => {
-      if (last?.options === options) return Effect.succeed(last)
-      const contents = contentsOf(options)
-      return Effect.map(countTexts(contents.texts), (text) => {
-        last = { options, contents, text }
-        return last
-      })
+  const countOnce = (options: ModelCall.ModelRequest["options"]): Effect.Effect<Counted> => {
+    if (last?.options === options) return Exit.succeed(last)
+    const contents = contentsOf(options)
+    return mapped(countTexts(contents.texts), (text) => {
+      last = { options, contents, text }
+      return last
     })
+  }
   const keyOf = ({ model, provider }: Pick<Target, "model" | "provider">) => `${provider}\n${model}`
   return {
     estimate: ({ options }, target) =>
-      Effect.map(countOnce(options), ({ contents, text }) => {
-        const measured = measure(contents, target, text)
-        const factor = bound(corrections.get(keyOf(target)) ?? initial)
-        const input = Math.ceil(measured.input + measured.uncorrected * factor)
-        return { ...measured, input: Math.min(input, measured.inputAtMost) }
-      }),
+      Effect.suspend(() =>
+        mapped(countOnce(options), ({ contents, text }) => {
+          const measured = measure(contents, target, text)
+          const factor = bound(corrections.get(keyOf(target)) ?? initial)
+          const input = Math.ceil(measured.input + measured.uncorrected * factor)
+          return { ...measured, input: Math.min(input, measured.inputAtMost) }
+        }),
+      ),
     learn: (estimate, usage) =>
       Effect.sync(() => {
         const real = count(usage?.inputTokens, "total")

@@ -12,9 +12,10 @@
  * @since 0.1.0
  */
 import { ResilientModel } from "@holdfast/core"
-import { Context, Duration, Effect, Layer, Result } from "effect"
+import { Context, Duration, Effect, Layer, Result, type Scope } from "effect"
 import { type SqlClient } from "effect/sql"
 
+import { Background } from "./internal/ledger/background.ts"
 import { memoryService } from "./internal/ledger/memoryService.ts"
 import { type Service } from "./internal/ledger/service.ts"
 import { sqlService } from "./internal/ledger/sqlService.ts"
@@ -91,12 +92,12 @@ export const layerMemory = (options: MemoryOptions = {}): Layer.Layer<Ledger> =>
  * @since 0.1.0
  * @category constructors
  */
-export const makeMemory = (options: MemoryOptions = {}): Effect.Effect<Service> =>
+export const makeMemory = (options: MemoryOptions = {}): Effect.Effect<Service, never, Scope.Scope> =>
   Effect.clockWith((clock) => {
     const keep = options.keep ?? 10_000
     const tolerance = Duration.toMillis(options.clockTolerance ?? "1 minute")
     return Number.isInteger(keep) && keep >= 1
-      ? Effect.sync(() => memoryService({ keep, tolerance, clock }))
+      ? Effect.map(Background.make, (background) => memoryService({ keep, tolerance, clock, background }))
       : Effect.die(new Error("Ledger.layerMemory: keep must be a whole number, 1 or more"))
   })
 

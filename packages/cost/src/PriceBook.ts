@@ -15,7 +15,7 @@
 import { Clock, Context, Effect, Layer, Option } from "effect"
 import { dual } from "effect/Function"
 
-import { load, type PackageMissing } from "./internal/optionalPackage.ts"
+import { genaiPrices as genaiPackage, type PackageMissing } from "./internal/optionalPackage.ts"
 import { pricesOf, type Vendor, vendors } from "./internal/price/genaiPrices.ts"
 import { anthropic } from "./internal/price/list/anthropic.ts"
 import { deepseek } from "./internal/price/list/deepseek.ts"
@@ -340,14 +340,10 @@ export const layerExtend = (prices: Iterable<Price.Price>): Layer.Layer<PriceBoo
  * @since 0.1.0
  * @category constructors
  */
-export const genaiPrices: Effect.Effect<Book, PackageMissing> = Effect.map(
-  load("@pydantic/genai-prices", () => import("@pydantic/genai-prices")),
-  ({ findProvider }) =>
-    make(
-      (Object.keys(vendors) as Array<Vendor>).flatMap((vendor) =>
-        pricesOf(vendor, findProvider({ providerId: vendor })),
-      ),
-    ),
+export const genaiPrices: Effect.Effect<Book, PackageMissing> = Effect.map(genaiPackage, ({ findProvider }) =>
+  make(
+    (Object.keys(vendors) as Array<Vendor>).flatMap((vendor) => pricesOf(vendor, findProvider({ providerId: vendor }))),
+  ),
 )
 
 /**

@@ -1,14 +1,13 @@
 /**
  * A ledger on PostgreSQL behind a network that loses one packet: every one of them, in both directions.
  */
-import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Fiber, Redacted, Schedule, Stream } from "effect"
+import { Cause, Effect, Exit, Fiber, Schedule, Stream } from "effect"
 
 import type * as Ledger from "../src/Ledger.ts"
-import { databaseUrl, ledgerOn, postgresIn, schema, withoutPostgres } from "./databases.ts"
+import { ledgerOn, postgresIn, schema, withoutPostgres } from "./databases.ts"
 import { claim, reservation, settlement, total } from "./ledgerSuite.ts"
-import { type Fault, faultyProxy } from "./support/faultyProxy.ts"
+import { type Fault, throughProxy } from "./support/faultyProxy.ts"
 
 const scenarios = ["reserve", "interrupt", "settle", "release"] as const
 
@@ -28,15 +27,8 @@ const faults = scenarios.flatMap((scenario) =>
 const lease = 4_102_444_800_000
 
 /** A ledger through a proxy of its own. */
-const throughProxy = Effect.fnUntraced(function* (name: string) {
-  const { hostname, password, pathname, port, username } = new URL(databaseUrl)
-  const proxy = yield* faultyProxy({ host: hostname, port: Number(port === "" ? 5432 : port) })
-  const url = `postgres://${username}${password === "" ? "" : `:${password}`}@127.0.0.1:${proxy.port}${pathname}`
-  const layer = PgClient.layer({
-    url: Redacted.make(url),
-    startupParameters: { search_path: name },
-    maxConnections: 2,
-  })
+const ledgerThroughProxy = Effect.fnUntraced(function* (name: string) {
+  const { layer, proxy } = yield* throughProxy(name)
   // Opening is not what is tried here, and a busy machine may be late with it.
   const ledger = yield* Effect.retry(ledgerOn(layer, { timeout: "1 second" }), Schedule.spaced("100 millis"))
   return { proxy, ledger }
@@ -62,7 +54,7 @@ const isTyped = (exit: Exit.Exit<unknown, unknown>): boolean => Exit.isSuccess(e
 /** Plays the scenario with the fault, and says whether the reservation was served. */
 const play = Effect.fnUntraced(function* (
   id: string,
-  { proxy, ledger }: Effect.Success<ReturnType<typeof throughProxy>>,
+  { proxy, ledger }: Effect.Success<ReturnType<typeof ledgerThroughProxy>>,
   { fault, scenario }: { readonly fault: Fault; readonly scenario: Scenario },
 ) {
   const asked = reservation(id, 5n, [claim(100n, { account: id })], { expiresAt: lease })
@@ -70,11 +62,14 @@ const play = Effect.fnUntraced(function* (
   if (scenario === "settle" || scenario === "release") {
     yield* reserve
     proxy.arm(fault)
-    const ended = yield* inTime(scenario === "settle" ? ledger.settle(settlement(id, 2n)) : ledger.release(id))
+    const end = scenario === "settle" ? ledger.settle(settlement(id, 2n)) : Effect.as(ledger.release(id), [])
+    const ended = yield* inTime(end)
     assert.isTrue(isTyped(ended), String(ended))
-    if (Exit.isFailure(ended)) {
-      yield* persistently(scenario === "settle" ? ledger.settle(settlement(id, 2n)) : ledger.release(id))
-    }
+    const movements = Exit.isSuccess(ended) ? ended.value : yield* persistently(end)
+    // Whatever was lost, it is told what moved, and it is told once.
+    assert.lengthOf(movements, scenario === "settle" ? 1 : 0, id)
+    proxy.disarm()
+    assert.lengthOf(yield* persistently(end), 0, id)
     return scenario === "settle"
   }
   proxy.arm(fault)
@@ -108,7 +103,7 @@ describe.skipIf(withoutPostgres !== undefined)("a ledger on PostgreSQL whose net
             Effect.scoped(
               Effect.gen(function* () {
                 const id = `${scenario} ${fault.kind} ${fault.direction} ${fault.packet}`
-                const through = yield* throughProxy(name)
+                const through = yield* ledgerThroughProxy(name)
                 const served = yield* play(id, through, { scenario, fault })
                 // What is given back in the background is there in the end.
                 yield* Effect.repeat(Stream.runCollect(calm.entries()), {
@@ -120,10 +115,11 @@ describe.skipIf(withoutPostgres !== undefined)("a ledger on PostgreSQL whose net
                   total(served ? 2n : 0n, 0n, 0n),
                   id,
                 )
+                through.proxy.close()
                 return { scenario, kind: fault.kind, packet: fault.packet, hit: through.proxy.hit(), served, id }
               }),
             ),
-          { concurrency: 12 },
+          { concurrency: 20 },
         )
         assert.deepStrictEqual(yield* calm.outstanding, [])
         const entries = yield* Stream.runCollect(calm.entries())

@@ -25,7 +25,8 @@ import {
 import { Reactivity } from "effect/reactivity"
 import { SqlClient, type SqlConnection, type SqlError, Statement } from "effect/sql"
 
-import { codeOf, failure, isBusy } from "./internal/sqliteFailure.ts"
+import { OpenFiles } from "./internal/openFiles.ts"
+import { codeOf, failure, fileMoved, isBusy } from "./internal/sqliteFailure.ts"
 import { type Shape, Statements } from "./internal/statements.ts"
 
 /**
@@ -83,6 +84,8 @@ export const resultCode = (error: SqlError.SqlError): number | undefined => code
  * - Failures have the reasons of `effect/sql`: `LockTimeoutError` for a database that stays locked, `UniqueViolation` and
  *   `ConstraintError`, `AuthorizationError` for one that may only be read, `SqlSyntaxError`, `ConnectionError` for a file
  *   that cannot be opened or read, and `UnknownError` for the rest (see `resultCode`).
+ * - A file that was deleted or replaced while it is open is a `ConnectionError`, until it is back. SQLite itself would go on
+ *   writing into what nobody will find again.
  *
  * **Gotchas**
  *
@@ -99,6 +102,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   }
   const database = yield* opened(options)
   const connection = connectionOf(database, {
+    files: new OpenFiles(options.filename),
     statements: new Statements(database, kept),
     busyTimeout: Duration.fromInputUnsafe(options.busyTimeout ?? "5 seconds"),
   })
@@ -212,13 +216,23 @@ const TransactionMask: Context.Reference<Restore> = Context.Reference<Restore>("
 const callersMask: Effect.Effect<Restore> = Effect.uninterruptibleMask((restore) => Effect.succeed(restore))
 
 interface Session {
+  readonly files: OpenFiles
   readonly statements: Statements
   readonly busyTimeout: Duration.Duration
 }
 
-const connectionOf = (database: DatabaseSync, { busyTimeout, statements }: Session): SqlConnection.Connection => {
+const connectionOf = (
+  database: DatabaseSync,
+  { busyTimeout, files, statements }: Session,
+): SqlConnection.Connection => {
   const execute = (sql: string, run: () => unknown): Effect.Effect<unknown, SqlError.SqlError> => {
-    const once = Effect.try({ try: run, catch: (cause) => failure(cause, "execute") })
+    const tried = Effect.try({ try: run, catch: (cause) => failure(cause, "execute") })
+    // Once at the beginning of a transaction, and once more before it is said to be written.
+    const once = Effect.suspend(() => {
+      const isWithin = !database.isOpen || (database.isTransaction && sql !== "COMMIT")
+      const moved = isWithin ? undefined : files.moved
+      return moved === undefined ? tried : Effect.fail(fileMoved(moved))
+    })
     return Effect.catchIf(
       once,
       // Within a transaction the one who waits holds a lock itself. Only its end may be tried again.

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs"
+import { copyFileSync, renameSync, writeFileSync } from "node:fs"
 import { DatabaseSync } from "node:sqlite"
 
 import { assert, describe, it } from "@effect/vitest"
@@ -66,6 +66,37 @@ describe("failures", () => {
       const sql = yield* opened({ filename, readonly: true })
       assert.deepStrictEqual(yield* sql.withTransaction(sql`SELECT * FROM kept`), [])
       assert.deepStrictEqual(yield* reasonOf(sql`INSERT INTO kept VALUES (1)`), ["AuthorizationError", 8])
+    }),
+  )
+
+  it.effect("to write into a file that was deleted or replaced are lost connections, until it is back", () =>
+    Effect.gen(function* () {
+      for (const suffix of ["", "-wal"]) {
+        const path = yield* file
+        const sql = yield* opened({ filename: path })
+        yield* sql`CREATE TABLE kept (a INTEGER)`
+        const insert = sql`INSERT INTO kept VALUES (1)`
+        const [here, away] = [path + suffix, `${path}.away`]
+        for (const replaced of [false, true]) {
+          renameSync(here, away)
+          if (replaced) copyFileSync(away, here)
+          assert.deepStrictEqual(yield* reasonOf(insert), ["ConnectionError", undefined])
+          assert.deepStrictEqual(yield* reasonOf(sql.withTransaction(insert)), ["ConnectionError", undefined])
+          renameSync(away, here)
+        }
+        // In the midst of a transaction it is found when that is to be written.
+        const lost = sql.withTransaction(
+          Effect.andThen(
+            insert,
+            Effect.sync(() => renameSync(here, away)),
+          ),
+        )
+        assert.deepStrictEqual(yield* reasonOf(lost), ["ConnectionError", undefined])
+        renameSync(away, here)
+        assert.deepStrictEqual(yield* sql`SELECT * FROM kept`, [])
+        yield* sql.withTransaction(insert)
+        assert.lengthOf(yield* sql`SELECT * FROM kept`, 1)
+      }
     }),
   )
 

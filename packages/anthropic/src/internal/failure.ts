@@ -23,7 +23,10 @@ export const fromThrown = StainlessError.fromThrown(
 
 /** The error for an error object inside an answer: a stream's event, or a body of status 200. */
 export const fromErrorObject = (origin: Origin, body: unknown, inStream: boolean): AiError.AiError =>
-  fromFault({ ...origin, rules }, { ...facts(body, undefined), headers: withRequestId({}, body), inStream })
+  fromFault(
+    { ...origin, rules },
+    { ...facts(body, undefined), headers: withRequestId({}, body), inStream, billed: true },
+  )
 
 /** The same, with all that came with it. */
 export const fromErrorAnswer =

@@ -36,6 +36,8 @@ export interface ProviderFault {
   readonly quotaExhausted?: boolean | undefined
   /** The error arrived inside a stream that had begun, so that tokens may have been used. */
   readonly inStream?: boolean | undefined
+  /** The answer had a status of success all the same, so that tokens may have been used. */
+  readonly billed?: boolean | undefined
 }
 
 /**

@@ -71,33 +71,51 @@ export const fromFault = (origin: Origin, fault: ProviderFault): AiError.AiError
 /**
  * The error for a request that got no HTTP answer, or whose connection broke: refused, reset, DNS, TLS, cut body.
  *
+ * **Details**
+ *
+ * With `answered` the connection broke after the status of an answer, so that tokens were used. Where no connection came about,
+ * nothing was sent.
+ *
  * @since 0.1.0
  * @category constructors
  */
-export const fromTransport = (origin: Origin, cause: unknown): AiError.AiError =>
-  AiError.make({
+export const fromTransport = (origin: Origin, cause: unknown, answered = false): AiError.AiError => {
+  const known = { kind: "transient", provider: origin.provider } as const
+  const told: Facts | undefined = answered
+    ? { ...known, billed: true }
+    : neverConnected(cause)
+      ? { ...known, sent: false }
+      : undefined
+  return AiError.make({
     ...place(origin),
     reason: new AiError.NetworkError({
       reason: "TransportError",
       method: "POST",
       url: origin.url,
       description: describe(origin, `${origin.provider}: ${causeChain(cause)}`),
+      // This reason has no metadata.
+      ...(told && { cause: told }),
     }),
   })
+}
 
 /**
  * The error for an answer that is not what the provider's API promises: HTML, broken JSON, a corrupt frame, an empty
  * 200, a wrong shape. Gateways answer so while they restart, so it counts as transient.
  *
+ * **Details**
+ *
+ * `billed` says that tokens may have been used. That is so for every answer with a status of success, whatever its body is.
+ *
  * @since 0.1.0
  * @category constructors
  */
-export const malformed = (origin: Origin, description: string, inStream: boolean): AiError.AiError =>
+export const malformed = (origin: Origin, description: string, billed: boolean): AiError.AiError =>
   AiError.make({
     ...place(origin),
     reason: new AiError.InvalidResponseError({
       description: describe(origin, description),
-      metadata: { holdfast: { kind: "transient", provider: origin.provider, billed: inStream } },
+      metadata: { holdfast: { kind: "transient", provider: origin.provider, billed } },
     }),
   })
 
@@ -124,9 +142,11 @@ export const undecodable = (origin: Origin, description: string): AiError.AiErro
  * @category constructors
  */
 export const fromUnknown = (origin: Origin, cause: unknown, inStream: boolean): AiError.AiError => {
-  if (isBrokenConnection(cause)) return fromTransport(origin, cause)
-  if (cause instanceof SyntaxError) return malformed(origin, "the answer is not JSON", inStream)
-  return malformed(origin, thrownMessage(cause), inStream)
+  // Before the status of an answer SDKs throw errors of their own.
+  if (isBrokenConnection(cause)) return fromTransport(origin, cause, true)
+  if (cause instanceof SyntaxError) return malformed(origin, "the answer is not JSON", true)
+  // SDKs stumble over an answer that is not what they expect. What is wrong before that has a code, such as an invalid URL.
+  return malformed(origin, thrownMessage(cause), inStream || (cause instanceof TypeError && !("code" in cause)))
 }
 
 /**
@@ -222,7 +242,7 @@ const factsOf = ({ provider, scrub }: Origin, fault: ProviderFault, verdict: Ver
     ...(id !== undefined && { requestId: label(scrub, id) }),
     ...(retryAfter !== undefined && { retryAfter }),
     ...(rule.reason === "contextWindow" && { contextWindowExceeded: true }),
-    ...(fault.inStream === true && { billed: true }),
+    ...((fault.inStream === true || fault.billed === true) && { billed: true }),
   }
 }
 
@@ -278,6 +298,32 @@ const readable = ({ scrub }: Origin, text: string): string => {
     .replace(/\s+/g, " ")
     .trim()
   return `an HTML page: ${words.slice(0, 200)}`
+}
+
+const connecting = new Set([
+  "EAI_AGAIN",
+  "ECONNREFUSED",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENOTFOUND",
+  "UND_ERR_CONNECT_TIMEOUT",
+  "CERT_HAS_EXPIRED",
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "ERR_TLS_CERT_ALTNAME_INVALID",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+])
+
+const neverConnected = (cause: unknown): boolean => {
+  let current: unknown = cause
+  for (let step = 0; step < 4 && current instanceof Error; step++) {
+    if ("code" in current && typeof current.code === "string" && connecting.has(current.code)) return true
+    // Of ports that `fetch` does not connect to.
+    if (current.message === "bad port") return true
+    current = current instanceof AggregateError ? current.errors[0] : current.cause
+  }
+  return false
 }
 
 // undici hides what happened (ECONNREFUSED, ENOTFOUND, UND_ERR_SOCKET) one or two causes down.

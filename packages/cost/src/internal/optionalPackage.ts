@@ -22,6 +22,27 @@ export class PackageMissing extends Schema.TaggedError<PackageMissing>("@holdfas
   }
 }
 
-/** Loads a package when the effect runs. */
-export const load = <A>(name: string, module: () => Promise<A>): Effect.Effect<A, PackageMissing> =>
+const load = <A>(name: string, module: () => Promise<A>): Effect.Effect<A, PackageMissing> =>
   Effect.tryPromise({ try: module, catch: (cause) => new PackageMissing({ package: name, cause }) })
+
+// Bundlers take a package that is not there for a mistake, unless it is imported within `try`.
+
+/* oxlint-disable eslint/no-useless-catch -- it is there for bundlers to see */
+
+/** Loads prices when the effect runs. */
+export const genaiPrices = load("@pydantic/genai-prices", async () => {
+  try {
+    return await import("@pydantic/genai-prices")
+  } catch (cause) {
+    throw cause
+  }
+})
+
+/** Loads OpenAI's tokenizer when the effect runs. */
+export const gptTokenizer = load("gpt-tokenizer", async () => {
+  try {
+    return await import("gpt-tokenizer/encoding/o200k_base")
+  } catch (cause) {
+    throw cause
+  }
+})

@@ -3,7 +3,10 @@
  */
 import { connect, createServer, type AddressInfo, type Socket } from "node:net"
 
-import { Effect, type Scope } from "effect"
+import { PgClient } from "@effect/sql-pg"
+import { Effect, Redacted, type Scope } from "effect"
+
+import { databaseUrl } from "../databases.ts"
 
 export interface Fault {
   /** `cut` closes both sides, `swallow` lets nothing through from then on, `delay` keeps the packet for a while. */
@@ -17,8 +20,14 @@ export interface FaultyProxy {
   readonly port: number
   /** Sets the fault. The one before is forgotten, and new connections are sound. */
   readonly arm: (fault: Fault) => void
+  /** Takes the fault away, if it has not happened yet. */
+  readonly disarm: () => void
   /** Whether the fault has happened. */
   readonly hit: () => boolean
+  /** Resets the connections that are silent, as a network does that is there again. */
+  readonly heal: () => void
+  /** Resets all connections, also those that are silent: their drivers need not wait until they give them up. */
+  readonly close: () => void
 }
 
 /** How long a delayed packet takes. Milliseconds. */
@@ -39,15 +48,39 @@ export const faultyProxy = (target: {
     (proxy) => ({
       port: (proxy.server.address() as AddressInfo).port,
       arm: (fault) => proxy.arm(fault),
+      disarm: () => proxy.disarm(),
       hit: () => proxy.hit,
+      heal: () => proxy.heal(),
+      close: () => proxy.close(),
     }),
   )
+
+interface Pair {
+  readonly client: Socket
+  readonly server: Socket
+  isSilent: boolean
+}
+
+/** A proxy before the PostgreSQL of the tests, and a client of a schema that connects through it. */
+export const throughProxy = (schema: string) => {
+  const { hostname, password, pathname, port, username } = new URL(databaseUrl)
+  return Effect.map(faultyProxy({ host: hostname, port: Number(port === "" ? 5432 : port) }), (proxy) => {
+    const url = `postgres://${username}${password === "" ? "" : `:${password}`}@127.0.0.1:${proxy.port}${pathname}`
+    const layer = PgClient.layer({
+      url: Redacted.make(url),
+      startupParameters: { search_path: schema },
+      maxConnections: 2,
+    })
+    return { proxy, layer }
+  })
+}
 
 class Proxy {
   hit = false
   readonly server = createServer((client) => this.#pair(client))
   readonly #target: { readonly host: string; readonly port: number }
   readonly #sockets = new Set<Socket>()
+  readonly #silent = new Set<Pair>()
   #fault: Fault | undefined
   #passed = 0
 
@@ -61,6 +94,16 @@ class Proxy {
     this.hit = false
   }
 
+  disarm(): void {
+    this.#fault = undefined
+  }
+
+  heal(): void {
+    this.disarm()
+    for (const pair of this.#silent) pair.client.destroy()
+    this.#silent.clear()
+  }
+
   close(): void {
     this.server.close()
     for (const socket of this.#sockets) socket.destroy()
@@ -68,7 +111,7 @@ class Proxy {
 
   #pair(client: Socket): void {
     const server = connect(this.#target)
-    const pair = { client, server, isSilent: false }
+    const pair: Pair = { client, server, isSilent: false }
     for (const [from, to, direction] of [
       [client, server, "toServer"],
       [server, client, "toClient"],
@@ -85,7 +128,7 @@ class Proxy {
   }
 
   #pass(
-    pair: { readonly client: Socket; readonly server: Socket; isSilent: boolean },
+    pair: Pair,
     data: Buffer,
     { direction, to }: { readonly to: Socket; readonly direction: Fault["direction"] },
   ): void {
@@ -97,8 +140,10 @@ class Proxy {
       return
     }
     this.hit = true
-    if (harmed === "swallow") pair.isSilent = true
-    else if (harmed === "cut") pair.client.destroy()
+    if (harmed === "swallow") {
+      pair.isSilent = true
+      this.#silent.add(pair)
+    } else if (harmed === "cut") pair.client.destroy()
     else {
       pair.client.pause()
       pair.server.pause()

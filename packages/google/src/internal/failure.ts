@@ -33,7 +33,9 @@ export const fromThrown =
   (sdk: SdkErrors, origin: Origin, exchange: Exchange | undefined, inStream: boolean) =>
   (cause: unknown): AiError.AiError => {
     if (cause instanceof sdk.ApiError) return fromApiError(origin, cause, exchange)
-    if (isBrokenConnection(cause)) return fromTransport(origin, cause)
+    if (isBrokenConnection(cause)) {
+      return fromTransport(origin, cause, exchange?.status !== undefined && exchange.status < 300)
+    }
     if (exchange !== undefined && !exchange.sent) return refusedBySdk(origin, cause)
     const status = exchange?.status ?? 200
     if (status >= 300)
@@ -43,7 +45,7 @@ export const fromThrown =
 
 /** The error for an error object in a body of status 200. */
 export const fromErrorObject = (origin: Origin, error: unknown): AiError.AiError =>
-  fromFault({ ...origin, rules }, facts(error))
+  fromFault({ ...origin, rules }, { ...facts(error), billed: true })
 
 /** The same, with all that came with it. */
 export const fromErrorAnswer =

@@ -21,7 +21,7 @@ export const fromThrown = StainlessError.fromThrown(({ body, headers, plain }) =
 
 /** The error for an error object inside an answer: a stream's event, or a body of status 200. */
 export const fromErrorObject = (origin: Origin, error: unknown, inStream: boolean): AiError.AiError =>
-  fromFault({ ...origin, rules }, { ...facts(error, undefined), inStream })
+  fromFault({ ...origin, rules }, { ...facts(error, undefined), inStream, billed: true })
 
 /** The same, with all that came with it. */
 export const fromErrorAnswer =

@@ -20,6 +20,16 @@ export const isBusy = ({ reason }: SqlError.SqlError): boolean => {
 export const failure = (cause: unknown, operation: string): SqlError.SqlError =>
   new SqlError.SqlError({ reason: reasonOf(cause, operation) })
 
+/** A file that was deleted or replaced while it was open. */
+export const fileMoved = (path: string): SqlError.SqlError =>
+  new SqlError.SqlError({
+    reason: new SqlError.ConnectionError({
+      message: `the file ${path} was deleted or replaced while it was open`,
+      operation: "execute",
+      cause: undefined,
+    }),
+  })
+
 const reasonOf = (cause: unknown, operation: string): SqlError.SqlErrorReason => {
   const message = Predicate.isError(cause) ? cause.message : "the database failed"
   const fields = { cause, message, operation }

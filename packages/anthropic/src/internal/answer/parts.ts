@@ -23,13 +23,13 @@ export const answerParts = (
   state: AnswerState,
 ): Result.Result<Array<Response.PartEncoded>, AiError.AiError> => {
   const fields = record(answer)
-  if (fields === undefined) return Result.fail(malformed(state.origin, "the answer is not a JSON object", false))
+  if (fields === undefined) return Result.fail(malformed(state.origin, "the answer is not a JSON object", true))
   if (isTooDeep(fields)) return Result.fail(malformed(state.origin, "the answer is nested too deeply", true))
   if (fields["type"] === "error" || isError(fields["error"])) {
     return Result.fail(fromErrorObject(state.origin, fields, false))
   }
   if (!Array.isArray(fields["content"])) {
-    return Result.fail(malformed(state.origin, "the answer has no content", false))
+    return Result.fail(malformed(state.origin, "the answer has no content", true))
   }
   const out: Array<Response.PartEncoded> = [responseMetadata(answer, state.origin)]
   const content = list(answer, "content")

@@ -4,13 +4,13 @@
  * Attempts reserve uninterruptibly; only waiting can be interrupted, when nothing is reserved yet.
  */
 import { type Attempt, PolicyError } from "@holdfast/core"
-import { type Clock, Deferred, Effect, Option, type Scope } from "effect"
+import { type Clock, Deferred, Effect, Option } from "effect"
 
 import * as Money from "../../Money.ts"
 import { type Reservation } from "../ledger/journal.ts"
 import { type Admission, type Service } from "../ledger/service.ts"
+import { millisNow } from "../ledger/time.ts"
 import { type LedgerUnavailable } from "../ledger/unavailable.ts"
-import { untilWritten } from "../ledger/untilWritten.ts"
 import { type AttemptClaims, Claims, resetsAt } from "./claims.ts"
 import { BudgetExceeded } from "./exceeded.ts"
 import { type Rule, type WhenUnavailable } from "./options.ts"
@@ -25,8 +25,6 @@ interface Options {
   /** In milliseconds. */
   readonly lease: number
   readonly whenUnavailable: WhenUnavailable
-  /** Of the layer. */
-  readonly scope: Scope.Scope
 }
 
 /** An attempt that asks to be let in. */
@@ -61,7 +59,7 @@ export class AdmissionControl {
 
   admit(applicant: Applicant): Effect.Effect<Admitted, Refusal> {
     return Effect.clockWith((clock): Effect.Effect<Admitted, Refusal> => {
-      const now = clock.currentTimeMillisUnsafe()
+      const now = millisNow(clock)
       const claims = this.#claims.for(applicant.start, now)
       const { wait } = this.#options
       // A call that comes while others wait goes behind them.
@@ -121,7 +119,7 @@ export class AdmissionControl {
     otherwise: (claims: AttemptClaims, answer: Exceeded) => Effect.Effect<Admitted, Refusal>,
   ): Effect.Effect<Admitted, Refusal> {
     return Effect.clockWith((clock) => {
-      const now = clock.currentTimeMillisUnsafe()
+      const now = millisNow(clock)
       const claims = this.#claims.for(applicant.start, now)
       return Effect.flatMap(this.#reserve(applicant, claims, now), (answer) =>
         answer._tag === "Admitted" ? Effect.succeed(answer) : otherwise(claims, answer),
@@ -134,7 +132,7 @@ export class AdmissionControl {
     claims: AttemptClaims,
     now: number,
   ): Effect.Effect<Admitted | Exceeded, LedgerUnavailable> {
-    const { lease, ledger, scope, whenUnavailable } = this.#options
+    const { lease, ledger, whenUnavailable } = this.#options
     const { id, subject, worst } = reservation
     return Effect.matchEffect(ledger.reserve({ id, subject, worst, claims: claims.claims, expiresAt: now + lease }), {
       onSuccess: (answer): Effect.Effect<Admitted | Exceeded> =>
@@ -142,7 +140,7 @@ export class AdmissionControl {
       onFailure: (error) =>
         whenUnavailable(error, start).pipe(
           // It may have been reserved and the answer lost. What is let in is ended by its settlement.
-          Effect.onError(() => Effect.forkIn(Effect.retry(ledger.release(id), untilWritten), scope)),
+          Effect.onError(() => ledger.persist(ledger.release(id))),
           Effect.as<Admitted>({ _tag: "Admitted", claims, isReserved: false }),
         ),
     })

@@ -1,21 +1,20 @@
 /**
  * A budget as a guard of attempts: what an attempt may cost is reserved before it, and what it cost is settled after it.
  */
-import { type Attempt, type AttemptGuard } from "@holdfast/core"
-import { Effect, type Scope } from "effect"
+import { type Attempt, type AttemptGuard, Deadline } from "@holdfast/core"
+import { Effect } from "effect"
 
 import * as CostEvent from "../../CostEvent.ts"
 import * as Money from "../../Money.ts"
 import { type Settlement } from "../ledger/journal.ts"
 import { type Service } from "../ledger/service.ts"
-import { type Movement } from "../ledger/state.ts"
 import { type LedgerUnavailable } from "../ledger/unavailable.ts"
-import { untilWritten } from "../ledger/untilWritten.ts"
 import { AdmissionControl, type Admitted } from "./admission.ts"
 import { alertsOf } from "./alerts.ts"
 import { type Interval, type Refusal, type Rule, type WhenUnavailable } from "./options.ts"
 import { chargeOf, settlementOf, soundUsage, subjectOf } from "./settlement.ts"
 import { type Pricing, type WorstCase, worstCase } from "./worstCase.ts"
+import { written } from "./written.ts"
 
 export interface Options extends Pricing {
   /** Sets the reservations of this guard apart from those that other guards make for the same attempt. */
@@ -28,25 +27,26 @@ export interface Options extends Pricing {
   readonly lease: number
   readonly whenUnavailable: WhenUnavailable
   readonly unreported: (interval: Interval) => Money.Money
-  /** Of the layer. What has to be tried again goes on until it closes. */
-  readonly scope: Scope.Scope
 }
 
 export const budgetGuard = (options: Options): AttemptGuard.AttemptGuard<Refusal> => {
   const admissions = new AdmissionControl(options)
   return {
     reserve: (start) =>
-      Effect.flatMap(worstCase(options, start), (worst) => {
-        const id = `${start.id}/${options.name}`
-        const reservation = { id, subject: subjectOf(start), worst: worst.cost }
-        const assumedOutputTokens = worst.maxOutputTokens === undefined ? worst.estimate.output : undefined
-        const admitted = Effect.flatMap(admissions.admit({ start, reservation, assumedOutputTokens }), (admission) =>
-          Effect.as(
-            told({ _tag: "AttemptReserved", attempt: start.id, callId: start.callId, worst: worst.cost }),
-            reservationOf(options, start, { reservation, worst, admission }),
-          ),
-        )
-        return worst.estimate.doubts.length === 0 ? admitted : Effect.andThen(doubt(start, worst), admitted)
+      Effect.withFiber((fiber) => {
+        const deadline = fiber.getRef(Deadline.CurrentDeadline)
+        return Effect.flatMap(worstCase(options, start), (worst) => {
+          const id = `${start.id}/${options.name}`
+          const reservation = { id, subject: subjectOf(start), worst: worst.cost }
+          const assumedOutputTokens = worst.maxOutputTokens === undefined ? worst.estimate.output : undefined
+          const admitted = Effect.flatMap(admissions.admit({ start, reservation, assumedOutputTokens }), (admission) =>
+            Effect.as(
+              told({ _tag: "AttemptReserved", attempt: start.id, callId: start.callId, worst: worst.cost }),
+              reservationOf(options, start, { reservation, worst, admission, deadline }),
+            ),
+          )
+          return worst.estimate.doubts.length === 0 ? admitted : Effect.andThen(doubt(start, worst), admitted)
+        })
       }),
   }
 }
@@ -60,7 +60,11 @@ const reservationOf = (
   release: Effect.suspend(() =>
     Effect.andThen(
       told({ _tag: "AttemptReleased", attempt: id, callId }),
-      release(options, id, reserved.reservation.id),
+      written(
+        options.ledger,
+        persistent(id, options.ledger.release(reserved.reservation.id), () => Effect.void),
+        reserved.deadline,
+      ),
     ),
   ),
 })
@@ -72,18 +76,19 @@ interface Reserved {
   readonly reservation: Pick<Settlement, "id" | "subject">
   readonly worst: WorstCase
   readonly admission: Admitted
+  /** Of the call. Who closes a stream has another one. */
+  readonly deadline: Deadline.Deadline | undefined
 }
 
 const doubt = ({ id, model, provider }: Attempt.AttemptStart, { estimate: { doubts } }: WorstCase) =>
   CostEvent.emit(() => ({ _tag: "BoundDoubtful", attempt: id, provider, model, doubts }))
 
-const release = (options: Options, attempt: string, id: string): Effect.Effect<void> =>
-  Effect.catch(options.ledger.release(id), (error) => later(options, { attempt, error }, options.ledger.release(id)))
-
 const settle = (options: Options, attempt: Attempt.Attempt, reserved: Reserved): Effect.Effect<void> =>
   Effect.suspend(() => {
+    const { ledger } = options
     const charge = chargeOf(attempt, reserved.worst)
     const settlement = chargeable(settlementOf(attempt, reserved, charge), options, reserved.admission)
+    const { basis, cost } = settlement
     const { callId, id, model, provider } = attempt
     const charged = CostEvent.emit(() => ({
       _tag: "AttemptCharged",
@@ -91,17 +96,17 @@ const settle = (options: Options, attempt: Attempt.Attempt, reserved: Reserved):
       callId,
       provider,
       model,
-      charge: { ...charge, cost: settlement.cost },
+      charge: { ...charge, basis, cost },
     }))
-    const settled = options.ledger.settle(settlement)
-    const alerted = (movements: ReadonlyArray<Movement>) => emitAll(alertsOf(movements, reserved.admission.claims))
-    const written = Effect.matchEffect(settled, {
-      onSuccess: alerted,
-      onFailure: (error) => later(options, { attempt: id, error }, Effect.flatMap(settled, alerted)),
-    })
+    const settled = persistent(id, ledger.settle(settlement), (movements) =>
+      emitAll(alertsOf(movements, reserved.admission.claims)),
+    )
     return Effect.andThen(
       charged,
-      Effect.andThen(written, learn(options, attempt, { worst: reserved.worst, settlement })),
+      Effect.andThen(
+        written(ledger, settled, reserved.deadline),
+        learn(options, attempt, { worst: reserved.worst, settlement }),
+      ),
     )
   })
 
@@ -111,13 +116,18 @@ const chargeable = (
   { unreported }: Options,
   { claims: { claims }, isReserved }: Admitted,
 ): Settlement => {
-  if (settlement.basis !== "estimated" && isReserved) return settlement
-  const { basis, cost, maximum, minimum } = settlement
-  return {
-    ...settlement,
-    ...(basis === "estimated" && { cost: Money.max(Money.zero, unreported({ minimum, estimate: cost, maximum })) }),
-    ...(!isReserved && { claims }),
-  }
+  const isKnown = settlement.basis === "reported" || settlement.minimum === settlement.maximum
+  if (isKnown && isReserved) return settlement
+  return { ...settlement, ...(!isKnown && countedBy(unreported, settlement)), ...(!isReserved && { claims }) }
+}
+
+const countedBy = (
+  unreported: Options["unreported"],
+  { basis, cost: estimate, maximum, minimum }: Settlement,
+): Pick<Settlement, "basis" | "cost"> => {
+  const cost = Money.max(Money.zero, unreported({ minimum, estimate, maximum }))
+  // What a lost connection may have cost is an estimate as soon as it is counted.
+  return { cost, basis: basis === "unbilled" && cost > 0n ? "estimated" : basis }
 }
 
 const learn = (
@@ -141,13 +151,23 @@ const learn = (
 const emitAll = (events: ReadonlyArray<CostEvent.Event>): Effect.Effect<void> =>
   events.length === 0 ? Effect.void : Effect.forEach(events, (event) => CostEvent.emit(() => event), { discard: true })
 
-// The call is over and must not wait for a database that fails, but its cost must get there.
-const later = (
-  { scope }: Options,
-  failed: Omit<CostEvent.LedgerFailed, "_tag">,
-  self: Effect.Effect<unknown, LedgerUnavailable>,
-): Effect.Effect<void> =>
-  Effect.andThen(
-    CostEvent.emit(() => ({ _tag: "LedgerFailed", ...failed })),
-    Effect.asVoid(Effect.forkIn(Effect.interruptible(Effect.retry(self, untilWritten)), scope)),
-  )
+/** Something that is tried until it is written. That the ledger failed is told, but not of each time. */
+const persistent = <A>(
+  attempt: string,
+  self: Effect.Effect<A, LedgerUnavailable>,
+  onWritten: (result: A) => Effect.Effect<void>,
+): Effect.Effect<void, LedgerUnavailable> => {
+  let isTold = false
+  return Effect.matchEffect(self, {
+    onSuccess: onWritten,
+    onFailure: (error) => {
+      const failure = Effect.fail(error)
+      if (isTold) return failure
+      isTold = true
+      return Effect.andThen(
+        CostEvent.emit(() => ({ _tag: "LedgerFailed", attempt, error })),
+        failure,
+      )
+    },
+  })
+}

@@ -6,7 +6,7 @@
  */
 import { type Attempt, Failure } from "@holdfast/core"
 import { count } from "@holdfast/core/provider/Json"
-import { Predicate } from "effect"
+import { Option, Predicate } from "effect"
 
 import * as Money from "../../Money.ts"
 import * as Price from "../../Price.ts"
@@ -120,7 +120,7 @@ interface Priced extends Known {
 const withoutUsage = (attempt: Attempt.Attempt, worst: Priced): Charge => {
   if (wasNotBilled(attempt)) {
     // A connection that broke before anything came may have cost something all the same.
-    const sure = answeredByStatus(attempt)
+    const sure = wasRefused(attempt)
     return { ...exactly(Money.zero, "unbilled"), ...(sure ? {} : { maximum: worst.cost }) }
   }
   const cost = unreported(attempt, worst, ["input", "output"])
@@ -132,10 +132,12 @@ const wasNotBilled = ({ deliveredParts, outcome }: Attempt.Attempt): boolean =>
 
 const wasCut = ({ error }: { readonly error: unknown }): boolean => Failure.tagOf(error) === "DeadlineExceeded"
 
-const answeredByStatus = ({ outcome }: Attempt.Attempt): boolean => {
+/** By the provider with a status, by this side, or because no connection came about. */
+const wasRefused = ({ outcome }: Attempt.Attempt): boolean => {
   if (outcome._tag !== "Failed") return false
+  if (outcome.failure.kind === "ignored") return true
   const facts = Failure.facts(outcome.error)
-  return outcome.failure.kind === "ignored" || (facts._tag === "Some" && facts.value.status !== undefined)
+  return Option.exists(facts, ({ sent, status }) => status !== undefined || sent === false)
 }
 
 /** Characters of a token, for texts without a count. A token of English has four, one of most other languages fewer. */

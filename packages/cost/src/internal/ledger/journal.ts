@@ -1,7 +1,7 @@
 /**
  * The entries of a ledger's journal as data, and as text for databases.
  */
-import { Effect, Schema } from "effect"
+import { Data, Effect, Schema } from "effect"
 
 import * as Money from "../../Money.ts"
 
@@ -127,13 +127,19 @@ export const writeSettlement = Schema.encodeEffect(settlementText)
 const readReservation = Schema.decodeEffect(reservationText)
 const readSettlement = Schema.decodeEffect(settlementText)
 
-export const read = ({ at, detail, id, kind }: Written): Effect.Effect<Entry, Schema.SchemaError> => {
+/** What a database holds where there should be something else. */
+export class DamagedRow extends Data.TaggedError("DamagedRow")<{ readonly message: string }> {}
+
+export const read = ({ at, detail, id, kind }: Written): Effect.Effect<Entry, Schema.SchemaError | DamagedRow> => {
   switch (kind) {
     case "Reserved":
       return Effect.map(readReservation(detail), (reservation) => ({ _tag: "Reserved", at, reservation }))
     case "Settled":
       return Effect.map(readSettlement(detail), (settlement) => ({ _tag: "Settled", at, settlement }))
+    case "Released":
+    case "Expired":
+      return Effect.succeed({ _tag: kind, at, id })
     default:
-      return Effect.succeed({ _tag: kind === "Released" ? "Released" : "Expired", at, id })
+      return Effect.fail(new DamagedRow({ message: "an entry is of no kind that there is" }))
   }
 }

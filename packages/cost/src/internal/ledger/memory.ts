@@ -126,6 +126,10 @@ export class MemoryLedger {
     return movements
   }
 
+  isSettled(id: string): boolean {
+    return this.#held.get(id)?.hold._tag === "Settled"
+  }
+
   release(id: string, now: number): void {
     if (!this.#take(id, { _tag: "Released" }, this.#held.get(id))) return
     this.#journal.ended("Released", this.#at(now), id)

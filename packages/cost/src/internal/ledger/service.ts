@@ -67,4 +67,10 @@ export interface Service {
    * several processes after a moment. To wait for room, ask for it before you reserve, so that no change between the two is missed.
    */
   readonly nextChange: Effect.Effect<Effect.Effect<void>>
+  /**
+   * Begins to write what has to get into the ledger, such as a settlement, and gives an effect that ends with the first try, which
+   * is `Effect.void` if it was written at once. Who asked need not wait for that: it goes on until it is written, or the ledger is
+   * closed, which tries once more.
+   */
+  readonly persist: (write: Effect.Effect<unknown, LedgerUnavailable>) => Effect.Effect<Effect.Effect<void>>
 }

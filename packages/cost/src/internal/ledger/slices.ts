@@ -6,7 +6,7 @@
  * way moves to the new one. That happens when a slice has no room left, every second while it is used, and when it is not
  * used any more. Where little is left, no more is leased than the next attempt needs, so that limits are used up to the end.
  */
-import { type Clock, Deferred, Effect, Exit } from "effect"
+import { type Clock, Deferred, Effect, Exit, Fiber } from "effect"
 
 import * as Money from "../../Money.ts"
 import { admitted, clockSteppedBack, exceeded, reservationOver } from "./admission.ts"
@@ -15,6 +15,7 @@ import { type Admission } from "./service.ts"
 import { Slice } from "./slice.ts"
 import { type Exchange, type Exchanged } from "./sqlOperation.ts"
 import { type Movement, plus, type Time, timeAt, type Total } from "./state.ts"
+import { millisNow } from "./time.ts"
 import { type LedgerUnavailable } from "./unavailable.ts"
 
 interface Options {
@@ -37,6 +38,13 @@ interface Entry {
   /** Attempts that come during an exchange wait for it. */
   exchanging: Deferred.Deferred<void> | undefined
   isRemoved: boolean
+}
+
+/** An attempt that an exchange is made for. */
+interface Applicant {
+  readonly reservation: Reservation
+  /** Whether it was interrupted meanwhile. */
+  isGone: boolean
 }
 
 interface Lease {
@@ -65,7 +73,7 @@ export class Slices {
   reserve(reservation: Reservation): Effect.Effect<Admission, LedgerUnavailable> {
     return Effect.suspend(() => {
       const { id, worst } = reservation
-      const now = this.#options.clock.currentTimeMillisUnsafe()
+      const now = millisNow(this.#options.clock)
       this.#time = timeAt(this.#time, now, this.#options.tolerance)
       if (this.#time.doubt !== undefined) return clockSteppedBack
       if (this.#released.has(id)) return reservationOver
@@ -74,7 +82,7 @@ export class Slices {
       const entry = this.#entry(reservation.claims)
       const { slice } = entry
       if (entry.exchanging !== undefined) {
-        return Effect.andThen(Deferred.await(entry.exchanging), this.reserve(reservation))
+        return Effect.andThen(Effect.interruptible(Deferred.await(entry.exchanging)), this.reserve(reservation))
       }
       if (slice.expiresAt > now && slice.settlements.size < maxSettlements && slice.hasRoomFor(worst)) {
         this.#hold(entry, reservation)
@@ -179,17 +187,26 @@ export class Slices {
     })
   }
 
-  /** Reserves in the slice that comes of an exchange. */
+  /** Reserves in the slice that comes of an exchange, which goes on also when the attempt is interrupted. */
   #leased(entry: Entry, reservation: Reservation, now: number): Effect.Effect<Admission, LedgerUnavailable> {
     const { size } = this.#options
     const lease: Lease = { needed: reservation.worst, wanted: size, duration: reservation.expiresAt - now }
-    return Effect.flatMap(this.#exchange(entry, lease, reservation), ({ refusal }) => {
+    const applicant: Applicant = { reservation, isGone: false }
+    const leaving = Effect.sync(() => {
+      applicant.isGone = true
+      this.release(reservation.id)
+    })
+    const exchanged = Effect.flatMap(
+      Effect.forkDetach(this.#exchange(entry, lease, applicant), { startImmediately: true }),
+      (fiber) => Effect.onInterrupt(Effect.interruptible(Fiber.join(fiber)), () => leaving),
+    )
+    return Effect.flatMap(exchanged, ({ refusal }) => {
       if (refusal === undefined) return admitted
       return refusal === "steppedBack" ? clockSteppedBack : Effect.succeed(exceeded(refusal))
     })
   }
 
-  #exchange(entry: Entry, lease: Lease, applicant?: Reservation): Effect.Effect<Exchanged, LedgerUnavailable> {
+  #exchange(entry: Entry, lease: Lease, applicant?: Applicant): Effect.Effect<Exchanged, LedgerUnavailable> {
     return Effect.suspend(() => {
       const { slice } = entry
       const operation = this.#operation(slice, lease)
@@ -200,8 +217,8 @@ export class Slices {
       return Effect.onExit(Effect.uninterruptible(this.#options.exchange(operation)), (exit) =>
         Effect.sync(() => {
           if (Exit.isSuccess(exit)) this.#renewed(entry, operation, exit.value)
-          if (Exit.isSuccess(exit) && exit.value.refusal === undefined && applicant !== undefined) {
-            this.#hold(entry, applicant)
+          if (Exit.isSuccess(exit) && exit.value.refusal === undefined && applicant?.isGone === false) {
+            this.#hold(entry, applicant.reservation)
           }
           entry.exchanging = undefined
           if (slice.isEmpty) this.#remove(entry)
@@ -212,7 +229,7 @@ export class Slices {
   }
 
   #operation(slice: Slice, { duration = slice.lease, needed, wanted }: Lease): Exchange {
-    const now = this.#options.clock.currentTimeMillisUnsafe()
+    const now = millisNow(this.#options.clock)
     slice.lease = duration
     const id = `slice/${crypto.randomUUID()}`
     const subject = { attempt: id, index: 1, provider: "ledger", model: "slice", tags: {} }

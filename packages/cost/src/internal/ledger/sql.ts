@@ -8,14 +8,15 @@
 import { Cause, Deferred, type Duration, Effect, Exit, Option, Queue, Schedule, type Schema } from "effect"
 import { type SqlClient, SqlError } from "effect/sql"
 
-import { type Claim, type Entry, idOf, read, writeReservation } from "./journal.ts"
+import { type Claim, type DamagedRow, type Entry, idOf, read, writeReservation } from "./journal.ts"
 import { type Held, MemoryLedger } from "./memory.ts"
 import { within } from "./patience.ts"
+import { type Asker, UntoldMovements } from "./sqlMovements.ts"
 import { type Answer, claimsIn, detailsOf, idsOf, type Operation, perform } from "./sqlOperation.ts"
 import { type AccountSpan, LedgerStore, type TotalRow } from "./sqlTables.ts"
 import { apply, type Event, type Time } from "./state.ts"
 
-export type Trouble = SqlError.SqlError | Schema.SchemaError
+export type Trouble = SqlError.SqlError | Schema.SchemaError | DamagedRow
 
 interface SqlLedger {
   readonly store: LedgerStore
@@ -23,7 +24,7 @@ interface SqlLedger {
   readonly submit: (operation: Operation) => Effect.Effect<Answer, Trouble>
 }
 
-interface Pending {
+interface Pending extends Asker {
   readonly operation: Operation
   /** What the journal keeps of it. */
   readonly details: ReadonlyArray<readonly [content: object, text: string]>
@@ -38,11 +39,12 @@ export const open = Effect.fnUntraced(function* (
   options: { readonly prefix: string; readonly tolerance: number; readonly timeout: Duration.Duration },
 ) {
   const { timeout } = options
-  const store = new LedgerStore(sql, options.prefix)
+  const store = new LedgerStore(sql, options)
   const pending = yield* Queue.unbounded<Pending>()
   const latest = yield* within(store.latest, timeout)
   const time = { latest, doubt: undefined }
-  const session: Session = { store, tolerance: options.tolerance, timeout, time, claims: new Map() }
+  const untold = new UntoldMovements()
+  const session: Session = { store, tolerance: options.tolerance, timeout, time, claims: new Map(), untold }
   const work = Effect.flatMap(Queue.takeBetween(pending, 1, batch), (some) =>
     Effect.uninterruptible(answered(session, some)),
   )
@@ -56,9 +58,13 @@ export const open = Effect.fnUntraced(function* (
   const submit = (operation: Operation): Effect.Effect<Answer, Trouble> =>
     Effect.flatMap(detailsOf(operation), (details) =>
       Effect.suspend(() => {
-        const answer = Deferred.makeUnsafe<Answer, Trouble>()
-        const accepted = Queue.offerUnsafe(pending, { operation, details, answer })
-        return accepted ? within(Deferred.await(answer), timeout) : Effect.fail(closed)
+        const one: Pending = { operation, details, answer: Deferred.makeUnsafe<Answer, Trouble>(), isLost: false }
+        if (!Queue.offerUnsafe(pending, one)) return Effect.fail(closed)
+        return Effect.onError(within(Deferred.await(one.answer), timeout), () =>
+          Effect.sync(() => {
+            one.isLost = true
+          }),
+        )
       }),
     )
   const ledger: SqlLedger = { store, submit }
@@ -76,6 +82,7 @@ interface Session {
    * an end that did not wait for its beginning would overtake it.
    */
   readonly claims: Map<string, ReadonlyArray<Claim>>
+  readonly untold: UntoldMovements
 }
 
 // Everything is idempotent, so a transaction that may or may not have been committed can be repeated.
@@ -88,15 +95,18 @@ const answered = (session: Session, all: ReadonlyArray<Pending>): Effect.Effect<
   for (const { operation } of all) {
     if (operation._tag === "Reserve") session.claims.set(operation.reservation.id, operation.reservation.claims)
   }
-  const attempts = Effect.retry(session.store.transaction(transaction(session, all)), {
-    schedule: again,
-    while: mayHelp,
-  })
+  let isDoubtful = false
+  const attempt = Effect.tapError(session.store.transaction(transaction(session, all)), (error) =>
+    Effect.sync(() => {
+      isDoubtful ||= isConnectionLost(error)
+    }),
+  )
+  const attempts = Effect.retry(attempt, { schedule: again, while: mayHelp })
   return within(attempts, session.timeout).pipe(
     Effect.exit,
     Effect.map((exit) => {
       if (Exit.isSuccess(exit)) remember(session, all, exit.value)
-      else if (!mayBeWritten(exit.cause)) forget(session, all)
+      else if (!isDoubtful && !mayBeWritten(exit.cause)) forget(session, all)
       for (const [index, { answer }] of all.entries()) {
         Deferred.doneUnsafe(
           answer,
@@ -109,8 +119,11 @@ const answered = (session: Session, all: ReadonlyArray<Pending>): Effect.Effect<
 
 const mayBeWritten = (cause: Cause.Cause<Trouble>): boolean => {
   const error = Option.getOrUndefined(Cause.findErrorOption(cause))
-  return error === undefined || (error._tag === "SqlError" && error.reason._tag === "ConnectionError")
+  return error === undefined || isConnectionLost(error)
 }
+
+const isConnectionLost = (error: Trouble): boolean =>
+  error._tag === "SqlError" && error.reason._tag === "ConnectionError"
 
 const forget = (session: Session, all: ReadonlyArray<Pending>): void => {
   for (const { operation } of all) if (operation._tag === "Reserve") session.claims.delete(operation.reservation.id)
@@ -132,7 +145,13 @@ const transaction = Effect.fnUntraced(function* (session: Session, all: Readonly
   const memory = new MemoryLedger({ keep: Infinity, tolerance: session.tolerance, held })
   memory.time = session.time
   for (const { account, bucket, ...total } of known) memory.load(account, bucket, total)
-  const answers = all.map(({ operation }) => perform(memory, operation))
+  const { untold } = session
+  const answers = all.map((one) =>
+    perform(memory, one.operation, {
+      untold: (id) => untold.get(id, one),
+      moved: (id, movements) => untold.set(id, one, movements),
+    }),
+  )
   yield* write(store, memory, { known, all, claims })
   const done: Done = { answers, time: memory.time }
   return done
@@ -261,7 +280,8 @@ const eventOf = (entry: Entry): Event => {
 
 const remember = (session: Session, all: ReadonlyArray<Pending>, { answers, time }: Done): void => {
   session.time = time
-  for (const [index, { operation }] of all.entries()) {
+  for (const [index, { isLost, operation }] of all.entries()) {
+    if (!isLost) session.untold.delete(operation)
     if (operation._tag === "Settle") session.claims.delete(operation.settlement.id)
     else if (operation._tag === "Release") session.claims.delete(operation.id)
     else if (operation._tag === "Reserve" && answers[index] !== "admitted") {

@@ -4,9 +4,11 @@
 import { Predicate, type Schema } from "effect"
 import { type Migrator, type SqlError } from "effect/sql"
 
+import { type DamagedRow } from "./journal.ts"
+import { type NewerTables } from "./sqlMigrations.ts"
 import { LedgerUnavailable } from "./unavailable.ts"
 
-type Trouble = SqlError.SqlError | Schema.SchemaError | Migrator.MigrationError
+type Trouble = SqlError.SqlError | Schema.SchemaError | DamagedRow | Migrator.MigrationError | NewerTables
 
 export const unavailable =
   (operation: LedgerUnavailable["operation"]) =>
@@ -16,6 +18,10 @@ export const unavailable =
       return isSqlError(cause)
         ? new LedgerUnavailable({ operation, reason: reasonOf(cause), description: cause.message })
         : new LedgerUnavailable({ operation, reason: "Damaged", description: trouble.message })
+    }
+    if (trouble._tag === "NewerTables" || trouble._tag === "DamagedRow") {
+      const reason = trouble._tag === "NewerTables" ? "NewerVersion" : "Damaged"
+      return new LedgerUnavailable({ operation, reason, description: trouble.message })
     }
     // What cannot be read has an issue that would quote it.
     if (trouble._tag === "SchemaError") return new LedgerUnavailable({ operation, reason: "Damaged" })

@@ -51,27 +51,52 @@ export type Answer =
   | "unchanged"
   | ReadonlyArray<Movement>
 
-export const perform = (memory: MemoryLedger, operation: Operation): Answer => {
+/** What settlements moved, for as long as nobody was told. */
+export interface Movements {
+  /** Of a settlement that is found settled. Nothing if its answer arrived. */
+  readonly untold: (id: string) => ReadonlyArray<Movement>
+  readonly moved: (id: string, movements: ReadonlyArray<Movement>) => void
+}
+
+export const perform = (memory: MemoryLedger, operation: Operation, movements: Movements): Answer => {
   switch (operation._tag) {
     case "Reserve":
       if (memory.steppedBack(operation.now)) return "steppedBack"
       return memory.reserve(operation.reservation, operation.now) ?? "admitted"
     case "Settle":
-      return memory.settle(operation.settlement, operation.now)
+      return settleOnce(memory, operation.settlement, { now: operation.now, movements })
     case "Release":
       memory.release(operation.id, operation.now)
       return "changed"
     case "Expire":
       return memory.expireOne(operation.id, operation.now) ? "changed" : "unchanged"
     case "Exchange":
-      return exchange(memory, operation)
+      return exchange(memory, operation, movements)
   }
 }
 
-const exchange = (memory: MemoryLedger, { needed, now, release, settlements, slice, wanted }: Exchange): Exchanged => {
+const settleOnce = (
+  memory: MemoryLedger,
+  settlement: Settlement,
+  { movements, now }: { readonly movements: Movements; readonly now: number },
+): ReadonlyArray<Movement> => {
+  const { id } = settlement
+  if (memory.isSettled(id)) return movements.untold(id)
+  const moved = memory.settle(settlement, now)
+  movements.moved(id, moved)
+  return moved
+}
+
+const exchange = (
+  memory: MemoryLedger,
+  { needed, now, release, settlements, slice, wanted }: Exchange,
+  accountMovements: Movements,
+): Exchanged => {
   const hasSteppedBack = memory.steppedBack(now)
   for (const id of release) memory.release(id, now)
-  const movements = joined(settlements.flatMap((settlement) => memory.settle(settlement, now)))
+  const movements = joined(
+    settlements.flatMap((settlement) => settleOnce(memory, settlement, { now, movements: accountMovements })),
+  )
   const lease = (amount: Money.Money, refusal: Exchanged["refusal"]): Exchanged => {
     if (amount > 0n) memory.hold({ ...slice, worst: amount }, now)
     return { _tag: "Exchanged", amount, movements, refusal }

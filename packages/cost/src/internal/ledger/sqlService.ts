@@ -1,8 +1,9 @@
-import { Clock, Duration, Effect, identity, Option, Predicate, type Scope, Stream } from "effect"
+import { Clock, Duration, Effect, identity, Option, Predicate, Stream } from "effect"
 import { SqlClient } from "effect/sql"
 
 import * as Money from "../../Money.ts"
 import { admitted, clockSteppedBack, exceeded, millisOf, reservationOver } from "./admission.ts"
+import { Background } from "./background.ts"
 import { NextChange } from "./changes.ts"
 import { type Entry, read } from "./journal.ts"
 import { pause, within } from "./patience.ts"
@@ -10,11 +11,12 @@ import { type Admission, type Outstanding, type Service } from "./service.ts"
 import { Slices } from "./slices.ts"
 import { open, type Trouble } from "./sql.ts"
 import { unavailable } from "./sqlFailure.ts"
+import { migrate } from "./sqlMigrations.ts"
 import { type Answer, type Exchanged, type Operation } from "./sqlOperation.ts"
-import { type LedgerStore, migrate, type TotalRow } from "./sqlTables.ts"
+import { type LedgerStore, type TotalRow } from "./sqlTables.ts"
 import { type Movement, nothing, plus, type Total } from "./state.ts"
+import { millisNow } from "./time.ts"
 import { type LedgerUnavailable } from "./unavailable.ts"
-import { untilWritten } from "./untilWritten.ts"
 
 interface SqlSettings {
   readonly prefix: string
@@ -33,8 +35,8 @@ export const sqlService = Effect.fnUntraced(function* (settings: SqlSettings) {
   yield* Effect.mapError(within(migrate(prefix), timeout), unavailable("open"))
   const { store, submit } = yield* Effect.mapError(open(sql, { prefix, tolerance, timeout }), unavailable("open"))
   const change = new NextChange()
-  const scope = yield* Effect.scope
-  const service = rowService({ store, submit, change, pollInterval, timeout, scope })
+  const background = yield* Background.make
+  const service = rowService({ store, submit, change, pollInterval, timeout, background })
   yield* service.expire
   // A reservation whose answer was lost, or whose process was killed, is nobody's to end.
   yield* Effect.forkScoped(Effect.forever(Effect.andThen(pause(expiryInterval), Effect.ignore(service.expire))))
@@ -63,18 +65,18 @@ interface Rows {
   readonly change: NextChange
   readonly pollInterval: Duration.Duration
   readonly timeout: Duration.Duration
-  readonly scope: Scope.Scope
+  readonly background: Background
 }
 
 /** Each operation is a row of the journal, in a transaction that it shares with others. */
-const rowService = ({ change, pollInterval, scope, store, submit, timeout }: Rows): Service => {
+const rowService = ({ background, change, pollInterval, store, submit, timeout }: Rows): Service => {
   const done = <A>(
     operation: LedgerUnavailable["operation"],
     ask: (now: number) => Operation,
     meaning: (answer: Answer) => A,
   ): Effect.Effect<A, LedgerUnavailable> =>
     Effect.clockWith((clock) =>
-      Effect.map(Effect.mapError(submit(ask(clock.currentTimeMillisUnsafe())), unavailable(operation)), (answer) => {
+      Effect.map(Effect.mapError(submit(ask(millisNow(clock))), unavailable(operation)), (answer) => {
         if (operation !== "reserve") change.happened()
         return meaning(answer)
       }),
@@ -94,12 +96,12 @@ const rowService = ({ change, pollInterval, scope, store, submit, timeout }: Row
       Effect.flatten(
         Effect.onInterrupt(
           Effect.interruptible(done("reserve", (now) => ({ _tag: "Reserve", reservation, now }), admissionOf)),
-          () => Effect.forkIn(Effect.retry(release(reservation.id), untilWritten), scope, { startImmediately: true }),
+          () => Effect.asVoid(background.persist(release(reservation.id))),
         ),
       ),
     settle: (settlement) => done("settle", (now) => ({ _tag: "Settle", settlement, now }), movementsOf),
     release,
-    expire: Effect.clockWith((clock) => reading(store.overdue(clock.currentTimeMillisUnsafe()), "expire")).pipe(
+    expire: Effect.clockWith((clock) => reading(store.overdue(millisNow(clock)), "expire")).pipe(
       Effect.flatMap(Effect.forEach(expireOne, { concurrency: "unbounded" })),
       Effect.map((counts) => counts.reduce((all, one) => all + one, 0)),
     ),
@@ -115,6 +117,7 @@ const rowService = ({ change, pollInterval, scope, store, submit, timeout }: Row
         to: millisOf(range?.to, Number.MAX_SAFE_INTEGER),
       }),
     nextChange: Effect.sync(() => Effect.race(change.next(), Effect.sleep(pollInterval))),
+    persist: (write) => background.persist(write),
   }
 }
 

@@ -4,11 +4,11 @@
  * Lists go in as one parameter, as JSON, so that there is one statement for any number of rows and the database prepares it
  * once. Amounts are text or `NUMERIC`: none is too large, and none is rounded.
  */
-import { Effect } from "effect"
-import { Migrator, SqlClient, type SqlError } from "effect/sql"
+import { Duration, Effect } from "effect"
+import { type SqlClient, type SqlError } from "effect/sql"
 
 import * as Money from "../../Money.ts"
-import { type Written } from "./journal.ts"
+import { DamagedRow, type Written } from "./journal.ts"
 import { transaction } from "./sqlTransaction.ts"
 import { type Total } from "./state.ts"
 
@@ -28,6 +28,9 @@ export interface AccountSpan {
 }
 
 type Query<A> = Effect.Effect<A, SqlError.SqlError>
+
+/** What comes out of the database may not be what went in. */
+type Reading<A> = Effect.Effect<A, SqlError.SqlError | DamagedRow>
 
 type Unread<Row> = { readonly [Column in keyof Row]: unknown }
 
@@ -50,9 +53,9 @@ interface Dialect {
   /** The objects of a JSON array, the first parameter, as a table. */
   readonly rows: (columns: Readonly<Record<string, string>>) => string
   /** Locks what the first parameter lists. */
-  readonly lock: string | undefined
+  readonly lock: ((timeout: Duration.Duration) => string) | undefined
   /** Settings of a transaction that locks nothing yet. */
-  readonly settings: string | undefined
+  readonly settings: ((timeout: Duration.Duration) => string) | undefined
 }
 
 const sqlite: Dialect = {
@@ -71,9 +74,13 @@ const sqlite: Dialect = {
 }
 
 // A plan is made while the tables are empty, and kept: it must not be one that reads them from the beginning to the end.
-// A transaction whose process is not heard of any more, because its packets are lost, must not keep its locks.
-const settings = `SELECT set_config('lock_timeout', '5000', true), set_config('enable_seqscan', 'off', true),
-  set_config('idle_in_transaction_session_timeout', '10000', true)`
+// A transaction whose process is not heard of any more, because its packets are lost, must not keep its locks for longer than
+// others wait for them; and who waits is to hear of it before its own time is over.
+const settings = (timeout: Duration.Duration): string => {
+  const shareOf = (share: number) => Math.max(1, Math.floor(Duration.toMillis(timeout) * share))
+  return `SELECT set_config('lock_timeout', '${shareOf(5 / 6)}', true), set_config('enable_seqscan', 'off', true),
+    set_config('idle_in_transaction_session_timeout', '${shareOf(2 / 3)}', true)`
+}
 
 const postgres: Dialect = {
   amount: "NUMERIC",
@@ -87,7 +94,7 @@ const postgres: Dialect = {
     return `json_to_recordset($1::text::json) AS listed(${fields.join(", ")})`
   },
   // Always in the same order, so that two processes never wait for each other; and not for ever.
-  lock: `WITH settings AS MATERIALIZED (${settings})
+  lock: (timeout) => `WITH settings AS MATERIALIZED (${settings(timeout)})
     SELECT pg_advisory_xact_lock(keys.k) FROM settings, LATERAL (
       SELECT DISTINCT hashtextextended(value, 0) AS k FROM json_array_elements_text($1::text::json) AS value ORDER BY k
     ) AS keys`,
@@ -99,11 +106,19 @@ export class LedgerStore {
   readonly #sql: SqlClient.SqlClient
   readonly #dialect: Dialect
   readonly #prefix: string
+  readonly #lock: string | undefined
+  readonly #settings: string | undefined
 
-  constructor(sql: SqlClient.SqlClient, prefix: string) {
+  /** The timeout is how long this process waits for a transaction. */
+  constructor(
+    sql: SqlClient.SqlClient,
+    { prefix, timeout }: { readonly prefix: string; readonly timeout: Duration.Duration },
+  ) {
     this.#sql = sql
     this.#dialect = dialectOf(sql)
     this.#prefix = prefix
+    this.#lock = this.#dialect.lock?.(timeout)
+    this.#settings = this.#dialect.settings?.(timeout)
   }
 
   transaction<A, E>(self: Effect.Effect<A, E>): Effect.Effect<A, E | SqlError.SqlError> {
@@ -112,36 +127,35 @@ export class LedgerStore {
 
   /** Keeps other processes from these accounts until the transaction ends. */
   lock(accounts: ReadonlyArray<string>): Query<void> {
-    return this.#dialect.lock === undefined ? Effect.void : this.#listed(this.#dialect.lock, accounts)
+    return this.#lock === undefined ? Effect.void : this.#listed(this.#lock, accounts)
   }
 
   /** What has to be set in a transaction before it reads, unless it locks first. */
   get configured(): Query<void> {
-    const { settings: statement } = this.#dialect
-    return statement === undefined ? Effect.void : Effect.asVoid(this.#run(statement, []))
+    return this.#settings === undefined ? Effect.void : Effect.asVoid(this.#run(this.#settings, []))
   }
 
-  entries(ids: ReadonlyArray<string>): Query<ReadonlyArray<Written>> {
+  entries(ids: ReadonlyArray<string>): Reading<ReadonlyArray<Written>> {
     if (ids.length === 0) return Effect.succeed([])
-    return Effect.map(
+    return Effect.flatMap(
       this.#run<Unread<Written>>(
         `SELECT id, kind, at, detail FROM ${this.#prefix}_journal WHERE ${this.#dialect.isListed("id")} ORDER BY seq`,
         [JSON.stringify(ids)],
       ),
-      (rows) => rows.map(writtenOf),
+      Effect.forEach(writtenOf),
     )
   }
 
   /** The totals of accounts, each from its own moment on: one of them may be a month and another one an hour. */
-  totals(spans: ReadonlyArray<AccountSpan>): Query<ReadonlyArray<TotalRow>> {
+  totals(spans: ReadonlyArray<AccountSpan>): Reading<ReadonlyArray<TotalRow>> {
     if (spans.length === 0) return Effect.succeed([])
-    return Effect.map(
+    return Effect.flatMap(
       this.#run<Unread<TotalRow>>(
         `SELECT found.account, found.bucket, CAST(found.spent AS TEXT) AS spent,
             CAST(found.reserved AS TEXT) AS reserved, CAST(found.uncertain AS TEXT) AS uncertain FROM ${this.#totalsOf(">=")}`,
         [JSON.stringify(spans)],
       ),
-      (rows) => rows.map(totalOf),
+      Effect.forEach(totalOf),
     )
   }
 
@@ -213,34 +227,38 @@ export class LedgerStore {
     )
   }
 
-  get outstanding(): Query<ReadonlyArray<Written & { readonly expired: boolean }>> {
-    return Effect.map(
+  get outstanding(): Reading<ReadonlyArray<Written & { readonly expired: boolean }>> {
+    return Effect.flatMap(
       this.#run<Unread<Written> & { readonly expired: unknown }>(
         `SELECT j.id, j.kind, j.at, j.detail, o.expired FROM ${this.#prefix}_open o
           JOIN ${this.#prefix}_journal j ON j.id = o.id AND j.kind = 'Reserved' ORDER BY j.seq`,
         [],
       ),
-      (rows) => rows.map((row) => Object.assign(writtenOf(row), { expired: Number(row.expired) === 1 })),
+      Effect.forEach((row) =>
+        Effect.map(writtenOf(row), (written) => ({ ...written, expired: Number(row.expired) === 1 })),
+      ),
     )
   }
 
-  get latest(): Query<number> {
-    return Effect.map(
+  get latest(): Reading<number> {
+    return Effect.flatMap(
       this.#run<{ readonly at: unknown }>(`SELECT COALESCE(MAX(at), 0) AS at FROM ${this.#prefix}_journal`, []),
-      ([row]) => Number(row?.at ?? 0),
+      ([row]) => integer(row?.at ?? 0),
     )
   }
 
-  page({ after, from, limit, to }: Page): Query<ReadonlyArray<Written & { readonly seq: number }>> {
+  page({ after, from, limit, to }: Page): Reading<ReadonlyArray<Written & { readonly seq: number }>> {
     const { parameter } = this.#dialect
-    return Effect.map(
+    return Effect.flatMap(
       this.#run<Unread<Written> & { readonly seq: unknown }>(
         `SELECT seq, id, kind, at, detail FROM ${this.#prefix}_journal
           WHERE at >= ${parameter(1)} AND at < ${parameter(2)} AND seq > ${parameter(3)}
           ORDER BY seq LIMIT ${parameter(4)}`,
         [from, to, after, limit],
       ),
-      (rows) => rows.map((row) => Object.assign(writtenOf(row), { seq: Number(row.seq) })),
+      Effect.forEach((row) =>
+        Effect.flatMap(writtenOf(row), (written) => Effect.map(integer(row.seq), (seq) => ({ ...written, seq }))),
+      ),
     )
   }
 
@@ -253,46 +271,33 @@ export class LedgerStore {
   }
 }
 
-/** Makes the tables where there are none, and brings older ones up to date. */
-export const migrate = (
-  prefix: string,
-): Effect.Effect<unknown, Migrator.MigrationError | SqlError.SqlError, SqlClient.SqlClient> =>
-  Migrator.make({})({
-    loader: Migrator.fromRecord({ "1_ledger": Effect.flatMap(SqlClient.SqlClient, (sql) => tables(sql, prefix)) }),
-    table: `${prefix}_migrations`,
-  })
+const writtenOf = (row: Unread<Written>): Effect.Effect<Written, DamagedRow> =>
+  Effect.map(integer(row.at), (at) => ({ id: String(row.id), kind: String(row.kind), at, detail: String(row.detail) }))
 
-const tables = (sql: SqlClient.SqlClient, prefix: string): Query<void> => {
-  const { amount, sequence } = dialectOf(sql)
-  return Effect.forEach(
-    [
-      `CREATE TABLE ${prefix}_journal (seq ${sequence}, id TEXT NOT NULL, kind TEXT NOT NULL, at BIGINT NOT NULL,
-        amount ${amount} NOT NULL, detail TEXT NOT NULL, UNIQUE (id, kind))`,
-      `CREATE INDEX ${prefix}_journal_at ON ${prefix}_journal (at)`,
-      `CREATE TABLE ${prefix}_total (account TEXT NOT NULL, bucket BIGINT NOT NULL, spent ${amount} NOT NULL,
-        reserved ${amount} NOT NULL, uncertain ${amount} NOT NULL, PRIMARY KEY (account, bucket))`,
-      `CREATE TABLE ${prefix}_open (id TEXT NOT NULL PRIMARY KEY, expires_at BIGINT NOT NULL, expired INTEGER NOT NULL)`,
-      `CREATE INDEX ${prefix}_open_expires_at ON ${prefix}_open (expires_at)`,
-    ],
-    (statement) => sql.unsafe(statement),
-    { discard: true },
-  )
+const totalOf = (row: Unread<TotalRow>): Effect.Effect<TotalRow, DamagedRow> => {
+  const [bucket, spent, reserved, uncertain] = [row.bucket, row.spent, row.reserved, row.uncertain].map(String)
+  for (const amount of [bucket, spent, reserved, uncertain]) {
+    if (amount === undefined || !/^-?\d+$/.test(amount)) return damaged(amount)
+  }
+  return Effect.succeed({
+    account: String(row.account),
+    bucket: Number(bucket),
+    spent: Money.fromPicodollars(BigInt(spent ?? 0)),
+    reserved: Money.fromPicodollars(BigInt(reserved ?? 0)),
+    uncertain: Money.fromPicodollars(BigInt(uncertain ?? 0)),
+  })
 }
 
-const writtenOf = (row: Unread<Written>): Written => ({
-  id: String(row.id),
-  kind: String(row.kind),
-  at: Number(row.at),
-  detail: String(row.detail),
-})
+// Drivers give large integers as text or as `bigint`.
+const integer = (value: unknown): Effect.Effect<number, DamagedRow> => {
+  const number = Number(value)
+  return Number.isSafeInteger(number) ? Effect.succeed(number) : damaged(value)
+}
 
-const totalOf = (row: Unread<TotalRow>): TotalRow => ({
-  account: String(row.account),
-  bucket: Number(row.bucket),
-  spent: Money.fromPicodollars(BigInt(String(row.spent))),
-  reserved: Money.fromPicodollars(BigInt(String(row.reserved))),
-  uncertain: Money.fromPicodollars(BigInt(String(row.uncertain))),
-})
+const damaged = (value: unknown) =>
+  Effect.fail(
+    new DamagedRow({ message: `there is ${JSON.stringify(String(value).slice(0, 40))} in place of an integer` }),
+  )
 
-const dialectOf = (sql: SqlClient.SqlClient): Dialect =>
+export const dialectOf = (sql: SqlClient.SqlClient): Dialect =>
   sql.onDialectOrElse({ pg: () => postgres, orElse: () => sqlite })

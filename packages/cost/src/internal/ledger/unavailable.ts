@@ -8,7 +8,7 @@ import { AiError } from "effect/ai"
  * **Details**
  *
  * `reason` is what happened: the disk or the database is full, another process held the lock for too long, the connection
- * was lost, the database may only be read or is damaged, the clock was set back by more than the tolerance, or the reservation
+ * was lost,  the database may only be read or is damaged, its tables were made by a later version of this library, the clock was set back by more than the tolerance, or the reservation
  * had been ended before.
  *
  * @since 0.1.0
@@ -23,6 +23,7 @@ export class LedgerUnavailable
       "ConnectionLost",
       "ReadOnly",
       "Damaged",
+      "NewerVersion",
       "ClockSteppedBack",
       "ReservationOver",
       "Unknown",

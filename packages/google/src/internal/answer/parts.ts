@@ -30,7 +30,7 @@ export const answerParts = (
   const candidate = candidateOf(answer)
   state.observe(answer, candidate)
   if (candidate === undefined && state.blockReason === undefined) {
-    return Result.fail(malformed(state.origin, "the answer has no candidates", false))
+    return Result.fail(malformed(state.origin, "the answer has no candidates", true))
   }
   const out: Array<Response.PartEncoded> = [responseMetadata(answer, state.origin)]
   for (const part of contentParts(candidate)) {

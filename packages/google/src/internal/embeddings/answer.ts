@@ -7,7 +7,7 @@ import { type AiError } from "effect/ai"
 /** What is in a body of status 200. Gemini answers in the order in which it was asked, and numbers nothing. */
 export const embeddingAnswer = (origin: Origin, body: unknown): Result.Result<EmbeddingAnswer, AiError.AiError> => {
   if (!Array.isArray(field(body, "embeddings")))
-    return Result.fail(malformed(origin, "an answer without vectors", false))
+    return Result.fail(malformed(origin, "an answer without vectors", true))
   const vectors: Array<ReadonlyArray<number>> = []
   for (const one of list(body, "embeddings")) {
     const values = field(one, "values")

@@ -40,14 +40,14 @@ export const completionParts = (
   state: AnswerState,
 ): Result.Result<Array<Response.PartEncoded>, AiError.AiError> => {
   const { origin } = state
-  if (record(answer) === undefined) return Result.fail(malformed(origin, "the answer is not a JSON object", false))
+  if (record(answer) === undefined) return Result.fail(malformed(origin, "the answer is not a JSON object", true))
   if (isTooDeep(answer)) return Result.fail(malformed(origin, "the answer is nested too deeply", true))
   const choices = list(answer, "choices")
   const choice = choices.find((one) => field(one, "index") === 0) ?? choices[0]
   const error = errorOf(answer, choice)
   if (error !== undefined) return Result.fail(fromErrorObject(origin, error, false))
   const message = record(field(choice, "message"))
-  if (message === undefined) return Result.fail(malformed(origin, "the answer has no message", false))
+  if (message === undefined) return Result.fail(malformed(origin, "the answer has no message", true))
   const out: Array<Response.PartEncoded> = [responseMetadata(answer, origin)]
   const failure = messageParts(message, choice, state, out)
   if (failure !== undefined) return Result.fail(failure)

@@ -16,7 +16,7 @@ export const embeddingAnswer = (
 ): Result.Result<EmbeddingAnswer, AiError.AiError> => {
   const error = field(body, "error")
   if (Predicate.isNotNullish(error)) return Result.fail(fromErrorObject(origin, error, false))
-  if (!Array.isArray(field(body, "data"))) return Result.fail(malformed(origin, "an answer without vectors", false))
+  if (!Array.isArray(field(body, "data"))) return Result.fail(malformed(origin, "an answer without vectors", true))
   const vectors = inOrder(list(body, "data"), texts)
   if (Predicate.isString(vectors)) return Result.fail(undecodable(origin, vectors))
   return Result.succeed({

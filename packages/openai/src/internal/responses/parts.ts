@@ -47,11 +47,11 @@ export const answerParts = (
 
 const brokenAnswer = (answer: unknown, origin: Origin): AiError.AiError | undefined => {
   const fields = record(answer)
-  if (fields === undefined) return malformed(origin, "the answer is not a JSON object", false)
+  if (fields === undefined) return malformed(origin, "the answer is not a JSON object", true)
   if (isTooDeep(fields)) return malformed(origin, "the answer is nested too deeply", true)
   if (isError(fields["error"])) return fromErrorObject(origin, fields["error"], false)
   if (fields["status"] === "failed") return fromErrorObject(origin, { message: "the response failed" }, false)
-  return Array.isArray(fields["output"]) ? undefined : malformed(origin, "the answer has no output", false)
+  return Array.isArray(fields["output"]) ? undefined : malformed(origin, "the answer has no output", true)
 }
 
 const itemParts = (

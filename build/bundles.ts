@@ -1,0 +1,81 @@
+/**
+ * Bundles a small program with what was built, where none of the optional packages is installed, and runs it: with esbuild, and
+ * with Vite, which is Rolldown. Run it after `pnpm build`.
+ */
+import { execFileSync } from "node:child_process"
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+
+import { build as esbuild } from "esbuild"
+import { build as vite } from "vite"
+
+const program = `
+import { Estimate, Ledger, Money, PriceBook } from "@holdfast/cost"
+import { Effect, Layer } from "effect"
+
+const subject = { attempt: "a1", index: 1, provider: "openai", model: "gpt-6.1-terra", tags: {} }
+const reservation = { id: "r1", subject, worst: Money.zero, claims: [], expiresAt: 60_000 }
+const reserved = Effect.flatMap(Ledger.Ledger, ({ reserve }) => reserve(reservation))
+const outcome = (effect) => Effect.match(effect, { onFailure: ({ _tag }) => _tag, onSuccess: () => "loaded" })
+const all = Effect.all([
+  Effect.map(Effect.provide(reserved, Ledger.layerMemory()), ({ _tag }) => _tag),
+  outcome(PriceBook.genaiPrices),
+  outcome(Effect.scoped(Layer.build(Estimate.layerGptTokenizer))),
+])
+console.log((await Effect.runPromise(all)).join(" "))
+`
+
+const expected = "Admitted PackageMissing PackageMissing"
+
+const folder = mkdtempSync(join(tmpdir(), "holdfast-bundle-"))
+const at = (...names: ReadonlyArray<string>) => join(folder, ...names)
+
+for (const name of ["core", "cost"]) {
+  const [from, to] = [join("packages", name), at("node_modules", "@holdfast", name)]
+  mkdirSync(to, { recursive: true })
+  cpSync(join(from, "dist"), join(to, "dist"), { recursive: true })
+  const manifest = JSON.parse(readFileSync(join(from, "package.json"), "utf8")) as {
+    readonly publishConfig: { readonly exports: unknown }
+  }
+  writeFileSync(join(to, "package.json"), JSON.stringify({ ...manifest, exports: manifest.publishConfig.exports }))
+}
+symlinkSync(realpathSync(join("node_modules", "effect")), at("node_modules", "effect"))
+writeFileSync(at("package.json"), JSON.stringify({ type: "module" }))
+writeFileSync(at("program.js"), program)
+
+const bundlers: Readonly<Record<string, (outfile: string) => Promise<unknown>>> = {
+  esbuild: (outfile) =>
+    esbuild({
+      entryPoints: [at("program.js")],
+      bundle: true,
+      format: "esm",
+      platform: "node",
+      outfile,
+      logLevel: "error",
+    }),
+  vite: (outfile) =>
+    vite({
+      root: folder,
+      logLevel: "error",
+      ssr: { noExternal: true },
+      build: {
+        ssr: "program.js",
+        outDir: folder,
+        emptyOutDir: false,
+        rolldownOptions: { output: { entryFileNames: outfile.slice(folder.length + 1) } },
+      },
+    }),
+}
+
+const failed: Array<string> = []
+for (const [name, bundle] of Object.entries(bundlers)) {
+  const outfile = at(`${name}.mjs`)
+  // oxlint-disable-next-line eslint/no-await-in-loop -- one after the other
+  await bundle(outfile)
+  const printed = execFileSync(process.execPath, [outfile], { encoding: "utf8" }).trim()
+  process.stdout.write(`${name}: ${printed}\n`)
+  if (printed !== expected) failed.push(name)
+}
+rmSync(folder, { recursive: true })
+process.exit(failed.length === 0 ? 0 : 1)
