@@ -72,7 +72,6 @@ const broken: Readonly<Record<string, Reply.Reply>> = {
   "corrupt later on": served.pipe(Fault.corruptFrame(5)),
   "an empty body": served.pipe(Fault.emptyBody),
   "a page of a gateway": Reply.html(200),
-  "another type": served.pipe(Fault.contentType("text/html")),
 }
 
 /** Of these it is not known whether they were paid: under `atMost` they count, by estimate they cost nothing. */

@@ -32,7 +32,10 @@ export const fromErrorObject = (origin: Origin, body: unknown, inStream: boolean
 export const fromErrorAnswer =
   (origin: Origin) =>
   ({ body, headers, inStream, plain }: ErrorAnswer): AiError.AiError =>
-    fromFault({ ...origin, rules }, { ...facts(body, plain), headers: withRequestId(headers, body), inStream })
+    fromFault(
+      { ...origin, rules },
+      { ...facts(body, plain), headers: withRequestId(headers, body), inStream, billed: true },
+    )
 
 // Bodies carry the id too, and some gateways keep only those.
 const withRequestId = (headers: Record<string, string>, body: unknown): Record<string, string> => {

@@ -99,7 +99,7 @@ export const whole = (
       const { events, head } = yield* open(options)
       const found = yield* Stream.runCollect(events)
       const [first] = found
-      if (found.length === 0) return yield* Effect.fail(malformed(options.origin, "the answer is empty", false))
+      if (found.length === 0) return yield* Effect.fail(malformed(options.origin, "the answer is empty", true))
       return { head, answer: first instanceof WholeAnswer ? first.answer : new AnswerEvents(found) }
     }),
   )
@@ -123,7 +123,7 @@ const piecesOf = (body: ReadableStream<Bytes> | null): AsyncIterable<Bytes> => (
 })
 
 const errorOf = (broken: Broken, headers: Head, { fromErrorAnswer, origin }: Options): AiError.AiError => {
-  if (broken._tag === "Unreadable") return malformed(origin, broken.what, broken.inStream)
+  if (broken._tag === "Unreadable") return malformed(origin, broken.what, true)
   const { body, inStream, plain } = broken
   return fromErrorAnswer({ body, plain, headers: { ...headers }, inStream })
 }

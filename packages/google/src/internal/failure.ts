@@ -53,7 +53,7 @@ export const fromErrorAnswer =
   ({ body, headers, inStream, plain }: ErrorAnswer): AiError.AiError => {
     const error = field(body, "error")
     const known = plain === undefined ? facts(errorFields(error) ?? body) : { message: plain }
-    return fromFault({ ...origin, rules }, { ...known, headers, inStream })
+    return fromFault({ ...origin, rules }, { ...known, headers, inStream, billed: true })
   }
 
 const errorFields = (error: unknown) => (Predicate.isString(error) ? { message: error } : record(error))

@@ -28,7 +28,10 @@ export const fromErrorAnswer =
   (origin: Origin) =>
   ({ body, headers, inStream, plain }: ErrorAnswer): AiError.AiError => {
     const found = facts(errorIn(body), plain)
-    return fromFault({ ...origin, rules }, { ...found, headers: { ...found.headers, ...headers }, inStream })
+    return fromFault(
+      { ...origin, rules },
+      { ...found, headers: { ...found.headers, ...headers }, inStream, billed: true },
+    )
   }
 
 const facts = (error: unknown, plain: string | undefined) => {
