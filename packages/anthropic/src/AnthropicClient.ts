@@ -7,7 +7,7 @@
  * @since 0.1.0
  */
 import type { Anthropic } from "@anthropic-ai/sdk"
-import { keyConfig } from "@holdfast/core/provider/KeyConfig"
+import { type KeySource } from "@holdfast/core"
 import { Config, Context, type Effect, Layer, type Redacted } from "effect"
 import { type AiError } from "effect/ai"
 
@@ -77,8 +77,8 @@ export type ApiVersion = "2026-10-21" | "2023-06-01" | (string & {})
  * @category models
  */
 export interface Options {
-  /** It is sent as a bearer token, and to older versions of the API as `x-api-key`. */
-  readonly apiKey: Redacted.Redacted
+  /** A fixed key, or a source of keys that change. It is sent as a bearer token, and to older versions of the API as `x-api-key`. */
+  readonly apiKey: Redacted.Redacted | KeySource.KeySource
   /** `https://api.anthropic.com` if left out. The variable `ANTHROPIC_BASE_URL` is not read. */
   readonly apiUrl?: string | undefined
   /**
@@ -88,8 +88,8 @@ export interface Options {
   readonly apiVersion?: ApiVersion | undefined
   /** For keys that can act on several workspaces. */
   readonly workspaceId?: string | undefined
-  /** Headers of every request, in any case. */
-  readonly headers?: Readonly<Record<string, string>> | undefined
+  /** Headers of every request, in any case. `Redacted` ones, and those that may be secret by their names, are shown nowhere. */
+  readonly headers?: Readonly<Record<string, string | Redacted.Redacted>> | undefined
   /** Instead of the global one: for a proxy, or for other limits than its own. */
   readonly fetch?: typeof globalThis.fetch | undefined
 }

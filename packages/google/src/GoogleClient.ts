@@ -7,7 +7,7 @@
  * @since 0.1.0
  */
 import type { GoogleGenAI } from "@google/genai/web"
-import { keyConfig } from "@holdfast/core/provider/KeyConfig"
+import { type KeySource } from "@holdfast/core"
 import { Config, Context, type Effect, Layer, type Redacted } from "effect"
 import { type AiError } from "effect/ai"
 
@@ -73,7 +73,8 @@ export class GoogleClient extends Context.Service<GoogleClient, Service>()("@hol
  * @category models
  */
 export interface Options {
-  readonly apiKey: Redacted.Redacted
+  /** A fixed key, or a source of keys that change. */
+  readonly apiKey: Redacted.Redacted | KeySource.KeySource
   /** `https://generativelanguage.googleapis.com` if left out. The variable `GOOGLE_GEMINI_BASE_URL` is not read. */
   readonly apiUrl?: string | undefined
   /**
@@ -81,8 +82,8 @@ export interface Options {
    * whatever is new in a model.
    */
   readonly apiVersion?: "v1beta" | "v1" | "v1alpha" | (string & {}) | undefined
-  /** Headers of every request, in any case. */
-  readonly headers?: Readonly<Record<string, string>> | undefined
+  /** Headers of every request, in any case. `Redacted` ones, and those that may be secret by their names, are shown nowhere. */
+  readonly headers?: Readonly<Record<string, string | Redacted.Redacted>> | undefined
   /** Instead of the global one: for a proxy, or for limits of its own. */
   readonly fetch?: typeof globalThis.fetch | undefined
 }

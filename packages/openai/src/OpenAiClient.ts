@@ -6,7 +6,7 @@
  *
  * @since 0.1.0
  */
-import { keyConfig } from "@holdfast/core/provider/KeyConfig"
+import { type KeySource } from "@holdfast/core"
 import { Config, Context, type Effect, Layer, type Redacted } from "effect"
 import { type AiError } from "effect/ai"
 import type { OpenAI } from "openai"
@@ -74,13 +74,14 @@ export class OpenAiClient extends Context.Service<OpenAiClient, Service>()("@hol
  * @category models
  */
 export interface Options {
-  readonly apiKey: Redacted.Redacted
+  /** A fixed key, or a source of keys that change. */
+  readonly apiKey: Redacted.Redacted | KeySource.KeySource
   /** `https://api.openai.com/v1` if left out. The variable `OPENAI_BASE_URL` is not read. */
   readonly apiUrl?: string | undefined
   readonly organizationId?: string | undefined
   readonly projectId?: string | undefined
-  /** Headers of every request, in any case. */
-  readonly headers?: Readonly<Record<string, string>> | undefined
+  /** Headers of every request, in any case. `Redacted` ones, and those that may be secret by their names, are shown nowhere. */
+  readonly headers?: Readonly<Record<string, string | Redacted.Redacted>> | undefined
   /** Instead of the global one: for a proxy, or for other limits than its own. */
   readonly fetch?: typeof globalThis.fetch | undefined
 }

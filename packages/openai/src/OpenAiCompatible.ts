@@ -7,8 +7,7 @@
  * @since 0.1.0
  */
 
-import { type ProviderModel, ResilientModel } from "@holdfast/core"
-import { keyConfig } from "@holdfast/core/provider/KeyConfig"
+import { type KeySource, type ProviderModel, ResilientModel } from "@holdfast/core"
 import { layered, override, type Override } from "@holdfast/core/provider/Settings"
 import { Config as Configuration, Context, Effect, Layer, type Redacted } from "effect"
 
@@ -247,9 +246,10 @@ export const vllm = preset({
  */
 export interface Options {
   /** Left out for servers that ask for none. */
-  readonly apiKey?: Redacted.Redacted | undefined
+  readonly apiKey?: Redacted.Redacted | KeySource.KeySource | undefined
   readonly apiUrl?: string | undefined
-  readonly headers?: Readonly<Record<string, string>> | undefined
+  /** Headers of every request. `Redacted` ones, and those that may be secret by their names, are shown nowhere. */
+  readonly headers?: Readonly<Record<string, string | Redacted.Redacted>> | undefined
   /** Instead of the global one. */
   readonly fetch?: typeof globalThis.fetch | undefined
 }

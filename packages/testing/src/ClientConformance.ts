@@ -17,6 +17,7 @@ import { Effect } from "effect"
 
 import * as Emulator from "./Emulator.ts"
 import { type Check as Unbound, checks as unbound, type Subject } from "./internal/conformance/client.ts"
+import { keyChecks } from "./internal/conformance/keys.ts"
 import { sdkLoadedBy } from "./internal/conformance/lazySdk.ts"
 
 export type { Options, Subject } from "./internal/conformance/client.ts"
@@ -47,7 +48,7 @@ const bind = <Client>(subject: Subject<Client>, { name, run }: Unbound): Check =
  * @category constructors
  */
 export const checks = <Client>(subject: Subject<Client>): ReadonlyArray<Check> =>
-  unbound.map((member) => bind(subject, member))
+  [...unbound, ...keyChecks].map((member) => bind(subject, member))
 
 /**
  * Registers the checks as tests of `vitest`, in the clock's real time because they watch sockets.

@@ -2,24 +2,24 @@
  * The SDK behind a typed face. It is loaded when a client is made, and the key stays in here.
  */
 import type { Anthropic, ClientOptions } from "@anthropic-ai/sdk"
+import { type KeySource } from "@holdfast/core/KeySource"
 import { boundedFetch } from "@holdfast/core/provider/BoundedBody"
 import * as Endpoints from "@holdfast/core/provider/Endpoint"
+import * as KeyedFetch from "@holdfast/core/provider/KeyedFetch"
 import { type Origin } from "@holdfast/core/provider/ProviderError"
 import * as SdkEndpoint from "@holdfast/core/provider/SdkEndpoint"
-import * as Secrets from "@holdfast/core/provider/Secrets"
 import * as StainlessClient from "@holdfast/core/provider/StainlessClient"
-import { untimedFetch } from "@holdfast/core/provider/UntimedFetch"
-import { Clock, Effect, type Redacted } from "effect"
+import { Effect, type Redacted } from "effect"
 
 import { fromErrorAnswer, fromThrown } from "./failure.ts"
 
 /** What is needed to talk to a server. */
 export interface TransportOptions {
   readonly apiUrl: string
-  readonly apiKey: Redacted.Redacted
+  readonly apiKey: Redacted.Redacted | KeySource
   readonly apiVersion: string
   readonly workspaceId?: string | undefined
-  readonly headers?: Readonly<Record<string, string>> | undefined
+  readonly headers?: KeyedFetch.Headers | undefined
   readonly fetch?: typeof globalThis.fetch | undefined
 }
 
@@ -53,23 +53,21 @@ const bearerSince = "2026-10-21"
 /** Loads the SDK and makes a client of it. Options that cannot work are defects. */
 export const make = Effect.fnUntraced(function* (options: TransportOptions) {
   const url = yield* Endpoints.url(module, options.apiUrl)
-  const key = yield* Endpoints.key(module, options.apiKey)
-  const headers = yield* lowerCase(options.headers ?? {})
+  const given = yield* lowerCase(options.headers ?? {})
+  const { fetch, headers, secrets } = yield* KeyedFetch.make({
+    ...options,
+    module,
+    apiUrl: url,
+    headers: given,
+    fetch: options.fetch,
+  })
   const sdkModule = yield* Effect.promise(() => import("@anthropic-ai/sdk"))
   const settings = { ...options, headers, apiUrl: url }
-  const sdk = newClient(sdkModule.Anthropic, { ...settings, fetch: boundedFetch(options.fetch) }, key)
+  const sdk = newClient(sdkModule.Anthropic, { ...settings, fetch: boundedFetch(fetch) })
   // Files are downloaded with this one, and they may be long.
-  const unbounded = newClient(sdkModule.Anthropic, { ...settings, fetch: untimedFetch(options.fetch) }, key)
-  const clock = yield* Clock.Clock
-  const { scrub } = Secrets.make(key, ...Secrets.ofUrl(options.apiUrl), ...Secrets.ofHeaders(headers))
-  const origin = (method: string, path: string): Origin => ({
-    module,
-    method,
-    provider,
-    url: `${url}${path}`,
-    scrub,
-    now: () => clock.currentTimeMillisUnsafe(),
-  })
+  const unbounded = newClient(sdkModule.Anthropic, { ...settings, fetch })
+  const { scrub } = secrets
+  const origin = (method: string, path: string): Origin => ({ module, method, provider, url: `${url}${path}`, scrub })
   const messages = origin("messages", "/v1/messages")
   const transport: Transport = {
     provider,
@@ -86,7 +84,7 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
   return transport
 })
 
-const lowerCase = (headers: Readonly<Record<string, string>>): Effect.Effect<Record<string, string>> => {
+const lowerCase = (headers: KeyedFetch.Headers): Effect.Effect<KeyedFetch.Headers> => {
   const lower = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
   // What a model takes depends on the version, so there must be only one place that says which it is.
   return "anthropic-version" in lower
@@ -94,15 +92,19 @@ const lowerCase = (headers: Readonly<Record<string, string>>): Effect.Effect<Rec
     : Effect.succeed(lower)
 }
 
+interface ClientSettings extends Pick<TransportOptions, "apiUrl" | "apiVersion" | "workspaceId"> {
+  readonly fetch: typeof globalThis.fetch
+  readonly headers: Readonly<Record<string, string>>
+}
+
 const newClient = (
   Sdk: typeof Anthropic,
-  { apiUrl, apiVersion, fetch, headers, workspaceId }: TransportOptions,
-  key: string,
+  { apiUrl, apiVersion, fetch, headers, workspaceId }: ClientSettings,
 ): Anthropic => {
   const defaultHeaders = {
     "anthropic-version": apiVersion,
     // Bearer tokens came with the version; servers that know only older ones look here.
-    ...(apiVersion < bearerSince ? { "x-api-key": key, authorization: null } : undefined),
+    ...(apiVersion < bearerSince ? { "x-api-key": KeyedFetch.placeholder, authorization: null } : undefined),
     ...(workspaceId === undefined ? undefined : { "anthropic-workspace-id": workspaceId }),
     ...headers,
   }
@@ -112,7 +114,7 @@ const newClient = (
       super({
         // Nothing may come from the environment: it knows neither which server this is for nor that it is read. A key
         // that is given keeps the SDK from looking for tokens, profiles and credentials.
-        apiKey: key,
+        apiKey: KeyedFetch.placeholder,
         baseURL: apiUrl,
         webhookKey: null,
         ...StainlessClient.options,

@@ -3,10 +3,11 @@
  */
 
 import type { Content, EmbedContentConfig, GenerateContentConfig, GoogleGenAI } from "@google/genai/web"
+import { type KeySource } from "@holdfast/core/KeySource"
 import * as Endpoints from "@holdfast/core/provider/Endpoint"
+import * as KeyedFetch from "@holdfast/core/provider/KeyedFetch"
 import { type Origin } from "@holdfast/core/provider/ProviderError"
 import * as SdkEndpoint from "@holdfast/core/provider/SdkEndpoint"
-import * as Secrets from "@holdfast/core/provider/Secrets"
 import { Clock, Effect, type Redacted } from "effect"
 
 import { fromErrorAnswer, fromThrown, type SdkErrors } from "./failure.ts"
@@ -17,8 +18,8 @@ export interface TransportOptions {
   readonly module: string
   readonly apiUrl: string
   readonly apiVersion: string
-  readonly apiKey: Redacted.Redacted
-  readonly headers?: Readonly<Record<string, string>> | undefined
+  readonly apiKey: Redacted.Redacted | KeySource
+  readonly headers?: KeyedFetch.Headers | undefined
   readonly fetch?: typeof globalThis.fetch | undefined
 }
 
@@ -54,25 +55,30 @@ export interface Transport extends SdkEndpoint.Transport<GoogleGenAI> {
 
 const provider = "gcp.gemini"
 
+// A wrong key is a bad request at Google.
+const refusal: KeyedFetch.Refusal = {
+  statuses: [400, 403],
+  body: /"API_KEY_(?:INVALID|EXPIRED)"|\bAPI key (?:not valid|expired)\b/i,
+}
+
 /** Loads the SDK and makes a client of it. Options that cannot work are defects. */
 export const make = Effect.fnUntraced(function* (options: TransportOptions) {
   const { apiVersion, module } = options
   const url = yield* Endpoints.url(module, options.apiUrl)
-  const key = yield* Endpoints.key(module, options.apiKey)
   if (!/^[\w.-]+$/.test(apiVersion)) {
     return yield* Effect.die(new Error(`${module}: apiVersion is not one, such as "v1beta"`))
   }
   // The entry for browsers does all that an API key can do, in a fifth of the time, and reads no environment.
   const sdk = yield* Effect.promise(() => import("@google/genai/web"))
-  const wire: Wire = { headers: options.headers, fetch: options.fetch }
+  const { fetch, headers, secrets } = yield* KeyedFetch.make({ ...options, apiUrl: url, fetch: options.fetch, refusal })
+  const wire: Wire = { headers, fetch }
   const client = new sdk.GoogleGenAI({
-    apiKey: key,
+    apiKey: KeyedFetch.placeholder,
     vertexai: false,
     apiVersion,
     httpOptions: { baseUrl: url, apiVersion, fetch: fetchOf(wire) },
   })
-  const clock = yield* Clock.Clock
-  const { scrub } = Secrets.make(key, ...Secrets.ofUrl(options.apiUrl), ...Secrets.ofHeaders(options.headers))
+  const { scrub } = secrets
   const origin = (method: string, path: string): Origin => ({
     module,
     method,

@@ -2,14 +2,14 @@
  * The SDK behind a typed face. It is loaded when a client is made, and the key stays in here.
  */
 
+import { type KeySource } from "@holdfast/core/KeySource"
 import { boundedFetch } from "@holdfast/core/provider/BoundedBody"
 import * as Endpoints from "@holdfast/core/provider/Endpoint"
+import * as KeyedFetch from "@holdfast/core/provider/KeyedFetch"
 import { type Origin } from "@holdfast/core/provider/ProviderError"
 import * as SdkEndpoint from "@holdfast/core/provider/SdkEndpoint"
-import * as Secrets from "@holdfast/core/provider/Secrets"
 import * as StainlessClient from "@holdfast/core/provider/StainlessClient"
-import { untimedFetch } from "@holdfast/core/provider/UntimedFetch"
-import { Clock, Effect, type Redacted } from "effect"
+import { Effect, type Redacted } from "effect"
 import type { ClientOptions, OpenAI } from "openai"
 
 import { withErrorBodies } from "./errors/body.ts"
@@ -21,10 +21,10 @@ export interface TransportOptions {
   readonly provider: string
   readonly apiUrl: string
   /** `undefined` for servers that ask for none. */
-  readonly apiKey: Redacted.Redacted | undefined
+  readonly apiKey: Redacted.Redacted | KeySource | undefined
   readonly organizationId?: string | undefined
   readonly projectId?: string | undefined
-  readonly headers?: Readonly<Record<string, string>> | undefined
+  readonly headers?: KeyedFetch.Headers | undefined
   readonly fetch?: typeof globalThis.fetch | undefined
 }
 
@@ -47,20 +47,18 @@ export interface Transport extends SdkEndpoint.Transport<OpenAI> {
 /** Loads the SDK and makes a client of it. Options that cannot work are defects. */
 export const make = Effect.fnUntraced(function* (options: TransportOptions) {
   const url = yield* Endpoints.url(options.module, options.apiUrl)
-  const key = options.apiKey && (yield* Endpoints.key(options.module, options.apiKey))
+  const { fetch, headers, secrets } = yield* KeyedFetch.make({ ...options, apiUrl: url, fetch: options.fetch })
+  const settings = { ...options, headers, apiUrl: url, hasKey: options.apiKey !== undefined }
   const module = yield* Effect.promise(() => import("openai"))
-  const sdk = newClient(module.OpenAI, { ...options, fetch: withErrorBodies(boundedFetch(options.fetch)) }, key)
+  const sdk = newClient(module.OpenAI, { ...settings, fetch: boundedFetch(fetch) })
   // Files are downloaded with this one, and they may be long.
-  const unbounded = newClient(module.OpenAI, { ...options, fetch: withErrorBodies(untimedFetch(options.fetch)) }, key)
-  const clock = yield* Clock.Clock
-  const { scrub } = Secrets.make(key, ...Secrets.ofUrl(options.apiUrl), ...Secrets.ofHeaders(options.headers))
+  const unbounded = newClient(module.OpenAI, { ...settings, fetch })
   const originOf = (method: string, path: string): Origin => ({
     module: options.module,
     method,
     provider: options.provider,
     url: `${url}${path}`,
-    scrub,
-    now: () => clock.currentTimeMillisUnsafe(),
+    scrub: secrets.scrub,
   })
   const endpoint = (method: string, path: string) => {
     const origin = originOf(method, path)
@@ -92,18 +90,23 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
   return transport
 })
 
+interface ClientSettings extends Pick<TransportOptions, "apiUrl" | "organizationId" | "projectId"> {
+  readonly fetch: typeof globalThis.fetch
+  readonly hasKey: boolean
+  readonly headers: Readonly<Record<string, string>>
+}
+
 const newClient = (
   Sdk: typeof OpenAI,
-  { apiUrl, fetch, headers, organizationId, projectId }: TransportOptions,
-  key: string | undefined,
+  { apiUrl, fetch, hasKey, headers, organizationId, projectId }: ClientSettings,
 ): OpenAI => {
-  const defaultHeaders = { ...(key === undefined ? { authorization: null } : undefined), ...headers }
+  const defaultHeaders = { ...(hasKey ? undefined : { authorization: null }), ...headers }
   // Named so because the SDK puts the name of the class into the `user-agent`.
   class OpenAI extends Sdk {
     constructor(overrides: ClientOptions = {}) {
       super({
         // Nothing may come from the environment: it knows neither which server this is for nor that it is read.
-        apiKey: key ?? "none",
+        apiKey: KeyedFetch.placeholder,
         baseURL: apiUrl,
         adminAPIKey: null,
         webhookSecret: null,

@@ -1,6 +1,7 @@
 import { inspect } from "node:util"
 
 import { assert } from "@effect/vitest"
+import type * as KeySource from "@holdfast/core/KeySource"
 import { Cause, ConfigProvider, Effect, Exit, Redacted, type Scope, Stream } from "effect"
 import { type AiError } from "effect/ai"
 
@@ -17,9 +18,9 @@ import { environment } from "./environment.ts"
  * @category models
  */
 export interface Options {
-  readonly apiKey: Redacted.Redacted
+  readonly apiKey: Redacted.Redacted | KeySource.KeySource
   readonly apiUrl?: string | undefined
-  readonly headers?: Readonly<Record<string, string>> | undefined
+  readonly headers?: Readonly<Record<string, string | Redacted.Redacted>> | undefined
   readonly fetch?: typeof globalThis.fetch | undefined
 }
 
