@@ -9,10 +9,11 @@
 import { Duration, Effect, type Redacted } from "effect"
 
 import { chain as chained } from "./internal/keySource/chain.ts"
+import { document as makeDocument } from "./internal/keySource/document.ts"
 import { make as makeSource, type Settings } from "./internal/keySource/source.ts"
-import { type KeySource, KeyUnavailable, type Loaded } from "./internal/keySource/types.ts"
+import { type KeyDocument, type KeySource, KeyUnavailable, type Loaded } from "./internal/keySource/types.ts"
 
-export type { KeySource, Loaded } from "./internal/keySource/types.ts"
+export type { KeyDocument, KeySource, Loaded } from "./internal/keySource/types.ts"
 
 export {
   /**
@@ -109,6 +110,40 @@ export const make = <E, R>(
     const source = yield* makeSource(Effect.provideContext(load, context), settingsOf(options))
     yield* source.current
     return source
+  })
+
+/**
+ * Several keys that a store gives together, such as a document with one field for each vendor: one load serves all of them.
+ *
+ * **Example** (Two keys of one document)
+ *
+ * ```ts
+ * import { KeySource } from "@holdfast/core"
+ * import { Effect, Redacted } from "effect"
+ *
+ * const load = Effect.succeed({ openai: Redacted.make("sk-one"), anthropic: Redacted.make("sk-ant-two") })
+ *
+ * const program = Effect.gen(function* () {
+ *   const keys = yield* KeySource.document(load)
+ *   const source = yield* keys.key("anthropic")
+ *   return Redacted.value(yield* source.current)
+ * })
+ *
+ * await Effect.runPromise(program) // => "sk-ant-two"
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const document = <E, R>(
+  load: Effect.Effect<Readonly<Record<string, Redacted.Redacted>>, E, R>,
+  options: Options = {},
+): Effect.Effect<KeyDocument, KeyUnavailable, R> =>
+  Effect.gen(function* () {
+    const context = yield* Effect.context<R>()
+    const { first, key } = yield* makeDocument(Effect.provideContext(load, context), settingsOf(options))
+    yield* first
+    return { key }
   })
 
 /**

@@ -328,6 +328,33 @@ describe("a chain", () => {
   )
 })
 
+describe("a document", () => {
+  it.effect("is loaded once for all of its keys, and again when one of them is refused", () =>
+    Effect.gen(function* () {
+      let loads = 0
+      let fields: Record<string, string> = { b: "sk-b", a: "sk-a\n" }
+      const load = Effect.sync(() => {
+        loads++
+        return Object.fromEntries(Object.entries(fields).map(([name, key]) => [name, Redacted.make(key)]))
+      })
+      const keys = yield* KeySource.document(load, { name: "the document" })
+      const [a, b] = [yield* keys.key("a"), yield* keys.key("b")]
+      assert.deepStrictEqual([yield* valueOf(a), yield* valueOf(b), loads], ["sk-a", "sk-b", 1])
+      const missing = yield* Effect.flip(keys.key("toString"))
+      assert.strictEqual(missing.message, 'the document: there is no key (it has no field "toString")')
+      fields = { a: "sk-c", b: "sk-b" }
+      const refused = all(64, Effect.andThen(a.refused(Redacted.make("sk-a")), valueOf(a)))
+      assert.deepStrictEqual(new Set(yield* refused), new Set(["sk-c"]))
+      assert.deepStrictEqual([yield* valueOf(b), loads], ["sk-b", 2])
+      yield* a.refused(Redacted.make("sk-c"))
+      yield* a.current
+      yield* a.refused(Redacted.make("sk-c"))
+      yield* a.current
+      assert.strictEqual(loads, 3)
+    }),
+  )
+})
+
 it("options have units", () => {
   const options: KeySource.Options = { timeToLive: Duration.minutes(1), pause: 5000, timeout: "2 seconds", name: "a" }
   assert.strictEqual(options.name, "a")

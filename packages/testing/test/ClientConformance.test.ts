@@ -14,8 +14,8 @@ interface Careless {
  * writes to the console, takes whatever comes for an answer, and sends the way `fetch` likes it.
  */
 const careless = ({ apiKey, apiUrl }: ClientConformance.Options): Effect.Effect<Careless> =>
-  Effect.sync(() => {
-    const key = Redacted.value(apiKey).trim()
+  Effect.gen(function* () {
+    const key = Redacted.value(Redacted.isRedacted(apiKey) ? apiKey : yield* Effect.orDie(apiKey.current)).trim()
     const post = (stream: boolean) => {
       // oxlint-disable-next-line eslint/no-console -- one of its mistakes
       console.log("sending")

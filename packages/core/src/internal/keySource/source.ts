@@ -15,6 +15,8 @@ export interface Settings {
   readonly timeToLive: number
   readonly pause: number
   readonly timeout: number
+  /** What is wrong with what was loaded. */
+  readonly mistakeIn?: (loaded: string) => string | undefined
 }
 
 type Load = Effect.Effect<Redacted.Redacted | Loaded, unknown>
@@ -105,7 +107,7 @@ class Store {
     refusals: number,
     now: number,
   ): Effect.Effect<void> | undefined {
-    const found = Exit.isSuccess(exit) ? keyIn(exit.value) : Result.fail(reasonOf(exit.cause))
+    const found = Exit.isSuccess(exit) ? keyIn(exit.value, this.settings) : Result.fail(reasonOf(exit.cause))
     const { name, pause, timeToLive } = this.settings
     if (Result.isFailure(found)) {
       this.reason = found.failure
@@ -125,10 +127,11 @@ class Store {
 
 const keyIn = (
   loaded: Redacted.Redacted | Loaded,
+  { mistakeIn = keyMistakeIn }: Settings,
 ): Result.Result<{ readonly key: string; readonly life: number | undefined }, string> => {
   const { key, timeToLive } = Redacted.isRedacted(loaded) ? { key: loaded, timeToLive: undefined } : loaded
   const trimmed = Redacted.value(key).trim()
-  const mistake = keyMistakeIn(trimmed)
+  const mistake = mistakeIn(trimmed)
   if (mistake !== undefined) return Result.fail(`the key ${mistake}`)
   return Result.succeed({ key: trimmed, life: timeToLive === undefined ? undefined : Duration.toMillis(timeToLive) })
 }

@@ -26,6 +26,17 @@ export interface Loaded {
 }
 
 /**
+ * Several keys of one store that are loaded together.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface KeyDocument {
+  /** The source of one of the keys, by its name in the document. */
+  readonly key: (field: string) => Effect.Effect<KeySource, KeyUnavailable>
+}
+
+/**
  * There is no key, or none that has not expired, and none can be loaded.
  *
  * **Details**
