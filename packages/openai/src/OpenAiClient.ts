@@ -6,7 +6,7 @@
  *
  * @since 0.1.0
  */
-import { type KeySource } from "@holdfast/core"
+import { type Attempt, type KeySource } from "@holdfast/core"
 import { Config, Context, type Effect, Layer, type Redacted } from "effect"
 import { type AiError } from "effect/ai"
 import type { OpenAI } from "openai"
@@ -37,6 +37,10 @@ export interface Service {
   /** The vendor's name in telemetry. */
   readonly provider: string
   readonly apiUrl: string
+  /** The name of the account that pays, in attempts and in limits. */
+  readonly account: string | undefined
+  /** What a model is priced as, where that is not the provider and its name. */
+  readonly pricedAs: (model: string) => Attempt.PricedAs | undefined
   readonly responses: Endpoint<ResponsesBody>
   readonly chat: Endpoint<ChatBody>
   readonly embeddings: WholeEndpoint<EmbeddingBody>
@@ -84,6 +88,8 @@ export interface Options {
   readonly headers?: Readonly<Record<string, string | Redacted.Redacted>> | undefined
   /** Instead of the global one: for a proxy, or for other limits than its own. */
   readonly fetch?: typeof globalThis.fetch | undefined
+  /** A name of the account for attempts and limits, where a program has several. Never a key. */
+  readonly account?: string | undefined
 }
 
 /**

@@ -252,6 +252,8 @@ export interface Options {
   readonly headers?: Readonly<Record<string, string | Redacted.Redacted>> | undefined
   /** Instead of the global one. */
   readonly fetch?: typeof globalThis.fetch | undefined
+  /** A name of the account for attempts and limits, where a program has several. Never a key. */
+  readonly account?: string | undefined
 }
 
 /**
@@ -284,6 +286,7 @@ export const layer = <Name extends string>(server: Preset<Name>, options: Option
       apiKey: options.apiKey,
       headers: options.headers,
       fetch: options.fetch,
+      account: options.account,
     }),
   )
 

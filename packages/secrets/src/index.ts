@@ -6,3 +6,4 @@
 export * as AwsSecretsManager from "./AwsSecretsManager.ts"
 export * as ConfigKey from "./ConfigKey.ts"
 export * as KeyFormat from "./KeyFormat.ts"
+export * as KeyPool from "./KeyPool.ts"

@@ -2,6 +2,7 @@
  * The SDK behind a typed face. It is loaded when a client is made, and the key stays in here.
  */
 import type { Anthropic, ClientOptions } from "@anthropic-ai/sdk"
+import { type PricedAs } from "@holdfast/core/Attempt"
 import { type KeySource } from "@holdfast/core/KeySource"
 import { boundedFetch } from "@holdfast/core/provider/BoundedBody"
 import * as Endpoints from "@holdfast/core/provider/Endpoint"
@@ -21,6 +22,8 @@ export interface TransportOptions {
   readonly workspaceId?: string | undefined
   readonly headers?: KeyedFetch.Headers | undefined
   readonly fetch?: typeof globalThis.fetch | undefined
+  readonly account?: string | undefined
+  readonly pricedAs?: ((model: string) => PricedAs | undefined) | undefined
 }
 
 /** The sampling parameters are gone from the SDK's types, and older versions of the API still take them. */
@@ -72,6 +75,8 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
   const transport: Transport = {
     provider,
     apiUrl: url,
+    account: options.account,
+    pricedAs: options.pricedAs ?? (() => undefined),
     apiVersion: options.apiVersion,
     messages: SdkEndpoint.make({
       origin: messages,

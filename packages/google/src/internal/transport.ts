@@ -3,6 +3,7 @@
  */
 
 import type { Content, EmbedContentConfig, GenerateContentConfig, GoogleGenAI } from "@google/genai/web"
+import { type PricedAs } from "@holdfast/core/Attempt"
 import { type KeySource } from "@holdfast/core/KeySource"
 import * as Endpoints from "@holdfast/core/provider/Endpoint"
 import * as KeyedFetch from "@holdfast/core/provider/KeyedFetch"
@@ -21,6 +22,8 @@ export interface TransportOptions {
   readonly apiKey: Redacted.Redacted | KeySource
   readonly headers?: KeyedFetch.Headers | undefined
   readonly fetch?: typeof globalThis.fetch | undefined
+  readonly account?: string | undefined
+  readonly pricedAs?: ((model: string) => PricedAs | undefined) | undefined
 }
 
 /** A request for content, in the SDK's own form. */
@@ -90,6 +93,8 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
   const transport: Transport = {
     provider,
     apiUrl: url,
+    account: options.account,
+    pricedAs: options.pricedAs ?? (() => undefined),
     apiVersion,
     content: contentEndpoint(sdk, client, wire, (model) => origin("content", pathOf(model))),
     embeddings: embeddingEndpoint(sdk, client, wire, (model) => origin("embeddings", pathOf(model))),

@@ -2,6 +2,7 @@
  * The SDK behind a typed face. It is loaded when a client is made, and the key stays in here.
  */
 
+import { type PricedAs } from "@holdfast/core/Attempt"
 import { type KeySource } from "@holdfast/core/KeySource"
 import { boundedFetch } from "@holdfast/core/provider/BoundedBody"
 import * as Endpoints from "@holdfast/core/provider/Endpoint"
@@ -26,6 +27,8 @@ export interface TransportOptions {
   readonly projectId?: string | undefined
   readonly headers?: KeyedFetch.Headers | undefined
   readonly fetch?: typeof globalThis.fetch | undefined
+  readonly account?: string | undefined
+  readonly pricedAs?: ((model: string) => PricedAs | undefined) | undefined
 }
 
 export type ResponsesBody = Omit<OpenAI.Responses.ResponseCreateParamsNonStreaming, "stream">
@@ -71,6 +74,8 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
   const transport: Transport = {
     provider: options.provider,
     apiUrl: url,
+    account: options.account,
+    pricedAs: options.pricedAs ?? (() => undefined),
     responses: SdkEndpoint.make({
       ...endpoint("responses", "/responses"),
       once: (signal, body: ResponsesBody) => sdk.responses.create(body, { signal }).asResponse(),

@@ -14,7 +14,7 @@ import { ChatReader } from "./stream.ts"
 
 /** A model on Chat Completions. */
 export const chatModel = (
-  { chat, provider }: Pick<Transport, "provider" | "chat">,
+  { account, chat, pricedAs, provider }: Pick<Transport, "account" | "chat" | "pricedAs" | "provider">,
   model: string,
   dialect: Dialect,
   settings: Effect.Effect<ChatSettings>,
@@ -22,6 +22,8 @@ export const chatModel = (
   SdkModel.make({
     provider,
     model,
+    account,
+    pricedAs: pricedAs(model),
     settings,
     settingNames: {
       maxOutputTokens: "maxOutputTokens",

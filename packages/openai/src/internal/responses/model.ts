@@ -14,13 +14,15 @@ import { ResponsesReader } from "./stream.ts"
 
 /** A model on the Responses API. */
 export const responsesModel = (
-  { provider, responses }: Transport,
+  { account, pricedAs, provider, responses }: Transport,
   model: string,
   settings: Effect.Effect<ResponsesSettings>,
 ): ProviderModel =>
   SdkModel.make({
     provider,
     model,
+    account,
+    pricedAs: pricedAs(model),
     settings,
     settingNames: {
       maxOutputTokens: "maxOutputTokens",
