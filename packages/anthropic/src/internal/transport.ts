@@ -16,6 +16,13 @@ import { fromErrorAnswer, fromThrown } from "./failure.ts"
 
 /** What is needed to talk to a server. */
 export interface TransportOptions {
+  /** `anthropic` if left out. */
+  readonly provider?: string | undefined
+  /** Where the key goes. By the version of the API if left out. */
+  readonly keyHeader?: "authorization" | "x-api-key" | undefined
+  readonly refusal?: KeyedFetch.Refusal | undefined
+  /** Where and how a request goes out that the SDK made for Anthropic's own API. */
+  readonly rewrite?: ((fetch: typeof globalThis.fetch) => typeof globalThis.fetch) | undefined
   readonly apiUrl: string
   readonly apiKey: Redacted.Redacted | KeySource
   readonly apiVersion: string
@@ -48,24 +55,26 @@ export interface Transport extends SdkEndpoint.Transport<Anthropic> {
   readonly messages: Endpoint<MessagesBody>
 }
 
-const provider = "anthropic"
 const module = "AnthropicClient"
 
 const bearerSince = "2026-10-21"
 
 /** Loads the SDK and makes a client of it. Options that cannot work are defects. */
 export const make = Effect.fnUntraced(function* (options: TransportOptions) {
+  const { provider = "anthropic" } = options
   const url = yield* Endpoints.url(module, options.apiUrl)
   const given = yield* lowerCase(options.headers ?? {})
-  const { fetch, headers, secrets } = yield* KeyedFetch.make({
+  const { headers, secrets, ...sender } = yield* KeyedFetch.make({
     ...options,
     module,
     apiUrl: url,
     headers: given,
     fetch: options.fetch,
   })
+  const fetch = options.rewrite === undefined ? sender.fetch : options.rewrite(sender.fetch)
   const sdkModule = yield* Effect.promise(() => import("@anthropic-ai/sdk"))
-  const settings = { ...options, headers, apiUrl: url }
+  const keyHeader = options.keyHeader ?? (options.apiVersion < bearerSince ? "x-api-key" : "authorization")
+  const settings = { ...options, headers, apiUrl: url, keyHeader }
   const sdk = newClient(sdkModule.Anthropic, { ...settings, fetch: boundedFetch(fetch) })
   // Files are downloaded with this one, and they may be long.
   const unbounded = newClient(sdkModule.Anthropic, { ...settings, fetch })
@@ -98,18 +107,19 @@ const lowerCase = (headers: KeyedFetch.Headers): Effect.Effect<KeyedFetch.Header
 }
 
 interface ClientSettings extends Pick<TransportOptions, "apiUrl" | "apiVersion" | "workspaceId"> {
+  readonly keyHeader: "authorization" | "x-api-key"
   readonly fetch: typeof globalThis.fetch
   readonly headers: Readonly<Record<string, string>>
 }
 
 const newClient = (
   Sdk: typeof Anthropic,
-  { apiUrl, apiVersion, fetch, headers, workspaceId }: ClientSettings,
+  { apiUrl, apiVersion, fetch, headers, keyHeader, workspaceId }: ClientSettings,
 ): Anthropic => {
   const defaultHeaders = {
     "anthropic-version": apiVersion,
     // Bearer tokens came with the version; servers that know only older ones look here.
-    ...(apiVersion < bearerSince ? { "x-api-key": KeyedFetch.placeholder, authorization: null } : undefined),
+    ...(keyHeader === "x-api-key" ? { "x-api-key": KeyedFetch.placeholder, authorization: null } : undefined),
     ...(workspaceId === undefined ? undefined : { "anthropic-workspace-id": workspaceId }),
     ...headers,
   }

@@ -22,6 +22,8 @@ export interface TransportOptions {
   readonly apiKey: Redacted.Redacted | KeySource
   readonly headers?: KeyedFetch.Headers | undefined
   readonly fetch?: typeof globalThis.fetch | undefined
+  /** A project of Vertex AI, instead of the Gemini API. */
+  readonly vertex?: { readonly project: string; readonly location: string } | undefined
   readonly account?: string | undefined
   readonly pricedAs?: ((model: string) => PricedAs | undefined) | undefined
 }
@@ -56,8 +58,6 @@ export interface Transport extends SdkEndpoint.Transport<GoogleGenAI> {
   readonly embeddings: EmbeddingEndpoint
 }
 
-const provider = "gcp.gemini"
-
 // A wrong key is a bad request at Google.
 const refusal: KeyedFetch.Refusal = {
   statuses: [400, 403],
@@ -71,22 +71,22 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
   if (!/^[\w.-]+$/.test(apiVersion)) {
     return yield* Effect.die(new Error(`${module}: apiVersion is not one, such as "v1beta"`))
   }
-  // The entry for browsers does all that an API key can do, in a fifth of the time, and reads no environment.
-  const sdk = yield* Effect.promise(() => import("@google/genai/web"))
   const { fetch, headers, secrets } = yield* KeyedFetch.make({ ...options, apiUrl: url, fetch: options.fetch, refusal })
-  const wire: Wire = { headers, fetch }
-  const client = new sdk.GoogleGenAI({
-    apiKey: KeyedFetch.placeholder,
-    vertexai: false,
-    apiVersion,
-    httpOptions: { baseUrl: url, apiVersion, fetch: fetchOf(wire) },
-  })
+  const wire: Wire = { headers: options.vertex === undefined ? headers : { ...bearer, ...headers }, fetch }
+  const httpOptions = { baseUrl: url, apiVersion, fetch: fetchOf(wire) }
+  // The entry for browsers does all that is needed, in a fifth of the time, and reads no environment.
+  const sdk = yield* Effect.promise(() => import("@google/genai/web"))
+  const key = { apiKey: KeyedFetch.placeholder, vertexai: options.vertex !== undefined }
+  const client = new sdk.GoogleGenAI({ ...key, apiVersion, httpOptions })
+  if (options.vertex !== undefined) inProject(client, options.vertex)
   const { scrub } = secrets
+  const provider = options.vertex === undefined ? "gcp.gemini" : "gcp.vertex_ai"
+  const root = options.vertex === undefined ? "" : projectPath(options.vertex)
   const origin = (method: string, path: string): Origin => ({
     module,
     method,
     provider,
-    url: `${url}/${apiVersion}${path}`,
+    url: `${url}/${apiVersion}${root}${path}`,
     scrub,
     now: () => clock.currentTimeMillisUnsafe(),
   })
@@ -102,6 +102,22 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
   }
   return transport
 })
+
+interface Vertex {
+  readonly project: string
+  readonly location: string
+}
+
+const projectPath = ({ location, project }: Vertex) => `/projects/${project}/locations/${location}/publishers/google`
+
+// Vertex AI takes a token here, where the SDK for browsers would put a key.
+const bearer = { authorization: `Bearer ${KeyedFetch.placeholder}` }
+
+// The entry for browsers refuses a project, because it knows no credentials of Google Cloud. All the rest of Vertex AI is in it.
+const inProject = (client: GoogleGenAI, vertex: Vertex): void => {
+  const { apiClient } = client as unknown as { readonly apiClient: { readonly clientOptions: object } }
+  Object.assign(apiClient.clientOptions, vertex)
+}
 
 const pathOf = (model: string): string => `/${model.includes("/") ? model : `models/${model}`}`
 

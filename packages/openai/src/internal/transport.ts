@@ -27,6 +27,11 @@ export interface TransportOptions {
   readonly projectId?: string | undefined
   readonly headers?: KeyedFetch.Headers | undefined
   readonly fetch?: typeof globalThis.fetch | undefined
+  /** Under which name options and metadata of prompts and answers stand, if not under the provider's. */
+  readonly optionKey?: string | undefined
+  /** The header of the key, if it is no bearer token. */
+  readonly keyHeader?: "api-key" | undefined
+  readonly refusal?: KeyedFetch.Refusal | undefined
   readonly account?: string | undefined
   readonly pricedAs?: ((model: string) => PricedAs | undefined) | undefined
 }
@@ -45,13 +50,19 @@ export interface Transport extends SdkEndpoint.Transport<OpenAI> {
   readonly responses: Endpoint<ResponsesBody>
   readonly chat: Endpoint<ChatBody>
   readonly embeddings: WholeEndpoint<EmbeddingBody>
+  readonly optionKey: string
 }
 
 /** Loads the SDK and makes a client of it. Options that cannot work are defects. */
 export const make = Effect.fnUntraced(function* (options: TransportOptions) {
   const url = yield* Endpoints.url(options.module, options.apiUrl)
   const { fetch, headers, secrets } = yield* KeyedFetch.make({ ...options, apiUrl: url, fetch: options.fetch })
-  const settings = { ...options, headers, apiUrl: url, hasKey: options.apiKey !== undefined }
+  const settings = {
+    ...options,
+    headers,
+    apiUrl: url,
+    isBearer: options.apiKey !== undefined && options.keyHeader === undefined,
+  }
   const module = yield* Effect.promise(() => import("openai"))
   const sdk = newClient(module.OpenAI, { ...settings, fetch: boundedFetch(fetch) })
   // Files are downloaded with this one, and they may be long.
@@ -74,6 +85,7 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
   const transport: Transport = {
     provider: options.provider,
     apiUrl: url,
+    optionKey: options.optionKey ?? options.provider,
     account: options.account,
     pricedAs: options.pricedAs ?? (() => undefined),
     responses: SdkEndpoint.make({
@@ -95,17 +107,21 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
   return transport
 })
 
-interface ClientSettings extends Pick<TransportOptions, "apiUrl" | "organizationId" | "projectId"> {
+interface ClientSettings extends Pick<TransportOptions, "apiUrl" | "keyHeader" | "organizationId" | "projectId"> {
   readonly fetch: typeof globalThis.fetch
-  readonly hasKey: boolean
+  readonly isBearer: boolean
   readonly headers: Readonly<Record<string, string>>
 }
 
 const newClient = (
   Sdk: typeof OpenAI,
-  { apiUrl, fetch, hasKey, headers, organizationId, projectId }: ClientSettings,
+  { apiUrl, fetch, headers, isBearer, keyHeader, organizationId, projectId }: ClientSettings,
 ): OpenAI => {
-  const defaultHeaders = { ...(hasKey ? undefined : { authorization: null }), ...headers }
+  const defaultHeaders = {
+    ...(isBearer ? undefined : { authorization: null }),
+    ...(keyHeader !== undefined && { [keyHeader]: KeyedFetch.placeholder }),
+    ...headers,
+  }
   // Named so because the SDK puts the name of the class into the `user-agent`.
   class OpenAI extends Sdk {
     constructor(overrides: ClientOptions = {}) {

@@ -24,6 +24,8 @@ import { messagesOf } from "./messages.ts"
 
 export interface RequestInput {
   readonly provider: string
+  /** Under which name options of the prompt stand, if not under the provider's. */
+  readonly optionKey?: string | undefined
   readonly model: string
   readonly dialect: Dialect
   readonly settings: ChatSettings
@@ -36,8 +38,8 @@ export const chatBody = (input: RequestInput): Effect.Effect<ChatBody, ProviderM
   const refusals = new Refusals(provider, model)
   refuseSettings(input, refusals)
   const { prompt } = request.options
-  if (dialect.isOpenAi) refusePromptOptions(prompt, { key: provider, model, refusals })
-  const messages = messagesOf(prompt, { key: provider, model, dialect, refusals })
+  if (dialect.isOpenAi) refusePromptOptions(prompt, { key: input.optionKey ?? provider, model, refusals })
+  const messages = messagesOf(prompt, { key: input.optionKey ?? provider, model, dialect, refusals })
   if (messages.length === 0 && settings.extra === undefined) refusals.option("prompt", emptyPrompt)
   const body: ChatBody = {
     ...modelSettings(settings, dialect),

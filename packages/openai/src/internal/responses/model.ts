@@ -14,7 +14,7 @@ import { ResponsesReader } from "./stream.ts"
 
 /** A model on the Responses API. */
 export const responsesModel = (
-  { account, pricedAs, provider, responses }: Transport,
+  { account, optionKey, pricedAs, provider, responses }: Transport,
   model: string,
   settings: Effect.Effect<ResponsesSettings>,
 ): ProviderModel =>
@@ -37,8 +37,8 @@ export const responsesModel = (
       const tracked = Option.isSome(tracker)
       const { tools } = request.options
       return {
-        body: yield* responsesBody({ provider, model, settings: current, request, tracked }),
-        state: () => new AnswerState({ origin: responses.origin, key: provider, declared: providerTools(tools) }),
+        body: yield* responsesBody({ provider, optionKey, model, settings: current, request, tracked }),
+        state: () => new AnswerState({ origin: responses.origin, key: optionKey, declared: providerTools(tools) }),
         canonical: canonical(tools, current.strictTools),
       }
     }),
