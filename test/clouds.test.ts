@@ -166,7 +166,7 @@ const recorder = () => {
   const fetch: typeof globalThis.fetch = (url, init) => {
     const headers = new Headers(init?.headers)
     const names = ["authorization", "api-key", "x-api-key"].flatMap((name) => headers.get(name) ?? [])
-    seen.push([new URL(String(url)).href, ...names].join(" "))
+    seen.push([url instanceof Request ? url.url : new URL(url).href, ...names].join(" "))
     return Promise.resolve(Response.json({}, { status: 400 }))
   }
   return { seen, fetch }
@@ -219,7 +219,7 @@ describe("addresses", () => {
         AnthropicClient.makeFoundry({ resource: part, apiKey }),
         AnthropicClient.makeVertex({ project: "p", location: part, token }),
         GoogleClient.makeVertex({ project: "p", location: part, token }),
-        ...(part === "a.b" ? [] : [GoogleClient.makeVertex({ project: part, token })]),
+        GoogleClient.makeVertex({ project: `${part}/`, token }),
       ])
       for (const client of [...made, OpenAiClient.makeAzure({ apiKey }), AnthropicClient.makeBedrock({ apiKey })]) {
         const exit = yield* Effect.exit(client)
@@ -325,8 +325,8 @@ describe("tokens", () => {
 
   it.effect("that cannot be had at first are no client, and say no more than a name", () =>
     Effect.gen(function* () {
-      const token = Effect.fail({ _tag: "CredentialUnavailable", message: "secret-of-the-store" })
-      const error = yield* Effect.flip(GoogleClient.makeVertex({ project: "p", token }))
+      const none = Effect.fail({ _tag: "CredentialUnavailable", message: "secret-of-the-store" })
+      const error = yield* Effect.flip(GoogleClient.makeVertex({ project: "p", token: none }))
       assert.strictEqual(error.message, "GoogleClient.layerVertex: there is no key (CredentialUnavailable)")
     }),
   )
