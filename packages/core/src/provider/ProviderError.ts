@@ -62,7 +62,9 @@ export const fromFault = (origin: Origin, fault: ProviderFault): AiError.AiError
   const headers = keptHeaders(fault.headers ?? {}, origin.scrub)
   const common = {
     metadata: { holdfast: facts },
-    ...(fault.status === undefined ? undefined : { http: { response: { status: fault.status, headers } } }),
+    ...(fault.status === undefined
+      ? undefined
+      : { http: { response: { status: fault.status, headers: keptHeaders(fault.headers ?? {}, origin.scrub) } } }),
   }
   const details = { ...common, description: cut(text) }
   return AiError.make({ ...place(origin), reason: reasonOf(verdict.rule.reason, { ...details, facts, origin, fault }) })
@@ -80,7 +82,7 @@ export const fromTransport = (origin: Origin, cause: unknown): AiError.AiError =
     reason: new AiError.NetworkError({
       reason: "TransportError",
       method: "POST",
-      url: origin.url,
+      url: origin.scrub(origin.url),
       description: describe(origin, `${origin.provider}: ${causeChain(cause)}`),
     }),
   })

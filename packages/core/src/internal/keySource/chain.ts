@@ -28,6 +28,10 @@ class Member {
     ),
   )
 
+  get keys(): ReadonlyArray<Redacted.Redacted> {
+    return [...(this.source?.given?.() ?? []), ...(this.given === undefined ? [] : [Redacted.make(this.given)])]
+  }
+
   /** Whether a key may be given. */
   gives(key: Redacted.Redacted): boolean {
     this.given = Redacted.value(key)
@@ -79,6 +83,7 @@ export const chain = <R>(
       // All are refused: the vendor says so again, or has changed its mind.
       return last ?? (yield* Effect.fail(unavailable))
     }),
+    given: () => slots.flatMap((slot) => slot.keys),
     refused: (key) => Effect.forEach(slots, (slot) => slot.refuse(key), { discard: true }),
   }
 }

@@ -1,7 +1,7 @@
 /**
  * Several keys that are loaded together: what is loaded is one text, of which each source shows a part.
  */
-import { Effect, Redacted, Schema } from "effect"
+import { Effect, Option, Redacted, Schema } from "effect"
 
 import { make, type Settings } from "./source.ts"
 import { type KeySource, KeyUnavailable, type KeyDocument } from "./types.ts"
@@ -10,6 +10,7 @@ type Fields = Readonly<Record<string, Redacted.Redacted>>
 
 const Text = Schema.fromJsonString(Schema.Record(Schema.String, Schema.String))
 const decode = Schema.decodeEffect(Text)
+const decodeOption = Schema.decodeOption(Text)
 
 export const document = (load: Effect.Effect<Fields, unknown>, settings: Settings): Effect.Effect<Loadable> =>
   Effect.map(make(Effect.map(load, written), { ...settings, mistakeIn: () => undefined }), (whole) => ({
@@ -41,6 +42,12 @@ const partOf = (whole: KeySource, field: string, name: string): KeySource => {
         : Effect.fail(new KeyUnavailable({ source: name, reason: `it has no field "${field}"` })),
     )
   return {
+    given: () =>
+      (whole.given?.() ?? [])
+        .flatMap((text) =>
+          Option.toArray(Option.flatMapNullishOr(decodeOption(Redacted.value(text)), (fields) => fields[field])),
+        )
+        .map((key) => Redacted.make(key)),
     current: Effect.flatMap(whole.current, keyIn),
     refused: (key) =>
       Effect.flatMap(whole.current, (text) =>

@@ -28,6 +28,7 @@ export const make = (load: Load, settings: Settings): Effect.Effect<KeySource> =
     return {
       current: store.current,
       refused: (key) => Effect.clockWith((clock) => Effect.sync(() => store.refuse(key, clock))),
+      given: () => store.given,
     }
   })
 
@@ -35,6 +36,8 @@ class Store {
   private state = State.initial
   /** The load under way. */
   private loading: Deferred.Deferred<void> | undefined
+  /** The last keys. */
+  given: ReadonlyArray<Redacted.Redacted> = []
   /** Why the last load failed. */
   private reason = ""
   private readonly load: Load
@@ -116,6 +119,7 @@ class Store {
       return known ? Effect.logWarning(`${name}: no new key (${this.reason}); the last one goes on`) : undefined
     }
     const { key, life } = found.success
+    if (key !== this.state.known?.key) this.given = [...this.given.slice(1 - mostGiven), Redacted.make(key)]
     const expiry = life === undefined ? expiryOf(key) : undefined
     const own = life ?? (expiry === undefined ? timeToLive : expiry - now)
     const expires = life !== undefined || expiry !== undefined
@@ -135,6 +139,8 @@ const keyIn = (
   if (mistake !== undefined) return Result.fail(`the key ${mistake}`)
   return Result.succeed({ key: trimmed, life: timeToLive === undefined ? undefined : Duration.toMillis(timeToLive) })
 }
+
+const mostGiven = 16
 
 // Messages of a store may quote the document that holds the key, so that only the name of an error is told.
 const reasonOf = (cause: Cause.Cause<unknown>): string => {

@@ -11,6 +11,8 @@ export interface KeySource {
   readonly current: Effect.Effect<Redacted.Redacted, KeyUnavailable>
   /** The vendor refused this key. If it is the newest one, the next call has it loaded again. */
   readonly refused: (key: Redacted.Redacted) => Effect.Effect<void>
+  /** The last keys that it gave. A client that is made later hides them as well; absent where they are not known. */
+  readonly given?: (() => ReadonlyArray<Redacted.Redacted>) | undefined
 }
 
 /**
