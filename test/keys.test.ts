@@ -11,9 +11,22 @@ import { Breaker, Event, KeySource, RateLimit, ResilientModel } from "@holdfast/
 import { Budget, Ledger, PriceBook } from "@holdfast/cost"
 import { GoogleClient, GoogleLanguageModel } from "@holdfast/google"
 import { OpenAiClient, OpenAiCompatible, OpenAiLanguageModel } from "@holdfast/openai"
+import { ConfigKey } from "@holdfast/secrets"
 import { SqliteClient } from "@holdfast/sqlite"
 import { Emulator, Fault, Reply } from "@holdfast/testing"
-import { Cause, Effect, Exit, type Layer, Layer as Layers, Logger, Option, Redacted, Stream, Tracer } from "effect"
+import {
+  Cause,
+  ConfigProvider,
+  Effect,
+  Exit,
+  type Layer,
+  Layer as Layers,
+  Logger,
+  Option,
+  Redacted,
+  Stream,
+  Tracer,
+} from "effect"
 import { LanguageModel } from "effect/ai"
 import { Redis } from "effect/persistence"
 import { SqlClient } from "effect/sql"
@@ -283,6 +296,9 @@ describe("keys", () => {
           Object.values(headers).includes(Emulator.fingerprint(second)) ? Reply.text("yes") : rotated,
         )
         yield* Effect.gen(function* () {
+          // A key in the wrong variable is warned of.
+          const configured = ConfigProvider.layer(ConfigProvider.fromUnknown({ GROQ_API_KEY: secretsOf(name).first }))
+          yield* Effect.provide(ConfigKey.source("GROQ_API_KEY"), configured)
           // The first key is refused, and the second one taken.
           assert.isTrue(Exit.isSuccess(yield* Effect.exit(Effect.provide(ask, stack))), name)
           for (const reply of failuresFor(name, index)) {
@@ -309,6 +325,7 @@ describe("keys", () => {
         )
         tellSpans()
         assert.include(told.join("\n"), "<redacted>")
+        assert.include(told.join("\n"), "GROQ_API_KEY does not look like a key of groq")
         lookFor(name, told)
         told.length = 0
       }

@@ -186,7 +186,7 @@ const alive = ({ apiKey, name }: Account, options: Options) => {
   const quotaPause = Duration.toMillis(options.quotaPause ?? "1 hour")
   const every = options.checkEvery ?? "10 seconds"
   return ResilientModel.policy<AccountUnavailable, Scope.Scope>(
-    { name: "KeyPool.account", place: "breaker", settings: { account: name } },
+    { name: "KeyPool.account", settings: { account: name } },
     Effect.fnUntraced(function* <E>(call: ModelCall.ModelCall<E>) {
       const state = yield* ResilientModel.state(() => Ref.makeUnsafe(State.live))
       const clock = yield* Clock.Clock
