@@ -294,13 +294,13 @@ describe("tokens", () => {
       const emulator = yield* Emulator.Emulator
       const minted = { count: 0 }
       let last = ""
-      const token = Effect.tap(expiring(minted), (made) => Effect.sync(() => void (last = Redacted.value(made))))
+      const replaced = Effect.tap(expiring(minted), (made) => Effect.sync(() => void (last = Redacted.value(made))))
       yield* emulator.respond("openai-responses", ({ headers }) =>
         headers["authorization"] === Emulator.fingerprint(last) ? Reply.text("yes") : Reply.status(401),
       )
       const client = yield* OpenAiClient.makeAzure({
         resource: "mine",
-        token,
+        token: replaced,
         apiUrl: emulator.baseUrl("openai-responses"),
       })
       const calls = Effect.map(
