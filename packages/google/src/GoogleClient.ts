@@ -10,6 +10,7 @@ import type { GoogleGenAI } from "@google/genai/web"
 import { type Attempt, type KeySource } from "@holdfast/core"
 import type * as CloudAuth from "@holdfast/core/provider/CloudAuth"
 import type * as CloudPrices from "@holdfast/core/provider/CloudPrices"
+import { keyConfig } from "@holdfast/core/provider/KeyConfig"
 import { Config, Context, type Effect, Layer, type Redacted } from "effect"
 import { type AiError } from "effect/ai"
 

@@ -9,6 +9,7 @@
 import { type Attempt, type KeySource } from "@holdfast/core"
 import type * as CloudAuth from "@holdfast/core/provider/CloudAuth"
 import type * as CloudPrices from "@holdfast/core/provider/CloudPrices"
+import { keyConfig } from "@holdfast/core/provider/KeyConfig"
 import { Config, Context, type Effect, Layer, type Redacted } from "effect"
 import { type AiError } from "effect/ai"
 import type { OpenAI } from "openai"

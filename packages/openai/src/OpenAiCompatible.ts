@@ -9,6 +9,7 @@
  */
 
 import { type KeySource, type ProviderModel, ResilientModel } from "@holdfast/core"
+import { keyConfig } from "@holdfast/core/provider/KeyConfig"
 import { layered, override, type Override } from "@holdfast/core/provider/Settings"
 import { Config as Configuration, Context, Effect, Layer, type Redacted } from "effect"
 

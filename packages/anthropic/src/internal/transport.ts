@@ -10,7 +10,7 @@ import * as KeyedFetch from "@holdfast/core/provider/KeyedFetch"
 import { type Origin } from "@holdfast/core/provider/ProviderError"
 import * as SdkEndpoint from "@holdfast/core/provider/SdkEndpoint"
 import * as StainlessClient from "@holdfast/core/provider/StainlessClient"
-import { Effect, type Redacted } from "effect"
+import { Clock, Effect, type Redacted } from "effect"
 
 import { fromErrorAnswer, fromThrown } from "./failure.ts"
 
@@ -67,7 +67,6 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
   const { headers, secrets, ...sender } = yield* KeyedFetch.make({
     ...options,
     module,
-    apiUrl: url,
     headers: given,
     fetch: options.fetch,
   })
@@ -78,8 +77,16 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
   const sdk = newClient(sdkModule.Anthropic, { ...settings, fetch: boundedFetch(fetch) })
   // Files are downloaded with this one, and they may be long.
   const unbounded = newClient(sdkModule.Anthropic, { ...settings, fetch })
+  const clock = yield* Clock.Clock
   const { scrub } = secrets
-  const origin = (method: string, path: string): Origin => ({ module, method, provider, url: `${url}${path}`, scrub })
+  const origin = (method: string, path: string): Origin => ({
+    module,
+    method,
+    provider,
+    url: `${url}${path}`,
+    scrub,
+    now: () => clock.currentTimeMillisUnsafe(),
+  })
   const messages = origin("messages", "/v1/messages")
   const transport: Transport = {
     provider,

@@ -62,9 +62,7 @@ export const fromFault = (origin: Origin, fault: ProviderFault): AiError.AiError
   const headers = keptHeaders(fault.headers ?? {}, origin.scrub)
   const common = {
     metadata: { holdfast: facts },
-    ...(fault.status === undefined
-      ? undefined
-      : { http: { response: { status: fault.status, headers: keptHeaders(fault.headers ?? {}, origin.scrub) } } }),
+    ...(fault.status === undefined ? undefined : { http: { response: { status: fault.status, headers } } }),
   }
   const details = { ...common, description: cut(text) }
   return AiError.make({ ...place(origin), reason: reasonOf(verdict.rule.reason, { ...details, facts, origin, fault }) })

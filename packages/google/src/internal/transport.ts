@@ -71,7 +71,7 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
   if (!/^[\w.-]+$/.test(apiVersion)) {
     return yield* Effect.die(new Error(`${module}: apiVersion is not one, such as "v1beta"`))
   }
-  const { fetch, headers, secrets } = yield* KeyedFetch.make({ ...options, apiUrl: url, fetch: options.fetch, refusal })
+  const { fetch, headers, secrets } = yield* KeyedFetch.make({ ...options, fetch: options.fetch, refusal })
   const wire: Wire = { headers: options.vertex === undefined ? headers : { ...bearer, ...headers }, fetch }
   const httpOptions = { baseUrl: url, apiVersion, fetch: fetchOf(wire) }
   // The entry for browsers does all that is needed, in a fifth of the time, and reads no environment.
@@ -79,6 +79,7 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
   const key = { apiKey: KeyedFetch.placeholder, vertexai: options.vertex !== undefined }
   const client = new sdk.GoogleGenAI({ ...key, apiVersion, httpOptions })
   if (options.vertex !== undefined) inProject(client, options.vertex)
+  const clock = yield* Clock.Clock
   const { scrub } = secrets
   const provider = options.vertex === undefined ? "gcp.gemini" : "gcp.vertex_ai"
   const root = options.vertex === undefined ? "" : projectPath(options.vertex)

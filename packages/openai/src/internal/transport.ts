@@ -10,7 +10,7 @@ import * as KeyedFetch from "@holdfast/core/provider/KeyedFetch"
 import { type Origin } from "@holdfast/core/provider/ProviderError"
 import * as SdkEndpoint from "@holdfast/core/provider/SdkEndpoint"
 import * as StainlessClient from "@holdfast/core/provider/StainlessClient"
-import { Effect, type Redacted } from "effect"
+import { Clock, Effect, type Redacted } from "effect"
 import type { ClientOptions, OpenAI } from "openai"
 
 import { withErrorBodies } from "./errors/body.ts"
@@ -56,7 +56,7 @@ export interface Transport extends SdkEndpoint.Transport<OpenAI> {
 /** Loads the SDK and makes a client of it. Options that cannot work are defects. */
 export const make = Effect.fnUntraced(function* (options: TransportOptions) {
   const url = yield* Endpoints.url(options.module, options.apiUrl)
-  const { fetch, headers, secrets } = yield* KeyedFetch.make({ ...options, apiUrl: url, fetch: options.fetch })
+  const { fetch, headers, secrets } = yield* KeyedFetch.make({ ...options, fetch: options.fetch })
   const settings = {
     ...options,
     headers,
@@ -64,15 +64,17 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
     isBearer: options.apiKey !== undefined && options.keyHeader === undefined,
   }
   const module = yield* Effect.promise(() => import("openai"))
-  const sdk = newClient(module.OpenAI, { ...settings, fetch: boundedFetch(fetch) })
+  const sdk = newClient(module.OpenAI, { ...settings, fetch: withErrorBodies(boundedFetch(fetch)) })
   // Files are downloaded with this one, and they may be long.
-  const unbounded = newClient(module.OpenAI, { ...settings, fetch })
+  const unbounded = newClient(module.OpenAI, { ...settings, fetch: withErrorBodies(fetch) })
+  const clock = yield* Clock.Clock
   const originOf = (method: string, path: string): Origin => ({
     module: options.module,
     method,
     provider: options.provider,
     url: `${url}${path}`,
     scrub: secrets.scrub,
+    now: () => clock.currentTimeMillisUnsafe(),
   })
   const endpoint = (method: string, path: string) => {
     const origin = originOf(method, path)
