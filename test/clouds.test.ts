@@ -1,12 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import { AnthropicClient, AnthropicLanguageModel } from "@holdfast/anthropic"
 import { type Attempt, Event, type ResilientModel } from "@holdfast/core"
-import { Money, PriceBook } from "@holdfast/cost"
+import { Budget, Ledger, Money, PriceBook } from "@holdfast/cost"
 import { GoogleClient, GoogleLanguageModel } from "@holdfast/google"
 import { OpenAiClient, OpenAiLanguageModel } from "@holdfast/openai"
 import { Emulator, Reply } from "@holdfast/testing"
 import * as ClientConformance from "@holdfast/testing/ClientConformance"
-import { Cause, Effect, Exit, Redacted } from "effect"
+import { Cause, Effect, Exit, Layer, Redacted } from "effect"
 import { LanguageModel } from "effect/ai"
 import { TestClock } from "effect/testing"
 
@@ -397,6 +397,19 @@ describe("telemetry and prices", () => {
         ["$0.018", "$0.0198", "$0.0198"],
       )
       assert.match(yield* costOf(flash), /^\$0\.\d+$/)
+      // A budget refuses what has no price.
+      const named = Budget.enforce({ name: "clouds", daily: "1 USD" })
+      const reserved = (model: string) =>
+        Effect.exit(LanguageModel.generateText({ prompt: "hi" })).pipe(
+          Effect.provide(named(OpenAiLanguageModel.model(model))),
+          Effect.provide(azure),
+        )
+      const exits = yield* Effect.provide(
+        Effect.all([reserved("chat"), reserved("a-deployment")]),
+        Layer.merge(Ledger.layerMemory(), PriceBook.layer),
+      )
+      assert.deepStrictEqual(exits.map(Exit.isSuccess), [true, false])
+      assert.include(JSON.stringify(exits[1]), "a-deployment")
     }).pipe(Effect.provide(Emulator.layer())),
   )
 })

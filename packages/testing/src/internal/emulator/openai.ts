@@ -123,7 +123,7 @@ export const shared: Pick<
   model: (body) => (Predicate.isString(body["model"]) ? body["model"] : ""),
   isStream: (body) => body["stream"] === true,
   // Azure has a header of its own for keys.
-  isAuthenticated: (headers) => hasBearer(headers) || (headers["api-key"] ?? "") !== "",
+  isAuthenticated: (sent) => hasBearer(sent) || (sent["api-key"] ?? "") !== "",
   unauthenticated: {
     status: 401,
     kind: undefined,
