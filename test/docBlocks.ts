@@ -13,7 +13,14 @@ export interface Block {
   readonly prints: string | undefined
 }
 
-const sources = ["README.md", "docs/*.md", "docs/decisions/*.md", "packages/*/README.md", "packages/*/src/**/*.ts"]
+const sources = [
+  "README.md",
+  "docs/*.md",
+  "docs/decisions/*.md",
+  "docs/providers/*.md",
+  "packages/*/README.md",
+  "packages/*/src/**/*.ts",
+]
 
 const fence = /^([ \t]*(?:\* )?)```ts[ \t]*\n([\s\S]*?)^[ \t]*(?:\* )?```(?:\s*\n```text\n([\s\S]*?)^```)?/gm
 

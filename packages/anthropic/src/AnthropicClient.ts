@@ -7,10 +7,14 @@
  * @since 0.1.0
  */
 import type { Anthropic } from "@anthropic-ai/sdk"
+import { type Attempt, type KeySource } from "@holdfast/core"
+import type * as CloudAuth from "@holdfast/core/provider/CloudAuth"
+import type * as CloudPrices from "@holdfast/core/provider/CloudPrices"
 import { keyConfig } from "@holdfast/core/provider/KeyConfig"
 import { Config, Context, type Effect, Layer, type Redacted } from "effect"
 import { type AiError } from "effect/ai"
 
+import { bedrock, foundry, vertex } from "./internal/clouds.ts"
 import { type Endpoint, make as makeTransport, type MessagesBody } from "./internal/transport.ts"
 
 export type { Endpoint, MessagesBody } from "./internal/transport.ts"
@@ -30,6 +34,10 @@ export interface Service {
   /** The vendor's name in telemetry. */
   readonly provider: string
   readonly apiUrl: string
+  /** The name of the account that pays, in attempts and in limits. */
+  readonly account: string | undefined
+  /** What a model is priced as, where that is not the provider and its name. */
+  readonly pricedAs: (model: string) => Attempt.PricedAs | undefined
   /** The version of the API that requests are made for. */
   readonly apiVersion: string
   readonly messages: Endpoint<MessagesBody>
@@ -77,8 +85,8 @@ export type ApiVersion = "2026-10-21" | "2023-06-01" | (string & {})
  * @category models
  */
 export interface Options {
-  /** It is sent as a bearer token, and to older versions of the API as `x-api-key`. */
-  readonly apiKey: Redacted.Redacted
+  /** A fixed key, or a source of keys that change. It is sent as a bearer token, and to older versions of the API as `x-api-key`. */
+  readonly apiKey: Redacted.Redacted | KeySource.KeySource
   /** `https://api.anthropic.com` if left out. The variable `ANTHROPIC_BASE_URL` is not read. */
   readonly apiUrl?: string | undefined
   /**
@@ -88,10 +96,12 @@ export interface Options {
   readonly apiVersion?: ApiVersion | undefined
   /** For keys that can act on several workspaces. */
   readonly workspaceId?: string | undefined
-  /** Headers of every request, in any case. */
-  readonly headers?: Readonly<Record<string, string>> | undefined
+  /** Headers of every request, in any case. `Redacted` ones, and those that may be secret by their names, are shown nowhere. */
+  readonly headers?: Readonly<Record<string, string | Redacted.Redacted>> | undefined
   /** Instead of the global one: for a proxy, or for other limits than its own. */
   readonly fetch?: typeof globalThis.fetch | undefined
+  /** A name of the account for attempts and limits, where a program has several. Never a key. */
+  readonly account?: string | undefined
 }
 
 /**
@@ -177,3 +187,157 @@ export const layerConfig = (options?: {
     }).pipe(Config.map(layer)),
   )
 }
+
+/**
+ * What all clouds take.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface CloudOptions {
+  /** For a gateway in between. The cloud's own if left out. */
+  readonly apiUrl?: string | undefined
+  /** What the cloud knows of the API. `2023-06-01` if left out: newer versions come to clouds later. */
+  readonly apiVersion?: ApiVersion | undefined
+  /** What deployments and models are priced as, by their names, and whether they stay in a region. */
+  readonly pricedAs?: CloudPrices.Prices | undefined
+  /** Headers of every request. */
+  readonly headers?: Readonly<Record<string, string | Redacted.Redacted>> | undefined
+  /** Instead of the global one. */
+  readonly fetch?: typeof globalThis.fetch | undefined
+  /** A name of the account for attempts and limits, where a program has several. Never a key. */
+  readonly account?: string | undefined
+}
+
+/**
+ * A region of Amazon Bedrock, and a Bedrock key, fixed or from a source of short-lived ones.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type BedrockOptions = CloudOptions & CloudAuth.Auth & { readonly region?: string | undefined }
+
+/**
+ * A resource of Azure AI Foundry, and its key or a token of Entra ID.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type FoundryOptions = CloudOptions &
+  CloudAuth.Auth & {
+    /** The first part of its host: `my-resource` of `my-resource.services.ai.azure.com`. */
+    readonly resource?: string | undefined
+  }
+
+/**
+ * A project of Google Cloud, and a token of Google's.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface VertexOptions extends Omit<CloudOptions, "apiVersion"> {
+  readonly project: string
+  /** `global` if left out. */
+  readonly location?: string | undefined
+  readonly token: CloudAuth.Token
+}
+
+/**
+ * Makes a client of Claude on Amazon Bedrock.
+ *
+ * **Details**
+ *
+ * Models are called by their ids or inference profiles, such as `global.anthropic.claude-sonnet-4-5-20250929-v1:0`. They are priced as
+ * Anthropic's, with what a region costs more unless the profile is `global`. The provider is `aws.bedrock`. A 403 that says that the key is
+ * not valid counts as a refused key.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeBedrock = (options: BedrockOptions): Effect.Effect<Service, KeySource.KeyUnavailable> =>
+  bedrock(options)
+
+/**
+ * A client of Claude on Amazon Bedrock.
+ *
+ * **Example** (With a Bedrock key)
+ *
+ * ```ts
+ * import { AnthropicClient } from "@holdfast/anthropic"
+ * import { Layer, Redacted } from "effect"
+ *
+ * const client = AnthropicClient.layerBedrock({ region: "eu-central-1", apiKey: Redacted.make("ABSK-test") })
+ *
+ * Layer.isLayer(client) // => true
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerBedrock = (options: BedrockOptions): Layer.Layer<AnthropicClient, KeySource.KeyUnavailable> =>
+  Layer.effect(AnthropicClient, makeBedrock(options))
+
+/**
+ * Makes a client of Claude in Azure AI Foundry. The provider is `azure.ai.inference`, and models are priced as Anthropic's.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeFoundry = (options: FoundryOptions): Effect.Effect<Service, KeySource.KeyUnavailable> =>
+  foundry(options)
+
+/**
+ * A client of Claude in Azure AI Foundry.
+ *
+ * **Example** (With the key of the resource)
+ *
+ * ```ts
+ * import { AnthropicClient } from "@holdfast/anthropic"
+ * import { Layer, Redacted } from "effect"
+ *
+ * const client = AnthropicClient.layerFoundry({ resource: "my-resource", apiKey: Redacted.make("test-key") })
+ *
+ * Layer.isLayer(client) // => true
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerFoundry = (options: FoundryOptions): Layer.Layer<AnthropicClient, KeySource.KeyUnavailable> =>
+  Layer.effect(AnthropicClient, makeFoundry(options))
+
+/**
+ * Makes a client of Claude on Vertex AI.
+ *
+ * **Details**
+ *
+ * Models are called by their names there, such as `claude-sonnet-4-5@20250929`. They are priced as Anthropic's, with what a region costs more
+ * unless the location is `global`. The provider is `gcp.vertex_ai`. `use` reaches messages and the counting of tokens; the rest of the API is not
+ * on Vertex AI.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeVertex = (options: VertexOptions): Effect.Effect<Service, KeySource.KeyUnavailable> => vertex(options)
+
+/**
+ * A client of Claude on Vertex AI.
+ *
+ * **Example** (With a token of Google's)
+ *
+ * ```ts
+ * import { AnthropicClient } from "@holdfast/anthropic"
+ * import { Effect, Layer, Redacted } from "effect"
+ *
+ * // In an application: `auth.getAccessToken()` of `google-auth-library`.
+ * const token = Effect.succeed(Redacted.make("ya29.test"))
+ * const client = AnthropicClient.layerVertex({ project: "my-project", location: "europe-west1", token })
+ *
+ * Layer.isLayer(client) // => true
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerVertex = (options: VertexOptions): Layer.Layer<AnthropicClient, KeySource.KeyUnavailable> =>
+  Layer.effect(AnthropicClient, makeVertex(options))

@@ -7,4 +7,4 @@
  *
  * @since 0.1.0
  */
-export type { Attempt, AttemptStart, Outcome } from "./internal/call/types.ts"
+export type { Attempt, AttemptStart, Outcome, PricedAs } from "./internal/call/types.ts"

@@ -10,7 +10,7 @@
  */
 import { Effect, type Scope, Stream } from "effect"
 
-import { type ModelRequest, type Part } from "./internal/call/types.ts"
+import { type ModelRequest, type Part, type PricedAs } from "./internal/call/types.ts"
 import { ownScope } from "./internal/scope.ts"
 import { type Kind, type Operation } from "./Operation.ts"
 
@@ -41,6 +41,9 @@ export interface ModelCall<out E, in out K extends Kind = Kind> {
   readonly operation: Operation<K>
   readonly provider: string
   readonly model: string
+  /** The name of the account that pays, and what it is priced as, as attempts have them. */
+  readonly account?: string | undefined
+  readonly pricedAs?: PricedAs | undefined
   /** Whether a call would be let through now; absent where nothing stands in the way. A route looks here. */
   readonly available?: (() => boolean) | undefined
   /**
@@ -110,6 +113,8 @@ export const among = <K extends Kind>(
   operation: calls[0].operation,
   provider: calls[0].provider,
   model: calls[0].model,
+  account: calls[0].account,
+  pricedAs: calls[0].pricedAs,
   available: () => calls.some(isAvailable),
   identity: Effect.forEach(calls, identityOf),
 })

@@ -39,6 +39,7 @@ export const canonicalKey = (key: string): string => {
 }
 
 const known: Readonly<Record<string, ReadonlyArray<string>>> = {
+  alibaba: ["alibaba", "dashscope", "qwen"],
   anthropic: ["anthropic", "claude"],
   "aws.bedrock": ["aws.bedrock", "bedrock", "amazon-bedrock", "aws_bedrock"],
   "azure.ai.inference": ["azure.ai.inference", "azure-ai", "azure_ai"],
@@ -50,9 +51,11 @@ const known: Readonly<Record<string, ReadonlyArray<string>>> = {
   groq: ["groq"],
   "ibm.watsonx.ai": ["ibm.watsonx.ai", "watsonx"],
   mistral_ai: ["mistral_ai", "mistral", "mistralai", "mistral-ai"],
+  moonshotai: ["moonshotai", "moonshot", "moonshot_ai", "moonshot-ai", "kimi"],
   openai: ["openai"],
   perplexity: ["perplexity"],
   x_ai: ["x_ai", "xai", "x-ai", "grok"],
+  z_ai: ["z_ai", "zai", "z-ai", "z.ai", "zhipu", "zhipuai"],
 }
 
 const names: ReadonlyMap<string, string> = new Map(

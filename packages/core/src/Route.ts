@@ -57,6 +57,8 @@ export type Routed<M extends Model, E2 = never, R2 = never> = Resilient.Resilien
 export interface Candidate {
   readonly provider: string
   readonly model: string
+  readonly account?: string | undefined
+  readonly pricedAs?: ModelCall<unknown>["pricedAs"]
   /** Calls that this route has sent there and that are not over. A stream is over when it is closed. */
   readonly inFlight: number
   /** The settings of the running request, as `ModelCall.identity` has them. */
@@ -240,7 +242,9 @@ export const sticky = <const M extends Models>(
   route("Route.sticky", {}, models, (candidates, { context, request }) =>
     Choices.owner(
       key === undefined ? (context.tenant ?? "") : key(request, context),
-      candidates.map(({ model, provider }) => `${provider}/${model}`),
+      candidates.map(({ account, model, provider }) =>
+        account === undefined ? `${provider}/${model}` : `${account}/${provider}/${model}`,
+      ),
     ),
   )
 
@@ -256,6 +260,8 @@ class Target implements Candidate {
   readonly load: Load
   readonly provider: string
   readonly model: string
+  readonly account: string | undefined
+  readonly pricedAs: ModelCall<unknown>["pricedAs"]
   readonly settings: Effect.Effect<unknown> | undefined
 
   constructor(index: number, call: ModelCall<unknown>, load: Load) {
@@ -264,6 +270,8 @@ class Target implements Candidate {
     this.load = load
     this.provider = call.provider
     this.model = call.model
+    this.account = call.account
+    this.pricedAs = call.pricedAs
     this.settings = call.identity
   }
 

@@ -199,7 +199,7 @@ interface Asked {
 
 /** The attempt as it would begin, for functions of budgets that look at attempts. It is not made, and has no id. */
 const hypothetical = (
-  { model, provider }: Route.Candidate,
+  { account, model, pricedAs, provider }: Route.Candidate,
   { context, maxOutputTokens, now, request }: Asked,
 ): Attempt.AttemptStart => ({
   _tag: "AttemptStarted",
@@ -211,6 +211,8 @@ const hypothetical = (
   index: 1,
   provider,
   model,
+  account,
+  pricedAs,
   maxOutputTokens,
   request,
   context,

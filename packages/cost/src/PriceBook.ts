@@ -12,10 +12,12 @@
  * @since 0.1.0
  */
 
+import { type Attempt } from "@holdfast/core"
 import { Clock, Context, Effect, Layer, Option } from "effect"
 import { dual } from "effect/Function"
 
 import { genaiPrices as genaiPackage, type PackageMissing } from "./internal/optionalPackage.ts"
+import { priceNameOf } from "./internal/price/asked.ts"
 import { pricesOf, type Vendor, vendors } from "./internal/price/genaiPrices.ts"
 import { anthropic } from "./internal/price/list/anthropic.ts"
 import { deepseek } from "./internal/price/list/deepseek.ts"
@@ -47,6 +49,8 @@ export { PriceUnknown } from "./internal/price/unknown.ts"
 export interface Query {
   readonly provider: string
   readonly model: string
+  /** As an attempt has it. It goes before provider and model. */
+  readonly pricedAs?: Attempt.PricedAs | undefined
   /** When it was called, in Unix milliseconds, as `Attempt.startedAt` is. Now if left out. */
   readonly startedAt?: number | undefined
 }
@@ -220,10 +224,11 @@ export const cost = (answer: Query & Price.Answer): Effect.Effect<Price.Cost, Pr
   Effect.gen(function* () {
     const book = yield* PriceBook
     const startedAt = answer.startedAt ?? (yield* Clock.currentTimeMillis)
-    const query = { provider: answer.provider, model: answer.model, startedAt }
+    const query = { ...priceNameOf(answer), startedAt }
     const found = book.find(query)
     if (Option.isNone(found)) return yield* Effect.fail(priceUnknown(book, query))
-    return Price.cost(found.value, { ...answer, priceOf: answer.priceOf ?? priceOf(book, query) })
+    const regional = answer.regional ?? answer.pricedAs?.regional
+    return Price.cost(found.value, { ...answer, regional, priceOf: answer.priceOf ?? priceOf(book, query) })
   })
 
 /**
@@ -377,4 +382,6 @@ const priceAt = (prices: ReadonlyArray<Price.Price>, at: number): Price.Price | 
 }
 
 const find = (book: Book, query: Query): Effect.Effect<Option.Option<Price.Price>> =>
-  Effect.map(Clock.currentTimeMillis, (now) => book.find({ ...query, startedAt: query.startedAt ?? now }))
+  Effect.map(Clock.currentTimeMillis, (now) =>
+    book.find({ ...query, ...priceNameOf(query), startedAt: query.startedAt ?? now }),
+  )

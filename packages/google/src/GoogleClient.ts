@@ -7,10 +7,14 @@
  * @since 0.1.0
  */
 import type { GoogleGenAI } from "@google/genai/web"
+import { type Attempt, type KeySource } from "@holdfast/core"
+import type * as CloudAuth from "@holdfast/core/provider/CloudAuth"
+import type * as CloudPrices from "@holdfast/core/provider/CloudPrices"
 import { keyConfig } from "@holdfast/core/provider/KeyConfig"
 import { Config, Context, type Effect, Layer, type Redacted } from "effect"
 import { type AiError } from "effect/ai"
 
+import { vertex } from "./internal/clouds.ts"
 import { type ContentEndpoint, type EmbeddingEndpoint, make as makeTransport } from "./internal/transport.ts"
 
 export type { ContentBody, ContentEndpoint, EmbeddingBody, EmbeddingEndpoint } from "./internal/transport.ts"
@@ -30,6 +34,10 @@ export interface Service {
   /** The vendor's name in telemetry. */
   readonly provider: string
   readonly apiUrl: string
+  /** The name of the account that pays, in attempts and in limits. */
+  readonly account: string | undefined
+  /** What a model is priced as, where that is not the provider and its name. */
+  readonly pricedAs: (model: string) => Attempt.PricedAs | undefined
   readonly apiVersion: string
   readonly content: ContentEndpoint
   readonly embeddings: EmbeddingEndpoint
@@ -73,7 +81,8 @@ export class GoogleClient extends Context.Service<GoogleClient, Service>()("@hol
  * @category models
  */
 export interface Options {
-  readonly apiKey: Redacted.Redacted
+  /** A fixed key, or a source of keys that change. */
+  readonly apiKey: Redacted.Redacted | KeySource.KeySource
   /** `https://generativelanguage.googleapis.com` if left out. The variable `GOOGLE_GEMINI_BASE_URL` is not read. */
   readonly apiUrl?: string | undefined
   /**
@@ -81,10 +90,12 @@ export interface Options {
    * whatever is new in a model.
    */
   readonly apiVersion?: "v1beta" | "v1" | "v1alpha" | (string & {}) | undefined
-  /** Headers of every request, in any case. */
-  readonly headers?: Readonly<Record<string, string>> | undefined
+  /** Headers of every request, in any case. `Redacted` ones, and those that may be secret by their names, are shown nowhere. */
+  readonly headers?: Readonly<Record<string, string | Redacted.Redacted>> | undefined
   /** Instead of the global one: for a proxy, or for limits of its own. */
   readonly fetch?: typeof globalThis.fetch | undefined
+  /** A name of the account for attempts and limits, where a program has several. Never a key. */
+  readonly account?: string | undefined
 }
 
 /**
@@ -172,3 +183,63 @@ export const layerConfig = (options?: {
     }).pipe(Config.map(layer)),
   )
 }
+
+/**
+ * A project of Google Cloud, and a token of Google's.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface VertexOptions {
+  readonly project: string
+  /** `global` if left out. */
+  readonly location?: string | undefined
+  readonly token: CloudAuth.Token
+  /** For a gateway in between. The one of the location if left out. */
+  readonly apiUrl?: string | undefined
+  /** `v1` if left out. */
+  readonly apiVersion?: "v1" | "v1beta1" | (string & {}) | undefined
+  /** What models are priced as, by their names. As on the Gemini API if left out. */
+  readonly pricedAs?: CloudPrices.Prices | undefined
+  /** Headers of every request. */
+  readonly headers?: Readonly<Record<string, string | Redacted.Redacted>> | undefined
+  /** Instead of the global one. */
+  readonly fetch?: typeof globalThis.fetch | undefined
+  /** A name of the account for attempts and limits, where a program has several. Never a key. */
+  readonly account?: string | undefined
+}
+
+/**
+ * Makes a client of Gemini on Vertex AI.
+ *
+ * **Details**
+ *
+ * The provider is `gcp.vertex_ai`. Models are priced as on the Gemini API; a location that costs more is a matter of `pricedAs`.
+ * This token alone is asked for: neither the environment nor the credentials of the machine.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeVertex = (options: VertexOptions): Effect.Effect<Service, KeySource.KeyUnavailable> => vertex(options)
+
+/**
+ * A client of Gemini on Vertex AI.
+ *
+ * **Example** (With a token of Google's)
+ *
+ * ```ts
+ * import { GoogleClient } from "@holdfast/google"
+ * import { Effect, Layer, Redacted } from "effect"
+ *
+ * // In an application: `auth.getAccessToken()` of `google-auth-library`.
+ * const token = Effect.succeed(Redacted.make("ya29.test"))
+ * const client = GoogleClient.layerVertex({ project: "my-project", location: "europe-west1", token })
+ *
+ * Layer.isLayer(client) // => true
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerVertex = (options: VertexOptions): Layer.Layer<GoogleClient, KeySource.KeyUnavailable> =>
+  Layer.effect(GoogleClient, makeVertex(options))

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { KeySource } from "@holdfast/core"
 import { Emulator, Reply } from "@holdfast/testing"
 import * as ClientConformance from "@holdfast/testing/ClientConformance"
 import { Cause, Effect, Exit, Layer, Redacted } from "effect"
@@ -81,6 +82,26 @@ describe("a client", () => {
       assert.strictEqual(path, "/google/v1/models/gemini-3.8-flash:generateContent")
       assert.deepStrictEqual(query, {})
       assert.strictEqual(headers["user-agent"], "mine")
+    }).pipe(Effect.provide(Emulator.layer())),
+  )
+
+  it.live("knows a bad request for a refused key, and asks with the next one", () =>
+    Effect.gen(function* () {
+      const emulator = yield* Emulator.Emulator
+      const refusal = Reply.status(400, { message: "API key not valid.", code: "API_KEY_INVALID" })
+      for (const send of [
+        (client: GoogleClient.Service) => client.content.once(hi),
+        (client: GoogleClient.Service) => Effect.scoped(client.content.open(hi)),
+      ]) {
+        let loads = 0
+        const rotating = yield* KeySource.make(Effect.sync(() => Redacted.make(`AQ.key-${++loads}`)))
+        const client = yield* GoogleClient.make({ apiKey: rotating, apiUrl: emulator.baseUrl("google") })
+        yield* emulator.script("google", refusal, Reply.text("yes"), Reply.status(400, { message: "too long" }))
+        yield* send(client)
+        assert.strictEqual((yield* Effect.flip(send(client))).reason._tag, "InvalidRequestError")
+        assert.strictEqual(loads, 2)
+      }
+      assert.lengthOf(yield* emulator.requests, 6)
     }).pipe(Effect.provide(Emulator.layer())),
   )
 

@@ -6,11 +6,15 @@
  *
  * @since 0.1.0
  */
+import { type Attempt, type KeySource } from "@holdfast/core"
+import type * as CloudAuth from "@holdfast/core/provider/CloudAuth"
+import type * as CloudPrices from "@holdfast/core/provider/CloudPrices"
 import { keyConfig } from "@holdfast/core/provider/KeyConfig"
 import { Config, Context, type Effect, Layer, type Redacted } from "effect"
 import { type AiError } from "effect/ai"
 import type { OpenAI } from "openai"
 
+import { azure, bedrock } from "./internal/clouds.ts"
 import {
   type ChatBody,
   type EmbeddingBody,
@@ -37,6 +41,12 @@ export interface Service {
   /** The vendor's name in telemetry. */
   readonly provider: string
   readonly apiUrl: string
+  /** The name of the account that pays, in attempts and in limits. */
+  readonly account: string | undefined
+  /** What a model is priced as, where that is not the provider and its name. */
+  readonly pricedAs: (model: string) => Attempt.PricedAs | undefined
+  /** Under which name options and metadata of prompts and answers stand. */
+  readonly optionKey: string
   readonly responses: Endpoint<ResponsesBody>
   readonly chat: Endpoint<ChatBody>
   readonly embeddings: WholeEndpoint<EmbeddingBody>
@@ -74,15 +84,18 @@ export class OpenAiClient extends Context.Service<OpenAiClient, Service>()("@hol
  * @category models
  */
 export interface Options {
-  readonly apiKey: Redacted.Redacted
+  /** A fixed key, or a source of keys that change. */
+  readonly apiKey: Redacted.Redacted | KeySource.KeySource
   /** `https://api.openai.com/v1` if left out. The variable `OPENAI_BASE_URL` is not read. */
   readonly apiUrl?: string | undefined
   readonly organizationId?: string | undefined
   readonly projectId?: string | undefined
-  /** Headers of every request, in any case. */
-  readonly headers?: Readonly<Record<string, string>> | undefined
+  /** Headers of every request, in any case. `Redacted` ones, and those that may be secret by their names, are shown nowhere. */
+  readonly headers?: Readonly<Record<string, string | Redacted.Redacted>> | undefined
   /** Instead of the global one: for a proxy, or for other limits than its own. */
   readonly fetch?: typeof globalThis.fetch | undefined
+  /** A name of the account for attempts and limits, where a program has several. Never a key. */
+  readonly account?: string | undefined
 }
 
 /**
@@ -156,3 +169,115 @@ export const layerConfig = (options?: {
     }).pipe(Config.map(layer)),
   )
 }
+
+/**
+ * What all clouds take.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface CloudOptions {
+  /** For a gateway in between. The cloud's own if left out. */
+  readonly apiUrl?: string | undefined
+  /** What deployments and models are priced as, by their names, and whether they stay in a region. */
+  readonly pricedAs?: CloudPrices.Prices | undefined
+  /** Headers of every request. */
+  readonly headers?: Readonly<Record<string, string | Redacted.Redacted>> | undefined
+  /** Instead of the global one. */
+  readonly fetch?: typeof globalThis.fetch | undefined
+  /** A name of the account for attempts and limits, where a program has several. Never a key. */
+  readonly account?: string | undefined
+}
+
+/**
+ * A resource of Azure OpenAI, and its key or a token of Entra ID.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type AzureOptions = CloudOptions &
+  CloudAuth.Auth & {
+    /** The first part of its host: `my-resource` of `my-resource.openai.azure.com`. */
+    readonly resource?: string | undefined
+  }
+
+/**
+ * A region of Amazon Bedrock, and a Bedrock key, fixed or from a source of short-lived ones.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type BedrockOptions = CloudOptions & CloudAuth.Auth & { readonly region?: string | undefined }
+
+/**
+ * Makes a client of Azure OpenAI, on its API `v1`. Models are called by the names of their deployments.
+ *
+ * **Details**
+ *
+ * A deployment is priced as the model of OpenAI with its name; `pricedAs` says so of others. The provider is `azure.ai.openai`, and
+ * options of prompts stand under `openai` as ever.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeAzure = (options: AzureOptions): Effect.Effect<Service, KeySource.KeyUnavailable> => azure(options)
+
+/**
+ * A client of Azure OpenAI.
+ *
+ * **Example** (With a token of Entra ID)
+ *
+ * ```ts
+ * import { OpenAiClient } from "@holdfast/openai"
+ * import { Effect, Layer, Redacted } from "effect"
+ *
+ * // In an application: `credential.getToken("https://cognitiveservices.azure.com/.default")` of `@azure/identity`.
+ * const token = Effect.succeed(Redacted.make("token-of-entra"))
+ * const client = OpenAiClient.layerAzure({
+ *   resource: "my-resource",
+ *   token,
+ *   pricedAs: { "my-deployment": { provider: "openai", model: "gpt-6-luna" } },
+ * })
+ *
+ * Layer.isLayer(client) // => true
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerAzure = (options: AzureOptions): Layer.Layer<OpenAiClient, KeySource.KeyUnavailable> =>
+  Layer.effect(OpenAiClient, makeAzure(options))
+
+/**
+ * Makes a client of OpenAI's models on Amazon Bedrock.
+ *
+ * **Details**
+ *
+ * The provider is `aws.bedrock`. Prices of Bedrock's own models are not in the price book; `pricedAs` or a book of your own has them. A 403 that
+ * says that the key is not valid counts as a refused key.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeBedrock = (options: BedrockOptions): Effect.Effect<Service, KeySource.KeyUnavailable> =>
+  bedrock(options)
+
+/**
+ * A client of OpenAI's models on Amazon Bedrock.
+ *
+ * **Example** (With a Bedrock key)
+ *
+ * ```ts
+ * import { OpenAiClient } from "@holdfast/openai"
+ * import { Layer, Redacted } from "effect"
+ *
+ * const client = OpenAiClient.layerBedrock({ region: "eu-central-1", apiKey: Redacted.make("ABSK-test") })
+ *
+ * Layer.isLayer(client) // => true
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerBedrock = (options: BedrockOptions): Layer.Layer<OpenAiClient, KeySource.KeyUnavailable> =>
+  Layer.effect(OpenAiClient, makeBedrock(options))

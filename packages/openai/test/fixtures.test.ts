@@ -19,13 +19,19 @@ import { ChatReader } from "../src/internal/chat/stream.ts"
 import { answerParts } from "../src/internal/responses/parts.ts"
 import { AnswerState as ResponsesState } from "../src/internal/responses/state.ts"
 import { ResponsesReader } from "../src/internal/responses/stream.ts"
+import * as OpenAiCompatible from "../src/OpenAiCompatible.ts"
 import { origin } from "./requests.ts"
 
 const recorded = recordings.filter(({ endpoint }) => ["responses", "chat/completions"].includes(endpoint))
 
-const xai: Dialect = { ...common, reasoningOutsideCompletion: true }
+const presets: Readonly<Record<string, Dialect>> = {
+  alibaba: OpenAiCompatible.alibaba,
+  moonshotai: OpenAiCompatible.moonshot,
+  xai: OpenAiCompatible.xai,
+}
 
-const dialectOf = ({ file }: Fixture): Dialect => (file.includes("xai") ? xai : common)
+const dialectOf = ({ file }: Fixture): Dialect =>
+  Object.entries(presets).find(([name]) => file.includes(name))?.[1] ?? common
 
 const replay = (fixture: Fixture) => {
   if (fixture.stream) {

@@ -17,6 +17,7 @@ import { Effect } from "effect"
 
 import * as Emulator from "./Emulator.ts"
 import { type Check as Unbound, checks as unbound, type Subject } from "./internal/conformance/client.ts"
+import { keyChecks } from "./internal/conformance/keys.ts"
 import { sdkLoadedBy } from "./internal/conformance/lazySdk.ts"
 
 export type { Options, Subject } from "./internal/conformance/client.ts"
@@ -47,7 +48,7 @@ const bind = <Client>(subject: Subject<Client>, { name, run }: Unbound): Check =
  * @category constructors
  */
 export const checks = <Client>(subject: Subject<Client>): ReadonlyArray<Check> =>
-  unbound.map((member) => bind(subject, member))
+  [...unbound, ...keyChecks].map((member) => bind(subject, member))
 
 /**
  * Registers the checks as tests of `vitest`, in the clock's real time because they watch sockets.
@@ -58,9 +59,11 @@ export const checks = <Client>(subject: Subject<Client>): ReadonlyArray<Check> =
 export const suite = <Client>(subject: Subject<Client>): void => {
   describe(`${subject.name} conforms`, () => {
     for (const { name, run } of checks(subject)) it.live(name, () => run)
+    const { sdk } = subject
+    if (sdk === undefined) return
     // A process of its own finds it out.
     it("loads the SDK only when a client is made", ({ expect }) => {
-      expect(sdkLoadedBy({ ...subject.sdk, client: subject.name })).toStrictEqual([false, true])
+      expect(sdkLoadedBy({ ...sdk, client: subject.name })).toStrictEqual([false, true])
     })
   })
 }

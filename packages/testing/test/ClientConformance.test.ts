@@ -14,8 +14,8 @@ interface Careless {
  * writes to the console, takes whatever comes for an answer, and sends the way `fetch` likes it.
  */
 const careless = ({ apiKey, apiUrl }: ClientConformance.Options): Effect.Effect<Careless> =>
-  Effect.sync(() => {
-    const key = Redacted.value(apiKey).trim()
+  Effect.gen(function* () {
+    const key = Redacted.value(Redacted.isRedacted(apiKey) ? apiKey : yield* Effect.orDie(apiKey.current)).trim()
     const post = (stream: boolean) => {
       // oxlint-disable-next-line eslint/no-console -- one of its mistakes
       console.log("sending")
@@ -76,6 +76,10 @@ describe("a careless client", () => {
         "Failure: writes nothing to the console, whatever the answer is",
         "Failure: waits longer than the global fetch does",
         "Failure: uses the fetch that it is given, and follows no redirect",
+        "Failure: goes on through a rotation, with one load for all calls",
+        "Failure: goes on with the last key while the store is down",
+        "Failure: lets the refusal of a dead key stand, after one load, and shows no key that it ever had",
+        "Failure: sends and hides secret headers of its own",
       ])
     }),
   )

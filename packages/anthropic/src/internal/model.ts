@@ -18,13 +18,15 @@ interface Sent {
 
 /** A model on the Messages API. */
 export const messagesModel = (
-  { apiVersion, messages, provider }: Transport,
+  { account, apiVersion, messages, pricedAs, provider }: Transport,
   model: string,
   settings: Effect.Effect<Settings>,
 ): ProviderModel =>
   SdkModel.make({
     provider,
     model,
+    account,
+    pricedAs: pricedAs(model),
     settings,
     settingNames: {
       maxOutputTokens: "maxOutputTokens",

@@ -2,25 +2,35 @@
  * The SDK behind a typed face. It is loaded when a client is made, and the key stays in here.
  */
 import type { Anthropic, ClientOptions } from "@anthropic-ai/sdk"
+import { type PricedAs } from "@holdfast/core/Attempt"
+import { type KeySource } from "@holdfast/core/KeySource"
 import { boundedFetch } from "@holdfast/core/provider/BoundedBody"
 import * as Endpoints from "@holdfast/core/provider/Endpoint"
+import * as KeyedFetch from "@holdfast/core/provider/KeyedFetch"
 import { type Origin } from "@holdfast/core/provider/ProviderError"
 import * as SdkEndpoint from "@holdfast/core/provider/SdkEndpoint"
-import * as Secrets from "@holdfast/core/provider/Secrets"
 import * as StainlessClient from "@holdfast/core/provider/StainlessClient"
-import { untimedFetch } from "@holdfast/core/provider/UntimedFetch"
 import { Clock, Effect, type Redacted } from "effect"
 
 import { fromErrorAnswer, fromThrown } from "./failure.ts"
 
 /** What is needed to talk to a server. */
 export interface TransportOptions {
+  /** `anthropic` if left out. */
+  readonly provider?: string | undefined
+  /** Where the key goes. By the version of the API if left out. */
+  readonly keyHeader?: "authorization" | "x-api-key" | undefined
+  readonly refusal?: KeyedFetch.Refusal | undefined
+  /** Where and how a request goes out that the SDK made for Anthropic's own API. */
+  readonly rewrite?: ((fetch: typeof globalThis.fetch) => typeof globalThis.fetch) | undefined
   readonly apiUrl: string
-  readonly apiKey: Redacted.Redacted
+  readonly apiKey: Redacted.Redacted | KeySource
   readonly apiVersion: string
   readonly workspaceId?: string | undefined
-  readonly headers?: Readonly<Record<string, string>> | undefined
+  readonly headers?: KeyedFetch.Headers | undefined
   readonly fetch?: typeof globalThis.fetch | undefined
+  readonly account?: string | undefined
+  readonly pricedAs?: ((model: string) => PricedAs | undefined) | undefined
 }
 
 /** The sampling parameters are gone from the SDK's types, and older versions of the API still take them. */
@@ -45,23 +55,30 @@ export interface Transport extends SdkEndpoint.Transport<Anthropic> {
   readonly messages: Endpoint<MessagesBody>
 }
 
-const provider = "anthropic"
 const module = "AnthropicClient"
 
 const bearerSince = "2026-10-21"
 
 /** Loads the SDK and makes a client of it. Options that cannot work are defects. */
 export const make = Effect.fnUntraced(function* (options: TransportOptions) {
+  const { provider = "anthropic" } = options
   const url = yield* Endpoints.url(module, options.apiUrl)
-  const key = yield* Endpoints.key(module, options.apiKey)
-  const headers = yield* lowerCase(options.headers ?? {})
+  const given = yield* lowerCase(options.headers ?? {})
+  const { headers, secrets, ...sender } = yield* KeyedFetch.make({
+    ...options,
+    module,
+    headers: given,
+    fetch: options.fetch,
+  })
+  const fetch = options.rewrite === undefined ? sender.fetch : options.rewrite(sender.fetch)
   const sdkModule = yield* Effect.promise(() => import("@anthropic-ai/sdk"))
-  const settings = { ...options, headers, apiUrl: url }
-  const sdk = newClient(sdkModule.Anthropic, { ...settings, fetch: boundedFetch(options.fetch) }, key)
+  const keyHeader = options.keyHeader ?? (options.apiVersion < bearerSince ? "x-api-key" : "authorization")
+  const settings = { ...options, headers, apiUrl: url, keyHeader }
+  const sdk = newClient(sdkModule.Anthropic, { ...settings, fetch: boundedFetch(fetch) })
   // Files are downloaded with this one, and they may be long.
-  const unbounded = newClient(sdkModule.Anthropic, { ...settings, fetch: untimedFetch(options.fetch) }, key)
+  const unbounded = newClient(sdkModule.Anthropic, { ...settings, fetch })
   const clock = yield* Clock.Clock
-  const { scrub } = Secrets.make(key, ...Secrets.ofUrl(options.apiUrl), ...Secrets.ofHeaders(headers))
+  const { scrub } = secrets
   const origin = (method: string, path: string): Origin => ({
     module,
     method,
@@ -74,6 +91,8 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
   const transport: Transport = {
     provider,
     apiUrl: url,
+    account: options.account,
+    pricedAs: options.pricedAs ?? (() => undefined),
     apiVersion: options.apiVersion,
     messages: SdkEndpoint.make({
       origin: messages,
@@ -86,7 +105,7 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
   return transport
 })
 
-const lowerCase = (headers: Readonly<Record<string, string>>): Effect.Effect<Record<string, string>> => {
+const lowerCase = (headers: KeyedFetch.Headers): Effect.Effect<KeyedFetch.Headers> => {
   const lower = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
   // What a model takes depends on the version, so there must be only one place that says which it is.
   return "anthropic-version" in lower
@@ -94,15 +113,20 @@ const lowerCase = (headers: Readonly<Record<string, string>>): Effect.Effect<Rec
     : Effect.succeed(lower)
 }
 
+interface ClientSettings extends Pick<TransportOptions, "apiUrl" | "apiVersion" | "workspaceId"> {
+  readonly keyHeader: "authorization" | "x-api-key"
+  readonly fetch: typeof globalThis.fetch
+  readonly headers: Readonly<Record<string, string>>
+}
+
 const newClient = (
   Sdk: typeof Anthropic,
-  { apiUrl, apiVersion, fetch, headers, workspaceId }: TransportOptions,
-  key: string,
+  { apiUrl, apiVersion, fetch, headers, keyHeader, workspaceId }: ClientSettings,
 ): Anthropic => {
   const defaultHeaders = {
     "anthropic-version": apiVersion,
     // Bearer tokens came with the version; servers that know only older ones look here.
-    ...(apiVersion < bearerSince ? { "x-api-key": key, authorization: null } : undefined),
+    ...(keyHeader === "x-api-key" ? { "x-api-key": KeyedFetch.placeholder, authorization: null } : undefined),
     ...(workspaceId === undefined ? undefined : { "anthropic-workspace-id": workspaceId }),
     ...headers,
   }
@@ -112,7 +136,7 @@ const newClient = (
       super({
         // Nothing may come from the environment: it knows neither which server this is for nor that it is read. A key
         // that is given keeps the SDK from looking for tokens, profiles and credentials.
-        apiKey: key,
+        apiKey: KeyedFetch.placeholder,
         baseURL: apiUrl,
         webhookKey: null,
         ...StainlessClient.options,

@@ -8,6 +8,8 @@
  */
 import { Effect, Redacted } from "effect"
 
+import { keyMistakeIn } from "../internal/keySource/mistake.ts"
+
 /**
  * The base URL without a slash at its end. It must be absolute, http or https, and hold no credentials.
  *
@@ -33,9 +35,6 @@ export const url = (module: string, apiUrl: string): Effect.Effect<string> => {
  */
 export const key = (module: string, apiKey: Redacted.Redacted): Effect.Effect<string> => {
   const trimmed = Redacted.value(apiKey).trim()
-  if (trimmed === "") return Effect.die(new Error(`${module}: apiKey is empty`))
-  if (!/^[\x21-\x7e]+$/.test(trimmed)) {
-    return Effect.die(new Error(`${module}: apiKey has characters that cannot be sent in a header`))
-  }
-  return Effect.succeed(trimmed)
+  const mistake = keyMistakeIn(trimmed)
+  return mistake === undefined ? Effect.succeed(trimmed) : Effect.die(new Error(`${module}: apiKey ${mistake}`))
 }

@@ -5,6 +5,7 @@
  */
 import { type Effect, type Scope } from "effect"
 
+import { type PricedAs } from "../internal/call/types.ts"
 import { type RequestLimits } from "../ModelCall.ts"
 import { type ProviderFailure, type ProviderReply } from "./ProviderModel.ts"
 
@@ -56,6 +57,10 @@ export interface ProviderEmbeddingModel {
   /** The vendor's name as OpenTelemetry writes it: `openai`, `gcp.gemini`, `mistral_ai`. */
   readonly provider: string
   readonly model: string
+  /** The name of the account that pays; absent where the client has none. */
+  readonly account?: string | undefined
+  /** What it is priced as, where that is not provider and model. */
+  readonly pricedAs?: PricedAs | undefined
   /** The settings of the running request; absent where there are none. A cache tells answers apart by them. */
   readonly settings?: Effect.Effect<object> | undefined
   /** What one request may hold; absent where the vendor sets no limits. */

@@ -91,7 +91,7 @@ export const fromTransport = (origin: Origin, cause: unknown, answered = false):
     reason: new AiError.NetworkError({
       reason: "TransportError",
       method: "POST",
-      url: origin.url,
+      url: origin.scrub(origin.url),
       description: describe(origin, `${origin.provider}: ${causeChain(cause)}`),
       // This reason has no metadata.
       ...(told && { cause: told }),

@@ -6,7 +6,7 @@
 import { type Effect, type JsonSchema, Schema, type Scope, type Stream } from "effect"
 import { AiError, type LanguageModel, type Response } from "effect/ai"
 
-import { type CommonSettings } from "../internal/call/types.ts"
+import { type CommonSettings, type PricedAs } from "../internal/call/types.ts"
 import * as PolicyError from "../PolicyError.ts"
 
 /**
@@ -62,6 +62,10 @@ export interface ProviderModel {
   /** The vendor's name as OpenTelemetry writes it: `openai`, `anthropic`, `gcp.gemini`, `deepseek`. */
   readonly provider: string
   readonly model: string
+  /** The name of the account that pays; absent where the client has none. */
+  readonly account?: string | undefined
+  /** What it is priced as, where that is not provider and model. */
+  readonly pricedAs?: PricedAs | undefined
   readonly codecTransformer: LanguageModel.CodecTransformer
   /**
    * The settings of the running request; absent where there are none. A cache tells answers apart by them, and a budget

@@ -6,6 +6,7 @@
 import { Effect, type Scope, type Stream } from "effect"
 import { type AiError } from "effect/ai"
 
+import { type PricedAs } from "../internal/call/types.ts"
 import * as AnswerResponse from "./AnswerResponse.ts"
 import { type Origin } from "./ProviderError.ts"
 import { type ProviderReply } from "./ProviderModel.ts"
@@ -53,6 +54,10 @@ export interface Transport<Sdk> {
   /** The vendor's name in telemetry. */
   readonly provider: string
   readonly apiUrl: string
+  /** The name of the account that pays. */
+  readonly account: string | undefined
+  /** What a model is priced as, where that is not the provider and its name. */
+  readonly pricedAs: (model: string) => PricedAs | undefined
   readonly use: Use<Sdk>
 }
 

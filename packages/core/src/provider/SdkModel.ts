@@ -6,7 +6,7 @@
 import { Effect, type Result, type Scope, Stream } from "effect"
 import { type AiError, type LanguageModel, Prompt, type Response } from "effect/ai"
 
-import { type CommonSettings } from "../internal/call/types.ts"
+import { type CommonSettings, type PricedAs } from "../internal/call/types.ts"
 import { jsonPrompt } from "../internal/model/jsonPrompt.ts"
 import { gathered, readingWhole } from "./AnswerModes.ts"
 import { AnswerEvents } from "./AnswerResponse.ts"
@@ -57,6 +57,8 @@ export type SettingNames<Settings> = {
 export interface Options<Settings, Body, State> {
   readonly provider: string
   readonly model: string
+  readonly account?: string | undefined
+  readonly pricedAs?: PricedAs | undefined
   readonly codecTransformer: LanguageModel.CodecTransformer
   /** The settings of the running request. */
   readonly settings: Effect.Effect<Settings>
@@ -98,6 +100,8 @@ export const make = <Settings extends { readonly maxOutputTokens?: number | unde
   return {
     provider,
     model,
+    account: options.account,
+    pricedAs: options.pricedAs,
     settings,
     codecTransformer,
     generate: Effect.fnUntraced(function* (request) {

@@ -15,13 +15,15 @@ import { type Transport } from "./transport.ts"
 
 /** A model of Google's. */
 export const contentModel = (
-  { content, provider }: Pick<Transport, "provider" | "content">,
+  { account, content, pricedAs, provider }: Pick<Transport, "account" | "content" | "pricedAs" | "provider">,
   model: string,
   settings: Effect.Effect<Settings>,
 ): ProviderModel =>
   SdkModel.make({
     provider,
     model,
+    account,
+    pricedAs: pricedAs(model),
     settings,
     settingNames: {
       maxOutputTokens: "maxOutputTokens",

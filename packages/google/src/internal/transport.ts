@@ -3,10 +3,12 @@
  */
 
 import type { Content, EmbedContentConfig, GenerateContentConfig, GoogleGenAI } from "@google/genai/web"
+import { type PricedAs } from "@holdfast/core/Attempt"
+import { type KeySource } from "@holdfast/core/KeySource"
 import * as Endpoints from "@holdfast/core/provider/Endpoint"
+import * as KeyedFetch from "@holdfast/core/provider/KeyedFetch"
 import { type Origin } from "@holdfast/core/provider/ProviderError"
 import * as SdkEndpoint from "@holdfast/core/provider/SdkEndpoint"
-import * as Secrets from "@holdfast/core/provider/Secrets"
 import { Clock, Effect, type Redacted } from "effect"
 
 import { fromErrorAnswer, fromThrown, type SdkErrors } from "./failure.ts"
@@ -17,9 +19,13 @@ export interface TransportOptions {
   readonly module: string
   readonly apiUrl: string
   readonly apiVersion: string
-  readonly apiKey: Redacted.Redacted
-  readonly headers?: Readonly<Record<string, string>> | undefined
+  readonly apiKey: Redacted.Redacted | KeySource
+  readonly headers?: KeyedFetch.Headers | undefined
   readonly fetch?: typeof globalThis.fetch | undefined
+  /** A project of Vertex AI, instead of the Gemini API. */
+  readonly vertex?: { readonly project: string; readonly location: string } | undefined
+  readonly account?: string | undefined
+  readonly pricedAs?: ((model: string) => PricedAs | undefined) | undefined
 }
 
 /** A request for content, in the SDK's own form. */
@@ -52,38 +58,44 @@ export interface Transport extends SdkEndpoint.Transport<GoogleGenAI> {
   readonly embeddings: EmbeddingEndpoint
 }
 
-const provider = "gcp.gemini"
+// A wrong key is a bad request at Google.
+const refusal: KeyedFetch.Refusal = {
+  statuses: [400, 403],
+  body: /"API_KEY_(?:INVALID|EXPIRED)"|\bAPI key (?:not valid|expired)\b/i,
+}
 
 /** Loads the SDK and makes a client of it. Options that cannot work are defects. */
 export const make = Effect.fnUntraced(function* (options: TransportOptions) {
   const { apiVersion, module } = options
   const url = yield* Endpoints.url(module, options.apiUrl)
-  const key = yield* Endpoints.key(module, options.apiKey)
   if (!/^[\w.-]+$/.test(apiVersion)) {
     return yield* Effect.die(new Error(`${module}: apiVersion is not one, such as "v1beta"`))
   }
-  // The entry for browsers does all that an API key can do, in a fifth of the time, and reads no environment.
+  const { fetch, headers, secrets } = yield* KeyedFetch.make({ ...options, fetch: options.fetch, refusal })
+  const wire: Wire = { headers: options.vertex === undefined ? headers : { ...bearer, ...headers }, fetch }
+  const httpOptions = { baseUrl: url, apiVersion, fetch: fetchOf(wire) }
+  // The entry for browsers does all that is needed, in a fifth of the time, and reads no environment.
   const sdk = yield* Effect.promise(() => import("@google/genai/web"))
-  const wire: Wire = { headers: options.headers, fetch: options.fetch }
-  const client = new sdk.GoogleGenAI({
-    apiKey: key,
-    vertexai: false,
-    apiVersion,
-    httpOptions: { baseUrl: url, apiVersion, fetch: fetchOf(wire) },
-  })
+  const key = { apiKey: KeyedFetch.placeholder, vertexai: options.vertex !== undefined }
+  const client = new sdk.GoogleGenAI({ ...key, apiVersion, httpOptions })
+  if (options.vertex !== undefined) inProject(client, options.vertex)
   const clock = yield* Clock.Clock
-  const { scrub } = Secrets.make(key, ...Secrets.ofUrl(options.apiUrl), ...Secrets.ofHeaders(options.headers))
+  const { scrub } = secrets
+  const provider = options.vertex === undefined ? "gcp.gemini" : "gcp.vertex_ai"
+  const root = options.vertex === undefined ? "" : projectPath(options.vertex)
   const origin = (method: string, path: string): Origin => ({
     module,
     method,
     provider,
-    url: `${url}/${apiVersion}${path}`,
+    url: `${url}/${apiVersion}${root}${path}`,
     scrub,
     now: () => clock.currentTimeMillisUnsafe(),
   })
   const transport: Transport = {
     provider,
     apiUrl: url,
+    account: options.account,
+    pricedAs: options.pricedAs ?? (() => undefined),
     apiVersion,
     content: contentEndpoint(sdk, client, wire, (model) => origin("content", pathOf(model))),
     embeddings: embeddingEndpoint(sdk, client, wire, (model) => origin("embeddings", pathOf(model))),
@@ -91,6 +103,22 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
   }
   return transport
 })
+
+interface Vertex {
+  readonly project: string
+  readonly location: string
+}
+
+const projectPath = ({ location, project }: Vertex) => `/projects/${project}/locations/${location}/publishers/google`
+
+// Vertex AI takes a token here, where the SDK for browsers would put a key.
+const bearer = { authorization: `Bearer ${KeyedFetch.placeholder}` }
+
+// The entry for browsers refuses a project, because it knows no credentials of Google Cloud. All the rest of Vertex AI is in it.
+const inProject = (client: GoogleGenAI, vertex: Vertex): void => {
+  const { apiClient } = client as unknown as { readonly apiClient: { readonly clientOptions: object } }
+  Object.assign(apiClient.clientOptions, vertex)
+}
 
 const pathOf = (model: string): string => `/${model.includes("/") ? model : `models/${model}`}`
 

@@ -2,13 +2,14 @@
  * The SDK behind a typed face. It is loaded when a client is made, and the key stays in here.
  */
 
+import { type PricedAs } from "@holdfast/core/Attempt"
+import { type KeySource } from "@holdfast/core/KeySource"
 import { boundedFetch } from "@holdfast/core/provider/BoundedBody"
 import * as Endpoints from "@holdfast/core/provider/Endpoint"
+import * as KeyedFetch from "@holdfast/core/provider/KeyedFetch"
 import { type Origin } from "@holdfast/core/provider/ProviderError"
 import * as SdkEndpoint from "@holdfast/core/provider/SdkEndpoint"
-import * as Secrets from "@holdfast/core/provider/Secrets"
 import * as StainlessClient from "@holdfast/core/provider/StainlessClient"
-import { untimedFetch } from "@holdfast/core/provider/UntimedFetch"
 import { Clock, Effect, type Redacted } from "effect"
 import type { ClientOptions, OpenAI } from "openai"
 
@@ -21,11 +22,18 @@ export interface TransportOptions {
   readonly provider: string
   readonly apiUrl: string
   /** `undefined` for servers that ask for none. */
-  readonly apiKey: Redacted.Redacted | undefined
+  readonly apiKey: Redacted.Redacted | KeySource | undefined
   readonly organizationId?: string | undefined
   readonly projectId?: string | undefined
-  readonly headers?: Readonly<Record<string, string>> | undefined
+  readonly headers?: KeyedFetch.Headers | undefined
   readonly fetch?: typeof globalThis.fetch | undefined
+  /** Under which name options and metadata of prompts and answers stand, if not under the provider's. */
+  readonly optionKey?: string | undefined
+  /** The header of the key, if it is no bearer token. */
+  readonly keyHeader?: "api-key" | undefined
+  readonly refusal?: KeyedFetch.Refusal | undefined
+  readonly account?: string | undefined
+  readonly pricedAs?: ((model: string) => PricedAs | undefined) | undefined
 }
 
 export type ResponsesBody = Omit<OpenAI.Responses.ResponseCreateParamsNonStreaming, "stream">
@@ -42,24 +50,30 @@ export interface Transport extends SdkEndpoint.Transport<OpenAI> {
   readonly responses: Endpoint<ResponsesBody>
   readonly chat: Endpoint<ChatBody>
   readonly embeddings: WholeEndpoint<EmbeddingBody>
+  readonly optionKey: string
 }
 
 /** Loads the SDK and makes a client of it. Options that cannot work are defects. */
 export const make = Effect.fnUntraced(function* (options: TransportOptions) {
   const url = yield* Endpoints.url(options.module, options.apiUrl)
-  const key = options.apiKey && (yield* Endpoints.key(options.module, options.apiKey))
+  const { fetch, headers, secrets } = yield* KeyedFetch.make({ ...options, fetch: options.fetch })
+  const settings = {
+    ...options,
+    headers,
+    apiUrl: url,
+    isBearer: options.apiKey !== undefined && options.keyHeader === undefined,
+  }
   const module = yield* Effect.promise(() => import("openai"))
-  const sdk = newClient(module.OpenAI, { ...options, fetch: withErrorBodies(boundedFetch(options.fetch)) }, key)
+  const sdk = newClient(module.OpenAI, { ...settings, fetch: withErrorBodies(boundedFetch(fetch)) })
   // Files are downloaded with this one, and they may be long.
-  const unbounded = newClient(module.OpenAI, { ...options, fetch: withErrorBodies(untimedFetch(options.fetch)) }, key)
+  const unbounded = newClient(module.OpenAI, { ...settings, fetch: withErrorBodies(fetch) })
   const clock = yield* Clock.Clock
-  const { scrub } = Secrets.make(key, ...Secrets.ofUrl(options.apiUrl), ...Secrets.ofHeaders(options.headers))
   const originOf = (method: string, path: string): Origin => ({
     module: options.module,
     method,
     provider: options.provider,
     url: `${url}${path}`,
-    scrub,
+    scrub: secrets.scrub,
     now: () => clock.currentTimeMillisUnsafe(),
   })
   const endpoint = (method: string, path: string) => {
@@ -73,6 +87,9 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
   const transport: Transport = {
     provider: options.provider,
     apiUrl: url,
+    optionKey: options.optionKey ?? options.provider,
+    account: options.account,
+    pricedAs: options.pricedAs ?? (() => undefined),
     responses: SdkEndpoint.make({
       ...endpoint("responses", "/responses"),
       once: (signal, body: ResponsesBody) => sdk.responses.create(body, { signal }).asResponse(),
@@ -92,18 +109,27 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
   return transport
 })
 
+interface ClientSettings extends Pick<TransportOptions, "apiUrl" | "keyHeader" | "organizationId" | "projectId"> {
+  readonly fetch: typeof globalThis.fetch
+  readonly isBearer: boolean
+  readonly headers: Readonly<Record<string, string>>
+}
+
 const newClient = (
   Sdk: typeof OpenAI,
-  { apiUrl, fetch, headers, organizationId, projectId }: TransportOptions,
-  key: string | undefined,
+  { apiUrl, fetch, headers, isBearer, keyHeader, organizationId, projectId }: ClientSettings,
 ): OpenAI => {
-  const defaultHeaders = { ...(key === undefined ? { authorization: null } : undefined), ...headers }
+  const defaultHeaders = {
+    ...(isBearer ? undefined : { authorization: null }),
+    ...(keyHeader !== undefined && { [keyHeader]: KeyedFetch.placeholder }),
+    ...headers,
+  }
   // Named so because the SDK puts the name of the class into the `user-agent`.
   class OpenAI extends Sdk {
     constructor(overrides: ClientOptions = {}) {
       super({
         // Nothing may come from the environment: it knows neither which server this is for nor that it is read.
-        apiKey: key ?? "none",
+        apiKey: KeyedFetch.placeholder,
         baseURL: apiUrl,
         adminAPIKey: null,
         webhookSecret: null,

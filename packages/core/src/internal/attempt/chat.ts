@@ -24,6 +24,8 @@ export const meteredChat = (model: ProviderModel): ModelCall<CallFailure, "chat"
     operation: chat,
     provider: model.provider,
     model: model.model,
+    account: model.account,
+    pricedAs: model.pricedAs,
     settings: model.settings,
     send: (request, record) => send(model, request, record),
   })

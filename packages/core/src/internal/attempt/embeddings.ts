@@ -24,6 +24,8 @@ export const meteredEmbeddings = (model: ProviderEmbeddingModel): ModelCall<Embe
     operation: embeddings,
     provider: model.provider,
     model: model.model,
+    account: model.account,
+    pricedAs: model.pricedAs,
     settings: model.settings,
     limits: model.limits,
     send: (request, record) => send(model, request, record),

@@ -11,7 +11,7 @@ import { type ModelCall, type Opened } from "../../ModelCall.ts"
 import { type Kind, type Operation } from "../../Operation.ts"
 import { RequestContext } from "../../RequestContext.ts"
 import { pausingClock } from "../call/interruption.ts"
-import { type ModelRequest } from "../call/types.ts"
+import { type ModelRequest, type PricedAs } from "../call/types.ts"
 import { tell } from "../event/tell.ts"
 import { anyOperation } from "../operation/any.ts"
 import { ownScope } from "../scope.ts"
@@ -23,6 +23,8 @@ export interface Provider<E, in out K extends Kind> {
   readonly operation: Operation<K>
   readonly provider: string
   readonly model: string
+  readonly account?: string | undefined
+  readonly pricedAs?: PricedAs | undefined
   /** The settings of the running request; absent where there are none. */
   readonly settings?: Effect.Effect<{ readonly maxOutputTokens?: number | undefined }> | undefined
   readonly limits?: ModelCall<E, K>["limits"]
@@ -35,6 +37,8 @@ export const metered = <E, K extends Kind>(model: Provider<E, K>): ModelCall<E, 
   operation: model.operation,
   provider: model.provider,
   model: model.model,
+  account: model.account,
+  pricedAs: model.pricedAs,
   identity: model.settings,
   limits: model.limits,
   open: (request) =>

@@ -16,7 +16,7 @@ import { headersOf, keptHeaders, requestId } from "../http/keptHeaders.ts"
 import { type ReplyWatcher } from "./observers.ts"
 
 export const startOf = (
-  model: { readonly provider: string; readonly model: string },
+  model: Pick<AttemptStart, "provider" | "model" | "account" | "pricedAs">,
   request: ModelRequest,
   options: {
     readonly context: RequestContext
@@ -35,6 +35,8 @@ export const startOf = (
     index: ++call.attempts.begun,
     provider: model.provider,
     model: model.model,
+    ...(model.account !== undefined && { account: model.account }),
+    ...(model.pricedAs !== undefined && { pricedAs: model.pricedAs }),
     maxOutputTokens: options.maxOutputTokens,
     context: options.context,
     startedAt: options.clock.currentTimeMillisUnsafe(),

@@ -139,6 +139,10 @@ export interface AttemptStart {
   readonly index: number
   readonly provider: string
   readonly model: string
+  /** The name of the account that pays; `undefined` where the client has none. Never a key. */
+  readonly account?: string | undefined
+  /** What it is priced as, where that is not provider and model: a deployment has a name of its own. */
+  readonly pricedAs?: PricedAs | undefined
   /** The most tokens that request and model let it generate; `undefined` where they say nothing. */
   readonly maxOutputTokens: number | undefined
   /** Not enumerable: a sink that logs the whole event does not log the prompt with it. */
@@ -146,6 +150,19 @@ export interface AttemptStart {
   readonly context: RequestContext
   /** Unix time in milliseconds, for people. Durations are measured by a clock that is never set back. */
   readonly startedAt: number
+}
+
+/**
+ * The price that holds for a model which its provider calls otherwise, or sells for another vendor.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface PricedAs {
+  readonly provider: string
+  readonly model: string
+  /** Whether the data stays in a region, for which most vendors charge more. */
+  readonly regional?: boolean | undefined
 }
 
 /**

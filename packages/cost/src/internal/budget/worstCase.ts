@@ -9,6 +9,7 @@ import { type Estimate, type Estimator } from "../../Estimate.ts"
 import * as Money from "../../Money.ts"
 import * as Price from "../../Price.ts"
 import * as PriceBook from "../../PriceBook.ts"
+import { priceNameOf } from "../price/asked.ts"
 import { priceUnknown } from "../price/unknown.ts"
 import { type Settings } from "./options.ts"
 
@@ -32,10 +33,11 @@ export interface WorstCase {
 type Failure = PriceBook.PriceUnknown | UnsupportedOption
 
 export const worstCase = (pricing: Pricing, start: Attempt.AttemptStart): Effect.Effect<WorstCase, Failure> => {
-  const price = pricing.book.find(start)
+  const query = { ...priceNameOf(start), startedAt: start.startedAt }
+  const price = pricing.book.find(query)
   return Option.isSome(price)
     ? estimated(pricing, start, { _tag: "Known", price: price.value })
-    : Effect.flatMap(pricing.whenUnknown(priceUnknown(pricing.book, start)), (quote) =>
+    : Effect.flatMap(pricing.whenUnknown(priceUnknown(pricing.book, query)), (quote) =>
         estimated(pricing, start, quote),
       )
 }
@@ -45,14 +47,25 @@ const estimated = (
   start: Attempt.AttemptStart,
   quote: PriceBook.Quote,
 ): Effect.Effect<WorstCase, UnsupportedOption> => {
-  const { maxOutputTokens = start.maxOutputTokens, ...circumstances } = request?.(start) ?? {}
+  const { maxOutputTokens = start.maxOutputTokens, ...asked } = request?.(start) ?? {}
+  const circumstances = {
+    ...(start.pricedAs?.regional !== undefined && { regional: start.pricedAs.regional }),
+    ...asked,
+  }
   if (maxOutputTokens !== undefined && !isTokenCount(maxOutputTokens)) return notALimit(start, maxOutputTokens)
-  const { model, provider } = start
+  const { model, provider } = priceNameOf(start)
   const price = quote._tag === "Unmetered" ? undefined : quote.price
   return Effect.map(estimator.estimate(start.request, { provider, model, price, maxOutputTokens }), (likely) => {
     const estimate = bound === undefined ? likely : bound(likely)
     const cost = price === undefined ? Money.zero : costOf(price, circumstances, estimate)
-    return { quote, estimate, circumstances, priceOf: PriceBook.priceOf(book, start), maxOutputTokens, cost }
+    return {
+      quote,
+      estimate,
+      circumstances,
+      priceOf: PriceBook.priceOf(book, { provider, startedAt: start.startedAt }),
+      maxOutputTokens,
+      cost,
+    }
   })
 }
 

@@ -10,12 +10,14 @@ import { type EmbeddingSettings } from "./settings.ts"
 
 /** An embedding model of Google's. */
 export const embeddingsModel = (
-  { embeddings, provider }: Pick<Transport, "provider" | "embeddings">,
+  { account, embeddings, pricedAs, provider }: Pick<Transport, "account" | "embeddings" | "pricedAs" | "provider">,
   model: string,
   settings: Effect.Effect<EmbeddingSettings>,
 ): ProviderEmbeddingModel => ({
   provider,
   model,
+  account,
+  pricedAs: pricedAs(model),
   settings,
   // "at most 100 requests can be in one batch", says the API. https://ai.google.dev/gemini-api/docs/embeddings
   limits: { maxInputs: 100, maxInputTokens: isSecond(model) ? 8_192 : 2_048 },

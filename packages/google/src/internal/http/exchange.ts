@@ -51,6 +51,7 @@ export const fetchOf = ({ fetch, headers }: Wire): typeof globalThis.fetch => {
   return (input, init) => {
     const merged = new Headers(init?.headers)
     for (const [name, value] of Object.entries(headers ?? {})) merged.set(name, value)
+    if (merged.has("authorization")) merged.delete("x-goog-api-key")
     return send(input, { ...init, headers: merged, redirect: "manual" })
   }
 }

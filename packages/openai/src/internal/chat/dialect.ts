@@ -17,6 +17,12 @@ export interface Dialect {
   readonly takesStrictTools: boolean
   /** Whether it matters what `tool_choice` says. If not, a choice that forces a call is refused, and for none no tools are sent. */
   readonly takesToolChoice: boolean
+  /** Whether there are tools at all. If not, a request with tools is refused. */
+  readonly takesTools: boolean
+  /** Whether `tool_choice` may require any call. If not, a single tool is named instead, and a choice among several is refused. */
+  readonly takesRequiredTool: boolean
+  /** Whether `tool_choice` may name a tool. If not, the tool is sent alone, and a call is required. */
+  readonly namesTools: boolean
   /** Whether files may be given as links, apart from images. */
   readonly takesFileUrls: boolean
   /** Whether `completion_tokens` leave out the tokens of reasoning. */
@@ -48,6 +54,9 @@ export const common: Dialect = {
   takesJsonSchema: true,
   takesStrictTools: false,
   takesToolChoice: true,
+  takesTools: true,
+  takesRequiredTool: true,
+  namesTools: true,
   takesFileUrls: true,
   reasoningOutsideCompletion: false,
   nestsReasoning: false,

@@ -14,7 +14,13 @@ import { ChatReader } from "./stream.ts"
 
 /** A model on Chat Completions. */
 export const chatModel = (
-  { chat, provider }: Pick<Transport, "provider" | "chat">,
+  {
+    account,
+    chat,
+    optionKey,
+    pricedAs,
+    provider,
+  }: Pick<Transport, "account" | "chat" | "optionKey" | "pricedAs" | "provider">,
   model: string,
   dialect: Dialect,
   settings: Effect.Effect<ChatSettings>,
@@ -22,6 +28,8 @@ export const chatModel = (
   SdkModel.make({
     provider,
     model,
+    account,
+    pricedAs: pricedAs(model),
     settings,
     settingNames: {
       maxOutputTokens: "maxOutputTokens",
@@ -32,12 +40,12 @@ export const chatModel = (
     },
     codecTransformer: dialect.takesJsonSchema ? answerForm : wordedForm,
     prepare: Effect.fnUntraced(function* (request, current) {
-      const body = yield* chatBody({ provider, model, dialect, settings: current, request })
+      const body = yield* chatBody({ provider, optionKey, model, dialect, settings: current, request })
       const fallbackId = yield* randomId("call_")
       const hasChoices = (body.n ?? 1) > 1
       return {
         body,
-        state: () => new AnswerState({ origin: chat.origin, key: provider, dialect, fallbackId, hasChoices }),
+        state: () => new AnswerState({ origin: chat.origin, key: optionKey, dialect, fallbackId, hasChoices }),
         canonical: canonical(request.options.tools, strictTools(current, dialect)),
       }
     }),

@@ -24,6 +24,8 @@ import { messagesOf } from "./messages.ts"
 
 export interface RequestInput {
   readonly provider: string
+  /** Under which name options of the prompt stand, if not under the provider's. */
+  readonly optionKey?: string | undefined
   readonly model: string
   readonly dialect: Dialect
   readonly settings: ChatSettings
@@ -36,8 +38,8 @@ export const chatBody = (input: RequestInput): Effect.Effect<ChatBody, ProviderM
   const refusals = new Refusals(provider, model)
   refuseSettings(input, refusals)
   const { prompt } = request.options
-  if (dialect.isOpenAi) refusePromptOptions(prompt, { key: provider, model, refusals })
-  const messages = messagesOf(prompt, { key: provider, model, dialect, refusals })
+  if (dialect.isOpenAi) refusePromptOptions(prompt, { key: input.optionKey ?? provider, model, refusals })
+  const messages = messagesOf(prompt, { key: input.optionKey ?? provider, model, dialect, refusals })
   if (messages.length === 0 && settings.extra === undefined) refusals.option("prompt", emptyPrompt)
   const body: ChatBody = {
     ...modelSettings(settings, dialect),
@@ -132,18 +134,45 @@ const toolSettings = (
   refusals: Refusals,
 ) => {
   if (tools.length === 0) return undefined
+  if (!dialect.takesTools) {
+    refusals.option("toolkit", "the server has no tools; leave it out")
+    return undefined
+  }
   const choice = choiceOf(toolChoice)
   if (!dialect.takesToolChoice) {
     if (!("mode" in choice) || choice.mode === "required") refusals.option("toolChoice", unheard)
     else if (choice.mode === "none") return undefined
   }
-  const tool_choice: OpenAI.Chat.ChatCompletionToolChoiceOption =
-    "mode" in choice ? choice.mode : { type: "function", function: { name: choice.tool } }
+  const chosen = choiceIn(dialect, choice, tools, refusals)
   return {
-    tools: tools.map((tool) => functionTool(tool, settings, dialect, refusals)),
-    tool_choice,
+    tools: chosen.tools.map((tool) => functionTool(tool, settings, dialect, refusals)),
+    tool_choice: chosen.choice,
     ...defined({ parallel_tool_calls: settings.parallelToolCalls }),
   }
+}
+
+interface Chosen {
+  readonly tools: ReadonlyArray<Tool.Any>
+  readonly choice: OpenAI.Chat.ChatCompletionToolChoiceOption
+}
+
+/** The choice in the words that a server knows, for the same effect. */
+const choiceIn = (
+  dialect: Dialect,
+  choice: ReturnType<typeof choiceOf>,
+  tools: ReadonlyArray<Tool.Any>,
+  refusals: Refusals,
+): Chosen => {
+  const named = (name: string) => ({ type: "function" as const, function: { name } })
+  if (!("mode" in choice)) {
+    if (dialect.namesTools) return { tools, choice: named(choice.tool) }
+    return { tools: tools.filter(({ name }) => name === choice.tool), choice: "required" }
+  }
+  const [only, ...others] = tools
+  if (choice.mode !== "required" || dialect.takesRequiredTool || only === undefined)
+    return { tools, choice: choice.mode }
+  if (others.length > 0) refusals.option("toolChoice", "the server can only be told which tool to call; name one")
+  return { tools, choice: named(only.name) }
 }
 
 const longestToolName = 64

@@ -16,13 +16,15 @@ export interface EmbeddingDialect extends Pick<ProviderEmbeddingModel, "limits">
 
 /** A model on the endpoint for embeddings. */
 export const embeddingsModel = (
-  { embeddings, provider }: Pick<Transport, "provider" | "embeddings">,
+  { account, embeddings, pricedAs, provider }: Pick<Transport, "account" | "embeddings" | "pricedAs" | "provider">,
   model: string,
   { limits, maxDimensions }: EmbeddingDialect,
   settings: Effect.Effect<EmbeddingSettings>,
 ): ProviderEmbeddingModel => ({
   provider,
   model,
+  account,
+  pricedAs: pricedAs(model),
   settings,
   limits,
   embed: Effect.fnUntraced(function* ({ inputs }) {

@@ -14,13 +14,15 @@ import { ResponsesReader } from "./stream.ts"
 
 /** A model on the Responses API. */
 export const responsesModel = (
-  { provider, responses }: Transport,
+  { account, optionKey, pricedAs, provider, responses }: Transport,
   model: string,
   settings: Effect.Effect<ResponsesSettings>,
 ): ProviderModel =>
   SdkModel.make({
     provider,
     model,
+    account,
+    pricedAs: pricedAs(model),
     settings,
     settingNames: {
       maxOutputTokens: "maxOutputTokens",
@@ -35,8 +37,8 @@ export const responsesModel = (
       const tracked = Option.isSome(tracker)
       const { tools } = request.options
       return {
-        body: yield* responsesBody({ provider, model, settings: current, request, tracked }),
-        state: () => new AnswerState({ origin: responses.origin, key: provider, declared: providerTools(tools) }),
+        body: yield* responsesBody({ provider, optionKey, model, settings: current, request, tracked }),
+        state: () => new AnswerState({ origin: responses.origin, key: optionKey, declared: providerTools(tools) }),
         canonical: canonical(tools, current.strictTools),
       }
     }),

@@ -22,6 +22,8 @@ import { inputItems } from "./messages.ts"
 
 export interface RequestInput {
   readonly provider: string
+  /** Under which name options of the prompt stand, if not under the provider's. */
+  readonly optionKey?: string | undefined
   readonly model: string
   readonly settings: ResponsesSettings
   readonly request: ProviderModel.ProviderRequest
@@ -38,7 +40,7 @@ export const responsesBody = (input: RequestInput): Effect.Effect<ResponsesBody,
   const { incrementalPrompt, previousResponseId, prompt } = request.options
   // Only a stored response can be continued; otherwise the whole conversation is sent.
   const continued = store && previousResponseId !== undefined && incrementalPrompt !== undefined
-  const conversation = { key: provider, model, stored: store, continued, refusals }
+  const conversation = { key: input.optionKey ?? provider, model, stored: store, continued, refusals }
   const sent = continued ? incrementalPrompt : prompt
   refusePromptOptions(sent, conversation)
   const items = inputItems(sent, conversation)

@@ -1,6 +1,7 @@
 import { inspect } from "node:util"
 
 import { assert } from "@effect/vitest"
+import type * as KeySource from "@holdfast/core/KeySource"
 import { Cause, ConfigProvider, Effect, Exit, Redacted, type Scope, Stream } from "effect"
 import { type AiError } from "effect/ai"
 
@@ -17,9 +18,9 @@ import { environment } from "./environment.ts"
  * @category models
  */
 export interface Options {
-  readonly apiKey: Redacted.Redacted
+  readonly apiKey: Redacted.Redacted | KeySource.KeySource
   readonly apiUrl?: string | undefined
-  readonly headers?: Readonly<Record<string, string>> | undefined
+  readonly headers?: Readonly<Record<string, string | Redacted.Redacted>> | undefined
   readonly fetch?: typeof globalThis.fetch | undefined
 }
 
@@ -33,7 +34,7 @@ export interface Subject<Client> {
   /** The name of its module, such as `OpenAiClient`. */
   readonly name: string
   readonly dialect: ChatDialectName
-  readonly make: (options: Options) => Effect.Effect<Client>
+  readonly make: (options: Options) => Effect.Effect<Client, unknown>
   /** Sends a request that is answered as a whole. */
   readonly once: (client: Client) => Effect.Effect<unknown, AiError.AiError>
   /** Sends a request that is answered event by event. */
@@ -42,13 +43,15 @@ export interface Subject<Client> {
   ) => Effect.Effect<{ readonly parts: Stream.Stream<unknown, AiError.AiError> }, AiError.AiError, Scope.Scope>
   /** Asks the SDK itself, and gives the text of the answer. */
   readonly use: (client: Client) => Effect.Effect<unknown, AiError.AiError>
-  /** What the client has when it is made of the configuration. */
-  readonly configured: {
-    /** The variable of the key. */
-    readonly variable: string
-    readonly read: Effect.Effect<unknown, unknown>
-    readonly expected: unknown
-  }
+  /** What the client has when it is made of the configuration; absent where it cannot be. */
+  readonly configured?:
+    | {
+        /** The variable of the key. */
+        readonly variable: string
+        readonly read: Effect.Effect<unknown, unknown>
+        readonly expected: unknown
+      }
+    | undefined
   /** What the SDK would read from the environment, and the client does not. */
   readonly environment: Readonly<Record<string, string>>
   /** What is sent whatever the environment is: the header of the key, other headers, and the path of `once`. */
@@ -57,8 +60,8 @@ export interface Subject<Client> {
     readonly headers: Readonly<Record<string, string | undefined>>
     readonly path: string
   }
-  /** The SDK's package or its scope, and the `index.ts` of the provider. */
-  readonly sdk: { readonly sdk: string; readonly index: URL }
+  /** The SDK's package or its scope, and the `index.ts` of the provider; absent where another subject of it says so. */
+  readonly sdk?: { readonly sdk: string; readonly index: URL } | undefined
 }
 
 /** One thing that every client must do. */
@@ -93,7 +96,8 @@ const optionChecks: ReadonlyArray<Check> = [
         for (const [option, options] of mistakes) {
           const exit = yield* Effect.exit(subject.make(options))
           const message = Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "no failure"
-          assert.include(message, `${subject.name}: ${option} `)
+          if (option === "apiUrl") assert.include(message, `${subject.name}: apiUrl `)
+          else assert.match(message, new RegExp(`${subject.name}[^]*[kK]ey (?:is empty|has characters)`))
           assert.notInclude(message, key)
         }
       }),
@@ -102,6 +106,7 @@ const optionChecks: ReadonlyArray<Check> = [
     name: "may be made of the configuration",
     run: ({ configured, environment: variables }) =>
       Effect.gen(function* () {
+        if (configured === undefined) return
         const { [configured.variable]: _, ...others } = variables
         const read = (values: Record<string, string>) =>
           Effect.exit(

@@ -203,9 +203,9 @@ const responseHeaders = (call: Call): Record<string, string> => {
 }
 
 const validate: Dialect["validate"] = (body, headers) =>
-  headers["anthropic-version"] === undefined
+  headers["anthropic-version"] === undefined && body["anthropic_version"] === undefined
     ? "anthropic-version: header is required"
-    : body["model"] === undefined
+    : body["model"] === undefined && body["anthropic_version"] === undefined
       ? "model: Field required"
       : !isFilled(body["messages"])
         ? "messages: Field required"
@@ -213,12 +213,15 @@ const validate: Dialect["validate"] = (body, headers) =>
           ? "max_tokens: Field required"
           : undefined
 
+// Vertex AI has the model in the path, and the version in the body.
+const onVertex = /\/publishers\/anthropic\/models\/([^/:]+):(rawPredict|streamRawPredict)$/
+
 /** POST /v1/messages */
 export const anthropic: Dialect = {
   name: "anthropic",
   contentType: "text/event-stream; charset=utf-8",
-  matches: (path) => path.endsWith("/v1/messages"),
-  model: (body) => (Predicate.isString(body["model"]) ? body["model"] : ""),
+  matches: (path) => path.endsWith("/v1/messages") || onVertex.test(path),
+  model: (body, path) => (Predicate.isString(body["model"]) ? body["model"] : (onVertex.exec(path)?.[1] ?? "")),
   isStream: (body) => body["stream"] === true,
   isAuthenticated: (headers) => (headers["x-api-key"] ?? "") !== "" || hasBearer(headers),
   unauthenticated: { status: 401, kind: undefined, options: { message: "x-api-key header is required" } },

@@ -1,7 +1,16 @@
 import { Duration } from "effect"
 
 import { type Usage } from "../../Reply.ts"
-import { type Call, type Dialect, type Failure, identifier, isFilled, type Resolved, someFinished } from "./dialect.ts"
+import {
+  type Call,
+  type Dialect,
+  type Failure,
+  hasBearer,
+  identifier,
+  isFilled,
+  type Resolved,
+  someFinished,
+} from "./dialect.ts"
 import { type Frame, unnamed } from "./frame.ts"
 
 const endpoint = /\/models\/([^/:]+):(generateContent|streamGenerateContent)$/
@@ -183,7 +192,9 @@ export const google: Dialect = {
   matches: (path) => endpoint.test(path),
   model: (_, path) => endpoint.exec(path)?.[1] ?? "",
   isStream: (_, path) => path.endsWith(":streamGenerateContent"),
-  isAuthenticated: (headers, query) => (headers["x-goog-api-key"] ?? "") !== "" || (query.get("key") ?? "") !== "",
+  // Vertex AI takes tokens.
+  isAuthenticated: (headers, query) =>
+    (headers["x-goog-api-key"] ?? "") !== "" || (query.get("key") ?? "") !== "" || hasBearer(headers),
   unauthenticated: {
     status: 403,
     kind: undefined,

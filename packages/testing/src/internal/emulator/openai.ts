@@ -122,7 +122,8 @@ export const shared: Pick<
   contentType: "text/event-stream; charset=utf-8",
   model: (body) => (Predicate.isString(body["model"]) ? body["model"] : ""),
   isStream: (body) => body["stream"] === true,
-  isAuthenticated: hasBearer,
+  // Azure has a header of its own for keys.
+  isAuthenticated: (sent) => hasBearer(sent) || (sent["api-key"] ?? "") !== "",
   unauthenticated: {
     status: 401,
     kind: undefined,

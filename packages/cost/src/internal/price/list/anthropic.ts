@@ -2,7 +2,7 @@
  * Anthropic's prices: https://platform.claude.com/docs/en/about-claude/pricing
  *
  * Batches cost half, what comes from a cache or goes into one included. Inference only in the US costs a tenth more from
- * 4.6 on, and fast mode what its page says for the few models that have it. Priority Tier is paid in advance, so there is
+ * 4.6 on, and in a region of a cloud from 4.5 on, and fast mode what its page says for the few models that have it. Priority Tier is paid in advance, so there is
  * no price for a single request. Searches cost the same with every model, and are halved by nothing.
  *
  * A price holds from the day on which the model came out. Retired models keep theirs: old bills are still to be read, and
@@ -63,6 +63,9 @@ const newest = {
 
 const claude45 = { factors: { batch: half }, contextWindow: 200_000, maxOutputTokens: 64_000 }
 
+// In a region of Bedrock or Vertex AI a tenth more, from these on.
+const clouded45 = { ...claude45, factors: { batch: half, regional: tenthMore } }
+
 const claude4 = { ...claude45, maxOutputTokens: 32_000 }
 
 const legacy = { factors: { batch: half }, contextWindow: 200_000, maxOutputTokens: 8_192 }
@@ -117,9 +120,9 @@ const earlier: ReadonlyArray<Price.Price> = [
   entry("claude-opus-4-6", allLengthsAlike, opus, { ...newest, ...fast(sixfold) }),
   entry("claude-sonnet-4-6", "2026-02-17", sonnet, { ...newest, ...longSonnet, until: day(allLengthsAlike) }),
   entry("claude-sonnet-4-6", allLengthsAlike, sonnet, newest),
-  entry("claude-haiku-4-5", "2025-10-15", ["$1", "$0.10", "$1.25", "$2", "$5"], claude45),
-  entry("claude-opus-4-5", "2025-11-24", opus, claude45),
-  entry("claude-sonnet-4-5", "2025-09-29", sonnet, { ...claude45, ...longSonnet, contextWindow: 1_000_000 }),
+  entry("claude-haiku-4-5", "2025-10-15", ["$1", "$0.10", "$1.25", "$2", "$5"], clouded45),
+  entry("claude-opus-4-5", "2025-11-24", opus, clouded45),
+  entry("claude-sonnet-4-5", "2025-09-29", sonnet, { ...clouded45, ...longSonnet, contextWindow: 1_000_000 }),
   entry("claude-opus-4-1", "2025-08-05", dearOpus, claude4),
   entry("claude-opus-4", "2025-05-22", dearOpus, claude4),
   entry("claude-sonnet-4", "2025-05-22", sonnet, { ...claude45, until: day(longerContext) }),
