@@ -10,7 +10,7 @@ import { type RequestContext } from "../../RequestContext.ts"
 import { PartTally } from "../answer/tally.ts"
 import { errorOf } from "../error/ofExit.ts"
 import { tell } from "../event/tell.ts"
-import { type CallEnded, type CallStarted } from "../event/types.ts"
+import { type CallEnded, type CallStarted, type Change } from "../event/types.ts"
 import { type Fields, WithRequest } from "../event/withRequest.ts"
 import { type ModelRequest, type Outcome, type Source } from "./types.ts"
 
@@ -19,6 +19,14 @@ interface Surroundings {
   readonly context: RequestContext
   readonly sink: Sink
 }
+
+/** What concerns more than one call, and is noticed in one. */
+const changes: ReadonlySet<string> = new Set<Change["_tag"]>([
+  "CircuitChanged",
+  "LimitTightened",
+  "SharedStateUnavailable",
+  "SharedStateRecovered",
+])
 
 export class CallRecord {
   private readonly request: ModelRequest
@@ -64,7 +72,7 @@ export class CallRecord {
   readonly sink: Sink = (event: Event) => {
     if (event._tag === "AttemptStarted" && event.callId === this.start.callId) this.ask(event)
     else if (event._tag === "CacheHit" && event.callId === this.start.callId) this.cacheHit = true
-    this.outer(event)
+    this.outer(changes.has(event._tag) ? ({ ...event, callId: this.start.callId } as Event) : event)
   }
 
   readonly parts = (parts: Parameters<PartTally["add"]>[0]): void => this.tally.add(parts)
