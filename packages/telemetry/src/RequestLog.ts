@@ -195,6 +195,14 @@ export const toArray = (lines: Array<Line>, { atMost }: { readonly atMost: numbe
   )
 
 /**
+ * Lines are made and written nowhere; to measure what the rest costs.
+ *
+ * @since 0.1.0
+ * @category writers
+ */
+export const toNothing: Effect.Effect<Writer> = Effect.succeed(() => Effect.void)
+
+/**
  * The lines of a file. A line that is no line of this log, such as half of one after a crash, is left out.
  *
  * @since 0.1.0

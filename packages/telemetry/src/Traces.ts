@@ -5,7 +5,7 @@
  *
  * @since 0.1.0
  */
-import { type Attempt } from "@holdfast/core"
+import { type Attempt, PolicyError } from "@holdfast/core"
 import { Context, Duration, Effect, Exit, Fiber, type Layer, Option, Tracer } from "effect"
 
 import { type CallTrace, type TracedAttempt } from "./CallTrace.ts"
@@ -101,7 +101,9 @@ const exitOf = ({ outcome }: Attempt.Attempt): Exit.Exit<unknown, unknown> => {
     case "Completed":
       return Exit.void
     case "Failed":
-      return Exit.die(new AttemptFailed(errorTypeOf(outcome) ?? "Unknown", statusOf(outcome)))
+      return Exit.die(
+        PolicyError.withoutStack(() => new AttemptFailed(errorTypeOf(outcome) ?? "Unknown", statusOf(outcome))),
+      )
     default:
       return Exit.interrupt()
   }
