@@ -10,7 +10,9 @@ import { chaotic, prices } from "./chaotic.ts"
 
 type Model = ResilientModel.ResilientModel<ResilientModel.CallFailure>
 
-const seed = 9
+const seeds = [9, 21, 33] as const
+
+const [seed] = seeds
 
 /** The stack that ran when the recording was made. */
 const ran = (model: Replay.Models) =>
@@ -26,7 +28,7 @@ const real: Replay.Models = (provider, model) =>
   chaotic({ seed: 5, provider, model, delay: provider === "openai" ? 900 : 500, failing: 0.35 }) as Model
 
 /** A hundred calls in a second and a half, each of its own kind. */
-const recorded = Effect.suspend(() => {
+const recordedWith = (chosen: number) => Effect.suspend(() => {
   const traces: Array<DecisionTrace.DecisionTrace> = []
   const one = (index: number) => {
     const call: Effect.Effect<unknown, unknown, LanguageModel.LanguageModel> =
@@ -50,9 +52,11 @@ const recorded = Effect.suspend(() => {
   const telemetry = DecisionTrace.layer({ to: DecisionTrace.toArray(traces, { atMost: 10_000 }) })
   return VirtualTime.run(
     all.pipe(Effect.provide(Layer.provideMerge(ran(real), Layer.provide(telemetry, prices)))),
-    { seed },
+    { seed: chosen },
   ).pipe(Effect.map(() => traces.flatMap((trace) => DecisionTrace.fromJson(DecisionTrace.toJson(trace)))))
 })
+
+const recorded = recordedWith(seed)
 
 /** Durations are kept to the nanosecond, and times to as much. */
 const rounded = (traces: ReadonlyArray<DecisionTrace.DecisionTrace>) =>
@@ -66,17 +70,17 @@ const rounded = (traces: ReadonlyArray<DecisionTrace.DecisionTrace>) =>
   )
 
 describe("a replay", () => {
-  it.effect("of the same stack and seed reproduces the recording exactly", () =>
+  it.effect.each(seeds)("of the same stack and seed reproduces the recording exactly (%i)", (each) =>
     Effect.gen(function* () {
-      const traces = yield* recorded
-      const { recorded: then, replayed, traces: again, unknown } = yield* Replay.decisions(traces, { stack: ran, seed })
+      const traces = yield* recordedWith(each)
+      const { recorded: then, replayed, traces: again, unknown } = yield* Replay.decisions(traces, { stack: ran, seed: each })
       const inOrder = traces.toSorted((one, other) => one.startedAt - other.startedAt)
       assert.lengthOf(again, 100)
       assert.deepStrictEqual(rounded(again), rounded(inOrder))
       assert.deepStrictEqual(replayed, then)
       assert.isAbove(then.retries, 10)
-      assert.isAbove(then.hedges, 5)
-      assert.isAbove(then.fallbacks, 5)
+      assert.isAbove(then.hedges, 2)
+      assert.isAbove(then.fallbacks, 2)
       assert.deepInclude(unknown, { moved: 0, drawn: 0, nothing: 0, skipped: 0 })
     }),
   )

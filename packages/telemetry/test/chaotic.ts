@@ -82,9 +82,11 @@ export const chaotic = ({ delay = 0, failing = 0.4, model = "gpt-5.4", provider 
       { type: "text-delta", id: "1", delta: secretAnswer },
     ]
     const draw = random()
-    if (draw < failing / 4) return Stream.concat(Stream.fromIterable(content), Stream.fail(fault(529)))
-    if (draw < failing / 2) return Stream.fromIterable(content)
-    return Stream.fromIterable<Part>([...content, { type: "text-end", id: "1" }, finish()])
+    const pause = Stream.drain(Stream.fromEffect(Effect.sleep(delay * random())))
+    const begins = delay > 0 ? Stream.concat(Stream.fromIterable(content), pause) : Stream.fromIterable(content)
+    if (draw < failing / 4) return Stream.concat(begins, Stream.fail(fault(529)))
+    if (draw < failing / 2) return begins
+    return Stream.concat(begins, Stream.fromIterable<Part>([{ type: "text-end", id: "1" }, finish()]))
   }
   const made: ProviderModel = {
     provider,
