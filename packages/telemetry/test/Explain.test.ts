@@ -73,10 +73,10 @@ describe("the explanation of a call", () => {
     assert.deepStrictEqual(rows.map(said), [
       "chat to openai/gpt-5.4: answered, 120 ms in queues, $0.003",
       "$0.01 reserved",
-      "attempt 1: openai/gpt-5.4: RateLimitError 429, throttled, come back in 1.00 s, $0 (unbilled)",
+      "attempt 1: openai/gpt-5.4: RateLimitError 429, throttled, come back in 1.00 s, $0.00 (unbilled)",
       "retry of openai/gpt-5.4 in 1.00 s because of RateLimitError",
       "back-off: openai/gpt-5.4",
-      "attempt 2: openai/gpt-5.4: given up, $0 (estimated)",
+      "attempt 2: openai/gpt-5.4: given up, $0.00 (estimated)",
       "attempt 3: openai/gpt-5.4: answered, 100 tokens in, 20 out, $0.003 (reported)",
       "hedge to openai/gpt-5.4: openai/gpt-5.4 was silent for 1.80 s",
       "circuit of openai/<gpt> is open",

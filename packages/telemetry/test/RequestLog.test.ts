@@ -72,7 +72,7 @@ describe("a request log", () => {
   it.effect("says why an attempt failed, and who refused", () =>
     Effect.gen(function* () {
       const failing = chaotic({ seed: 3, failing: 1 }).pipe(
-        Breaker.guard({ trip: { consecutiveFailures: 8 } }),
+        Breaker.guard({ trip: { consecutiveFailures: 4 } }),
         Retry.schedule(Schedule.recurs(1)),
       )
       const twenty = Effect.forEach(Array.from({ length: 20 }), () => Effect.timeoutOption(Effect.ignore(ask()), 50))

@@ -2,8 +2,7 @@
  * Nothing that this package writes has a prompt, an answer, a vendor's words or a key in it.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Deadline, Fallback, Retry } from "@holdfast/core"
-import { Event } from "@holdfast/core"
+import { Deadline, Event, Fallback, Retry } from "@holdfast/core"
 import { Budget, Ledger } from "@holdfast/cost"
 import { VirtualTime } from "@holdfast/testing"
 import { Effect, Layer, Logger, Redacted, Schedule, Stream, Tracer } from "effect"
@@ -17,7 +16,7 @@ const key = "sk-test-0123456789-secret"
 const model = chaotic({ seed: 5, failing: 0.5, delay: 300 }).pipe(
   Deadline.firstPart("2 seconds"),
   Retry.schedule(Schedule.recurs(1)),
-  Fallback.to(chaotic({ seed: 6, provider: "anthropic", model: "claude-sonnet-5", failing: 0.5 })),
+  Fallback.to(chaotic({ seed: 6, provider: "anthropic", model: "claude-sonnet-5", failing: 0.5 }).pipe(Deadline.firstPart("2 seconds"))),
   Budget.enforce({ name: "all", daily: "1000 USD" }),
 )
 
