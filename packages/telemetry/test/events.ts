@@ -4,7 +4,7 @@
 import { type Attempt, type Event, ModelRequest } from "@holdfast/core"
 import { Duration } from "effect"
 
-const request = ModelRequest.make("generate", "hi")
+const requests = { generate: ModelRequest.make("generate", "hi"), stream: ModelRequest.make("stream", "hi") }
 
 export interface Told {
   readonly index: number
@@ -15,10 +15,15 @@ export interface Told {
   /** Seconds. */
   readonly duration?: number
   readonly error?: unknown
+  readonly mode?: "generate" | "stream"
+  /** Seconds. */
+  readonly queueWait?: number
+  readonly tokens?: { readonly cacheRead: number; readonly cacheWrite: number; readonly reasoning: number }
 }
 
 /** Tells a sink of one call with one attempt. */
 export const tell = (sink: Event.Sink, told: Told): void => {
+  const { mode = "generate", queueWait = 0, tokens } = told
   const { duration = 1, error, index, model = "gpt-5.4", operation = "chat", provider = "openai", tenant } = told
   const callId = `call-${index}`
   const shared = {
@@ -30,7 +35,7 @@ export const tell = (sink: Event.Sink, told: Told): void => {
     model,
     context: { tags: {}, priority: "interactive" as const, tenant },
     startedAt: 0,
-    request,
+    request: requests[mode],
   }
   const outcome: Attempt.Outcome =
     error === undefined
@@ -42,19 +47,22 @@ export const tell = (sink: Event.Sink, told: Told): void => {
           committed: false,
         }
   const start = { ...shared, id: `attempt-${index}`, index: 1, maxOutputTokens: undefined }
-  sink({ ...shared, _tag: "CallStarted", mode: "generate" })
+  sink({ ...shared, _tag: "CallStarted", mode })
   sink({ ...start, _tag: "AttemptStarted" })
   sink({
     ...start,
     _tag: "AttemptEnded",
     outcome,
-    usage: { inputTokens: { total: 10 }, outputTokens: { total: 5 } },
+    usage: {
+      inputTokens: { total: 10, cacheRead: tokens?.cacheRead, cacheWrite: tokens?.cacheWrite },
+      outputTokens: { total: 5, reasoning: tokens?.reasoning },
+    },
     finishMetadata: undefined,
     responseModel: undefined,
     responseId: undefined,
     deliveredParts: 1,
     deliveredCharacters: 4,
-    timeToFirstChunk: undefined,
+    timeToFirstChunk: Duration.seconds(duration),
     timeToFirstPart: Duration.seconds(duration),
     duration: Duration.seconds(duration),
     requestId: undefined,
@@ -64,7 +72,7 @@ export const tell = (sink: Event.Sink, told: Told): void => {
   sink({
     ...shared,
     _tag: "CallEnded",
-    mode: "generate",
+    mode,
     outcome,
     asked: [{ provider, model }],
     attempts: 1,
@@ -72,6 +80,6 @@ export const tell = (sink: Event.Sink, told: Told): void => {
     deliveredParts: 1,
     timeToFirstPart: Duration.seconds(duration),
     duration: Duration.seconds(duration),
-    queueWait: Duration.zero,
+    queueWait: Duration.seconds(queueWait),
   })
 }
