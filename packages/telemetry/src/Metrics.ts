@@ -72,17 +72,36 @@ const attempts = (instruments: Instruments, { models = 200, names = "2026-10" }:
     return new ModelSeries(instruments, { operation, provider, model }, names, errors)
   })
   const keyOf = (provider: string, model: string): string => known.of(`${provider}\n${model}`)
+  const found = ({ model, operation, provider }: TracedAttempt["attempt"]): ModelSeries => {
+    const source = keyOf(provider, model)
+    return series.get(`${operations.of(operation)}\n${source === other ? `${other}\n${other}` : source}`)
+  }
+  // To make a key of three texts each time costs more than to look them up one after the other.
+  const recent = new Map<string, Map<string, Map<string, ModelSeries>>>()
+  const remembered = (attempt: TracedAttempt["attempt"]): ModelSeries => {
+    const own = recent.get(attempt.operation)?.get(attempt.provider)?.get(attempt.model)
+    if (own !== undefined) return own
+    const made = found(attempt)
+    // There are no more of these than there are series.
+    if (keyOf(attempt.provider, attempt.model) !== other && operations.of(attempt.operation) === attempt.operation) {
+      const providers = within(recent, attempt.operation)
+      within(providers, attempt.provider).set(attempt.model, made)
+    }
+    return made
+  }
   return {
-    add: (traced: TracedAttempt): void => {
-      const { model, operation, provider } = traced.attempt
-      const source = keyOf(provider, model)
-      series.get(`${operations.of(operation)}\n${source === other ? `${other}\n${other}` : source}`).add(traced)
-    },
+    add: (traced: TracedAttempt): void => remembered(traced.attempt).add(traced),
     sourceOf: ({ model, provider }: { readonly provider: string; readonly model: string }) =>
       keyOf(provider, model) === other
         ? { "gen_ai.provider.name": other, "gen_ai.request.model": other }
         : { "gen_ai.provider.name": provider, "gen_ai.request.model": model },
   }
+}
+
+const within = <A>(maps: Map<string, Map<string, A>>, key: string): Map<string, A> => {
+  const known = maps.get(key) ?? new Map<string, A>()
+  maps.set(key, known)
+  return known
 }
 
 /**

@@ -44,7 +44,8 @@ export const layer = (options: Options = {}): Layer.Layer<Collector.Collector> =
     Effect.map(Effect.context<never>(), (context): Collector.Consumer => ({
       call: (trace) => {
         const tracer = Fiber.getCurrent()?.getRef(Tracer.Tracer) ?? Context.get(context, Tracer.Tracer)
-        spansOf(trace, tracer, options.names ?? "2026-10")
+        // Effect's own tracer keeps spans for nobody.
+        if (tracer !== Tracer.nativeTracer) spansOf(trace, tracer, options.names ?? "2026-10")
       },
     })),
   )
