@@ -1,17 +1,29 @@
 /**
- * What telemetry adds to a call: a bare generate call, the same one through a provider of ours, and that one with all of it on.
+ * What telemetry adds to a call: a bare generate call, the same one through a provider of ours, and that one with all of it on: metrics
+ * of every call, and the log and the traces of one in ten, as a busy service has them.
  */
 import { Event } from "@holdfast/core"
-import { Collector, Metrics, RequestLog, Telemetry, Traces } from "@holdfast/telemetry"
-import { Context, Effect, Layer, Redacted } from "effect"
+import { Metrics, RequestLog, Telemetry } from "@holdfast/telemetry"
+import { Context, Effect, Layer, Redacted, Tracer } from "effect"
 import { LanguageModel } from "effect/ai"
 
 import { type Contestant } from "./measure.ts"
 import { models, plain } from "./models.ts"
 
-const calls = 2_000
+const calls = 1_000
 
 const prompt = "Why do ships float?"
+
+/** One in so many is kept, of calls as of spans. */
+const oneIn = 10
+
+/** Decides at the root, as samplers do; what is made of a span that is kept goes nowhere. */
+const sampling = (one: number): Tracer.Tracer => {
+  let spans = 0
+  return Tracer.make({
+    span: (options) => Tracer.nativeTracer.span({ ...options, sampled: options.sampled && spans++ % one === 0 }),
+  })
+}
 
 /** Many calls in one fiber, as a server would have them under one layer. */
 const contestant = (model: LanguageModel.LanguageModel, context: Context.Context<never>): Contestant => {
@@ -22,38 +34,23 @@ const contestant = (model: LanguageModel.LanguageModel, context: Context.Context
   return { run: () => Effect.runPromise(all), units: calls, runs: 1 }
 }
 
-/** Takes lines and forgets them: what a disk does is not measured here. */
-const nowhere = RequestLog.toNothing
+const built = <A, E>(layer: Layer.Layer<A, E>, one = oneIn) =>
+  Effect.map(Layer.build(layer), (context) =>
+    Context.add(context as Context.Context<never>, Tracer.Tracer, sampling(one)),
+  )
 
-const context = <A, E>(layer: Layer.Layer<A, E>) => Layer.build(layer) as unknown as Effect.Effect<Context.Context<never>, E>
+const log = { to: RequestLog.toNothing, hashKey: { name: "bench", secret: Redacted.make("secret") } }
 
 export const telemetry = Effect.gen(function* () {
   const { bare } = yield* models
-  const none = yield* Effect.map(Layer.build(plain("only")), (built) => Context.get(built, LanguageModel.LanguageModel))
-  const log = {
-    to: nowhere,
-    oneIn: 10,
-    hashKey: { name: "bench", secret: Redacted.make("secret") },
-  }
-  const everyLine = { ...log, oneIn: 1 }
-  const [plainContext, all, everything, metrics, traces, listened, collected] = yield* Effect.all([
-    context(Layer.empty),
-    context(Telemetry.layer({ log })),
-    context(Telemetry.layer({ log: everyLine })),
-    context(Metrics.layer()),
-    context(Traces.layer()),
-    context(Event.layerSink(() => {})),
-    context(Collector.layer),
-  ])
+  const none = yield* Effect.map(Layer.build(plain("only")), (context) => Context.get(context, LanguageModel.LanguageModel))
+  const nothing = yield* built(Layer.empty)
   return {
-    bare: contestant(bare, plainContext),
-    none: contestant(none, plainContext),
-    listened: contestant(none, listened),
-    collected: contestant(none, collected),
-    metrics: contestant(none, metrics),
-    traces: contestant(none, traces),
-    all: contestant(none, all),
-    everything: contestant(none, everything),
+    bare: contestant(bare, nothing),
+    none: contestant(none, nothing),
+    events: contestant(none, yield* built(Event.layerSink(() => {}))),
+    metrics: contestant(none, yield* built(Metrics.layer())),
+    all: contestant(none, yield* built(Telemetry.layer({ log: { ...log, oneIn } }))),
+    everything: contestant(none, yield* built(Telemetry.layer({ log }), 1)),
   }
 })
-
