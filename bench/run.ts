@@ -201,7 +201,9 @@ const loading = Effect.sync(() => {
 
 await Effect.runPromise(
   Effect.scoped(
+  Effect.scoped(
     Effect.all([inMemory, embedding, bulkRuns, policies, rateLimits, ledger, money, observation, onTheWire, loading]),
+  ),
   ),
 )
 

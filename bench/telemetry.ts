@@ -43,7 +43,9 @@ const log = { to: RequestLog.toNothing, hashKey: { name: "bench", secret: Redact
 
 export const telemetry = Effect.gen(function* () {
   const { bare } = yield* models
-  const none = yield* Effect.map(Layer.build(plain("only")), (context) => Context.get(context, LanguageModel.LanguageModel))
+  const none = yield* Effect.map(Layer.build(plain("only")), (context) =>
+    Context.get(context, LanguageModel.LanguageModel),
+  )
   const nothing = yield* built(Layer.empty)
   return {
     bare: contestant(bare, nothing),

@@ -72,7 +72,11 @@ const rows: Readonly<Record<string, ReadonlyArray<Panel>>> = {
       description: "Until anything came of a streamed answer, by model.",
       unit: "s",
       queries: {
-        "{{gen_ai_request_model}}": quantile(0.95, "gen_ai_client_inference_time_to_first_chunk_seconds", "gen_ai_request_model"),
+        "{{gen_ai_request_model}}": quantile(
+          0.95,
+          "gen_ai_client_inference_time_to_first_chunk_seconds",
+          "gen_ai_request_model",
+        ),
       },
     },
     {
@@ -80,7 +84,11 @@ const rows: Readonly<Record<string, ReadonlyArray<Panel>>> = {
       description: "Attempts a second that failed, by the tag of the error.",
       unit: "reqps",
       queries: {
-        "{{error_type}}": rate("gen_ai_client_inference_duration_seconds_count", "error_type", `${scope}, error_type!=""`),
+        "{{error_type}}": rate(
+          "gen_ai_client_inference_duration_seconds_count",
+          "error_type",
+          `${scope}, error_type!=""`,
+        ),
       },
     },
     {
@@ -150,7 +158,9 @@ const rows: Readonly<Record<string, ReadonlyArray<Panel>>> = {
       description: "What was reported by the provider, and what is estimated because an answer broke or was given up.",
       unit: "currencyUSD",
       queries: {
-        "{{basis}}": dollars(`sum by (basis) (rate(holdfast_cost_picodollars_total{${scope}}[$__rate_interval])) * 3600`),
+        "{{basis}}": dollars(
+          `sum by (basis) (rate(holdfast_cost_picodollars_total{${scope}}[$__rate_interval])) * 3600`,
+        ),
       },
     },
     {
@@ -178,7 +188,8 @@ const rows: Readonly<Record<string, ReadonlyArray<Panel>>> = {
     },
     {
       title: "Trouble with the books",
-      description: "Writes that the ledger did not take, shared state that cannot be reached, and log lines that were dropped.",
+      description:
+        "Writes that the ledger did not take, shared state that cannot be reached, and log lines that were dropped.",
       unit: "short",
       queries: {
         "ledger failures": "sum(increase(holdfast_ledger_failures_total[$__rate_interval]))",

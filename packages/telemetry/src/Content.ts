@@ -69,34 +69,32 @@ export interface Options {
  * @category policies
  */
 export const record = ({ longest = 100_000, redact, to }: Options) =>
-  ResilientModel.policy(
-    { name: "Content.record", settings: {} },
-    (call) =>
-      Effect.succeed({
-        ...call,
-        open: (request) =>
-          Effect.withFiber((fiber) => {
-            const { tenant } = fiber.getRef(RequestContext)
-            let answer = ""
-            const observed = ModelRequest.observing(request, {
-              parts: (parts) => {
-                for (const part of parts) {
-                  if (answer.length >= longest) return
-                  if (part.type === "text") answer += part.text
-                  else if (part.type === "text-delta") answer += part.delta
-                }
-              },
-            })
-            return Effect.andThen(
-              Effect.addFinalizer(() =>
-                Effect.sync(() => {
-                  const prompt = cut(Fingerprint.textOf(request) ?? "", longest)
-                  const content = redact({ callId: request.call.id, tenant, prompt, answer: cut(answer, longest) })
-                  if (content !== undefined) to(content)
-                }).pipe(Effect.ignoreCause),
-              ),
-              call.open(observed),
-            )
-          }),
-      }),
+  ResilientModel.policy({ name: "Content.record", settings: {} }, (call) =>
+    Effect.succeed({
+      ...call,
+      open: (request) =>
+        Effect.withFiber((fiber) => {
+          const { tenant } = fiber.getRef(RequestContext)
+          let answer = ""
+          const observed = ModelRequest.observing(request, {
+            parts: (parts) => {
+              for (const part of parts) {
+                if (answer.length >= longest) return
+                if (part.type === "text") answer += part.text
+                else if (part.type === "text-delta") answer += part.delta
+              }
+            },
+          })
+          return Effect.andThen(
+            Effect.addFinalizer(() =>
+              Effect.sync(() => {
+                const prompt = cut(Fingerprint.textOf(request) ?? "", longest)
+                const content = redact({ callId: request.call.id, tenant, prompt, answer: cut(answer, longest) })
+                if (content !== undefined) to(content)
+              }).pipe(Effect.ignoreCause),
+            ),
+            call.open(observed),
+          )
+        }),
+    }),
   )

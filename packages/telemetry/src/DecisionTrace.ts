@@ -96,10 +96,7 @@ export const toFile = (path: string) =>
  * @since 0.1.0
  * @category writers
  */
-export const toArray = (
-  traces: Array<DecisionTrace>,
-  { atMost }: { readonly atMost: number },
-): Effect.Effect<Writer> =>
+export const toArray = (traces: Array<DecisionTrace>, { atMost }: { readonly atMost: number }): Effect.Effect<Writer> =>
   Effect.succeed((more) =>
     Effect.sync(() => {
       traces.push(...more)

@@ -29,10 +29,7 @@ export type { Quantiles, Totals } from "./internal/replay/totals.ts"
  * @since 0.1.0
  * @category models
  */
-export type Models = (
-  provider: string,
-  model: string,
-) => ResilientModel.ResilientModel<ResilientModel.CallFailure>
+export type Models = (provider: string, model: string) => ResilientModel.ResilientModel<ResilientModel.CallFailure>
 
 /**
  * @since 0.1.0
@@ -100,7 +97,9 @@ export const decisions = <E, R>(
   traces: ReadonlyArray<DecisionTrace>,
   { seed, stack }: Options<E, R>,
 ): Effect.Effect<Replay, never, R> => {
-  const chats = traces.filter(({ operation }) => operation === "chat").toSorted((one, other) => one.startedAt - other.startedAt)
+  const chats = traces
+    .filter(({ operation }) => operation === "chat")
+    .toSorted((one, other) => one.startedAt - other.startedAt)
   const pools = new Pools(chats, chanceOf(seed))
   const model = ResilientModels.fresh(stack((provider, name) => recordedModel(provider, name, pools)))
   const calls = new Map<string, ReplayedCall>()
@@ -177,7 +176,11 @@ const isSame = (attempt: Attempt, { duration, outcome }: Attempt): boolean =>
 const cuts = (replayed: ReadonlyArray<DecisionTrace>, calls: ReadonlyMap<string, ReplayedCall>): number =>
   replayed.reduce((sum, { attempts, callId }) => {
     const courses = calls.get(callId)?.courses ?? []
-    return sum + attempts.filter((each, index) => courses[index]?.attempt.outcome === "Completed" && each.outcome !== "Completed").length
+    return (
+      sum +
+      attempts.filter((each, index) => courses[index]?.attempt.outcome === "Completed" && each.outcome !== "Completed")
+        .length
+    )
   }, 0)
 
 const unknownOf = (courses: ReadonlyArray<Course>, rest: Pick<Unknown, "cut" | "skipped">): Unknown => {

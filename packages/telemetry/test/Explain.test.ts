@@ -60,7 +60,13 @@ const trace: DecisionTrace.DecisionTrace = {
     { at: 200, kind: "retry", subject: "openai/gpt-5.4", error: "RateLimitError", lasts: 1_000 },
     { at: 3_000, kind: "hedge", subject: "openai/gpt-5.4", to: "openai/gpt-5.4", lasts: 1_800 },
     { at: 4_000, kind: "circuit", subject: "openai/<gpt>", to: "open" },
-    { at: 5_000, kind: "charged", subject: "openai/gpt-5.4", to: "reported", amount: Money.fromInputUnsafe("0.003 USD") },
+    {
+      at: 5_000,
+      kind: "charged",
+      subject: "openai/gpt-5.4",
+      to: "reported",
+      amount: Money.fromInputUnsafe("0.003 USD"),
+    },
   ],
 }
 

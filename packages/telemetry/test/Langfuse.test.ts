@@ -82,7 +82,11 @@ const run = (protocol: "json" | "protobuf") =>
           ? LanguageModel.generateText({ prompt: secretPrompt })
           : Stream.runDrain(LanguageModel.streamText({ prompt: secretPrompt }))
       return Effect.ignore(
-        RequestContext.annotate(call, { session: `s-${index % 3}`, user: `u-${index % 5}`, tags: { feature: "search" } }),
+        RequestContext.annotate(call, {
+          session: `s-${index % 3}`,
+          user: `u-${index % 5}`,
+          tags: { feature: "search" },
+        }),
       )
     }
     yield* Effect.forEach(Array.from({ length: calls }), (_, index) => one(index), { concurrency: 10 }).pipe(
@@ -107,8 +111,14 @@ describe.each(["json", "protobuf"] as const)("Langfuse, told in %s", (protocol) 
       }
       assert.isAbove(expected.tokens, 0)
       // Exclusive: the classes add up to what is stated as the total, and that to what was used.
-      assert.strictEqual(generations.reduce((sum, { usage }) => sum + withoutTotal(usage), 0), expected.tokens)
-      assert.strictEqual(generations.reduce((sum, { usage }) => sum + (usage["total"] ?? 0), 0), expected.tokens)
+      assert.strictEqual(
+        generations.reduce((sum, { usage }) => sum + withoutTotal(usage), 0),
+        expected.tokens,
+      )
+      assert.strictEqual(
+        generations.reduce((sum, { usage }) => sum + (usage["total"] ?? 0), 0),
+        expected.tokens,
+      )
       const total = generations.reduce((sum, { cost }) => sum + picodollars(cost["total"] ?? 0), 0n)
       assert.strictEqual(total, expected.cost as Money.Money as bigint)
       for (const { cost, usage } of generations) {

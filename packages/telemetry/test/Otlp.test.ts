@@ -1,5 +1,5 @@
-import { assert, describe, it } from "@effect/vitest"
 import * as OtelTracer from "@effect/opentelemetry/OtelTracer"
+import { assert, describe, it } from "@effect/vitest"
 import { Deadline, Retry } from "@holdfast/core"
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base"
 import { Effect, Layer, Schedule, Stream } from "effect"
@@ -33,7 +33,9 @@ describe.each(["json", "protobuf"] as const)("a collector that is told in %s", (
       )
       yield* Effect.provide(calls, telemetry)
       const spans = received.filter(({ path }) => path === "/v1/traces").flatMap(spansIn)
-      const operations = new Map(spans.filter(({ name }) => name.startsWith("LanguageModel.")).map((each) => [each.spanId, each]))
+      const operations = new Map(
+        spans.filter(({ name }) => name.startsWith("LanguageModel.")).map((each) => [each.spanId, each]),
+      )
       const attempts = spans.filter(({ attributes }) => attributes["holdfast.attempt.id"] !== undefined)
       assert.strictEqual(operations.size, 30)
       assert.isAbove(attempts.length, 30)

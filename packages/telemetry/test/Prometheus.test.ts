@@ -74,7 +74,14 @@ describe("metrics for Prometheus", () => {
           operation: `operation-${index % 1_000}`,
           ...(index % 3 === 0 && { error: { _tag: `Error${index}` } }),
         })
-        sink({ _tag: "Refused", callId: "", policy: `policy-${index}`, provider: "p", model: "m", error: { _tag: `E${index}` } })
+        sink({
+          _tag: "Refused",
+          callId: "",
+          policy: `policy-${index}`,
+          provider: "p",
+          model: "m",
+          error: { _tag: `E${index}` },
+        })
         sink({ _tag: "CircuitChanged", key: `circuit-${index}`, sequence: index, from: "closed", to: "open" })
       }
       for (let index = 0; index < 100_000; index++) send(index)

@@ -28,52 +28,58 @@ const real: Replay.Models = (provider, model) =>
   chaotic({ seed: 5, provider, model, delay: provider === "openai" ? 900 : 500, failing: 0.35 }) as Model
 
 /** A hundred calls in a second and a half, each of its own kind. */
-const recordedWith = (chosen: number) => Effect.suspend(() => {
-  const traces: Array<DecisionTrace.DecisionTrace> = []
-  const one = (index: number) => {
-    const call: Effect.Effect<unknown, unknown, LanguageModel.LanguageModel> =
-      index % 3 === 0
-        ? LanguageModel.generateText({ prompt: `question ${index}` })
-        : Stream.runDrain(
-            index % 3 === 1
-              ? LanguageModel.streamText({ prompt: `question ${index}` })
-              : Stream.take(LanguageModel.streamText({ prompt: `question ${index}` }), 2),
-          )
-    const patient = index % 10 === 9 ? Effect.timeoutOption(call, 700) : call
-    return Effect.andThen(
-      Effect.sleep(index * 13.7),
-      Effect.ignore(RequestContext.annotate(patient, { tenant: `t-${index % 3}`, tags: { feature: "x" } })),
-    )
-  }
-  const all = Effect.forEach(Array.from({ length: 100 }), (_, index) => one(index), {
-    concurrency: "unbounded",
-    discard: true,
+const recordedWith = (chosen: number) =>
+  Effect.suspend(() => {
+    const traces: Array<DecisionTrace.DecisionTrace> = []
+    const one = (index: number) => {
+      const call: Effect.Effect<unknown, unknown, LanguageModel.LanguageModel> =
+        index % 3 === 0
+          ? LanguageModel.generateText({ prompt: `question ${index}` })
+          : Stream.runDrain(
+              index % 3 === 1
+                ? LanguageModel.streamText({ prompt: `question ${index}` })
+                : Stream.take(LanguageModel.streamText({ prompt: `question ${index}` }), 2),
+            )
+      const patient = index % 10 === 9 ? Effect.timeoutOption(call, 700) : call
+      return Effect.andThen(
+        Effect.sleep(index * 13.7),
+        Effect.ignore(RequestContext.annotate(patient, { tenant: `t-${index % 3}`, tags: { feature: "x" } })),
+      )
+    }
+    const all = Effect.forEach(Array.from({ length: 100 }), (_, index) => one(index), {
+      concurrency: "unbounded",
+      discard: true,
+    })
+    const telemetry = DecisionTrace.layer({ to: DecisionTrace.toArray(traces, { atMost: 10_000 }) })
+    return VirtualTime.run(all.pipe(Effect.provide(Layer.provideMerge(ran(real), Layer.provide(telemetry, prices)))), {
+      seed: chosen,
+    }).pipe(Effect.map(() => traces.flatMap((trace) => DecisionTrace.fromJson(DecisionTrace.toJson(trace)))))
   })
-  const telemetry = DecisionTrace.layer({ to: DecisionTrace.toArray(traces, { atMost: 10_000 }) })
-  return VirtualTime.run(
-    all.pipe(Effect.provide(Layer.provideMerge(ran(real), Layer.provide(telemetry, prices)))),
-    { seed: chosen },
-  ).pipe(Effect.map(() => traces.flatMap((trace) => DecisionTrace.fromJson(DecisionTrace.toJson(trace)))))
-})
 
 const recorded = recordedWith(seed)
 
 /** Durations are kept to the nanosecond, and times to as much. */
 const rounded = (traces: ReadonlyArray<DecisionTrace.DecisionTrace>) =>
-  traces.map((trace) =>
-    JSON.parse(
-      JSON.stringify(trace, (key, value: unknown) => {
-        if (typeof value === "bigint") return String(value)
-        return typeof value === "number" && key !== "index" ? Math.round(value * 1_000) / 1_000 : value
-      }),
-    ) as unknown,
+  traces.map(
+    (trace) =>
+      JSON.parse(
+        JSON.stringify(trace, (key, value: unknown) => {
+          if (typeof value === "bigint") return String(value)
+          return typeof value === "number" && key !== "index" ? Math.round(value * 1_000) / 1_000 : value
+        }),
+      ) as unknown,
   )
 
 describe("a replay", () => {
   it.effect.each(seeds)("of the same stack and seed reproduces the recording exactly (%i)", (each) =>
     Effect.gen(function* () {
       const traces = yield* recordedWith(each)
-      const { recorded: then, replayed, traces: again, unknown } = yield* Replay.decisions(traces, { stack: ran, seed: each })
+      const {
+        recorded: then,
+        replayed,
+        traces: again,
+        unknown,
+      } = yield* Replay.decisions(traces, { stack: ran, seed: each })
       const inOrder = traces.toSorted((one, other) => one.startedAt - other.startedAt)
       assert.lengthOf(again, 100)
       assert.deepStrictEqual(rounded(again), rounded(inOrder))
@@ -114,11 +120,13 @@ describe("a replay", () => {
   it.effect("at a model that was never asked fails, and says so", () =>
     Effect.gen(function* () {
       const traces = yield* recorded
-      const { replayed, unknown } = yield* Replay.decisions(traces, { seed, stack: (model) => model("openai", "other") })
+      const { replayed, unknown } = yield* Replay.decisions(traces, {
+        seed,
+        stack: (model) => model("openai", "other"),
+      })
       assert.strictEqual(replayed.failed + replayed.completed, replayed.calls)
       assert.strictEqual(replayed.completed, 0)
       assert.strictEqual(unknown.nothing, replayed.attempts)
     }),
   )
 })
-

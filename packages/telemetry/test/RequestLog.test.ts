@@ -112,7 +112,9 @@ describe("a request log", () => {
       const lines: Array<RequestLog.Line> = []
       yield* Effect.gen(function* () {
         const context = yield* Layer.build(
-          RequestLog.layer({ to: RequestLog.toArray(lines, { atMost: 100_000 }), oneIn: 20 }).pipe(Layer.provide(prices)),
+          RequestLog.layer({ to: RequestLog.toArray(lines, { atMost: 100_000 }), oneIn: 20 }).pipe(
+            Layer.provide(prices),
+          ),
         )
         const sink = Context.get(context as Context.Context<never>, Event.Sink) as Event.Sink
         for (let index = 0; index < 10_000; index++) {
@@ -154,9 +156,7 @@ describe("a request log", () => {
       const logger = Logger.make<unknown, void>(({ logLevel, message }) => {
         told.push({ level: logLevel, message })
       })
-      const log = RequestLog.layer({ to: RequestLog.toLogger }).pipe(
-        Layer.provide([prices, Logger.layer([logger])]),
-      )
+      const log = RequestLog.layer({ to: RequestLog.toLogger }).pipe(Layer.provide([prices, Logger.layer([logger])]))
       yield* Effect.provide(ask(), Layer.provideMerge(well, log))
       assert.deepStrictEqual(
         told.map(({ level }) => level),
@@ -180,7 +180,10 @@ describe("a request log", () => {
       assert.lengthOf(lines, 4)
       assert.deepStrictEqual(
         lines.map((line) => JSON.parse(RequestLog.toJson(line)) as unknown),
-        text.trim().split("\n").map((line) => JSON.parse(line) as unknown),
+        text
+          .trim()
+          .split("\n")
+          .map((line) => JSON.parse(line) as unknown),
       )
       const encode = Schema.encodeSync(RequestLog.Line)
       for (const line of lines) assert.deepStrictEqual(JSON.parse(RequestLog.toJson(line)), encode(line))

@@ -70,7 +70,11 @@ describe("a summary", () => {
     Effect.gen(function* () {
       yield* TestClock.setTime(10_000_000)
       const window = yield* Summary.last("1 hour")
-      const lines = [line({ at: 10_000_000 - 3_600_001 }), line({ at: 9_000_000, sampled: 20 }), line({ at: 10_000_000 })]
+      const lines = [
+        line({ at: 10_000_000 - 3_600_001 }),
+        line({ at: 9_000_000, sampled: 20 }),
+        line({ at: 10_000_000 }),
+      ]
       const { calls, from, to } = yield* Summary.make(Stream.fromIterable(lines), window)
       assert.deepInclude(calls, { count: 20, cost: Money.fromPicodollars(140n) })
       assert.deepStrictEqual([from, to], [6_400_000, 10_000_000])

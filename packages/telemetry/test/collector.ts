@@ -14,26 +14,28 @@ export interface Received {
 
 /** Where it listens, and what has come. */
 export const collector = Effect.acquireRelease(
-  Effect.callback<{ readonly url: string; readonly received: Array<Received>; readonly close: () => void }>((resume) => {
-    const received: Array<Received> = []
-    const server = createServer((request, response) => {
-      const chunks: Array<Buffer> = []
-      request.on("data", (chunk: Buffer) => chunks.push(chunk))
-      request.on("end", () => {
-        const body = Buffer.concat(chunks)
-        received.push({
-          path: request.url ?? "",
-          headers: request.headers,
-          body: request.headers["content-encoding"] === "gzip" ? gunzipSync(body) : body,
+  Effect.callback<{ readonly url: string; readonly received: Array<Received>; readonly close: () => void }>(
+    (resume) => {
+      const received: Array<Received> = []
+      const server = createServer((request, response) => {
+        const chunks: Array<Buffer> = []
+        request.on("data", (chunk: Buffer) => chunks.push(chunk))
+        request.on("end", () => {
+          const body = Buffer.concat(chunks)
+          received.push({
+            path: request.url ?? "",
+            headers: request.headers,
+            body: request.headers["content-encoding"] === "gzip" ? gunzipSync(body) : body,
+          })
+          response.writeHead(200, { "content-type": "application/json" }).end("{}")
         })
-        response.writeHead(200, { "content-type": "application/json" }).end("{}")
       })
-    })
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { readonly port: number }
-      resume(Effect.succeed({ url: `http://127.0.0.1:${port}`, received, close: () => server.close() }))
-    })
-  }),
+      server.listen(0, "127.0.0.1", () => {
+        const { port } = server.address() as { readonly port: number }
+        resume(Effect.succeed({ url: `http://127.0.0.1:${port}`, received, close: () => server.close() }))
+      })
+    },
+  ),
   ({ close }) => Effect.sync(close),
 )
 
@@ -110,8 +112,10 @@ const fieldsOf = (bytes: Uint8Array): Map<number, Array<Uint8Array | bigint>> =>
 }
 
 const messages = (bytes: Uint8Array, number: number) => (fieldsOf(bytes).get(number) ?? []) as ReadonlyArray<Uint8Array>
-const text = (bytes: Uint8Array | bigint | undefined) => (bytes === undefined ? "" : Buffer.from(bytes as Uint8Array).toString())
-const hex = (bytes: Uint8Array | bigint | undefined) => (bytes === undefined ? "" : Buffer.from(bytes as Uint8Array).toString("hex"))
+const text = (bytes: Uint8Array | bigint | undefined) =>
+  bytes === undefined ? "" : Buffer.from(bytes as Uint8Array).toString()
+const hex = (bytes: Uint8Array | bigint | undefined) =>
+  bytes === undefined ? "" : Buffer.from(bytes as Uint8Array).toString("hex")
 
 /** `AnyValue` of `opentelemetry/proto/common/v1`. */
 const anyValue = (bytes: Uint8Array): unknown => {

@@ -33,20 +33,22 @@ const queries = [
   ...[...alerts.matchAll(/^\s+expr: (.+)$/gm)].map(([, expr]) => expr as string),
 ]
 
-const metricsIn = (query: string) => [...query.matchAll(/\b(?:holdfast|gen_ai_client)_[a-z_]+\b/g)].map(([name]) => name)
+const metricsIn = (query: string) =>
+  [...query.matchAll(/\b(?:holdfast|gen_ai_client)_[a-z_]+\b/g)].map(([name]) => name)
 
 const labelsIn = (query: string) => [
-  ...[...query.matchAll(/by \(([^)]*)\)/g)].flatMap(([, list]) => (list as string).split(",").map((each) => each.trim())),
+  ...[...query.matchAll(/by \(([^)]*)\)/g)].flatMap(([, list]) =>
+    (list as string).split(",").map((each) => each.trim()),
+  ),
   ...[...query.matchAll(/([a-z_]+)(?:=~|!=|=)"/g)].map(([, label]) => label as string),
 ]
 
 /** Everything that can happen, once. */
 const emitted = Effect.gen(function* () {
   const { layer } = ownMetrics()
-  const telemetry = Layer.merge(
-    Metrics.layer(),
-    RequestLog.layer({ to: RequestLog.toNothing, capacity: 0 }),
-  ).pipe(Layer.provide([layer, prices]))
+  const telemetry = Layer.merge(Metrics.layer(), RequestLog.layer({ to: RequestLog.toNothing, capacity: 0 })).pipe(
+    Layer.provide([layer, prices]),
+  )
   const built = yield* Layer.build(telemetry)
   const sink = Context.get(built as Context.Context<never>, Event.Sink) as Event.Sink
   const source = { provider: "openai", model: "gpt-5.4" }
@@ -90,7 +92,9 @@ describe("the dashboard and the alerts", () => {
       for (const query of queries) {
         const names = metricsIn(query)
         assert.isNotEmpty(names, query)
-        const found = samples.filter((sample) => names.some((name) => sample.startsWith(`${name}{`) || sample.startsWith(`${name} `)))
+        const found = samples.filter((sample) =>
+          names.some((name) => sample.startsWith(`${name}{`) || sample.startsWith(`${name} `)),
+        )
         for (const name of names) {
           assert.isTrue(
             samples.some((sample) => sample.startsWith(`${name}{`) || sample.startsWith(`${name} `)),
@@ -131,10 +135,13 @@ describe("the dashboard and the alerts", () => {
   })
 
   const promtool = process.env["PROMTOOL"] ?? "promtool"
-  it.skipIf(spawnSync(promtool, ["--version"]).status !== 0)("have rules that Prometheus takes (needs promtool)", () => {
-    const path = new URL("../dashboard/alerts.yml", import.meta.url).pathname
-    const checked = spawnSync(promtool, ["check", "rules", path])
-    assert.strictEqual(checked.status, 0, checked.stdout.toString() + checked.stderr.toString())
-    assert.include(checked.stdout.toString(), "9 rules found")
-  })
+  it.skipIf(spawnSync(promtool, ["--version"]).status !== 0)(
+    "have rules that Prometheus takes (needs promtool)",
+    () => {
+      const path = new URL("../dashboard/alerts.yml", import.meta.url).pathname
+      const checked = spawnSync(promtool, ["check", "rules", path])
+      assert.strictEqual(checked.status, 0, checked.stdout.toString() + checked.stderr.toString())
+      assert.include(checked.stdout.toString(), "9 rules found")
+    },
+  )
 })

@@ -16,7 +16,11 @@ const key = "sk-test-0123456789-secret"
 const model = chaotic({ seed: 5, failing: 0.5, delay: 300 }).pipe(
   Deadline.firstPart("2 seconds"),
   Retry.schedule(Schedule.recurs(1)),
-  Fallback.to(chaotic({ seed: 6, provider: "anthropic", model: "claude-sonnet-5", failing: 0.5 }).pipe(Deadline.firstPart("2 seconds"))),
+  Fallback.to(
+    chaotic({ seed: 6, provider: "anthropic", model: "claude-sonnet-5", failing: 0.5 }).pipe(
+      Deadline.firstPart("2 seconds"),
+    ),
+  ),
   Budget.enforce({ name: "all", daily: "1000 USD" }),
 )
 
@@ -87,7 +91,11 @@ describe("no output", () => {
           redact: (content) =>
             content.tenant === "none"
               ? undefined
-              : { ...content, prompt: content.prompt.replace(secretPrompt, "[prompt]"), answer: content.answer.slice(0, 3) },
+              : {
+                  ...content,
+                  prompt: content.prompt.replace(secretPrompt, "[prompt]"),
+                  answer: content.answer.slice(0, 3),
+                },
           to: (content) => void kept.push(content),
         }),
       )

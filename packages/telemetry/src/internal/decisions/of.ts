@@ -98,7 +98,11 @@ const decided = (event: Event.Event): Omit<Decision, "at"> | undefined => {
     case "CircuitChanged":
       return { kind: "circuit", subject: cut(event.key, longest), to: event.to }
     case "LimitTightened":
-      return { kind: "limit", subject: cut(`${event.key} (${event.dimension})`, longest), lasts: Duration.toMillis(event.for) }
+      return {
+        kind: "limit",
+        subject: cut(`${event.key} (${event.dimension})`, longest),
+        lasts: Duration.toMillis(event.for),
+      }
     case "SharedStateUnavailable":
       return { kind: "sharedState", subject: event.policy, to: "unavailable" }
     case "SharedStateRecovered":

@@ -67,7 +67,18 @@ export type Attempt = typeof Attempt.Type
  */
 export const Decision = Schema.Struct({
   at: Schema.Finite,
-  kind: Schema.Literals(["retry", "hedge", "fallback", "refusal", "cacheHit", "circuit", "limit", "sharedState", "reserved", "charged"]),
+  kind: Schema.Literals([
+    "retry",
+    "hedge",
+    "fallback",
+    "refusal",
+    "cacheHit",
+    "circuit",
+    "limit",
+    "sharedState",
+    "reserved",
+    "charged",
+  ]),
   /** The model, circuit, limit or policy that it is about. */
   subject: Schema.String,
   /** Where it goes from there: a model, or the new state of a circuit. */

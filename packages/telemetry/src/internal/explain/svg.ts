@@ -39,8 +39,7 @@ const bar = ({ at, kind, mark, until }: Bar, x: (at: number) => number, y: numbe
   return rect(from, first, 0.4) + rect(first, to, 1)
 }
 
-const diamond = (x: number, y: number): string =>
-  `<path d="M${x} ${y - 6}l6 6l-6 6l-6 -6z" fill="#7c3aed"/>`
+const diamond = (x: number, y: number): string => `<path d="M${x} ${y - 6}l6 6l-6 6l-6 -6z" fill="#7c3aed"/>`
 
 /** Names come from requests, and a picture is shown in a browser. */
 export const escape = (text: string): string =>

@@ -24,6 +24,7 @@ const bar = ({ at, kind, mark, until }: Bar, column: (at: number) => number): st
   const [from, to] = [column(at), column(until)]
   const cells = Array.from({ length: to - from + 1 }, () => blocks[kind] as string)
   // What there was before the first content is drawn thin.
-  if (mark !== undefined && kind !== "call") for (let index = 0; index < column(mark) - from; index++) cells[index] = "─"
+  if (mark !== undefined && kind !== "call")
+    for (let index = 0; index < column(mark) - from; index++) cells[index] = "─"
   return " ".repeat(from) + cells.join("")
 }

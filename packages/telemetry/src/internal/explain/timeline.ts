@@ -56,7 +56,12 @@ const callBar = (trace: DecisionTrace): Bar => ({
   ].join(", "),
 })
 
-const words = { Completed: "answered", Failed: "failed", Interrupted: "given up", Abandoned: "left by its caller" } as const
+const words = {
+  Completed: "answered",
+  Failed: "failed",
+  Interrupted: "given up",
+  Abandoned: "left by its caller",
+} as const
 
 const attemptBar = (attempt: Attempt): Bar => ({
   _tag: "Bar",
@@ -68,7 +73,9 @@ const attemptBar = (attempt: Attempt): Bar => ({
   note: [
     endingOf(attempt),
     ...(attempt.fault?.retryAfter === undefined ? [] : [`come back in ${time(attempt.fault.retryAfter)}`]),
-    ...(attempt.tokens.output === undefined ? [] : [`${attempt.tokens.input ?? 0} tokens in, ${attempt.tokens.output} out`]),
+    ...(attempt.tokens.output === undefined
+      ? []
+      : [`${attempt.tokens.input ?? 0} tokens in, ${attempt.tokens.output} out`]),
     `${Money.format(attempt.cost)} (${attempt.basis})`,
   ].join(", "),
 })

@@ -10,7 +10,9 @@ import { type DecisionTrace } from "../decisions/schema.ts"
 export const asking = (trace: DecisionTrace): Effect.Effect<void, never, LanguageModel.LanguageModel> => {
   const { priority, tags, tenant } = trace
   const asked = trace.mode === "generate" ? LanguageModel.generateText({ prompt: promptOf(trace) }) : streaming(trace)
-  return Effect.ignore(RequestContext.annotate(patient(trace, asked), { priority, tags, ...(tenant !== undefined && { tenant }) }))
+  return Effect.ignore(
+    RequestContext.annotate(patient(trace, asked), { priority, tags, ...(tenant !== undefined && { tenant }) }),
+  )
 }
 
 const patient = <E, R>(
@@ -40,4 +42,5 @@ const streaming = (trace: DecisionTrace): Effect.Effect<unknown, unknown, Langua
 }
 
 /** As long as the request was, and its own: nobody knows which requests were equal. */
-const promptOf = ({ callId, requestSize }: DecisionTrace): string => callId.padEnd(requestSize, "x").slice(-Math.max(1, requestSize))
+const promptOf = ({ callId, requestSize }: DecisionTrace): string =>
+  callId.padEnd(requestSize, "x").slice(-Math.max(1, requestSize))

@@ -48,7 +48,8 @@ export class Pools {
   /** The course of an attempt that begins at a time of its call, and was the next one at its model then. */
   course(source: string, recorded: Attempt | undefined, at: number): Course | undefined {
     const pool = this.bySource.get(source)
-    if (recorded === undefined) return pool === undefined ? undefined : this.drawn(pool, { known: "drawn", longerThan: 0, own: undefined })
+    if (recorded === undefined)
+      return pool === undefined ? undefined : this.drawn(pool, { known: "drawn", longerThan: 0, own: undefined })
     if (!isCensored(recorded)) {
       const known = Math.abs(recorded.at - at) <= sameTime ? "recorded" : "moved"
       const { duration, firstPart = duration } = recorded
@@ -75,7 +76,8 @@ export class Pools {
     pool: ReadonlyArray<Attempt>,
     { known, longerThan, own }: Pick<Course, "known" | "own"> & { readonly longerThan: number },
   ): Course {
-    const fitting = longerThan === 0 ? pool : pool.filter(({ duration, firstPart = duration }) => firstPart > longerThan)
+    const fitting =
+      longerThan === 0 ? pool : pool.filter(({ duration, firstPart = duration }) => firstPart > longerThan)
     const attempt = fitting[Math.floor(this.chance() * fitting.length)]
     if (attempt !== undefined) {
       const { duration, firstPart = duration } = attempt

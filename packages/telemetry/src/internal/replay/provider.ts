@@ -35,7 +35,13 @@ export class ReplayedCall {
   }
 }
 
-const unknown: Course = { attempt: { cost: 0n } as Attempt, own: undefined, firstPart: 0, duration: 0, known: "nothing" }
+const unknown: Course = {
+  attempt: { cost: 0n } as Attempt,
+  own: undefined,
+  firstPart: 0,
+  duration: 0,
+  known: "nothing",
+}
 
 export const CurrentReplay: Context.Reference<ReplayedCall | undefined> = Context.Reference<ReplayedCall | undefined>(
   "@holdfast/telemetry/CurrentReplay",
@@ -68,11 +74,10 @@ type ErrorOf = (attempt: Attempt) => AiError.AiError | undefined
 
 const generated = ({ attempt, duration }: Course, errorOf: ErrorOf) => {
   const error = errorOf(attempt)
-  const told = Effect.suspend(
-    (): Effect.Effect<ProviderReply<Array<Response.PartEncoded>>, AiError.AiError> =>
-      error === undefined
-        ? Effect.succeed({ headers: {}, parts: [{ type: "text", text: textOf(attempt) }, finish(attempt)] })
-        : Effect.fail(error),
+  const told = Effect.suspend((): Effect.Effect<ProviderReply<Array<Response.PartEncoded>>, AiError.AiError> =>
+    error === undefined
+      ? Effect.succeed({ headers: {}, parts: [{ type: "text", text: textOf(attempt) }, finish(attempt)] })
+      : Effect.fail(error),
   )
   return Effect.andThen(Effect.sleep(duration), told)
 }
@@ -127,7 +132,9 @@ const deltas = (attempt: Attempt): Chunk => {
 
 const textOf = ({ characters }: Attempt): string => "x".repeat(Math.max(1, Math.min(characters, 1_000_000)))
 
-const finish = ({ tokens: { cacheRead, cacheWrite, input, output, reasoning } }: Attempt): Response.FinishPartEncoded => ({
+const finish = ({
+  tokens: { cacheRead, cacheWrite, input, output, reasoning },
+}: Attempt): Response.FinishPartEncoded => ({
   type: "finish",
   reason: "stop",
   usage: {

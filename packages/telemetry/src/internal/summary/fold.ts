@@ -22,7 +22,8 @@ class Sum {
     this.latency.add(line.duration, times)
     if (line.timeToFirstPart !== undefined) this.firstPart.add(line.timeToFirstPart, times)
     if (line.cacheHit === true) this.cacheHits += times
-    for (const [name, count] of Object.entries(line.tokens)) this.tokens[name] = (this.tokens[name] ?? 0) + count * times
+    for (const [name, count] of Object.entries(line.tokens))
+      this.tokens[name] = (this.tokens[name] ?? 0) + count * times
     this.cost = Money.add(this.cost, Money.times(line.cost, times))
     if (line.errorType !== undefined) this.errors.set(line.errorType, (this.errors.get(line.errorType) ?? 0) + times)
   }

@@ -8,12 +8,11 @@ import { type Row, type Summary, type Totals } from "./schema.ts"
 export const tableOf = (summary: Summary): string =>
   [
     `${time(summary.from)} to ${time(summary.to)}`,
-    table(heads("", "calls"), [
-      line("calls", summary.calls),
-      line("attempts", summary.attempts),
-    ]),
+    table(heads("", "calls"), [line("calls", summary.calls), line("attempts", summary.attempts)]),
     ...(["models", "providers", "tenants"] as const).flatMap((group) =>
-      summary[group].some(({ key }) => key !== "") ? [table(heads(group.slice(0, -1), "count"), rows(summary[group]))] : [],
+      summary[group].some(({ key }) => key !== "")
+        ? [table(heads(group.slice(0, -1), "count"), rows(summary[group]))]
+        : [],
     ),
     ...(Object.keys(summary.attempts.errors).length === 0
       ? []
