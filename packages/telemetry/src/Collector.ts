@@ -8,7 +8,7 @@
  */
 import { Event } from "@holdfast/core"
 import { Charge, PriceBook } from "@holdfast/cost"
-import { Clock, Context, Effect, Fiber, Layer, Option, type Scope } from "effect"
+import { Clock, Context, Effect, Fiber, Layer, Option, Result, type Scope } from "effect"
 
 import { type CallTrace } from "./CallTrace.ts"
 import { Calls } from "./internal/collector/calls.ts"
@@ -69,14 +69,9 @@ const make = Effect.fnUntraced(function* (outer: Event.Sink | undefined) {
   return Context.make(Collector, service).pipe(Context.add(Event.Sink, sink))
 })
 
-// One that throws must not keep the others from hearing.
+// One that throws must not keep the others from hearing, and is no failure of the call.
 const told = <A>(consumer: (value: A) => unknown, value: A): void => {
-  // oxlint-disable-next-line no-restricted-syntax -- a Result for each event costs more than what it guards
-  try {
-    consumer(value)
-  } catch {
-    // A consumer's mistake is no failure of the call.
-  }
+  Result.try(() => consumer(value))
 }
 
 /**

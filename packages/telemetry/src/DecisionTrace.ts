@@ -55,7 +55,7 @@ export const layer = <E, R>(options: Options<E, R>): Layer.Layer<Collector.Colle
   Collector.consuming(
     Effect.gen(function* () {
       const writer = yield* options.to
-      const dropped = new Instruments(yield* Effect.context<never>()).counter("holdfast.log.dropped")
+      const dropped = new Instruments(yield* Effect.context()).counter("holdfast.log.dropped")
       const buffer = yield* makeBuffer<DecisionTrace>({
         capacity: options.capacity ?? 10_000,
         interval: Duration.toMillis(options.flushEvery ?? "200 millis"),

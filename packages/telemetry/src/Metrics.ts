@@ -13,7 +13,7 @@ import * as Collector from "./Collector.ts"
 import { ModelSeries } from "./internal/metrics/attempts.ts"
 import { calls } from "./internal/metrics/calls.ts"
 import { decisions } from "./internal/metrics/decisions.ts"
-import { type Names, own } from "./internal/metrics/definitions.ts"
+import { type Names, own as definitions } from "./internal/metrics/definitions.ts"
 import { Instruments } from "./internal/metrics/instruments.ts"
 import { other, Table, Values } from "./internal/metrics/labels.ts"
 
@@ -49,7 +49,7 @@ const mostErrors = 40
  */
 export const layer = (options: Options = {}): Layer.Layer<Collector.Collector> =>
   Collector.consuming(
-    Effect.map(Effect.context<never>(), (context): Collector.Consumer => {
+    Effect.map(Effect.context(), (context): Collector.Consumer => {
       const instruments = new Instruments(context, options.boundaries)
       const attempted = attempts(instruments, options)
       const ended = calls(instruments, options.tenants === undefined ? undefined : new Set(options.tenants))
@@ -112,7 +112,7 @@ const within = <A>(maps: Map<string, Map<string, A>>, key: string): Map<string, 
  */
 export const keyLoads = (labels: { readonly source: string; readonly outcome: "loaded" | "failed" }) =>
   Metric.counter("holdfast.key.loads", {
-    description: own["holdfast.key.loads"].description,
+    description: definitions["holdfast.key.loads"].description,
     incremental: true,
     attributes: { ...labels, unit: "{load}" },
   })
@@ -128,6 +128,6 @@ export const batchItems = (labels: {
   readonly state: "waiting" | "running" | "done" | "failed"
 }) =>
   Metric.gauge("holdfast.batch.items", {
-    description: own["holdfast.batch.items"].description,
+    description: definitions["holdfast.batch.items"].description,
     attributes: { ...labels, unit: "{item}" },
   })

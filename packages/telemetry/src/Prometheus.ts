@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Effect, type Layer } from "effect"
+import { type Effect, type Layer } from "effect"
 import { type HttpRouter } from "effect/http"
 import { PrometheusMetrics } from "effect/observability"
 

@@ -65,7 +65,7 @@ export const layer = <E, R>(options: Options<E, R>): Layer.Layer<Collector.Colle
         return yield* Effect.die(new Error("RequestLog.layer: oneIn must be a whole number, 1 or more"))
       }
       const writer = yield* options.to
-      const dropped = new Instruments(yield* Effect.context<never>()).counter("holdfast.log.dropped")
+      const dropped = new Instruments(yield* Effect.context()).counter("holdfast.log.dropped")
       const buffer = yield* makeBuffer<Kept>({
         capacity: options.capacity ?? 10_000,
         interval: Duration.toMillis(options.flushEvery ?? "200 millis"),

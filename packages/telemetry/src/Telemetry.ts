@@ -21,7 +21,7 @@ import { Layer, type Scope } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { Otlp } from "effect/observability"
 
-import * as Collector from "./Collector.ts"
+import type * as Collector from "./Collector.ts"
 import * as Langfuse from "./Langfuse.ts"
 import * as Metrics from "./Metrics.ts"
 import * as RequestLog from "./RequestLog.ts"

@@ -41,7 +41,7 @@ export interface Options {
  */
 export const layer = (options: Options = {}): Layer.Layer<Collector.Collector> =>
   Collector.consuming(
-    Effect.map(Effect.context<never>(), (context): Collector.Consumer => ({
+    Effect.map(Effect.context(), (context): Collector.Consumer => ({
       call: (trace) => {
         const tracer = Fiber.getCurrent()?.getRef(Tracer.Tracer) ?? Context.get(context, Tracer.Tracer)
         // Effect's own tracer keeps spans for nobody.

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Breaker, Deadline, Fallback, Hedge, RequestContext, ResilientModel, Retry } from "@holdfast/core"
+import { Breaker, Deadline, Fallback, Hedge, RequestContext, Retry } from "@holdfast/core"
 import { VirtualTime } from "@holdfast/testing"
 import { Effect, Layer, Schedule, Stream } from "effect"
 import { LanguageModel } from "effect/ai"
@@ -7,8 +7,6 @@ import { LanguageModel } from "effect/ai"
 import { DecisionTrace } from "../src/index.ts"
 import * as Replay from "../src/Replay.ts"
 import { chaotic, prices } from "./chaotic.ts"
-
-type Model = ResilientModel.ResilientModel<ResilientModel.CallFailure>
 
 const seeds = [9, 21, 33] as const
 
@@ -25,7 +23,7 @@ const ran = (model: Replay.Models) =>
   )
 
 const real: Replay.Models = (provider, model) =>
-  chaotic({ seed: 5, provider, model, delay: provider === "openai" ? 900 : 500, failing: 0.35 }) as Model
+  chaotic({ seed: 5, provider, model, delay: provider === "openai" ? 900 : 500, failing: 0.35 })
 
 /** A hundred calls in a second and a half, each of its own kind. */
 const recordedWith = (chosen: number) =>

@@ -6,7 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deadline, Fallback, Hedge, RequestContext, Retry } from "@holdfast/core"
 import { Budget, Ledger, Money } from "@holdfast/cost"
 import { VirtualTime } from "@holdfast/testing"
-import { Context, Effect, Layer, Metric, Schedule, Stream, Tracer } from "effect"
+import { Effect, Layer, Metric, Schedule, Stream, Tracer } from "effect"
 import { LanguageModel } from "effect/ai"
 
 import { Collector, type CallTrace, RequestLog, Telemetry } from "../src/index.ts"
@@ -54,7 +54,7 @@ const everything = Effect.gen(function* () {
     assert.strictEqual(yield* Effect.flatMap(Collector.Collector, ({ open }) => open), 0)
     return yield* Effect.flatMap(Ledger.Ledger, (ledger) => Stream.runCollect(ledger.entries()))
   }).pipe(Effect.provide(Layer.mergeAll(telemetry, prices, Ledger.layerMemory({ keep: 1_000_000 }))))
-  return { lines, spans, traces, entries, snapshot: Metric.snapshotUnsafe(metrics.context as Context.Context<never>) }
+  return { lines, spans, traces, entries, snapshot: Metric.snapshotUnsafe(metrics.context) }
 })
 
 const sum = <A>(all: ReadonlyArray<A>, of: (value: A) => number | undefined): number =>
@@ -84,11 +84,11 @@ describe("after a bad day", async () => {
     assert.strictEqual(lines.length - attempts.length, calls)
     assert.isAbove(settled.length, calls)
     assert.deepStrictEqual(
-      attempts.map(({ attemptId }) => attemptId).toSorted(),
+      attempts.map(({ attemptId }) => String(attemptId)).toSorted(),
       settled.map(({ subject }) => subject.attempt).toSorted(),
     )
     assert.deepStrictEqual(
-      attemptSpans.map(({ attributes }) => attributes.get("holdfast.attempt.id")).toSorted(),
+      attemptSpans.map(({ attributes }) => String(attributes.get("holdfast.attempt.id"))).toSorted(),
       settled.map(({ subject }) => subject.attempt).toSorted(),
     )
     assert.strictEqual(counted(snapshot, "holdfast.attempts"), BigInt(settled.length))

@@ -77,7 +77,7 @@ export const chaotic = ({ delay = 0, failing = 0.4, model = "gpt-5.4", provider 
   const finish = (): Response.FinishPartEncoded => ({ type: "finish", reason: "stop", usage: usageOf(random) })
   const streamed = (): Stream.Stream<Part, ReturnType<typeof fault>> => {
     const content: ReadonlyArray<Part> = [
-      { type: "response-metadata", id: "resp_1", modelId: `${model}-2026-10-01` } as Part,
+      { type: "response-metadata", id: "resp_1", modelId: `${model}-2026-10-01` },
       { type: "text-start", id: "1" },
       { type: "text-delta", id: "1", delta: secretAnswer },
     ]
@@ -104,7 +104,7 @@ export const chaotic = ({ delay = 0, failing = 0.4, model = "gpt-5.4", provider 
   return ResilientModel.fromProvider(Effect.succeed(made), { name: "chaotic", settings: {} })
 }
 
-export const priceOf = (provider: string, model: string) =>
+const priceOf = (provider: string, model: string) =>
   Price.make({
     provider,
     model,
@@ -158,7 +158,7 @@ export const keeping = (spans: Array<EndedSpan>): Tracer.Tracer =>
             traceId: span.traceId,
             parent: span.parent,
             attributes: span.attributes,
-            events: span.events as EndedSpan["events"],
+            events: span.events,
             startTime,
             endTime,
             exit,

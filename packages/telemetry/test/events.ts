@@ -68,7 +68,7 @@ export const tell = (sink: Event.Sink, told: Told): void => {
     requestId: undefined,
     headers: {},
     retryAfter: undefined,
-  } as Attempt.Attempt)
+  })
   sink({
     ...shared,
     _tag: "CallEnded",

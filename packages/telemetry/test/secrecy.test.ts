@@ -67,7 +67,9 @@ const show = (value: unknown): string =>
   JSON.stringify(value, (_, each: unknown) => {
     if (typeof each === "bigint") return String(each)
     if (each instanceof Map) return [...each]
-    return each instanceof Error ? { ...each, name: each.name, message: each.message, stack: each.stack } : each
+    return each instanceof Error
+      ? { fields: Object.entries(each), name: each.name, message: each.message, stack: each.stack }
+      : each
   })
 
 describe("no output", () => {

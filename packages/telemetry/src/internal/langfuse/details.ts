@@ -3,8 +3,6 @@
  *
  * OpenTelemetry's `input_tokens` include cached ones. Langfuse would add both, so it is told exclusive classes in its own attributes.
  */
-import { type Money } from "@holdfast/cost"
-
 import { type TracedAttempt } from "../../CallTrace.ts"
 import { tokensOf } from "../trace/facts.ts"
 
@@ -54,8 +52,8 @@ const names: Readonly<Record<string, string>> = {
 
 const perDollar = 1_000_000_000_000n
 
-const decimal = (amount: Money.Money | bigint): string => {
-  const [sign, size] = amount < 0n ? ["-", -amount] : ["", amount]
+const decimal = (amount: bigint): string => {
+  const [sign, size] = amount < 0n ? ["-", 0n - amount] : ["", amount]
   const rest = String(size % perDollar)
     .padStart(12, "0")
     .replace(/0+$/, "")

@@ -102,7 +102,7 @@ const perDollar = 1_000_000_000_000n
 
 /** What `Money` reads again: `"0.00079 USD"`. */
 const dollars = (amount: Money.Money): string => {
-  const [sign, size] = amount < 0n ? ["-", -amount] : ["", amount]
+  const [sign, size] = amount < 0n ? ["-", 0n - amount] : ["", amount]
   const rest = String(size % perDollar)
     .padStart(12, "0")
     .replace(/0+$/, "")

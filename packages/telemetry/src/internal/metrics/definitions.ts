@@ -23,7 +23,7 @@ export interface Definition {
 const define = <const D extends Readonly<Record<string, Definition>>>(definitions: D): D => definitions
 
 /** The conventions as of October 2026 (open-telemetry/semantic-conventions-genai, after #521). */
-export const names202610 = define({
+const names202610 = define({
   "gen_ai.client.inference.duration": {
     kind: "histogram",
     unit: "s",
@@ -72,7 +72,7 @@ export const names202610 = define({
 })
 
 /** Of both versions: for what is no inference in the newer one, such as embeddings. */
-export const common = define({
+const common = define({
   "gen_ai.client.operation.duration": {
     kind: "histogram",
     unit: "s",
@@ -81,7 +81,7 @@ export const common = define({
 })
 
 /** The conventions of version 1.37. */
-export const names137 = define({
+const names137 = define({
   "gen_ai.client.token.usage": {
     kind: "histogram",
     unit: "{token}",

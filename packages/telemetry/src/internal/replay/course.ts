@@ -19,7 +19,7 @@ export interface Course {
  * `recorded`: as it was. `moved`: as it was, although it begins at another time now. `censored`: nobody waited for its end then, so that
  * is drawn. `drawn`: it was not made then. `nothing`: no attempt at its model was.
  */
-export type Known = "recorded" | "moved" | "censored" | "drawn" | "nothing"
+type Known = "recorded" | "moved" | "censored" | "drawn" | "nothing"
 
 /** Numbers from 0 to 1. */
 export type Chance = () => number

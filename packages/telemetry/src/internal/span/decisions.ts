@@ -20,7 +20,7 @@ export const decisionsOf = (trace: CallTrace): ReadonlyArray<SpanEvent> => {
   const events: Array<SpanEvent> = []
   for (const { at, event } of trace.steps) {
     const told = (tellers as { readonly [tag: string]: ((event: never) => SpanEvent | Told) | undefined })[event._tag]
-    if (told !== undefined) events.push({ at, ...(told(event as never) as Told) })
+    if (told !== undefined) events.push({ at, ...told(event as never) })
   }
   return events
 }

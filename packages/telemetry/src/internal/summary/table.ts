@@ -64,7 +64,7 @@ const millis = (value: number | undefined): string => {
 const time = (at: number): string => new Date(at).toISOString()
 
 /** The first column to the left, all others to the right. */
-export const table = (head: ReadonlyArray<string>, lines: ReadonlyArray<ReadonlyArray<string>>): string => {
+const table = (head: ReadonlyArray<string>, lines: ReadonlyArray<ReadonlyArray<string>>): string => {
   const all = [head, ...lines.map((cells) => cells.map(printable))]
   const widths = head.map((_, column) => Math.max(...all.map((cells) => cells[column]?.length ?? 0)))
   const written = all.map((cells) =>
