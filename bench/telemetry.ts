@@ -1,6 +1,6 @@
 /**
  * What telemetry adds to a call: a bare generate call, the same one through a provider of ours, and that one with all of it on: metrics
- * of every call, and the log and the traces of one in ten, as a busy service has them.
+ * of every call, and the log and the traces of one in a hundred, as a busy service has them.
  */
 import { Event } from "@holdfast/core"
 import { Metrics, RequestLog, Telemetry } from "@holdfast/telemetry"
@@ -15,7 +15,7 @@ const calls = 1_000
 const prompt = "Why do ships float?"
 
 /** One in so many is kept, of calls as of spans. */
-const oneIn = 10
+const oneIn = 100
 
 /** Decides at the root, as samplers do; what is made of a span that is kept goes nowhere. */
 const sampling = (one: number): Tracer.Tracer => {
