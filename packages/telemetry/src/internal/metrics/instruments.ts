@@ -62,7 +62,11 @@ export class Instruments {
     const known = this.#known.get(key)
     if (known !== undefined) return known as Instrument<Input>
     const { add } = own
-    Metric.registerUnsafe(make(describing(name, labels)), this.#context, { get: () => own.state, update: add, modify: add })
+    Metric.registerUnsafe(make(describing(name, labels)), this.#context, {
+      get: () => own.state,
+      update: add,
+      modify: add,
+    })
     this.#known.set(key, own)
     return own
   }
