@@ -201,9 +201,7 @@ const loading = Effect.sync(() => {
 
 await Effect.runPromise(
   Effect.scoped(
-  Effect.scoped(
     Effect.all([inMemory, embedding, bulkRuns, policies, rateLimits, ledger, money, observation, onTheWire, loading]),
-  ),
   ),
 )
 
