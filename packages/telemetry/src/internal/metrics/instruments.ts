@@ -150,7 +150,7 @@ class Histogram implements Owned<number, Metric.HistogramState> {
       min: nothing ? 0 : this.least,
       max: nothing ? 0 : this.most,
       sum: this.sum,
-    } as Metric.HistogramState
+    }
   }
 }
 
