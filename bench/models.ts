@@ -41,7 +41,7 @@ const provider: ProviderModel.ProviderModel = {
   stream: () => Effect.sync(() => ({ headers: {}, parts: oneByOne() })),
 }
 
-const plain = (name: string) => ResilientModel.fromProvider(Effect.succeed(provider), { name, settings: {} })
+export const plain = (name: string) => ResilientModel.fromProvider(Effect.succeed(provider), { name, settings: {} })
 
 /** Three policies, as most applications would have them. */
 export const three = plain("first").pipe(

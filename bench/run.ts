@@ -16,6 +16,7 @@ import { limits, roundTrips } from "./limits.ts"
 import { type Contestant, interleaved, median, ratio } from "./measure.ts"
 import { generate, models, stream, streamed, vercel } from "./models.ts"
 import { breakers, drains, stacks } from "./policies.ts"
+import { telemetry } from "./telemetry.ts"
 
 interface Result {
   readonly value: number
@@ -156,6 +157,18 @@ const ledger = Effect.gen(function* () {
   record("ledger.postgres_pairs_per_s_with_8_slices", slices.slices, "pairs/s")
 })
 
+const observation = Effect.gen(function* () {
+  const rounds = yield* Effect.flatMap(telemetry, (contestants) =>
+    Effect.promise(() => interleaved(contestants, 40, { collect: false })),
+  )
+  const added = (name: keyof typeof rounds) => rounds[name].map((time, round) => time - (rounds.none[round] ?? 0))
+  record("telemetry.added_over_bare", ratio(added("all"), rounds.bare), "ratio")
+  record("telemetry.events_added_over_bare", ratio(added("events"), rounds.bare), "ratio")
+  record("telemetry.metrics_added_us", median(added("metrics")) - median(added("events")), "us")
+  record("telemetry.added_us", median(added("all")), "us")
+  record("telemetry.everything_kept_added_us", median(added("everything")), "us")
+})
+
 const onTheWire = Effect.gen(function* () {
   const { least, sdk, stack } = yield* http.contestants(yield* Effect.promise(http.emulator))
   // One request a round, so that the medians over the rounds are the p50 of each.
@@ -187,7 +200,9 @@ const loading = Effect.sync(() => {
 })
 
 await Effect.runPromise(
-  Effect.scoped(Effect.all([inMemory, embedding, bulkRuns, policies, rateLimits, ledger, money, onTheWire, loading])),
+  Effect.scoped(
+    Effect.all([inMemory, embedding, bulkRuns, policies, rateLimits, ledger, money, observation, onTheWire, loading]),
+  ),
 )
 
 const width = Math.max(...Object.keys(results).map((name) => name.length))

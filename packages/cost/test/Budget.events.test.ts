@@ -52,6 +52,20 @@ const failing = (ledger: Ledger.Service, broken: Set<"reserve" | "settle" | "rel
   }
 }
 
+describe("a refusal", () => {
+  it.effect("is told by the name of the policy", () =>
+    Effect.gen(function* () {
+      const ledger = yield* ledgerInMemory
+      const call = yield* caller(acme().model.pipe(Budget.enforce({ name: "x", daily: money(1n) })), ledger)
+      const policies: Array<string> = []
+      yield* Event.listen(call(), (event) => {
+        if (event._tag === "Refused") policies.push(event.policy)
+      })
+      assert.deepStrictEqual(policies, ["Budget.enforce"])
+    }),
+  )
+})
+
 describe("the money of an attempt", () => {
   it.effect("is told when it is reserved and when it is charged, class by class, as the ledger has it", () =>
     Effect.gen(function* () {

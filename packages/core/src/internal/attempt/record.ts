@@ -11,7 +11,7 @@ import { newId } from "../call/context.ts"
 import { reasonOf } from "../call/interruption.ts"
 import { type Attempt, type AttemptStart, type ModelRequest, type Outcome, type Part } from "../call/types.ts"
 import { errorOf } from "../error/ofExit.ts"
-import { type Fields, WithRequest } from "../event/withRequest.ts"
+import { type Fields, withRequest } from "../event/withRequest.ts"
 import { headersOf, keptHeaders, requestId } from "../http/keptHeaders.ts"
 import { type ReplyWatcher } from "./observers.ts"
 
@@ -41,7 +41,7 @@ export const startOf = (
     context: options.context,
     startedAt: options.clock.currentTimeMillisUnsafe(),
   }
-  return new WithRequest(request, fields) as WithRequest & Fields<AttemptStart>
+  return withRequest(request, fields)
 }
 
 export class AttemptRecord implements ReplyWatcher {
@@ -81,10 +81,21 @@ export class AttemptRecord implements ReplyWatcher {
     const error = outcome._tag === "Failed" ? outcome.error : undefined
     const { size, delivered, finish, firstChunk, firstPart, responseId, responseModel } = this.tally
     const headers = { ...headersOf(error), ...this.kept }
-    const { _tag: _, request, ...start } = this.start
+    const { start } = this
     const fields: Fields<Attempt> = {
-      ...start,
+      // Field by field: to copy the rest of an object costs as much as all else here.
       _tag: "AttemptEnded",
+      id: start.id,
+      callId: start.callId,
+      operation: start.operation,
+      traceId: start.traceId,
+      spanId: start.spanId,
+      index: start.index,
+      provider: start.provider,
+      model: start.model,
+      maxOutputTokens: start.maxOutputTokens,
+      context: start.context,
+      startedAt: start.startedAt,
       outcome,
       usage: finish?.usage,
       finishMetadata: finish?.metadata,
@@ -100,7 +111,7 @@ export class AttemptRecord implements ReplyWatcher {
       retryAfter: outcome._tag === "Failed" ? outcome.failure.retryAfter : undefined,
       unknownWording: unknownWording(error),
     }
-    return new WithRequest(request, fields) as WithRequest & Fields<Attempt>
+    return withRequest(start.request, fields)
   }
 
   private since(nanos: bigint): Duration.Duration {

@@ -10,8 +10,8 @@ import { type RequestContext } from "../../RequestContext.ts"
 import { PartTally } from "../answer/tally.ts"
 import { errorOf } from "../error/ofExit.ts"
 import { tell } from "../event/tell.ts"
-import { type CallEnded, type CallStarted } from "../event/types.ts"
-import { type Fields, WithRequest } from "../event/withRequest.ts"
+import { type CallEnded, type CallStarted, type Change } from "../event/types.ts"
+import { type Fields, withRequest } from "../event/withRequest.ts"
 import { type ModelRequest, type Outcome, type Source } from "./types.ts"
 
 interface Surroundings {
@@ -19,6 +19,14 @@ interface Surroundings {
   readonly context: RequestContext
   readonly sink: Sink
 }
+
+/** What concerns more than one call, and is noticed in one. */
+const changes: ReadonlySet<string> = new Set<Change["_tag"]>([
+  "CircuitChanged",
+  "LimitTightened",
+  "SharedStateUnavailable",
+  "SharedStateRecovered",
+])
 
 export class CallRecord {
   private readonly request: ModelRequest
@@ -56,7 +64,7 @@ export class CallRecord {
       context,
       startedAt: clock.currentTimeMillisUnsafe(),
     }
-    this.start = new WithRequest(request, start) as WithRequest & Fields<CallStarted>
+    this.start = withRequest(request, start)
     tell(sink, this.start)
   }
 
@@ -64,7 +72,7 @@ export class CallRecord {
   readonly sink: Sink = (event: Event) => {
     if (event._tag === "AttemptStarted" && event.callId === this.start.callId) this.ask(event)
     else if (event._tag === "CacheHit" && event.callId === this.start.callId) this.cacheHit = true
-    this.outer(event)
+    this.outer(changes.has(event._tag) ? { ...event, callId: this.start.callId } : event)
   }
 
   readonly parts = (parts: Parameters<PartTally["add"]>[0]): void => this.tally.add(parts)
@@ -90,9 +98,18 @@ export class CallRecord {
     this.over = true
     const { attempts, queue } = this.request.call
     const { delivered, firstPart } = this.tally
+    const { start } = this
     const fields: Fields<CallEnded> = {
-      ...this.start,
       _tag: "CallEnded",
+      callId: start.callId,
+      operation: start.operation,
+      traceId: start.traceId,
+      spanId: start.spanId,
+      mode: start.mode,
+      provider: start.provider,
+      model: start.model,
+      context: start.context,
+      startedAt: start.startedAt,
       outcome: this.outcome(this.broken ?? exit),
       asked: this.asked,
       attempts: attempts.begun,
@@ -102,7 +119,7 @@ export class CallRecord {
       duration: Duration.nanos(this.clock.monotonicTimeNanosUnsafe() - this.began),
       queueWait: Duration.millis(queue.waited),
     }
-    tell(this.outer, new WithRequest(this.request, fields) as WithRequest & Fields<CallEnded>)
+    tell(this.outer, withRequest(this.request, fields))
   }
 
   private ask({ model, provider }: Source): void {

@@ -115,35 +115,42 @@ export type Decision =
  * @since 0.1.0
  * @category models
  */
-export type Change =
-  | {
-      readonly _tag: "CircuitChanged"
-      readonly key: string
-      /** Counts the changes of one registry of circuits. */
-      readonly sequence: number
-      readonly from: Phase
-      readonly to: Phase
-    }
-  | {
-      /** Response headers report less remaining quota than we had counted, or a 429 asked us to pause. */
-      readonly _tag: "LimitTightened"
-      readonly key: string
-      readonly dimension: string
-      /** What is left. It comes back until then: evenly, or after a 429 all at once. */
-      readonly remaining: number
-      readonly for: Duration.Duration
-    }
-  | {
-      /** A policy has no answer from the state that it shares with other processes. */
-      readonly _tag: "SharedStateUnavailable"
-      readonly policy: string
-      readonly error: unknown
-    }
-  | {
-      readonly _tag: "SharedStateRecovered"
-      readonly policy: string
-      readonly unavailableFor: Duration.Duration
-    }
+export type Change = Noticed &
+  (
+    | {
+        readonly _tag: "CircuitChanged"
+        readonly key: string
+        /** Counts the changes of one registry of circuits. */
+        readonly sequence: number
+        readonly from: Phase
+        readonly to: Phase
+      }
+    | {
+        /** Response headers report less remaining quota than we had counted, or a 429 asked us to pause. */
+        readonly _tag: "LimitTightened"
+        readonly key: string
+        readonly dimension: string
+        /** What is left. It comes back until then: evenly, or after a 429 all at once. */
+        readonly remaining: number
+        readonly for: Duration.Duration
+      }
+    | {
+        /** A policy has no answer from the state that it shares with other processes. */
+        readonly _tag: "SharedStateUnavailable"
+        readonly policy: string
+        readonly error: unknown
+      }
+    | {
+        readonly _tag: "SharedStateRecovered"
+        readonly policy: string
+        readonly unavailableFor: Duration.Duration
+      }
+  )
+
+interface Noticed {
+  /** The call in which it was noticed. `undefined` where that was no call's doing. */
+  readonly callId?: string | undefined
+}
 
 /** Every event of core. */
 export type CoreEvent = CallStarted | CallEnded | AttemptStart | Attempt | Refused | Decision | Change

@@ -2,16 +2,12 @@ import { type ModelRequest } from "../call/types.ts"
 
 export type Fields<Event> = Omit<Event, "request">
 
-/** Hides the request, and with it the prompt, from `JSON.stringify`, `inspect` and whatever else walks over an event. */
-export class WithRequest {
-  readonly #request: ModelRequest
-
-  constructor(request: ModelRequest, fields: object) {
-    this.#request = request
-    Object.assign(this, fields)
-  }
-
-  get request(): ModelRequest {
-    return this.#request
-  }
-}
+/**
+ * Adds the request to the fields of an event, hidden from `JSON.stringify`, `inspect`, spreads and whatever else walks over it, and
+ * with it the prompt.
+ */
+export const withRequest = <Event extends object>(
+  request: ModelRequest,
+  fields: Event,
+): Event & { readonly request: ModelRequest } =>
+  Object.defineProperty(fields, "request", { value: request }) as Event & { readonly request: ModelRequest }

@@ -32,6 +32,7 @@ export interface Options extends Pricing {
 export const budgetGuard = (options: Options): AttemptGuard.AttemptGuard<Refusal> => {
   const admissions = new AdmissionControl(options)
   return {
+    name: options.rules.length === 0 ? "Budget.record" : "Budget.enforce",
     reserve: (start) =>
       Effect.withFiber((fiber) => {
         const deadline = fiber.getRef(Deadline.CurrentDeadline)
