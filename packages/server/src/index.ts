@@ -1,0 +1,7 @@
+/**
+ * Chat over SSE, WebSocket, long polling and gRPC, with resume, as layers for an application's own `HttpRouter`.
+ *
+ * @module @holdfast/server
+ */
+export * as ChatError from "./ChatError.ts"
+export * as ChatProtocol from "./ChatProtocol.ts"
