@@ -202,6 +202,14 @@ export const File = Schema.Struct({
 })
 
 /**
+ * The model is asked once more in the same answer, as after a tool has run.
+ *
+ * @since 0.1.0
+ * @category events
+ */
+export const Step = Schema.Struct({ type: Schema.Literal("step") })
+
+/**
  * What the application tells its own page. A part of the same name and id takes the place of an earlier one.
  *
  * @since 0.1.0
@@ -265,6 +273,7 @@ export const Event = Schema.Union([
   ToolApproval,
   Source,
   File,
+  Step,
   Data,
   Start,
   Done,

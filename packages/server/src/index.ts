@@ -3,5 +3,7 @@
  *
  * @module @holdfast/server
  */
+export * as AnswerLog from "./AnswerLog.ts"
 export * as ChatError from "./ChatError.ts"
 export * as ChatProtocol from "./ChatProtocol.ts"
+export * as ChatServer from "./ChatServer.ts"

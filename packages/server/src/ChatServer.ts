@@ -1,0 +1,155 @@
+/**
+ * Chat over HTTP: layers for an application's own `HttpRouter`.
+ *
+ * `ChatServer.layer` holds the program that answers. Each transport is one more layer on it: `sse`, and those that follow the
+ * same answers otherwise. All of them read one log per answer, so that a reader which lost one connection goes on over any.
+ *
+ * @since 0.1.0
+ */
+import { type ResilientModel } from "@holdfast/core/ResilientModel"
+import { Context, type Duration, Effect, Exit, Layer, Scope, Stream } from "effect"
+import { LanguageModel, Prompt } from "effect/ai"
+import { type HttpRouter } from "effect/http"
+
+import { AnswerLog } from "./AnswerLog.ts"
+import { type ChatRequest } from "./ChatProtocol.ts"
+import { type Part } from "./internal/answer/events.ts"
+import { Registry } from "./internal/answer/registry.ts"
+import { chatRoutes } from "./internal/http/chatRoutes.ts"
+import { type Cors, routes } from "./internal/http/routes.ts"
+import { ChatServer } from "./internal/server/chat.ts"
+import { type Options, settingsOf, time } from "./internal/server/options.ts"
+
+export { ChatServer } from "./internal/server/chat.ts"
+export type { Limits, Options, Resume } from "./internal/server/options.ts"
+export type { Cors } from "./internal/http/routes.ts"
+export type { Part } from "./internal/answer/events.ts"
+
+/**
+ * A program that answers a request with the parts of a model's answer.
+ *
+ * **Details**
+ *
+ * The context of the request is its own: `RequestContext`, the sink of events and all else that a middleware of the application
+ * has set. It goes on after the request where answers may be resumed.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Answer<E, R> = (request: ChatRequest) => Stream.Stream<Part, E, R>
+
+/**
+ * Answers requests by a program of the application.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = <E, R>(answer: Answer<E, R>, options: Options = {}): Layer.Layer<ChatServer, never, R> =>
+  Layer.effect(
+    ChatServer,
+    Effect.gen(function* () {
+      const settings = settingsOf(options)
+      const services = yield* Effect.context<R>()
+      const store = yield* AnswerLog
+      const generations = yield* Scope.make()
+      const registry = new Registry(generations, { ...settings, store })
+      yield* Effect.addFinalizer(() =>
+        Effect.timeoutOption(registry.drain, settings.drainTimeout).pipe(
+          Effect.andThen(Scope.close(generations, Exit.void)),
+          Effect.andThen(Effect.timeoutOption(registry.published, settings.drainTimeout)),
+        ),
+      )
+      return {
+        settings,
+        registry,
+        ask: (request, patience) =>
+          registry.ask(
+            request,
+            Stream.updateContext(answer(request), (context: Context.Context<never>) =>
+              Context.merge(services, context),
+            ) as Stream.Stream<Part, E>,
+            patience,
+          ),
+      }
+    }),
+  )
+
+/**
+ * How a model is asked for a chat.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export interface ModelOptions extends Options {
+  /** The instructions of the application, before what the client says. */
+  readonly system?: string | undefined
+}
+
+/**
+ * Answers requests by a model, once for each request.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerModel = <E, R>(
+  model: ResilientModel<E, R>,
+  { system, ...options }: ModelOptions = {},
+): Layer.Layer<ChatServer, never, R> =>
+  Layer.provide(
+    layer(({ messages }) => {
+      const said = Prompt.fromMessages(messages)
+      return LanguageModel.streamText({ prompt: system === undefined ? said : Prompt.setSystem(said, system) })
+    }, options),
+    model,
+  )
+
+/**
+ * @since 0.1.0
+ * @category options
+ */
+export interface SseOptions {
+  /** `/chat` if left out. */
+  readonly path?: `/${string}` | undefined
+  /** How long a stream may be silent before a sign of life. 15 seconds if left out: proxies cut after 30 to 60. */
+  readonly heartbeat?: Duration.Input | undefined
+  readonly cors?: Cors | undefined
+}
+
+/**
+ * Whole answers, and answers as server-sent events.
+ *
+ * **Details**
+ *
+ * `POST /chat` gives a whole answer, `POST /chat/stream` its events as they come. `GET /chat/{answerId}/stream` goes on after
+ * `Last-Event-ID`, and `DELETE /chat/{answerId}` stops an answer.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const sse = (options: SseOptions = {}): Layer.Layer<never, never, ChatServer | HttpRouter.HttpRouter> =>
+  transport((chat) =>
+    routes(
+      chatRoutes(chat, {
+        path: options.path ?? "/chat",
+        heartbeat: time("heartbeat", options.heartbeat ?? "15 seconds"),
+      }),
+      options.cors,
+    ),
+  )
+
+const transport = (
+  make: (chat: ChatServer["Service"]) => Layer.Layer<never, never, HttpRouter.HttpRouter>,
+): Layer.Layer<never, never, ChatServer | HttpRouter.HttpRouter> => Layer.unwrap(Effect.map(ChatServer, make))
+
+/**
+ * Takes no new requests and completes when no answer is being given any more.
+ *
+ * **When to use**
+ *
+ * Use before the server is closed, when the process has been asked to stop: answer a load balancer's question whether this
+ * process is ready with 503, run this with a timeout, and then close the scope.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const drain: Effect.Effect<void, never, ChatServer> = Effect.flatMap(ChatServer, ({ registry }) => registry.drain)

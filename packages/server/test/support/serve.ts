@@ -1,0 +1,43 @@
+/** A chat server on a loopback port. */
+import { createServer, type Server } from "node:http"
+
+import { NodeHttpServer } from "@effect/platform-node"
+import { ChatServer } from "@holdfast/server"
+import { Context, Effect, Layer } from "effect"
+import { HttpRouter, HttpServer } from "effect/http"
+
+export interface Served {
+  readonly url: string
+  readonly port: number
+  /** Node's own server, for its sockets. */
+  readonly node: Server
+}
+
+/** Serves routes until the scope ends. Connections that are open then are cut. */
+export const serve = <E, R>(
+  routes: Layer.Layer<never, E, R>,
+  options: { readonly maxPayload?: number } = {},
+) =>
+  Effect.gen(function* () {
+    const node = createServer()
+    yield* Effect.addFinalizer(() => Effect.sync(() => node.closeAllConnections()))
+    const context = yield* Layer.build(
+      HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true }).pipe(
+        Layer.provideMerge(
+          NodeHttpServer.layer(() => node, {
+            port: 0,
+            host: "127.0.0.1",
+            disablePreemptiveShutdown: true,
+            ...(options.maxPayload !== undefined && { websocket: { maxPayload: options.maxPayload } }),
+          }),
+        ),
+      ),
+    )
+    const { address } = Context.get(context, HttpServer.HttpServer) as { readonly address: unknown }
+    const { port } = address as { readonly port: number }
+    return { url: `http://127.0.0.1:${port}`, port, node } satisfies Served
+  })
+
+/** All transports on one program that answers. */
+export const sse = <E, R>(chat: Layer.Layer<ChatServer.ChatServer, E, R>, options?: ChatServer.SseOptions) =>
+  serve(Layer.provide(ChatServer.sse(options), chat))
