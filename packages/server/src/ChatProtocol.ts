@@ -60,6 +60,8 @@ export const ChatRequest = Schema.Struct({
   answerId: Schema.optionalKey(AnswerId),
   /** The conversation. A client that knows no id of an answer can resume the newest of a conversation. */
   chatId: Schema.optionalKey(Schema.String.check(Schema.isNonEmpty(), Schema.isMaxLength(256))),
+  /** The message of the page that the answer goes on with, where it begins no new one. `start` says it again. */
+  messageId: Schema.optionalKey(Schema.String.check(Schema.isNonEmpty(), Schema.isMaxLength(256))),
   /** Whatever the application wants to know beside it, such as the name of a model. It has to check it. */
   data: Schema.optionalKey(Schema.Json),
 })
@@ -85,6 +87,7 @@ export const Start = Schema.Struct({
   type: Schema.Literal("start"),
   answerId: Schema.String,
   chatId: Schema.optionalKey(Schema.String),
+  messageId: Schema.optionalKey(Schema.String),
 })
 
 /**

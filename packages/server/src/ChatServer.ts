@@ -17,6 +17,7 @@ import { type Part } from "./internal/answer/events.ts"
 import { Registry } from "./internal/answer/registry.ts"
 import { chatRoutes } from "./internal/http/chatRoutes.ts"
 import { type Cors, routes } from "./internal/http/routes.ts"
+import { uiRoutes } from "./internal/uiMessageStream/routes.ts"
 import { ChatServer } from "./internal/server/chat.ts"
 import { type Options, settingsOf, time } from "./internal/server/options.ts"
 
@@ -108,7 +109,7 @@ export const layerModel = <E, R>(
  * @category options
  */
 export interface SseOptions {
-  /** `/chat` if left out. */
+  /** `/chat` if left out, and `/api/chat` for `uiMessageStream`. */
   readonly path?: `/${string}` | undefined
   /** How long a stream may be silent before a sign of life. 15 seconds if left out: proxies cut after 30 to 60. */
   readonly heartbeat?: Duration.Input | undefined
@@ -131,6 +132,36 @@ export const sse = (options: SseOptions = {}): Layer.Layer<never, never, ChatSer
     routes(
       chatRoutes(chat, {
         path: options.path ?? "/chat",
+        heartbeat: time("heartbeat", options.heartbeat ?? "15 seconds"),
+      }),
+      options.cors,
+    ),
+  )
+
+/**
+ * The routes of `useChat` of `@ai-sdk/react`, which works against them unchanged: Vercel's UI message stream.
+ *
+ * **Details**
+ *
+ * `POST {path}` answers, `GET {path}/{chatId}/stream` goes on with the answer of a conversation that is being given, and
+ * `DELETE {path}/{chatId}/stream` stops it. What an answer cost is `metadata.holdfast` of its message; an error is in
+ * `onData` as `data-holdfast-error` too.
+ *
+ * **Gotchas**
+ *
+ * `stop()` of `useChat` only closes its connection. Where answers may be resumed, that looks like a reload, so stop the
+ * answer itself with the `DELETE`.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const uiMessageStream = (
+  options: SseOptions = {},
+): Layer.Layer<never, never, ChatServer | HttpRouter.HttpRouter> =>
+  transport((chat) =>
+    routes(
+      uiRoutes(chat, {
+        path: options.path ?? "/api/chat",
         heartbeat: time("heartbeat", options.heartbeat ?? "15 seconds"),
       }),
       options.cors,

@@ -1,11 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Budget, Money, PriceBook } from "@holdfast/cost"
-import { RequestContext } from "@holdfast/core"
 import { ChatServer } from "@holdfast/server"
 import { ScriptedModel } from "@holdfast/testing"
-import { Deferred, Effect, Stream } from "effect"
+import { Effect } from "effect"
 
-import { eventsIn, get, jsonOf, message, post, reader, textOf, tokens } from "./support/read.ts"
+import { eventsIn, jsonOf, message, post, textOf, tokens } from "./support/read.ts"
 import { sse } from "./support/serve.ts"
 
 const ships = ScriptedModel.text(["They ", "displace ", "water."], { usage: { input: 5, output: 3 } })
@@ -17,7 +15,7 @@ describe("server-sent events", () => {
       const response = yield* post(`${url}/chat`, message("Why do ships float?"))
       const answer = yield* jsonOf<Record<string, unknown>>(response)
       assert.deepInclude(answer, { text: "They displace water.", reason: "stop", attempts: 1, provider: "scripted" })
-      assert.deepEqual((answer["usage"] as { outputTokens: unknown }).outputTokens, { total: 3 } as never)
+      assert.deepEqual((answer["usage"] as { outputTokens: unknown }).outputTokens, { total: 3, text: 3, reasoning: 0 } as never)
       assert.strictEqual(response.headers.get("x-holdfast-answer-id"), answer["answerId"] as string)
       assert.strictEqual(response.headers.get("cache-control"), "no-store")
     }),

@@ -3,7 +3,7 @@ import { RequestContext } from "@holdfast/core"
 import { Deferred, Effect, Exit, Scope, type Stream } from "effect"
 
 import { ChatError } from "../../ChatError.ts"
-import { type ChatRequest } from "../../ChatProtocol.ts"
+import { type ChatRequest, type Start } from "../../ChatProtocol.ts"
 import * as own from "../error/own.ts"
 import { type Part } from "./events.ts"
 import { type Bounds, type Ending, generate } from "./generation.ts"
@@ -37,6 +37,7 @@ interface Answer {
   /** Milliseconds that it goes on while nobody reads. */
   readonly patience: number
   readonly chatId: string | undefined
+  readonly start: typeof Start.Type
 }
 
 export class Registry {
@@ -141,7 +142,14 @@ export class Registry {
       const { lead, maxDuration, retention, store } = this.options
       const name = nameOf(key)
       const log = new Log({ retained: patience > 0, lead })
-      const answer: Answer = { key, log, ending: Deferred.makeUnsafe(), patience, chatId: request.chatId }
+      const { chatId, messageId } = request
+      const start = {
+        type: "start" as const,
+        answerId: key.id,
+        ...(chatId !== undefined && { chatId }),
+        ...(messageId !== undefined && { messageId }),
+      }
+      const answer: Answer = { key, log, ending: Deferred.makeUnsafe(), patience, chatId, start }
       this.answers.set(name, answer)
       const end = (why: Ending) => Deferred.doneUnsafe(answer.ending, Effect.succeed(why))
       const published: Published = { key, chatId: request.chatId, log, retention, maxDuration, end }
@@ -160,8 +168,7 @@ export class Registry {
   }
 
   private run<E>(answer: Answer, published: Published, parts: Stream.Stream<Part, E>): Effect.Effect<void> {
-    const { chatId, key, log } = answer
-    const start = { type: "start" as const, answerId: key.id, ...(chatId !== undefined && { chatId }) }
+    const { key, log, start } = answer
     const abandoned = this.abandoned(answer)
     this.running++
     const generation = Effect.andThen(
