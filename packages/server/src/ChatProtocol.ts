@@ -397,6 +397,8 @@ export const ServerFrame = Schema.Union([
     request: Schema.optionalKey(Schema.String),
     error: WireError,
   }),
+  /** There is nothing after the place that was asked for, and never will be. The exchange is over. */
+  Schema.Struct({ type: Schema.Literal("over"), ...request }),
   /** A sign of life while nothing else comes. */
   Schema.Struct({ type: Schema.Literal("ping") }),
 ])

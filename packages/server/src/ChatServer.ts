@@ -15,11 +15,14 @@ import { AnswerLog } from "./AnswerLog.ts"
 import { type ChatRequest } from "./ChatProtocol.ts"
 import { type Part } from "./internal/answer/events.ts"
 import { Registry } from "./internal/answer/registry.ts"
+import { alone } from "./internal/answer/store.ts"
 import { chatRoutes } from "./internal/http/chatRoutes.ts"
 import { type Cors, routes } from "./internal/http/routes.ts"
-import { uiRoutes } from "./internal/uiMessageStream/routes.ts"
+import { longPollRoutes } from "./internal/longPoll/routes.ts"
 import { ChatServer } from "./internal/server/chat.ts"
 import { type Options, settingsOf, time } from "./internal/server/options.ts"
+import { uiRoutes } from "./internal/uiMessageStream/routes.ts"
+import { socketRoutes } from "./internal/webSocket/socket.ts"
 
 export { ChatServer } from "./internal/server/chat.ts"
 export type { Limits, Options, Resume } from "./internal/server/options.ts"
@@ -54,22 +57,25 @@ export const layer = <E, R>(answer: Answer<E, R>, options: Options = {}): Layer.
       const store = yield* AnswerLog
       const generations = yield* Scope.make()
       const registry = new Registry(generations, { ...settings, store })
+      // Connections are gone by now. What goes on is of use only where another process can be asked for it.
+      const finish = (what: Effect.Effect<void>) =>
+        store === alone ? Effect.void : Effect.timeoutOption(what, settings.drainTimeout)
       yield* Effect.addFinalizer(() =>
-        Effect.timeoutOption(registry.drain, settings.drainTimeout).pipe(
+        finish(registry.drain).pipe(
           Effect.andThen(Scope.close(generations, Exit.void)),
-          Effect.andThen(Effect.timeoutOption(registry.published, settings.drainTimeout)),
+          Effect.andThen(finish(registry.published)),
         ),
       )
       return {
         settings,
         registry,
-        ask: (request, patience) =>
+        ask: (request, ask) =>
           registry.ask(
             request,
             Stream.updateContext(answer(request), (context: Context.Context<never>) =>
               Context.merge(services, context),
             ) as Stream.Stream<Part, E>,
-            patience,
+            ask?.patience,
           ),
       }
     }),
@@ -168,6 +174,80 @@ export const uiMessageStream = (
     ),
   )
 
+/**
+ * @since 0.1.0
+ * @category options
+ */
+export interface LongPollOptions {
+  /** `/chat` if left out. */
+  readonly path?: `/${string}` | undefined
+  /** How long an answer waits for the next poll before it counts as left. 30 seconds if left out. */
+  readonly keep?: Duration.Input | undefined
+  readonly cors?: Cors | undefined
+}
+
+/**
+ * Answers by long polling, for networks that let nothing else through.
+ *
+ * **Details**
+ *
+ * `POST {path}/poll` begins an answer, `GET {path}/{answerId}/poll?after=n&wait=25` waits for events after the first `n`.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const longPoll = (
+  options: LongPollOptions = {},
+): Layer.Layer<never, never, ChatServer | HttpRouter.HttpRouter> =>
+  transport((chat) =>
+    routes(
+      longPollRoutes(chat, { path: options.path ?? "/chat", keep: time("keep", options.keep ?? "30 seconds") }),
+      options.cors,
+    ),
+  )
+
+/**
+ * @since 0.1.0
+ * @category options
+ */
+export interface WebSocketOptions {
+  /** `/chat` if left out; the socket is at `{path}/socket`. */
+  readonly path?: `/${string}` | undefined
+  /** How long a socket may be silent before a sign of life. 15 seconds if left out. */
+  readonly heartbeat?: Duration.Input | undefined
+  /** Origins of pages that may connect: `["https://app.example"]`, or `"*"` for all. Only those of the server itself if left out. */
+  readonly origins?: ReadonlyArray<string> | "*" | undefined
+  /** Conversations on one socket at a time. 64 if left out. */
+  readonly maxConversations?: number | undefined
+}
+
+/**
+ * Several conversations on one WebSocket, each with flow control of its own. Speaks the protocol of `WebSocketChatTransport` of
+ * `ai` as well.
+ *
+ * **Gotchas**
+ *
+ * How large a frame may be that a client sends is an option of the server, because it is in memory before a handler sees it:
+ * `NodeHttpServer.layer(createServer, { port, websocket: { maxPayload: 1_048_576 } })`.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const webSocket = (
+  options: WebSocketOptions = {},
+): Layer.Layer<never, never, ChatServer | HttpRouter.HttpRouter> =>
+  transport((chat) =>
+    routes(
+      socketRoutes(chat, {
+        path: options.path ?? "/chat",
+        heartbeat: time("heartbeat", options.heartbeat ?? "15 seconds"),
+        origins: options.origins ?? [],
+        maxExchanges: options.maxConversations ?? 64,
+      }),
+      undefined,
+    ),
+  )
+
 const transport = (
   make: (chat: ChatServer["Service"]) => Layer.Layer<never, never, HttpRouter.HttpRouter>,
 ): Layer.Layer<never, never, ChatServer | HttpRouter.HttpRouter> => Layer.unwrap(Effect.map(ChatServer, make))
@@ -183,4 +263,7 @@ const transport = (
  * @since 0.1.0
  * @category combinators
  */
-export const drain: Effect.Effect<void, never, ChatServer> = Effect.flatMap(ChatServer, ({ registry }) => registry.drain)
+export const drain: Effect.Effect<void, never, ChatServer> = Effect.flatMap(
+  ChatServer,
+  ({ registry }) => registry.drain,
+)

@@ -15,7 +15,11 @@ describe("server-sent events", () => {
       const response = yield* post(`${url}/chat`, message("Why do ships float?"))
       const answer = yield* jsonOf<Record<string, unknown>>(response)
       assert.deepInclude(answer, { text: "They displace water.", reason: "stop", attempts: 1, provider: "scripted" })
-      assert.deepEqual((answer["usage"] as { outputTokens: unknown }).outputTokens, { total: 3, text: 3, reasoning: 0 } as never)
+      assert.deepEqual((answer["usage"] as { outputTokens: unknown }).outputTokens, {
+        total: 3,
+        text: 3,
+        reasoning: 0,
+      } as never)
       assert.strictEqual(response.headers.get("x-holdfast-answer-id"), answer["answerId"] as string)
       assert.strictEqual(response.headers.get("cache-control"), "no-store")
     }),
@@ -32,7 +36,16 @@ describe("server-sent events", () => {
       )
       assert.strictEqual(tokens(events), "They displace water.")
       const done = events.at(-1)?.data as unknown as Record<string, unknown>
-      assert.hasAllKeys(done, ["type", "reason", "usage", "latency", "timeToFirstToken", "provider", "model", "attempts"])
+      assert.hasAllKeys(done, [
+        "type",
+        "reason",
+        "usage",
+        "latency",
+        "timeToFirstToken",
+        "provider",
+        "model",
+        "attempts",
+      ])
       assert.strictEqual(response.headers.get("cache-control"), "no-cache, no-transform")
       assert.strictEqual(response.headers.get("x-accel-buffering"), "no")
       assert.strictEqual(response.headers.get("content-type"), "text/event-stream")
@@ -46,7 +59,11 @@ describe("server-sent events", () => {
       const events = eventsIn(yield* textOf(yield* post(`${url}/chat/stream`, message("Why?"))))
       const last = events.at(-1)
       assert.strictEqual(last?.event, "error")
-      assert.deepInclude((last?.data as { error: object }).error, { code: "StreamTruncated", status: 502, retryable: true })
+      assert.deepInclude((last?.data as { error: object }).error, {
+        code: "StreamTruncated",
+        status: 502,
+        retryable: true,
+      })
     }),
   )
 })

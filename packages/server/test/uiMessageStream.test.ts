@@ -52,7 +52,11 @@ const Weather = Tool.make("weather", {
 describe("useChat of ai", () => {
   it.effect("gets text, reasoning and metadata", () =>
     Effect.gen(function* () {
-      const answer = ScriptedModel.answer({ reasoning: "Buoyancy.", text: ["They ", "float."], usage: { input: 5, output: 3 } })
+      const answer = ScriptedModel.answer({
+        reasoning: "Buoyancy.",
+        text: ["They ", "float."],
+        usage: { input: 5, output: 3 },
+      })
       const { url } = yield* ui(ChatServer.layerModel(ScriptedModel.model(answer)))
       const chat = new Chat(url, "c1")
       yield* send(chat, "Why do ships float?")
@@ -64,7 +68,10 @@ describe("useChat of ai", () => {
       )
       const metadata = chat.lastMessage?.metadata as { readonly holdfast: Record<string, unknown> }
       assert.strictEqual(metadata.holdfast["attempts"], 1)
-      assert.strictEqual(chat.lastMessage?.parts.every((part) => !("state" in part) || part.state === "done"), true)
+      assert.strictEqual(
+        chat.lastMessage?.parts.every((part) => !("state" in part) || part.state === "done"),
+        true,
+      )
     }),
   )
 
@@ -81,7 +88,10 @@ describe("useChat of ai", () => {
         const first = LanguageModel.streamText({ prompt, toolkit })
         const news: ChatServer.Part = { type: "data", name: "city", data: { name: "Oslo" } }
         const second = LanguageModel.streamText({ prompt })
-        return Stream.concat(Stream.concat(Stream.make(news), first as Stream.Stream<ChatServer.Part, unknown, never>), second)
+        return Stream.concat(
+          Stream.concat(Stream.make(news), first as Stream.Stream<ChatServer.Part, unknown, never>),
+          second,
+        )
       })
       const { url } = yield* ui(Layer.provide(answer, [model, handlers] as never) as Layer.Layer<ChatServer.ChatServer>)
       const chat = new Chat(url, "c1")

@@ -41,7 +41,9 @@ export const tokens = (events: ReadonlyArray<{ readonly data: ChatProtocol.Event
 
 /** Reads a stream piece by piece. */
 export const reader = (response: Response) => {
-  const pieces = response.body!.pipeThrough(new TextDecoderStream() as never).getReader() as ReadableStreamDefaultReader<string>
+  const pieces = response
+    .body!.pipeThrough(new TextDecoderStream() as never)
+    .getReader() as ReadableStreamDefaultReader<string>
   let text = ""
   return {
     /** Until the text so far holds something. */

@@ -1,5 +1,6 @@
 /** A chat server on a loopback port. */
 import { createServer, type Server } from "node:http"
+import { type Socket } from "node:net"
 
 import { NodeHttpServer } from "@effect/platform-node"
 import { ChatServer } from "@holdfast/server"
@@ -11,16 +12,18 @@ export interface Served {
   readonly port: number
   /** Node's own server, for its sockets. */
   readonly node: Server
+  readonly sockets: ReadonlySet<Socket>
 }
 
 /** Serves routes until the scope ends. Connections that are open then are cut. */
-export const serve = <E, R>(
-  routes: Layer.Layer<never, E, R>,
-  options: { readonly maxPayload?: number } = {},
-) =>
+export const serve = <E, R>(routes: Layer.Layer<never, E, R>, options: { readonly maxPayload?: number } = {}) =>
   Effect.gen(function* () {
     const node = createServer()
-    yield* Effect.addFinalizer(() => Effect.sync(() => node.closeAllConnections()))
+    const sockets = new Set<Socket>()
+    node.on("connection", (socket: Socket) => {
+      sockets.add(socket)
+      socket.once("close", () => sockets.delete(socket))
+    })
     const context = yield* Layer.build(
       HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true }).pipe(
         Layer.provideMerge(
@@ -33,9 +36,15 @@ export const serve = <E, R>(
         ),
       ),
     )
+    // Added last, so that it comes first: a connection that stalls would hold up the rest.
+    yield* Effect.addFinalizer(() =>
+      Effect.sync(() => {
+        for (const socket of sockets) socket.destroy()
+      }),
+    )
     const { address } = Context.get(context, HttpServer.HttpServer) as { readonly address: unknown }
     const { port } = address as { readonly port: number }
-    return { url: `http://127.0.0.1:${port}`, port, node } satisfies Served
+    return { url: `http://127.0.0.1:${port}`, port, node, sockets } satisfies Served
   })
 
 /** All transports on one program that answers. */

@@ -11,7 +11,7 @@ export class Entry {
   }
 
   get json(): string {
-    return (this.text ??= JSON.stringify(this.event))
+    return (this.text ??= oneLine(JSON.stringify(this.event)))
   }
 
   /** How much it takes in a log, in characters: what can be long in it, and about its frame. */
@@ -29,3 +29,15 @@ export class Entry {
 }
 
 const frame = 48
+
+/** JSON has no line breaks of ASCII in it. Readers that split lines by Unicode, as Python's do, break at these too. */
+const oneLine = (json: string): string =>
+  otherBreaks.test(json) ? json.replaceAll(allOtherBreaks, (mark) => escapes[mark] ?? mark) : json
+
+const otherBreaks = /[\u0085\u2028\u2029]/
+const allOtherBreaks = /[\u0085\u2028\u2029]/g
+const escapes: Readonly<Record<string, string>> = {
+  "\u0085": String.raw`\u0085`,
+  "\u2028": String.raw`\u2028`,
+  "\u2029": String.raw`\u2029`,
+}

@@ -80,7 +80,10 @@ export class EventWriter {
 
   private finish(part: Response.FinishPart | Response.FinishPartEncoded): undefined {
     this.reason = part.reason
-    this.usage = sum(this.usage, { inputTokens: { ...part.usage.inputTokens }, outputTokens: { ...part.usage.outputTokens } })
+    this.usage = sum(this.usage, {
+      inputTokens: { ...part.usage.inputTokens },
+      outputTokens: { ...part.usage.outputTokens },
+    })
     // Blocks of the next step are others, also where the provider counts its own from the beginning.
     this.blockOf.clear()
     this.stepOver = true
@@ -145,7 +148,9 @@ const ofTools = (part: Part): Event | undefined => {
 /** Plain JSON of what a tool takes or gives, which may be anything: dates, big integers, circles. */
 const plain = (value: unknown): unknown =>
   Result.getOrElse(
-    Result.try(() => parse(JSON.stringify(value, (_, each: unknown) => (typeof each === "bigint" ? String(each) : each)))),
+    Result.try(() =>
+      parse(JSON.stringify(value, (_, each: unknown) => (typeof each === "bigint" ? String(each) : each))),
+    ),
     () => null,
   )
 

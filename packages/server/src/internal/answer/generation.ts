@@ -83,10 +83,7 @@ interface Written {
   readonly now: number
 }
 
-const lastEvent = (
-  exit: Exit.Exit<Ending | "complete", unknown>,
-  { account, now, writer }: Written,
-): ChatEvent => {
+const lastEvent = (exit: Exit.Exit<Ending | "complete", unknown>, { account, now, writer }: Written): ChatEvent => {
   if (Exit.isFailure(exit)) return { type: "error", error: errorOf(exit.cause, now) }
   switch (exit.value) {
     case "complete":

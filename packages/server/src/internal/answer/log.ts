@@ -108,12 +108,12 @@ export class Log {
   }
 
   /** Events after a number, about as many characters as are asked for, and one at least if there is one. */
-  slice(after: number, most: number): ReadonlyArray<Entry> {
+  slice(after: number, most: number, count = Number.POSITIVE_INFINITY): ReadonlyArray<Entry> {
     const from = after - this.dropped
-    if (from < 0 || from >= this.entries.length) return []
+    if (from < 0 || from >= this.entries.length || count <= 0) return []
     const before = from === 0 ? this.droppedSize : (this.ends[from - 1] ?? 0)
     let to = from + 1
-    while (to < this.entries.length && (this.ends[to] ?? 0) - before <= most) to++
+    while (to < this.entries.length && to - from < count && (this.ends[to] ?? 0) - before <= most) to++
     return this.entries.slice(from, to)
   }
 
@@ -172,9 +172,9 @@ export class Reader {
     return this.log.ended && this.position >= this.log.length
   }
 
-  /** What is there after the reader's place, up to so many characters. */
-  take(most: number): ReadonlyArray<Entry> {
-    const taken = this.log.slice(this.position, most)
+  /** What is there after the reader's place, up to so many characters, and up to so many events. */
+  take(most: number, count?: number): ReadonlyArray<Entry> {
+    const taken = this.log.slice(this.position, most, count)
     if (taken.length > 0) {
       this.position += taken.length
       this.log.moved()

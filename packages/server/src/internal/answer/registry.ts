@@ -6,8 +6,8 @@ import { ChatError } from "../../ChatError.ts"
 import { type ChatRequest, type Start } from "../../ChatProtocol.ts"
 import * as own from "../error/own.ts"
 import { type Part } from "./events.ts"
-import { type Bounds, type Ending, generate } from "./generation.ts"
 import { Finished } from "./finished.ts"
+import { type Bounds, type Ending, generate } from "./generation.ts"
 import { Log, type Reader } from "./log.ts"
 import { Signal } from "./signal.ts"
 import { type AnswerStore, type Key, type Published } from "./store.ts"
@@ -43,7 +43,8 @@ interface Answer {
 export class Registry {
   private readonly answers = new Map<string, Answer>()
   private readonly newest = new Map<string, string>()
-  private readonly sessions = new Map<string, Scope.Closeable>()
+  /** Places of readers that come back with their next request. */
+  private readonly idle = new Map<string, Effect.Effect<void>>()
   private readonly finished: Finished
   private running = 0
   private publishing = 0
@@ -88,26 +89,38 @@ export class Registry {
    * Follows an answer for as long as one request of many takes, and keeps the place for the next one, so that between them the
    * answer is neither abandoned nor written without limit.
    */
-  readonly session = Effect.fnUntraced({ self: this as Registry }, function* <A, E, R>(
-    this: Registry,
-    follow: Effect.Effect<Following, E, R | Scope.Scope>,
+  session<A, E>(
+    { follow, keep }: { readonly follow: Effect.Effect<Following, E, Scope.Scope>; readonly keep: number },
     use: (following: Following) => Effect.Effect<A>,
-    keep: number,
-  ) {
-    const scope = yield* Scope.make()
-    const following = yield* Effect.onError(Scope.provide(follow, scope), () => Scope.close(scope, Exit.void))
-    const name = `${(yield* RequestContext.RequestContext).tenant ?? ""} ${following.answerId}`
-    const before = this.sessions.get(name)
-    this.sessions.set(name, scope)
-    if (before !== undefined) yield* Scope.close(before, Exit.void)
-    const end = Effect.suspend(() => {
-      if (this.sessions.get(name) === scope) this.sessions.delete(name)
-      return Scope.close(scope, Exit.void)
-    })
-    return yield* Effect.onExit(use(following), () =>
-      following.reader.done ? end : Effect.forkIn(Effect.andThen(Effect.sleep(keep), end), this.scope),
+  ): Effect.Effect<A, E> {
+    return Effect.uninterruptibleMask((restore) =>
+      Effect.gen({ self: this }, function* () {
+        const { tenant } = yield* RequestContext.RequestContext
+        const scope = yield* Scope.make()
+        const leave = Scope.close(scope, Exit.void)
+        const following = yield* Effect.onError(Scope.provide(restore(follow), scope), () => leave)
+        const name = nameOf({ tenant, id: following.answerId })
+        yield* this.resume(name)
+        return yield* Effect.onExit(restore(use(following)), () =>
+          following.reader.done ? leave : this.suspend(name, { leave, keep }),
+        )
+      }),
     )
-  })
+  }
+
+  private resume(name: string): Effect.Effect<void> {
+    const before = this.idle.get(name)
+    this.idle.delete(name)
+    return before ?? Effect.void
+  }
+
+  private suspend(name: string, { keep, leave }: { readonly leave: Effect.Effect<void>; readonly keep: number }) {
+    return Effect.andThen(this.resume(name), () => {
+      this.idle.set(name, leave)
+      const end = Effect.suspend(() => (this.idle.get(name) === leave ? this.resume(name) : Effect.void))
+      return Effect.forkIn(Effect.interruptible(Effect.andThen(Effect.sleep(keep), end)), this.scope)
+    })
+  }
 
   /** Ends an answer at its provider, for all of its readers. */
   stop(answerId: string): Effect.Effect<void, ChatError> {
@@ -176,7 +189,7 @@ export class Registry {
         generate({ log, start, ending: answer.ending, abandoned }, parts, this.options),
         Effect.sync(() => this.over(answer)),
       ),
-      answer.patience === 0 ? Effect.void : this.keep(nameOf(key)),
+      answer.patience === 0 ? Effect.void : this.keep(nameOf(key), Math.max(answer.patience, this.options.retention)),
     )
     const publication = Effect.ensuring(
       this.options.store.publish(published),
@@ -217,9 +230,9 @@ export class Registry {
   }
 
   /** Knows the answer by name only, so that one that has made room is gone. */
-  private keep(name: string): Effect.Effect<void> {
+  private keep(name: string, time: number): Effect.Effect<void> {
     return Effect.andThen(
-      Effect.sleep(this.options.retention),
+      Effect.sleep(time),
       Effect.sync(() => this.finished.remove(name)),
     )
   }

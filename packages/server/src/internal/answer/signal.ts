@@ -14,7 +14,9 @@ export class Signal {
 
   /** Until a condition holds. It is checked now and after each change. */
   until(holds: () => boolean): Effect.Effect<void> {
-    const next: Effect.Effect<void> = Effect.suspend(() => (holds() ? Effect.void : Effect.flatMap(this.change, () => next)))
+    const next: Effect.Effect<void> = Effect.suspend(() =>
+      holds() ? Effect.void : Effect.flatMap(this.change, () => next),
+    )
     return next
   }
 

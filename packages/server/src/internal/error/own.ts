@@ -71,3 +71,10 @@ export const serverStopping: WireError = {
   retryable: true,
   retryAfter: 1_000,
 }
+
+export const tooManyConversations = (most: number): WireError => ({
+  code: "TooManyConversations",
+  message: `One socket may carry ${most} conversations at a time.`,
+  status: 429,
+  retryable: true,
+})

@@ -23,7 +23,9 @@ export const jsonBody = (limits: RequestLimits): Effect.Effect<unknown, ChatErro
     }
     return request.text.pipe(
       Effect.provideService(HttpIncomingMessage.MaxBodySize, ByteSize.fromInputUnsafe(limits.maxBody)),
-      Effect.mapError((error) => new ChatError(isTooLarge(error) ? own.bodyTooLarge : own.invalidRequest("The body broke off."))),
+      Effect.mapError(
+        (error) => new ChatError(isTooLarge(error) ? own.bodyTooLarge : own.invalidRequest("The body broke off.")),
+      ),
       Effect.timeoutOrElse({
         duration: Duration.millis(limits.bodyTimeout),
         orElse: () => Effect.fail(new ChatError(own.bodyTooSlow)),
@@ -40,7 +42,8 @@ const isTooLarge = (error: unknown): boolean =>
 export const parseJson = (text: string): Effect.Effect<unknown, ChatError> => {
   const parsed = Result.try((): unknown => JSON.parse(text))
   if (Result.isFailure(parsed)) return Effect.fail(new ChatError(own.invalidRequest("The body is not JSON.")))
-  if (!isShallow(parsed.success)) return Effect.fail(new ChatError(own.invalidRequest("The body is nested too deeply.")))
+  if (!isShallow(parsed.success))
+    return Effect.fail(new ChatError(own.invalidRequest("The body is nested too deeply.")))
   return Effect.succeed(parsed.success)
 }
 
@@ -49,7 +52,9 @@ const isShallow = (value: unknown): boolean => {
   let level: ReadonlyArray<unknown> = [value]
   for (let depth = 0; level.length > 0; depth++) {
     if (depth > maxDepth) return false
-    level = level.flatMap((each) => (Predicate.isObjectOrArray(each) ? Object.values(each).filter(Predicate.isObjectOrArray) : []))
+    level = level.flatMap((each) =>
+      Predicate.isObjectOrArray(each) ? Object.values(each).filter(Predicate.isObjectOrArray) : [],
+    )
   }
   return true
 }
@@ -58,7 +63,11 @@ const maxDepth = 64
 
 /** What a body asks. `unknown` is what it says, as JSON. */
 export const chatRequestOf = (body: unknown, limits: RequestLimits): Effect.Effect<ChatRequest, ChatError> => {
-  if (Predicate.hasProperty(body, "messages") && Array.isArray(body.messages) && body.messages.length > limits.maxMessages) {
+  if (
+    Predicate.hasProperty(body, "messages") &&
+    Array.isArray(body.messages) &&
+    body.messages.length > limits.maxMessages
+  ) {
     return Effect.fail(new ChatError(own.tooManyMessages(limits.maxMessages)))
   }
   return decoded(decodeRequest(body))

@@ -24,7 +24,11 @@ export interface Cors {
   readonly maxAge?: number | undefined
 }
 
-type Provided = HttpServerRequest.HttpServerRequest | HttpServerRequest.ParsedSearchParams | HttpRouter.RouteContext | Scope.Scope
+type Provided =
+  | HttpServerRequest.HttpServerRequest
+  | HttpServerRequest.ParsedSearchParams
+  | HttpRouter.RouteContext
+  | Scope.Scope
 
 export interface Route {
   readonly method: "GET" | "POST" | "DELETE"

@@ -10,7 +10,10 @@ export interface Chat {
   readonly settings: Settings
   readonly registry: Registry
   /** Begins an answer and reads it from its first event. `patience` is how long it goes on while nobody reads, in milliseconds. */
-  readonly ask: (request: ChatRequest, patience?: number) => Effect.Effect<Following, ChatError, Scope.Scope>
+  readonly ask: (
+    request: ChatRequest,
+    options?: { readonly patience: number },
+  ) => Effect.Effect<Following, ChatError, Scope.Scope>
 }
 
 /**

@@ -53,7 +53,7 @@ export interface Options {
   readonly resume?: Resume | undefined
   /** With prices `done` says what an answer cost. */
   readonly prices?: PriceBook.Book | undefined
-  /** How long answers that nobody waits for may go on when the server stops. 5 seconds if left out. */
+  /** How long answers that other processes can be asked for may go on when the server stops. 5 seconds if left out. */
   readonly drainTimeout?: Duration.Input | undefined
 }
 

@@ -68,7 +68,13 @@ export class ChunkWriter {
           : []
       case "tool-call":
         return [
-          { type: "tool-input-available", toolCallId: event.id, toolName: event.name, input: event.input, ...by(event) },
+          {
+            type: "tool-input-available",
+            toolCallId: event.id,
+            toolName: event.name,
+            input: event.input,
+            ...by(event),
+          },
         ]
       case "tool-result":
         return [
@@ -91,7 +97,12 @@ export class ChunkWriter {
       case "data": {
         const { data, id, name, transient } = event
         return [
-          { type: `data-${name}`, data, ...(id !== undefined && { id }), ...(transient !== undefined && { transient }) },
+          {
+            type: `data-${name}`,
+            data,
+            ...(id !== undefined && { id }),
+            ...(transient !== undefined && { transient }),
+          },
         ]
       }
     }

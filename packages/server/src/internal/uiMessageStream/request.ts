@@ -6,7 +6,9 @@ import { type ChatRequest } from "../../ChatProtocol.ts"
 import { chatRequestOf, decoded, type RequestLimits } from "../http/body.ts"
 
 /** Parts that we do not know are passed over, as the vendor's own conversion does with data. */
-const Part = Schema.StructWithRest(Schema.Struct({ type: Schema.String }), [Schema.Record(Schema.String, Schema.Unknown)])
+const Part = Schema.StructWithRest(Schema.Struct({ type: Schema.String }), [
+  Schema.Record(Schema.String, Schema.Unknown),
+])
 
 const Message = Schema.Struct({
   id: Schema.optional(Schema.String),
@@ -100,7 +102,13 @@ const callOf = (part: UiPart): ReadonlyArray<object> => {
   if (part["state"] === "input-streaming") return []
   const { approval, input, providerExecuted, rawInput, toolCallId: id } = part
   const executed = providerExecuted === true
-  const call = { type: "tool-call", id, name: nameOf(part), params: input ?? rawInput ?? {}, providerExecuted: executed }
+  const call = {
+    type: "tool-call",
+    id,
+    name: nameOf(part),
+    params: input ?? rawInput ?? {},
+    providerExecuted: executed,
+  }
   const asked = Predicate.hasProperty(approval, "id")
     ? [{ type: "tool-approval-request", approvalId: approval.id, toolCallId: id }]
     : []
@@ -119,7 +127,14 @@ const resultOf = (part: UiPart): ReadonlyArray<object> => {
       return [{ ...result, isFailure: true, result: denial(approval) }]
     case "approval-responded":
       return Predicate.hasProperty(approval, "id") && Predicate.hasProperty(approval, "approved")
-        ? [{ type: "tool-approval-response", approvalId: approval.id, approved: approval.approved, ...reasonOf(approval) }]
+        ? [
+            {
+              type: "tool-approval-response",
+              approvalId: approval.id,
+              approved: approval.approved,
+              ...reasonOf(approval),
+            },
+          ]
         : []
     default:
       return []
