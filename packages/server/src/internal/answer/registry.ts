@@ -133,7 +133,7 @@ export class Registry {
   }
 
   /** The answer of a conversation that was begun last. */
-  newestOf(chatId: string): Effect.Effect<string | undefined> {
+  newestOf(chatId: string): Effect.Effect<string | undefined, ChatError> {
     return Effect.flatMap(RequestContext.RequestContext, ({ tenant }) => {
       const id = this.newest.get(nameOf({ tenant, id: chatId }))
       return id === undefined ? this.options.store.newest(tenant, chatId) : Effect.succeed(id)

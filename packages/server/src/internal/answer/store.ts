@@ -1,6 +1,7 @@
 /** Where processes meet that share their answers. */
 import { Effect, type Scope } from "effect"
 
+import { type ChatError } from "../../ChatError.ts"
 import { type Log } from "./log.ts"
 
 /** Whose answer it is: within one tenant, ids are unique. */
@@ -27,11 +28,11 @@ export interface AnswerStore {
   /** Writes down what the log of a claimed answer gets, until its end. */
   readonly publish: (answer: Published) => Effect.Effect<void>
   /** The log of an answer that another process writes, which grows as long as the scope is open. */
-  readonly find: (key: Key) => Effect.Effect<Log | undefined, never, Scope.Scope>
+  readonly find: (key: Key) => Effect.Effect<Log | undefined, ChatError, Scope.Scope>
   /** Asks the process that writes an answer to end it. `false` if there is no such answer. */
-  readonly stop: (key: Key) => Effect.Effect<boolean>
+  readonly stop: (key: Key) => Effect.Effect<boolean, ChatError>
   /** The newest answer of a conversation. */
-  readonly newest: (tenant: string | undefined, chatId: string) => Effect.Effect<string | undefined>
+  readonly newest: (tenant: string | undefined, chatId: string) => Effect.Effect<string | undefined, ChatError>
   /** Whether somebody reads an answer of this process at another one. */
   readonly isRead: (key: Key) => Effect.Effect<boolean>
 }

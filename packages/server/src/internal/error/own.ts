@@ -78,3 +78,11 @@ export const tooManyConversations = (most: number): WireError => ({
   status: 429,
   retryable: true,
 })
+
+export const answersUnavailable: WireError = {
+  code: "AnswersUnavailable",
+  message: "Where answers are shared cannot be reached.",
+  status: 503,
+  retryable: true,
+  retryAfter: 1_000,
+}

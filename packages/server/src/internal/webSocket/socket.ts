@@ -128,11 +128,13 @@ class Exchanges {
       case "Follow":
         return this.begin(order, registry.follow(order.answerId, order.after), order.window)
       case "Resume":
-        return Effect.flatMap(registry.newestOf(order.chatId), (answerId) =>
-          answerId === undefined
-            ? this.surroundings.wire.send(order.none)
-            : this.begin(order, registry.follow(answerId, 0), undefined),
-        )
+        return Effect.matchEffect(registry.newestOf(order.chatId), {
+          onFailure: (error) => this.surroundings.wire.send(order.voice.refused(error)),
+          onSuccess: (answerId) =>
+            answerId === undefined
+              ? this.surroundings.wire.send(order.none)
+              : this.begin(order, registry.follow(answerId, 0), undefined),
+        })
       case "Acknowledge":
         return Effect.sync(() => this.running.get(order.name)?.exchange.acknowledge(order.id))
       case "Stop": {

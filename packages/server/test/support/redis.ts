@@ -1,0 +1,27 @@
+import { NodeRedis } from "@effect/platform-node"
+import { AnswerLog } from "@holdfast/server"
+import { Context, Effect, Layer } from "effect"
+import { Redis } from "effect/persistence"
+
+const url = process.env["REDIS_URL"]
+
+export const redisIsMissing = url === undefined
+
+/** One process's way to the answers that it shares with others. */
+export const shared = (options: AnswerLog.RedisOptions) =>
+  Layer.fresh(
+    Layer.orDie(Layer.provide(AnswerLog.layerRedis(options), NodeRedis.layer({ url: url ?? "redis://127.0.0.1:6379" }))),
+  )
+
+/** Takes the leases of all processes, as if they had been killed. Those that live take theirs again. */
+export const killed = (prefix: string) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const redis = Context.get(
+        yield* Layer.build(NodeRedis.layer({ url: url ?? "redis://127.0.0.1:6379" })),
+        Redis.Redis,
+      )
+      const keys = yield* redis.send<ReadonlyArray<string>>("KEYS", `{${prefix}:chat}:process:*`)
+      for (const key of keys) yield* redis.send("DEL", key)
+    }),
+  ).pipe(Effect.orDie)

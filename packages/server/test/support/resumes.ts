@@ -1,0 +1,71 @@
+/** Readers that are cut off again and again, at places that a seed decides. */
+import { ChatServer } from "@holdfast/server"
+import { Effect, Stream } from "effect"
+
+import { message } from "./read.ts"
+import { type Numbered, type Transport } from "./transports.ts"
+
+/** A small generator of numbers from 0 to 1, the same for the same seed. */
+export const seeded = (seed: number) => {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
+  }
+}
+
+const alphabet = ["a", "é", "漢", "💧", " ", "\n", "\r\n", "data: ", '"', "\u2028"]
+
+/** What the model says, for a seed. */
+export const saidFor = (seed: number): ReadonlyArray<string> => {
+  const random = seeded(seed)
+  const pick = () => alphabet[Math.floor(random() * alphabet.length)] ?? ""
+  return Array.from({ length: 20 + Math.floor(random() * 60) }, () => pick() + pick() + pick())
+}
+
+/** Says a text in pieces that do not all come at once. */
+export const answer = (): ChatServer.Answer<never, never> => (request) =>
+  Stream.fromIterable(saidFor(Number(request.data))).pipe(
+    Stream.rechunk(3),
+    Stream.tap(() => Effect.promise(() => new Promise<void>((resolve) => void setImmediate(resolve)))),
+    Stream.map((text): ChatServer.Part => ({ type: "text-delta", id: "0", delta: text })),
+  )
+
+export interface Outcome {
+  readonly cuts: number
+  /** What is wrong, or nothing. */
+  readonly fault: string | undefined
+}
+
+/** Reads one answer over many connections to many processes. */
+export const readWithCuts = async (
+  seed: number,
+  { transports, urls }: { readonly urls: ReadonlyArray<string>; readonly transports: ReadonlyArray<Transport> },
+): Promise<Outcome> => {
+  const random = seeded(seed ^ 0x5eed)
+  const pick = <A>(all: ReadonlyArray<A>) => all[Math.floor(random() * all.length)] as A
+  const answerId = `seed-${String(seed).padStart(8, "0")}-${process.pid}-x`
+  const read: Array<Numbered> = []
+  let cuts = 0
+  // It is asked for at the first one, and read at any.
+  let ask: Parameters<Transport["read"]>[1] = { body: { ...message("go"), answerId, data: seed } }
+  let url = urls[0] as string
+  while (read.at(-1)?.event.type !== "done") {
+    const most = 1 + Math.floor(random() * 8)
+    let taken = 0
+    // oxlint-disable-next-line eslint/no-await-in-loop -- one connection after the other
+    for await (const each of pick(transports).read(url, ask)) {
+      read.push(each)
+      if (++taken >= most) break
+    }
+    if (taken === 0 && cuts > 10_000) return { cuts, fault: "it never ends" }
+    cuts++
+    ask = { answerId, after: read.length }
+    url = pick(urls)
+  }
+  const text = read.map(({ event }) => (event.type === "token" ? event.text : "")).join("")
+  if (read.some(({ id }, index) => id !== index + 1)) return { cuts, fault: `seed ${seed}: an event is lost or doubled` }
+  return { cuts, fault: text === saidFor(seed).join("") ? undefined : `seed ${seed}: the text differs` }
+}
