@@ -9,7 +9,7 @@
 import { type ResilientModel } from "@holdfast/core/ResilientModel"
 import { Context, type Duration, Effect, Exit, Layer, Scope, Stream } from "effect"
 import { LanguageModel, Prompt } from "effect/ai"
-import { type HttpRouter } from "effect/http"
+import { type HttpRouter, type HttpServerError } from "effect/http"
 
 import { AnswerLog } from "./AnswerLog.ts"
 import { type ChatRequest } from "./ChatProtocol.ts"
@@ -18,6 +18,9 @@ import { Registry } from "./internal/answer/registry.ts"
 import { alone } from "./internal/answer/store.ts"
 import { chatRoutes } from "./internal/http/chatRoutes.ts"
 import { type Cors, routes } from "./internal/http/routes.ts"
+import { modules, type PackageMissing } from "./internal/grpc/modules.ts"
+import { listen, type Tls } from "./internal/grpc/server.ts"
+import { type Authenticate, serviceRoutes } from "./internal/grpc/service.ts"
 import { longPollRoutes } from "./internal/longPoll/routes.ts"
 import { ChatServer } from "./internal/server/chat.ts"
 import { type Options, settingsOf, time } from "./internal/server/options.ts"
@@ -26,6 +29,9 @@ import { socketRoutes } from "./internal/webSocket/socket.ts"
 
 export { ChatServer } from "./internal/server/chat.ts"
 export type { Limits, Options, Resume } from "./internal/server/options.ts"
+export { PackageMissing } from "./internal/grpc/modules.ts"
+export type { Tls } from "./internal/grpc/server.ts"
+export type { Authenticate } from "./internal/grpc/service.ts"
 export type { Cors } from "./internal/http/routes.ts"
 export type { Part } from "./internal/answer/events.ts"
 
@@ -246,6 +252,78 @@ export const webSocket = (
       }),
       undefined,
     ),
+  )
+
+/**
+ * @since 0.1.0
+ * @category options
+ */
+export interface GrpcOptions {
+  /** A port of its own; any free one with 0. */
+  readonly port: number
+  /** `127.0.0.1` if left out. */
+  readonly host?: string | undefined
+  /**
+   * What is spoken without TLS. `http2` if left out: gRPC, gRPC-Web and Connect for programs. `http1` is gRPC-Web and Connect for
+   * browsers behind a proxy that speaks HTTP/1.1 to its servers.
+   */
+  readonly protocol?: "http2" | "http1" | undefined
+  /** With TLS one port speaks all of it over both. */
+  readonly tls?: Tls | undefined
+  /** Who calls, by the headers of a call, in lower case. A failure refuses it. Nobody in particular if left out. */
+  readonly authenticate?: Authenticate | undefined
+  /** How long calls may go on when the server stops. 5 seconds if left out. */
+  readonly drainTimeout?: Duration.Input | undefined
+}
+
+/**
+ * Where gRPC is served.
+ *
+ * @since 0.1.0
+ * @category services
+ */
+export class GrpcServer extends Context.Service<GrpcServer, { readonly port: number }>()(
+  "@holdfast/server/GrpcServer",
+) {}
+
+/**
+ * gRPC, gRPC-Web and Connect, from one definition: `holdfast.chat.v1.ChatService` in `proto/holdfast/chat/v1/chat.proto`.
+ *
+ * **Details**
+ *
+ * An error is the status of a call, with the typed error in its details. It needs `@connectrpc/connect`,
+ * `@connectrpc/connect-node` and `@bufbuild/protobuf`, which are loaded when the layer is built.
+ *
+ * **Gotchas**
+ *
+ * It does not stand behind the middleware of the application's router, so it has `authenticate` of its own.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const grpc = (
+  options: GrpcOptions,
+): Layer.Layer<GrpcServer, PackageMissing | HttpServerError.ServeError, ChatServer> =>
+  Layer.effect(
+    GrpcServer,
+    Effect.gen(function* () {
+      const chat = yield* ChatServer
+      const loaded = yield* modules
+      const services = yield* Effect.context<never>()
+      const authenticate = options.authenticate ?? (() => Effect.succeed({}))
+      const handler = loaded.node.connectNodeAdapter({
+        routes: serviceRoutes({ chat, authenticate, modules: loaded, services }),
+        readMaxBytes: chat.settings.maxBody,
+      })
+      const port = yield* listen(handler as never, {
+        port: options.port,
+        host: options.host ?? "127.0.0.1",
+        protocol: options.protocol ?? "http2",
+        tls: options.tls,
+        drain: time("drainTimeout", options.drainTimeout ?? "5 seconds"),
+      })
+      return { port }
+    }),
   )
 
 const transport = (

@@ -3,7 +3,7 @@ import { ChatServer } from "@holdfast/server"
 import { Deferred, Effect, Layer, Stream } from "effect"
 
 import { get, message, post, reader } from "./support/read.ts"
-import { killed, redisIsMissing, shared } from "./support/redis.ts"
+import { forget, redisIsMissing, shared } from "./support/redis.ts"
 import { answer, readWithCuts } from "./support/resumes.ts"
 import { serve } from "./support/serve.ts"
 import { longPoll, sse, webSocket } from "./support/transports.ts"
@@ -85,14 +85,13 @@ describe.skipIf(redisIsMissing)("answers that processes share (REDIS_URL)", () =
       const endless = Stream.concat(Stream.make(delta("One")), Stream.never).pipe(
         Stream.onExit(() => Deferred.succeed(closed, undefined)),
       )
-      const lease = 400
       const serveWith = Effect.suspend(() =>
         serve(
           Layer.provide(
             every,
             Layer.provide(
-              ChatServer.layer(() => endless, { resume: { abandonAfter: 200 }, drainTimeout: 1 }),
-              shared({ prefix, lease }),
+              ChatServer.layer(() => endless, { resume: { abandonAfter: 50 }, drainTimeout: 1 }),
+              shared({ prefix }),
             ),
           ),
         ),
@@ -104,10 +103,11 @@ describe.skipIf(redisIsMissing)("answers that processes share (REDIS_URL)", () =
       const second = reader(yield* get(`${other.url}/chat/${body.answerId}/stream`))
       yield* second.until("One")
       yield* first.leave
-      // Three times as long as it goes on by itself.
-      yield* Effect.sleep(600)
+      // Several times as long as it goes on by itself.
+      yield* Effect.sleep(300)
       assert.isFalse(yield* Deferred.isDone(closed))
       yield* second.leave
+      yield* forget(prefix, "read")
       yield* Deferred.await(closed)
     }),
   )
@@ -126,7 +126,7 @@ describe.skipIf(redisIsMissing)("answers that processes share (REDIS_URL)", () =
           yield* first.until("One")
           const second = reader(yield* get(`${other.url}/chat/${body.answerId}/stream`))
           yield* second.until("One")
-          yield* killed(prefix)
+          yield* forget(prefix, "process")
           return yield* second.rest
         }),
       )

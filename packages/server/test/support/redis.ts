@@ -13,15 +13,15 @@ export const shared = (options: AnswerLog.RedisOptions) =>
     Layer.orDie(Layer.provide(AnswerLog.layerRedis(options), NodeRedis.layer({ url: url ?? "redis://127.0.0.1:6379" }))),
   )
 
-/** Takes the leases of all processes, as if they had been killed. Those that live take theirs again. */
-export const killed = (prefix: string) =>
+/** Forgets keys of a kind: `process` as if all had been killed (those that live say again that they do), `read` as if nobody read. */
+export const forget = (prefix: string, kind: "process" | "read") =>
   Effect.scoped(
     Effect.gen(function* () {
       const redis = Context.get(
         yield* Layer.build(NodeRedis.layer({ url: url ?? "redis://127.0.0.1:6379" })),
         Redis.Redis,
       )
-      const keys = yield* redis.send<ReadonlyArray<string>>("KEYS", `{${prefix}:chat}:process:*`)
+      const keys = yield* redis.send<ReadonlyArray<string>>("KEYS", `{${prefix}:chat}:${kind}:*`)
       for (const key of keys) yield* redis.send("DEL", key)
     }),
   ).pipe(Effect.orDie)

@@ -13,6 +13,7 @@ import { type WireError } from "../error/fields.ts"
 import * as own from "../error/own.ts"
 import { internalError, wireErrorOf } from "../error/wire.ts"
 import { Account } from "./account.ts"
+import { Entry } from "./entry.ts"
 import { EventWriter, type Part } from "./events.ts"
 import { type Log } from "./log.ts"
 
@@ -63,7 +64,7 @@ export const generate = <E, R>(
     return Effect.onExit(ended, (exit) => {
       const last = lastEvent(exit, { account, now: now(), writer })
       return Effect.andThen(
-        Effect.sync(() => log.end(last)),
+        Effect.sync(() => log.end([new Entry(last)])),
         report(exit),
       )
     }).pipe(Effect.ignoreCause)

@@ -62,17 +62,14 @@ export class Log {
 
   add(entries: ReadonlyArray<Entry>): void {
     if (this.over || entries.length === 0) return
-    for (const entry of entries) {
-      this.size += entry.weight
-      this.entries.push(entry)
-      this.ends.push(this.size)
-    }
+    this.push(entries)
     this.grown.notify()
   }
 
-  /** The last event. Nothing is added after it. */
-  end(event: Event): void {
-    this.append([event])
+  /** The last events, and that they are the last: nobody sees the one without the other. */
+  end(entries: ReadonlyArray<Entry>): void {
+    if (this.over) return
+    this.push(entries)
     this.close()
   }
 
@@ -82,6 +79,14 @@ export class Log {
     this.grown.notify()
     this.read.notify()
     this.audience.notify()
+  }
+
+  private push(entries: ReadonlyArray<Entry>): void {
+    for (const entry of entries) {
+      this.size += entry.weight
+      this.entries.push(entry)
+      this.ends.push(this.size)
+    }
   }
 
   /** A reader that has seen so many events. It is to be closed. */

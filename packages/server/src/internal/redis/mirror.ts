@@ -23,8 +23,8 @@ export class Mirror {
       const first = Number(entry[0].split("-")[0])
       if (first !== this.log.length + 1) continue
       this.last = entry[0]
-      this.log.add(eventsIn(entry))
-      if (isEnd(entry)) this.log.close()
+      if (isEnd(entry)) this.log.end(eventsIn(entry))
+      else this.log.add(eventsIn(entry))
     }
   }
 }
