@@ -10,7 +10,6 @@ import { Context, Duration, Layer } from "effect"
 import { type Redis } from "effect/persistence"
 
 import { alone, type AnswerStore } from "./internal/answer/store.ts"
-
 import { redisStore } from "./internal/redis/store.ts"
 
 export type { AnswerStore } from "./internal/answer/store.ts"

@@ -7,11 +7,14 @@
  * @since 0.1.0
  */
 import { type PolicyError } from "@holdfast/core/PolicyError"
-import { Option, Schema } from "effect"
+import { Option } from "effect"
 
-import { fields, WireError } from "./internal/error/fields.ts"
+import { ChatError } from "./internal/error/chatError.ts"
+import { WireError } from "./internal/error/fields.ts"
 import { decodePolicy, Policy } from "./internal/error/policies.ts"
-import { wireErrorOf } from "./internal/error/wire.ts"
+import { chatErrorOnWire, wireErrorOf } from "./internal/error/wire.ts"
+
+export { ChatError } from "./internal/error/chatError.ts"
 
 export {
   /**
@@ -31,14 +34,6 @@ export {
 }
 
 /**
- * An error of a chat. A program that answers may fail with one to say exactly what the client shall read.
- *
- * @since 0.1.0
- * @category errors
- */
-export class ChatError extends Schema.TaggedError<ChatError>("@holdfast/server/ChatError")("ChatError", fields) {}
-
-/**
  * Any error as it may be shown to a client.
  *
  * **Details**
@@ -48,21 +43,13 @@ export class ChatError extends Schema.TaggedError<ChatError>("@holdfast/server/C
  * @since 0.1.0
  * @category conversions
  */
-export const fromUnknown = (error: unknown, now: number): ChatError =>
-  error instanceof ChatError ? error : fromWire(wireErrorOf(error, now))
+export const fromUnknown = (error: unknown, now: number): ChatError => fromWire(wireErrorOf(error, now))
 
 /**
  * @since 0.1.0
  * @category conversions
  */
-export const toWire = ({ code, message, policy, retryAfter, retryable, status }: ChatError): WireError => ({
-  code,
-  message,
-  status,
-  retryable,
-  ...(retryAfter !== undefined && { retryAfter }),
-  ...(policy !== undefined && { policy }),
-})
+export const toWire = (error: ChatError): WireError => chatErrorOnWire(error)
 
 /**
  * @since 0.1.0

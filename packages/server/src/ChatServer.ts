@@ -6,7 +6,6 @@
  *
  * @since 0.1.0
  */
-import { type ResilientModel } from "@holdfast/core/ResilientModel"
 import { Context, type Duration, Effect, Exit, Layer, Scope, Stream } from "effect"
 import { LanguageModel, Prompt } from "effect/ai"
 import { type HttpRouter, type HttpServerError } from "effect/http"
@@ -16,11 +15,11 @@ import { type ChatRequest } from "./ChatProtocol.ts"
 import { type Part } from "./internal/answer/events.ts"
 import { Registry } from "./internal/answer/registry.ts"
 import { alone } from "./internal/answer/store.ts"
-import { chatRoutes } from "./internal/http/chatRoutes.ts"
-import { type Cors, routes } from "./internal/http/routes.ts"
 import { modules, type PackageMissing } from "./internal/grpc/modules.ts"
 import { listen, type Tls } from "./internal/grpc/server.ts"
 import { type Authenticate, serviceRoutes } from "./internal/grpc/service.ts"
+import { chatRoutes } from "./internal/http/chatRoutes.ts"
+import { type Cors, routes } from "./internal/http/routes.ts"
 import { longPollRoutes } from "./internal/longPoll/routes.ts"
 import { ChatServer } from "./internal/server/chat.ts"
 import { type Options, settingsOf, time } from "./internal/server/options.ts"
@@ -101,13 +100,31 @@ export interface ModelOptions extends Options {
 /**
  * Answers requests by a model, once for each request.
  *
+ * **Details**
+ *
+ * The model is a `ResilientModel`, or any layer that provides `effect/ai`'s `LanguageModel`. It is built with the server.
+ *
+ * **Example** (Serving a model)
+ *
+ * ```ts
+ * import { ChatServer } from "@holdfast/server"
+ * import { ScriptedModel } from "@holdfast/testing"
+ * import { Layer } from "effect"
+ *
+ * const model = ScriptedModel.model(ScriptedModel.text("They displace water."))
+ * const Chat = ChatServer.layerModel(model, { system: "You know ships.", resume: { abandonAfter: "1 minute" } })
+ * const Routes = Layer.mergeAll(ChatServer.sse(), ChatServer.webSocket()).pipe(Layer.provide(Chat))
+ *
+ * Layer.isLayer(Routes) // => true
+ * ```
+ *
  * @since 0.1.0
  * @category layers
  */
 export const layerModel = <E, R>(
-  model: ResilientModel<E, R>,
+  model: Layer.Layer<LanguageModel.LanguageModel, E, R>,
   { system, ...options }: ModelOptions = {},
-): Layer.Layer<ChatServer, never, R> =>
+): Layer.Layer<ChatServer, E, R> =>
   Layer.provide(
     layer(({ messages }) => {
       const said = Prompt.fromMessages(messages)

@@ -5,15 +5,18 @@
 
 // Chat over gRPC, gRPC-Web and Connect. What the fields mean is in docs/chat-protocol.md.
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Message as Message$1 } from "@bufbuild/protobuf";
+import type { Message as Message$1 } from "@bufbuild/protobuf"
+import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2"
+import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2"
 
 /**
  * Describes the file holdfast/chat/v1/chat.proto.
  */
-export const file_holdfast_chat_v1_chat: GenFile = /*@__PURE__*/
-  fileDesc("Chtob2xkZmFzdC9jaGF0L3YxL2NoYXQucHJvdG8SEGhvbGRmYXN0LmNoYXQudjEizwEKCkFza1JlcXVlc3QSKwoIbWVzc2FnZXMYASADKAsyGS5ob2xkZmFzdC5jaGF0LnYxLk1lc3NhZ2USFgoJYW5zd2VyX2lkGAIgASgJSACIAQESFAoHY2hhdF9pZBgDIAEoCUgBiAEBEhcKCm1lc3NhZ2VfaWQYBCABKAlIAogBARIWCglkYXRhX2pzb24YBSABKAlIA4gBAUIMCgpfYW5zd2VyX2lkQgoKCF9jaGF0X2lkQg0KC19tZXNzYWdlX2lkQgwKCl9kYXRhX2pzb24iSAoHTWVzc2FnZRIMCgRyb2xlGAEgASgJEg4KBHRleHQYAiABKAlIABIUCgpwYXJ0c19qc29uGAMgASgJSABCCQoHY29udGVudCIxCg1Gb2xsb3dSZXF1ZXN0EhEKCWFuc3dlcl9pZBgBIAEoCRINCgVhZnRlchgCIAEoDSIgCgtTdG9wUmVxdWVzdBIRCglhbnN3ZXJfaWQYASABKAkiDgoMU3RvcFJlc3BvbnNlIokFCglDaGF0RXZlbnQSCgoCaWQYASABKA0SKAoFc3RhcnQYAiABKAsyFy5ob2xkZmFzdC5jaGF0LnYxLlN0YXJ0SAASKAoFdG9rZW4YAyABKAsyFy5ob2xkZmFzdC5jaGF0LnYxLlRva2VuSAASLAoJcmVhc29uaW5nGAQgASgLMhcuaG9sZGZhc3QuY2hhdC52MS5Ub2tlbkgAEjwKEHRvb2xfaW5wdXRfc3RhcnQYBSABKAsyIC5ob2xkZmFzdC5jaGF0LnYxLlRvb2xJbnB1dFN0YXJ0SAASPAoQdG9vbF9pbnB1dF9kZWx0YRgGIAEoCzIgLmhvbGRmYXN0LmNoYXQudjEuVG9vbElucHV0RGVsdGFIABIvCgl0b29sX2NhbGwYByABKAsyGi5ob2xkZmFzdC5jaGF0LnYxLlRvb2xDYWxsSAASMwoLdG9vbF9yZXN1bHQYCCABKAsyHC5ob2xkZmFzdC5jaGF0LnYxLlRvb2xSZXN1bHRIABI3Cg10b29sX2FwcHJvdmFsGAkgASgLMh4uaG9sZGZhc3QuY2hhdC52MS5Ub29sQXBwcm92YWxIABIqCgZzb3VyY2UYCiABKAsyGC5ob2xkZmFzdC5jaGF0LnYxLlNvdXJjZUgAEiYKBGZpbGUYCyABKAsyFi5ob2xkZmFzdC5jaGF0LnYxLkZpbGVIABImCgRzdGVwGAwgASgLMhYuaG9sZGZhc3QuY2hhdC52MS5TdGVwSAASJgoEZGF0YRgNIAEoCzIWLmhvbGRmYXN0LmNoYXQudjEuRGF0YUgAEiYKBGRvbmUYDiABKAsyFi5ob2xkZmFzdC5jaGF0LnYxLkRvbmVIAEIHCgVldmVudCJkCgVTdGFydBIRCglhbnN3ZXJfaWQYASABKAkSFAoHY2hhdF9pZBgCIAEoCUgAiAEBEhcKCm1lc3NhZ2VfaWQYAyABKAlIAYgBAUIKCghfY2hhdF9pZEINCgtfbWVzc2FnZV9pZCIkCgVUb2tlbhIMCgR0ZXh0GAEgASgJEg0KBWJsb2NrGAIgASgNIioKDlRvb2xJbnB1dFN0YXJ0EgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkiKwoOVG9vbElucHV0RGVsdGESCgoCaWQYASABKAkSDQoFZGVsdGEYAiABKAkiUwoIVG9vbENhbGwSCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRISCgppbnB1dF9qc29uGAMgASgJEhkKEXByb3ZpZGVyX2V4ZWN1dGVkGAQgASgIInsKClRvb2xSZXN1bHQSCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRITCgtvdXRwdXRfanNvbhgDIAEoCRIOCgZmYWlsZWQYBCABKAgSEwoLcHJlbGltaW5hcnkYBSABKAgSGQoRcHJvdmlkZXJfZXhlY3V0ZWQYBiABKAgiOQoMVG9vbEFwcHJvdmFsEhMKC2FwcHJvdmFsX2lkGAEgASgJEhQKDHRvb2xfY2FsbF9pZBgCIAEoCSKaAQoGU291cmNlEgoKAmlkGAEgASgJEhIKBXRpdGxlGAIgASgJSACIAQESEAoDdXJsGAMgASgJSAGIAQESFwoKbWVkaWFfdHlwZRgEIAEoCUgCiAEBEhYKCWZpbGVfbmFtZRgFIAEoCUgDiAEBQggKBl90aXRsZUIGCgRfdXJsQg0KC19tZWRpYV90eXBlQgwKCl9maWxlX25hbWUiKAoERmlsZRISCgptZWRpYV90eXBlGAEgASgJEgwKBGRhdGEYAiABKAwiBgoEU3RlcCJSCgREYXRhEgwKBG5hbWUYASABKAkSEQoJZGF0YV9qc29uGAIgASgJEg8KAmlkGAMgASgJSACIAQESEQoJdHJhbnNpZW50GAQgASgIQgUKA19pZCLVAgoFVXNhZ2USGAoLaW5wdXRfdG90YWwYASABKA1IAIgBARIbCg5pbnB1dF91bmNhY2hlZBgCIAEoDUgBiAEBEh0KEGlucHV0X2NhY2hlX3JlYWQYAyABKA1IAogBARIeChFpbnB1dF9jYWNoZV93cml0ZRgEIAEoDUgDiAEBEhkKDG91dHB1dF90b3RhbBgFIAEoDUgEiAEBEhgKC291dHB1dF90ZXh0GAYgASgNSAWIAQESHQoQb3V0cHV0X3JlYXNvbmluZxgHIAEoDUgGiAEBQg4KDF9pbnB1dF90b3RhbEIRCg9faW5wdXRfdW5jYWNoZWRCEwoRX2lucHV0X2NhY2hlX3JlYWRCFAoSX2lucHV0X2NhY2hlX3dyaXRlQg8KDV9vdXRwdXRfdG90YWxCDgoMX291dHB1dF90ZXh0QhMKEV9vdXRwdXRfcmVhc29uaW5nIogCCgREb25lEg4KBnJlYXNvbhgBIAEoCRIrCgV1c2FnZRgCIAEoCzIXLmhvbGRmYXN0LmNoYXQudjEuVXNhZ2VIAIgBARIPCgdsYXRlbmN5GAMgASgBEiAKE3RpbWVfdG9fZmlyc3RfdG9rZW4YBCABKAFIAYgBARIVCghwcm92aWRlchgFIAEoCUgCiAEBEhIKBW1vZGVsGAYgASgJSAOIAQESEAoIYXR0ZW1wdHMYByABKA0SEQoEY29zdBgIIAEoCUgEiAEBQggKBl91c2FnZUIWChRfdGltZV90b19maXJzdF90b2tlbkILCglfcHJvdmlkZXJCCAoGX21vZGVsQgcKBV9jb3N0ItUCCg5BbnN3ZXJSZXNwb25zZRIRCglhbnN3ZXJfaWQYASABKAkSFAoHY2hhdF9pZBgCIAEoCUgAiAEBEgwKBHRleHQYAyABKAkSFgoJcmVhc29uaW5nGAQgASgJSAGIAQESLgoKdG9vbF9jYWxscxgFIAMoCzIaLmhvbGRmYXN0LmNoYXQudjEuVG9vbENhbGwSMgoMdG9vbF9yZXN1bHRzGAYgAygLMhwuaG9sZGZhc3QuY2hhdC52MS5Ub29sUmVzdWx0EikKB3NvdXJjZXMYByADKAsyGC5ob2xkZmFzdC5jaGF0LnYxLlNvdXJjZRIlCgVmaWxlcxgIIAMoCzIWLmhvbGRmYXN0LmNoYXQudjEuRmlsZRIkCgRkb25lGAkgASgLMhYuaG9sZGZhc3QuY2hhdC52MS5Eb25lQgoKCF9jaGF0X2lkQgwKCl9yZWFzb25pbmcinQEKBUVycm9yEgwKBGNvZGUYASABKAkSDwoHbWVzc2FnZRgCIAEoCRIOCgZzdGF0dXMYAyABKA0SEQoJcmV0cnlhYmxlGAQgASgIEhgKC3JldHJ5X2FmdGVyGAUgASgBSACIAQESGAoLcG9saWN5X2pzb24YBiABKAlIAYgBAUIOCgxfcmV0cnlfYWZ0ZXJCDgoMX3BvbGljeV9qc29uMqwCCgtDaGF0U2VydmljZRJCCgNBc2sSHC5ob2xkZmFzdC5jaGF0LnYxLkFza1JlcXVlc3QaGy5ob2xkZmFzdC5jaGF0LnYxLkNoYXRFdmVudDABEkgKBkZvbGxvdxIfLmhvbGRmYXN0LmNoYXQudjEuRm9sbG93UmVxdWVzdBobLmhvbGRmYXN0LmNoYXQudjEuQ2hhdEV2ZW50MAESSAoGQW5zd2VyEhwuaG9sZGZhc3QuY2hhdC52MS5Bc2tSZXF1ZXN0GiAuaG9sZGZhc3QuY2hhdC52MS5BbnN3ZXJSZXNwb25zZRJFCgRTdG9wEh0uaG9sZGZhc3QuY2hhdC52MS5TdG9wUmVxdWVzdBoeLmhvbGRmYXN0LmNoYXQudjEuU3RvcFJlc3BvbnNlYgZwcm90bzM");
+export const file_holdfast_chat_v1_chat: GenFile =
+  /*@__PURE__*/
+  fileDesc(
+    "Chtob2xkZmFzdC9jaGF0L3YxL2NoYXQucHJvdG8SEGhvbGRmYXN0LmNoYXQudjEizwEKCkFza1JlcXVlc3QSKwoIbWVzc2FnZXMYASADKAsyGS5ob2xkZmFzdC5jaGF0LnYxLk1lc3NhZ2USFgoJYW5zd2VyX2lkGAIgASgJSACIAQESFAoHY2hhdF9pZBgDIAEoCUgBiAEBEhcKCm1lc3NhZ2VfaWQYBCABKAlIAogBARIWCglkYXRhX2pzb24YBSABKAlIA4gBAUIMCgpfYW5zd2VyX2lkQgoKCF9jaGF0X2lkQg0KC19tZXNzYWdlX2lkQgwKCl9kYXRhX2pzb24iSAoHTWVzc2FnZRIMCgRyb2xlGAEgASgJEg4KBHRleHQYAiABKAlIABIUCgpwYXJ0c19qc29uGAMgASgJSABCCQoHY29udGVudCIxCg1Gb2xsb3dSZXF1ZXN0EhEKCWFuc3dlcl9pZBgBIAEoCRINCgVhZnRlchgCIAEoDSIgCgtTdG9wUmVxdWVzdBIRCglhbnN3ZXJfaWQYASABKAkiDgoMU3RvcFJlc3BvbnNlIokFCglDaGF0RXZlbnQSCgoCaWQYASABKA0SKAoFc3RhcnQYAiABKAsyFy5ob2xkZmFzdC5jaGF0LnYxLlN0YXJ0SAASKAoFdG9rZW4YAyABKAsyFy5ob2xkZmFzdC5jaGF0LnYxLlRva2VuSAASLAoJcmVhc29uaW5nGAQgASgLMhcuaG9sZGZhc3QuY2hhdC52MS5Ub2tlbkgAEjwKEHRvb2xfaW5wdXRfc3RhcnQYBSABKAsyIC5ob2xkZmFzdC5jaGF0LnYxLlRvb2xJbnB1dFN0YXJ0SAASPAoQdG9vbF9pbnB1dF9kZWx0YRgGIAEoCzIgLmhvbGRmYXN0LmNoYXQudjEuVG9vbElucHV0RGVsdGFIABIvCgl0b29sX2NhbGwYByABKAsyGi5ob2xkZmFzdC5jaGF0LnYxLlRvb2xDYWxsSAASMwoLdG9vbF9yZXN1bHQYCCABKAsyHC5ob2xkZmFzdC5jaGF0LnYxLlRvb2xSZXN1bHRIABI3Cg10b29sX2FwcHJvdmFsGAkgASgLMh4uaG9sZGZhc3QuY2hhdC52MS5Ub29sQXBwcm92YWxIABIqCgZzb3VyY2UYCiABKAsyGC5ob2xkZmFzdC5jaGF0LnYxLlNvdXJjZUgAEiYKBGZpbGUYCyABKAsyFi5ob2xkZmFzdC5jaGF0LnYxLkZpbGVIABImCgRzdGVwGAwgASgLMhYuaG9sZGZhc3QuY2hhdC52MS5TdGVwSAASJgoEZGF0YRgNIAEoCzIWLmhvbGRmYXN0LmNoYXQudjEuRGF0YUgAEiYKBGRvbmUYDiABKAsyFi5ob2xkZmFzdC5jaGF0LnYxLkRvbmVIAEIHCgVldmVudCJkCgVTdGFydBIRCglhbnN3ZXJfaWQYASABKAkSFAoHY2hhdF9pZBgCIAEoCUgAiAEBEhcKCm1lc3NhZ2VfaWQYAyABKAlIAYgBAUIKCghfY2hhdF9pZEINCgtfbWVzc2FnZV9pZCIkCgVUb2tlbhIMCgR0ZXh0GAEgASgJEg0KBWJsb2NrGAIgASgNIioKDlRvb2xJbnB1dFN0YXJ0EgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkiKwoOVG9vbElucHV0RGVsdGESCgoCaWQYASABKAkSDQoFZGVsdGEYAiABKAkiUwoIVG9vbENhbGwSCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRISCgppbnB1dF9qc29uGAMgASgJEhkKEXByb3ZpZGVyX2V4ZWN1dGVkGAQgASgIInsKClRvb2xSZXN1bHQSCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRITCgtvdXRwdXRfanNvbhgDIAEoCRIOCgZmYWlsZWQYBCABKAgSEwoLcHJlbGltaW5hcnkYBSABKAgSGQoRcHJvdmlkZXJfZXhlY3V0ZWQYBiABKAgiOQoMVG9vbEFwcHJvdmFsEhMKC2FwcHJvdmFsX2lkGAEgASgJEhQKDHRvb2xfY2FsbF9pZBgCIAEoCSKaAQoGU291cmNlEgoKAmlkGAEgASgJEhIKBXRpdGxlGAIgASgJSACIAQESEAoDdXJsGAMgASgJSAGIAQESFwoKbWVkaWFfdHlwZRgEIAEoCUgCiAEBEhYKCWZpbGVfbmFtZRgFIAEoCUgDiAEBQggKBl90aXRsZUIGCgRfdXJsQg0KC19tZWRpYV90eXBlQgwKCl9maWxlX25hbWUiKAoERmlsZRISCgptZWRpYV90eXBlGAEgASgJEgwKBGRhdGEYAiABKAwiBgoEU3RlcCJSCgREYXRhEgwKBG5hbWUYASABKAkSEQoJZGF0YV9qc29uGAIgASgJEg8KAmlkGAMgASgJSACIAQESEQoJdHJhbnNpZW50GAQgASgIQgUKA19pZCLVAgoFVXNhZ2USGAoLaW5wdXRfdG90YWwYASABKA1IAIgBARIbCg5pbnB1dF91bmNhY2hlZBgCIAEoDUgBiAEBEh0KEGlucHV0X2NhY2hlX3JlYWQYAyABKA1IAogBARIeChFpbnB1dF9jYWNoZV93cml0ZRgEIAEoDUgDiAEBEhkKDG91dHB1dF90b3RhbBgFIAEoDUgEiAEBEhgKC291dHB1dF90ZXh0GAYgASgNSAWIAQESHQoQb3V0cHV0X3JlYXNvbmluZxgHIAEoDUgGiAEBQg4KDF9pbnB1dF90b3RhbEIRCg9faW5wdXRfdW5jYWNoZWRCEwoRX2lucHV0X2NhY2hlX3JlYWRCFAoSX2lucHV0X2NhY2hlX3dyaXRlQg8KDV9vdXRwdXRfdG90YWxCDgoMX291dHB1dF90ZXh0QhMKEV9vdXRwdXRfcmVhc29uaW5nIogCCgREb25lEg4KBnJlYXNvbhgBIAEoCRIrCgV1c2FnZRgCIAEoCzIXLmhvbGRmYXN0LmNoYXQudjEuVXNhZ2VIAIgBARIPCgdsYXRlbmN5GAMgASgBEiAKE3RpbWVfdG9fZmlyc3RfdG9rZW4YBCABKAFIAYgBARIVCghwcm92aWRlchgFIAEoCUgCiAEBEhIKBW1vZGVsGAYgASgJSAOIAQESEAoIYXR0ZW1wdHMYByABKA0SEQoEY29zdBgIIAEoCUgEiAEBQggKBl91c2FnZUIWChRfdGltZV90b19maXJzdF90b2tlbkILCglfcHJvdmlkZXJCCAoGX21vZGVsQgcKBV9jb3N0ItUCCg5BbnN3ZXJSZXNwb25zZRIRCglhbnN3ZXJfaWQYASABKAkSFAoHY2hhdF9pZBgCIAEoCUgAiAEBEgwKBHRleHQYAyABKAkSFgoJcmVhc29uaW5nGAQgASgJSAGIAQESLgoKdG9vbF9jYWxscxgFIAMoCzIaLmhvbGRmYXN0LmNoYXQudjEuVG9vbENhbGwSMgoMdG9vbF9yZXN1bHRzGAYgAygLMhwuaG9sZGZhc3QuY2hhdC52MS5Ub29sUmVzdWx0EikKB3NvdXJjZXMYByADKAsyGC5ob2xkZmFzdC5jaGF0LnYxLlNvdXJjZRIlCgVmaWxlcxgIIAMoCzIWLmhvbGRmYXN0LmNoYXQudjEuRmlsZRIkCgRkb25lGAkgASgLMhYuaG9sZGZhc3QuY2hhdC52MS5Eb25lQgoKCF9jaGF0X2lkQgwKCl9yZWFzb25pbmcinQEKBUVycm9yEgwKBGNvZGUYASABKAkSDwoHbWVzc2FnZRgCIAEoCRIOCgZzdGF0dXMYAyABKA0SEQoJcmV0cnlhYmxlGAQgASgIEhgKC3JldHJ5X2FmdGVyGAUgASgBSACIAQESGAoLcG9saWN5X2pzb24YBiABKAlIAYgBAUIOCgxfcmV0cnlfYWZ0ZXJCDgoMX3BvbGljeV9qc29uMqwCCgtDaGF0U2VydmljZRJCCgNBc2sSHC5ob2xkZmFzdC5jaGF0LnYxLkFza1JlcXVlc3QaGy5ob2xkZmFzdC5jaGF0LnYxLkNoYXRFdmVudDABEkgKBkZvbGxvdxIfLmhvbGRmYXN0LmNoYXQudjEuRm9sbG93UmVxdWVzdBobLmhvbGRmYXN0LmNoYXQudjEuQ2hhdEV2ZW50MAESSAoGQW5zd2VyEhwuaG9sZGZhc3QuY2hhdC52MS5Bc2tSZXF1ZXN0GiAuaG9sZGZhc3QuY2hhdC52MS5BbnN3ZXJSZXNwb25zZRJFCgRTdG9wEh0uaG9sZGZhc3QuY2hhdC52MS5TdG9wUmVxdWVzdBoeLmhvbGRmYXN0LmNoYXQudjEuU3RvcFJlc3BvbnNlYgZwcm90bzM",
+  )
 
 /**
  * @generated from message holdfast.chat.v1.AskRequest
@@ -22,37 +25,36 @@ export type AskRequest = Message$1<"holdfast.chat.v1.AskRequest"> & {
   /**
    * @generated from field: repeated holdfast.chat.v1.Message messages = 1;
    */
-  messages: Message[];
+  messages: Message[]
 
   /**
    * @generated from field: optional string answer_id = 2;
    */
-  answerId?: string | undefined;
+  answerId?: string | undefined
 
   /**
    * @generated from field: optional string chat_id = 3;
    */
-  chatId?: string | undefined;
+  chatId?: string | undefined
 
   /**
    * @generated from field: optional string message_id = 4;
    */
-  messageId?: string | undefined;
+  messageId?: string | undefined
 
   /**
    * JSON for the application.
    *
    * @generated from field: optional string data_json = 5;
    */
-  dataJson?: string | undefined;
-};
+  dataJson?: string | undefined
+}
 
 /**
  * Describes the message holdfast.chat.v1.AskRequest.
  * Use `create(AskRequestSchema)` to create a new message.
  */
-export const AskRequestSchema: GenMessage<AskRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_chat_v1_chat, 0);
+export const AskRequestSchema: GenMessage<AskRequest> = /*@__PURE__*/ messageDesc(file_holdfast_chat_v1_chat, 0)
 
 /**
  * @generated from message holdfast.chat.v1.Message
@@ -63,34 +65,36 @@ export type Message = Message$1<"holdfast.chat.v1.Message"> & {
    *
    * @generated from field: string role = 1;
    */
-  role: string;
+  role: string
 
   /**
    * @generated from oneof holdfast.chat.v1.Message.content
    */
-  content: {
-    /**
-     * @generated from field: string text = 2;
-     */
-    value: string;
-    case: "text";
-  } | {
-    /**
-     * Parts as effect/ai encodes them, as a JSON array.
-     *
-     * @generated from field: string parts_json = 3;
-     */
-    value: string;
-    case: "partsJson";
-  } | { case: undefined; value?: undefined };
-};
+  content:
+    | {
+        /**
+         * @generated from field: string text = 2;
+         */
+        value: string
+        case: "text"
+      }
+    | {
+        /**
+         * Parts as effect/ai encodes them, as a JSON array.
+         *
+         * @generated from field: string parts_json = 3;
+         */
+        value: string
+        case: "partsJson"
+      }
+    | { case: undefined; value?: undefined }
+}
 
 /**
  * Describes the message holdfast.chat.v1.Message.
  * Use `create(MessageSchema)` to create a new message.
  */
-export const MessageSchema: GenMessage<Message> = /*@__PURE__*/
-  messageDesc(file_holdfast_chat_v1_chat, 1);
+export const MessageSchema: GenMessage<Message> = /*@__PURE__*/ messageDesc(file_holdfast_chat_v1_chat, 1)
 
 /**
  * @generated from message holdfast.chat.v1.FollowRequest
@@ -99,22 +103,21 @@ export type FollowRequest = Message$1<"holdfast.chat.v1.FollowRequest"> & {
   /**
    * @generated from field: string answer_id = 1;
    */
-  answerId: string;
+  answerId: string
 
   /**
    * How many events have been seen.
    *
    * @generated from field: uint32 after = 2;
    */
-  after: number;
-};
+  after: number
+}
 
 /**
  * Describes the message holdfast.chat.v1.FollowRequest.
  * Use `create(FollowRequestSchema)` to create a new message.
  */
-export const FollowRequestSchema: GenMessage<FollowRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_chat_v1_chat, 2);
+export const FollowRequestSchema: GenMessage<FollowRequest> = /*@__PURE__*/ messageDesc(file_holdfast_chat_v1_chat, 2)
 
 /**
  * @generated from message holdfast.chat.v1.StopRequest
@@ -123,28 +126,25 @@ export type StopRequest = Message$1<"holdfast.chat.v1.StopRequest"> & {
   /**
    * @generated from field: string answer_id = 1;
    */
-  answerId: string;
-};
+  answerId: string
+}
 
 /**
  * Describes the message holdfast.chat.v1.StopRequest.
  * Use `create(StopRequestSchema)` to create a new message.
  */
-export const StopRequestSchema: GenMessage<StopRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_chat_v1_chat, 3);
+export const StopRequestSchema: GenMessage<StopRequest> = /*@__PURE__*/ messageDesc(file_holdfast_chat_v1_chat, 3)
 
 /**
  * @generated from message holdfast.chat.v1.StopResponse
  */
-export type StopResponse = Message$1<"holdfast.chat.v1.StopResponse"> & {
-};
+export type StopResponse = Message$1<"holdfast.chat.v1.StopResponse"> & {}
 
 /**
  * Describes the message holdfast.chat.v1.StopResponse.
  * Use `create(StopResponseSchema)` to create a new message.
  */
-export const StopResponseSchema: GenMessage<StopResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_chat_v1_chat, 4);
+export const StopResponseSchema: GenMessage<StopResponse> = /*@__PURE__*/ messageDesc(file_holdfast_chat_v1_chat, 4)
 
 /**
  * @generated from message holdfast.chat.v1.ChatEvent
@@ -155,98 +155,111 @@ export type ChatEvent = Message$1<"holdfast.chat.v1.ChatEvent"> & {
    *
    * @generated from field: uint32 id = 1;
    */
-  id: number;
+  id: number
 
   /**
    * @generated from oneof holdfast.chat.v1.ChatEvent.event
    */
-  event: {
-    /**
-     * @generated from field: holdfast.chat.v1.Start start = 2;
-     */
-    value: Start;
-    case: "start";
-  } | {
-    /**
-     * @generated from field: holdfast.chat.v1.Token token = 3;
-     */
-    value: Token;
-    case: "token";
-  } | {
-    /**
-     * @generated from field: holdfast.chat.v1.Token reasoning = 4;
-     */
-    value: Token;
-    case: "reasoning";
-  } | {
-    /**
-     * @generated from field: holdfast.chat.v1.ToolInputStart tool_input_start = 5;
-     */
-    value: ToolInputStart;
-    case: "toolInputStart";
-  } | {
-    /**
-     * @generated from field: holdfast.chat.v1.ToolInputDelta tool_input_delta = 6;
-     */
-    value: ToolInputDelta;
-    case: "toolInputDelta";
-  } | {
-    /**
-     * @generated from field: holdfast.chat.v1.ToolCall tool_call = 7;
-     */
-    value: ToolCall;
-    case: "toolCall";
-  } | {
-    /**
-     * @generated from field: holdfast.chat.v1.ToolResult tool_result = 8;
-     */
-    value: ToolResult;
-    case: "toolResult";
-  } | {
-    /**
-     * @generated from field: holdfast.chat.v1.ToolApproval tool_approval = 9;
-     */
-    value: ToolApproval;
-    case: "toolApproval";
-  } | {
-    /**
-     * @generated from field: holdfast.chat.v1.Source source = 10;
-     */
-    value: Source;
-    case: "source";
-  } | {
-    /**
-     * @generated from field: holdfast.chat.v1.File file = 11;
-     */
-    value: File;
-    case: "file";
-  } | {
-    /**
-     * @generated from field: holdfast.chat.v1.Step step = 12;
-     */
-    value: Step;
-    case: "step";
-  } | {
-    /**
-     * @generated from field: holdfast.chat.v1.Data data = 13;
-     */
-    value: Data;
-    case: "data";
-  } | {
-    /**
-     * @generated from field: holdfast.chat.v1.Done done = 14;
-     */
-    value: Done;
-    case: "done";
-  } | { case: undefined; value?: undefined };
-};
+  event:
+    | {
+        /**
+         * @generated from field: holdfast.chat.v1.Start start = 2;
+         */
+        value: Start
+        case: "start"
+      }
+    | {
+        /**
+         * @generated from field: holdfast.chat.v1.Token token = 3;
+         */
+        value: Token
+        case: "token"
+      }
+    | {
+        /**
+         * @generated from field: holdfast.chat.v1.Token reasoning = 4;
+         */
+        value: Token
+        case: "reasoning"
+      }
+    | {
+        /**
+         * @generated from field: holdfast.chat.v1.ToolInputStart tool_input_start = 5;
+         */
+        value: ToolInputStart
+        case: "toolInputStart"
+      }
+    | {
+        /**
+         * @generated from field: holdfast.chat.v1.ToolInputDelta tool_input_delta = 6;
+         */
+        value: ToolInputDelta
+        case: "toolInputDelta"
+      }
+    | {
+        /**
+         * @generated from field: holdfast.chat.v1.ToolCall tool_call = 7;
+         */
+        value: ToolCall
+        case: "toolCall"
+      }
+    | {
+        /**
+         * @generated from field: holdfast.chat.v1.ToolResult tool_result = 8;
+         */
+        value: ToolResult
+        case: "toolResult"
+      }
+    | {
+        /**
+         * @generated from field: holdfast.chat.v1.ToolApproval tool_approval = 9;
+         */
+        value: ToolApproval
+        case: "toolApproval"
+      }
+    | {
+        /**
+         * @generated from field: holdfast.chat.v1.Source source = 10;
+         */
+        value: Source
+        case: "source"
+      }
+    | {
+        /**
+         * @generated from field: holdfast.chat.v1.File file = 11;
+         */
+        value: File
+        case: "file"
+      }
+    | {
+        /**
+         * @generated from field: holdfast.chat.v1.Step step = 12;
+         */
+        value: Step
+        case: "step"
+      }
+    | {
+        /**
+         * @generated from field: holdfast.chat.v1.Data data = 13;
+         */
+        value: Data
+        case: "data"
+      }
+    | {
+        /**
+         * @generated from field: holdfast.chat.v1.Done done = 14;
+         */
+        value: Done
+        case: "done"
+      }
+    | { case: undefined; value?: undefined }
+}
 
 /**
  * Describes the message holdfast.chat.v1.ChatEvent.
  * Use `create(ChatEventSchema)` to create a new message.
  */
-export const ChatEventSchema: GenMessage<ChatEvent> = /*@__PURE__*/
-  messageDesc(file_holdfast_chat_v1_chat, 5);
+export const ChatEventSchema: GenMessage<ChatEvent> = /*@__PURE__*/ messageDesc(file_holdfast_chat_v1_chat, 5)
 
 /**
  * @generated from message holdfast.chat.v1.Start
@@ -255,25 +268,24 @@ export type Start = Message$1<"holdfast.chat.v1.Start"> & {
   /**
    * @generated from field: string answer_id = 1;
    */
-  answerId: string;
+  answerId: string
 
   /**
    * @generated from field: optional string chat_id = 2;
    */
-  chatId?: string | undefined;
+  chatId?: string | undefined
 
   /**
    * @generated from field: optional string message_id = 3;
    */
-  messageId?: string | undefined;
-};
+  messageId?: string | undefined
+}
 
 /**
  * Describes the message holdfast.chat.v1.Start.
  * Use `create(StartSchema)` to create a new message.
  */
-export const StartSchema: GenMessage<Start> = /*@__PURE__*/
-  messageDesc(file_holdfast_chat_v1_chat, 6);
+export const StartSchema: GenMessage<Start> = /*@__PURE__*/ messageDesc(file_holdfast_chat_v1_chat, 6)
 
 /**
  * @generated from message holdfast.chat.v1.Token
@@ -282,20 +294,19 @@ export type Token = Message$1<"holdfast.chat.v1.Token"> & {
   /**
    * @generated from field: string text = 1;
    */
-  text: string;
+  text: string
 
   /**
    * @generated from field: uint32 block = 2;
    */
-  block: number;
-};
+  block: number
+}
 
 /**
  * Describes the message holdfast.chat.v1.Token.
  * Use `create(TokenSchema)` to create a new message.
  */
-export const TokenSchema: GenMessage<Token> = /*@__PURE__*/
-  messageDesc(file_holdfast_chat_v1_chat, 7);
+export const TokenSchema: GenMessage<Token> = /*@__PURE__*/ messageDesc(file_holdfast_chat_v1_chat, 7)
 
 /**
  * @generated from message holdfast.chat.v1.ToolInputStart
@@ -304,20 +315,19 @@ export type ToolInputStart = Message$1<"holdfast.chat.v1.ToolInputStart"> & {
   /**
    * @generated from field: string id = 1;
    */
-  id: string;
+  id: string
 
   /**
    * @generated from field: string name = 2;
    */
-  name: string;
-};
+  name: string
+}
 
 /**
  * Describes the message holdfast.chat.v1.ToolInputStart.
  * Use `create(ToolInputStartSchema)` to create a new message.
  */
-export const ToolInputStartSchema: GenMessage<ToolInputStart> = /*@__PURE__*/
-  messageDesc(file_holdfast_chat_v1_chat, 8);
+export const ToolInputStartSchema: GenMessage<ToolInputStart> = /*@__PURE__*/ messageDesc(file_holdfast_chat_v1_chat, 8)
 
 /**
  * @generated from message holdfast.chat.v1.ToolInputDelta
@@ -326,20 +336,19 @@ export type ToolInputDelta = Message$1<"holdfast.chat.v1.ToolInputDelta"> & {
   /**
    * @generated from field: string id = 1;
    */
-  id: string;
+  id: string
 
   /**
    * @generated from field: string delta = 2;
    */
-  delta: string;
-};
+  delta: string
+}
 
 /**
  * Describes the message holdfast.chat.v1.ToolInputDelta.
  * Use `create(ToolInputDeltaSchema)` to create a new message.
  */
-export const ToolInputDeltaSchema: GenMessage<ToolInputDelta> = /*@__PURE__*/
-  messageDesc(file_holdfast_chat_v1_chat, 9);
+export const ToolInputDeltaSchema: GenMessage<ToolInputDelta> = /*@__PURE__*/ messageDesc(file_holdfast_chat_v1_chat, 9)
 
 /**
  * @generated from message holdfast.chat.v1.ToolCall
@@ -348,30 +357,29 @@ export type ToolCall = Message$1<"holdfast.chat.v1.ToolCall"> & {
   /**
    * @generated from field: string id = 1;
    */
-  id: string;
+  id: string
 
   /**
    * @generated from field: string name = 2;
    */
-  name: string;
+  name: string
 
   /**
    * @generated from field: string input_json = 3;
    */
-  inputJson: string;
+  inputJson: string
 
   /**
    * @generated from field: bool provider_executed = 4;
    */
-  providerExecuted: boolean;
-};
+  providerExecuted: boolean
+}
 
 /**
  * Describes the message holdfast.chat.v1.ToolCall.
  * Use `create(ToolCallSchema)` to create a new message.
  */
-export const ToolCallSchema: GenMessage<ToolCall> = /*@__PURE__*/
-  messageDesc(file_holdfast_chat_v1_chat, 10);
+export const ToolCallSchema: GenMessage<ToolCall> = /*@__PURE__*/ messageDesc(file_holdfast_chat_v1_chat, 10)
 
 /**
  * @generated from message holdfast.chat.v1.ToolResult
@@ -380,40 +388,39 @@ export type ToolResult = Message$1<"holdfast.chat.v1.ToolResult"> & {
   /**
    * @generated from field: string id = 1;
    */
-  id: string;
+  id: string
 
   /**
    * @generated from field: string name = 2;
    */
-  name: string;
+  name: string
 
   /**
    * @generated from field: string output_json = 3;
    */
-  outputJson: string;
+  outputJson: string
 
   /**
    * @generated from field: bool failed = 4;
    */
-  failed: boolean;
+  failed: boolean
 
   /**
    * @generated from field: bool preliminary = 5;
    */
-  preliminary: boolean;
+  preliminary: boolean
 
   /**
    * @generated from field: bool provider_executed = 6;
    */
-  providerExecuted: boolean;
-};
+  providerExecuted: boolean
+}
 
 /**
  * Describes the message holdfast.chat.v1.ToolResult.
  * Use `create(ToolResultSchema)` to create a new message.
  */
-export const ToolResultSchema: GenMessage<ToolResult> = /*@__PURE__*/
-  messageDesc(file_holdfast_chat_v1_chat, 11);
+export const ToolResultSchema: GenMessage<ToolResult> = /*@__PURE__*/ messageDesc(file_holdfast_chat_v1_chat, 11)
 
 /**
  * @generated from message holdfast.chat.v1.ToolApproval
@@ -422,20 +429,19 @@ export type ToolApproval = Message$1<"holdfast.chat.v1.ToolApproval"> & {
   /**
    * @generated from field: string approval_id = 1;
    */
-  approvalId: string;
+  approvalId: string
 
   /**
    * @generated from field: string tool_call_id = 2;
    */
-  toolCallId: string;
-};
+  toolCallId: string
+}
 
 /**
  * Describes the message holdfast.chat.v1.ToolApproval.
  * Use `create(ToolApprovalSchema)` to create a new message.
  */
-export const ToolApprovalSchema: GenMessage<ToolApproval> = /*@__PURE__*/
-  messageDesc(file_holdfast_chat_v1_chat, 12);
+export const ToolApprovalSchema: GenMessage<ToolApproval> = /*@__PURE__*/ messageDesc(file_holdfast_chat_v1_chat, 12)
 
 /**
  * @generated from message holdfast.chat.v1.Source
@@ -444,35 +450,34 @@ export type Source = Message$1<"holdfast.chat.v1.Source"> & {
   /**
    * @generated from field: string id = 1;
    */
-  id: string;
+  id: string
 
   /**
    * @generated from field: optional string title = 2;
    */
-  title?: string | undefined;
+  title?: string | undefined
 
   /**
    * @generated from field: optional string url = 3;
    */
-  url?: string | undefined;
+  url?: string | undefined
 
   /**
    * @generated from field: optional string media_type = 4;
    */
-  mediaType?: string | undefined;
+  mediaType?: string | undefined
 
   /**
    * @generated from field: optional string file_name = 5;
    */
-  fileName?: string | undefined;
-};
+  fileName?: string | undefined
+}
 
 /**
  * Describes the message holdfast.chat.v1.Source.
  * Use `create(SourceSchema)` to create a new message.
  */
-export const SourceSchema: GenMessage<Source> = /*@__PURE__*/
-  messageDesc(file_holdfast_chat_v1_chat, 13);
+export const SourceSchema: GenMessage<Source> = /*@__PURE__*/ messageDesc(file_holdfast_chat_v1_chat, 13)
 
 /**
  * @generated from message holdfast.chat.v1.File
@@ -481,33 +486,30 @@ export type File = Message$1<"holdfast.chat.v1.File"> & {
   /**
    * @generated from field: string media_type = 1;
    */
-  mediaType: string;
+  mediaType: string
 
   /**
    * @generated from field: bytes data = 2;
    */
-  data: Uint8Array;
-};
+  data: Uint8Array
+}
 
 /**
  * Describes the message holdfast.chat.v1.File.
  * Use `create(FileSchema)` to create a new message.
  */
-export const FileSchema: GenMessage<File> = /*@__PURE__*/
-  messageDesc(file_holdfast_chat_v1_chat, 14);
+export const FileSchema: GenMessage<File> = /*@__PURE__*/ messageDesc(file_holdfast_chat_v1_chat, 14)
 
 /**
  * @generated from message holdfast.chat.v1.Step
  */
-export type Step = Message$1<"holdfast.chat.v1.Step"> & {
-};
+export type Step = Message$1<"holdfast.chat.v1.Step"> & {}
 
 /**
  * Describes the message holdfast.chat.v1.Step.
  * Use `create(StepSchema)` to create a new message.
  */
-export const StepSchema: GenMessage<Step> = /*@__PURE__*/
-  messageDesc(file_holdfast_chat_v1_chat, 15);
+export const StepSchema: GenMessage<Step> = /*@__PURE__*/ messageDesc(file_holdfast_chat_v1_chat, 15)
 
 /**
  * @generated from message holdfast.chat.v1.Data
@@ -516,30 +518,29 @@ export type Data = Message$1<"holdfast.chat.v1.Data"> & {
   /**
    * @generated from field: string name = 1;
    */
-  name: string;
+  name: string
 
   /**
    * @generated from field: string data_json = 2;
    */
-  dataJson: string;
+  dataJson: string
 
   /**
    * @generated from field: optional string id = 3;
    */
-  id?: string | undefined;
+  id?: string | undefined
 
   /**
    * @generated from field: bool transient = 4;
    */
-  transient: boolean;
-};
+  transient: boolean
+}
 
 /**
  * Describes the message holdfast.chat.v1.Data.
  * Use `create(DataSchema)` to create a new message.
  */
-export const DataSchema: GenMessage<Data> = /*@__PURE__*/
-  messageDesc(file_holdfast_chat_v1_chat, 16);
+export const DataSchema: GenMessage<Data> = /*@__PURE__*/ messageDesc(file_holdfast_chat_v1_chat, 16)
 
 /**
  * @generated from message holdfast.chat.v1.Usage
@@ -548,45 +549,44 @@ export type Usage = Message$1<"holdfast.chat.v1.Usage"> & {
   /**
    * @generated from field: optional uint32 input_total = 1;
    */
-  inputTotal?: number | undefined;
+  inputTotal?: number | undefined
 
   /**
    * @generated from field: optional uint32 input_uncached = 2;
    */
-  inputUncached?: number | undefined;
+  inputUncached?: number | undefined
 
   /**
    * @generated from field: optional uint32 input_cache_read = 3;
    */
-  inputCacheRead?: number | undefined;
+  inputCacheRead?: number | undefined
 
   /**
    * @generated from field: optional uint32 input_cache_write = 4;
    */
-  inputCacheWrite?: number | undefined;
+  inputCacheWrite?: number | undefined
 
   /**
    * @generated from field: optional uint32 output_total = 5;
    */
-  outputTotal?: number | undefined;
+  outputTotal?: number | undefined
 
   /**
    * @generated from field: optional uint32 output_text = 6;
    */
-  outputText?: number | undefined;
+  outputText?: number | undefined
 
   /**
    * @generated from field: optional uint32 output_reasoning = 7;
    */
-  outputReasoning?: number | undefined;
-};
+  outputReasoning?: number | undefined
+}
 
 /**
  * Describes the message holdfast.chat.v1.Usage.
  * Use `create(UsageSchema)` to create a new message.
  */
-export const UsageSchema: GenMessage<Usage> = /*@__PURE__*/
-  messageDesc(file_holdfast_chat_v1_chat, 17);
+export const UsageSchema: GenMessage<Usage> = /*@__PURE__*/ messageDesc(file_holdfast_chat_v1_chat, 17)
 
 /**
  * @generated from message holdfast.chat.v1.Done
@@ -595,52 +595,51 @@ export type Done = Message$1<"holdfast.chat.v1.Done"> & {
   /**
    * @generated from field: string reason = 1;
    */
-  reason: string;
+  reason: string
 
   /**
    * @generated from field: optional holdfast.chat.v1.Usage usage = 2;
    */
-  usage?: Usage | undefined;
+  usage?: Usage | undefined
 
   /**
    * Milliseconds.
    *
    * @generated from field: double latency = 3;
    */
-  latency: number;
+  latency: number
 
   /**
    * @generated from field: optional double time_to_first_token = 4;
    */
-  timeToFirstToken?: number | undefined;
+  timeToFirstToken?: number | undefined
 
   /**
    * @generated from field: optional string provider = 5;
    */
-  provider?: string | undefined;
+  provider?: string | undefined
 
   /**
    * @generated from field: optional string model = 6;
    */
-  model?: string | undefined;
+  model?: string | undefined
 
   /**
    * @generated from field: uint32 attempts = 7;
    */
-  attempts: number;
+  attempts: number
 
   /**
    * @generated from field: optional string cost = 8;
    */
-  cost?: string | undefined;
-};
+  cost?: string | undefined
+}
 
 /**
  * Describes the message holdfast.chat.v1.Done.
  * Use `create(DoneSchema)` to create a new message.
  */
-export const DoneSchema: GenMessage<Done> = /*@__PURE__*/
-  messageDesc(file_holdfast_chat_v1_chat, 18);
+export const DoneSchema: GenMessage<Done> = /*@__PURE__*/ messageDesc(file_holdfast_chat_v1_chat, 18)
 
 /**
  * @generated from message holdfast.chat.v1.AnswerResponse
@@ -649,55 +648,56 @@ export type AnswerResponse = Message$1<"holdfast.chat.v1.AnswerResponse"> & {
   /**
    * @generated from field: string answer_id = 1;
    */
-  answerId: string;
+  answerId: string
 
   /**
    * @generated from field: optional string chat_id = 2;
    */
-  chatId?: string | undefined;
+  chatId?: string | undefined
 
   /**
    * @generated from field: string text = 3;
    */
-  text: string;
+  text: string
 
   /**
    * @generated from field: optional string reasoning = 4;
    */
-  reasoning?: string | undefined;
+  reasoning?: string | undefined
 
   /**
    * @generated from field: repeated holdfast.chat.v1.ToolCall tool_calls = 5;
    */
-  toolCalls: ToolCall[];
+  toolCalls: ToolCall[]
 
   /**
    * @generated from field: repeated holdfast.chat.v1.ToolResult tool_results = 6;
    */
-  toolResults: ToolResult[];
+  toolResults: ToolResult[]
 
   /**
    * @generated from field: repeated holdfast.chat.v1.Source sources = 7;
    */
-  sources: Source[];
+  sources: Source[]
 
   /**
    * @generated from field: repeated holdfast.chat.v1.File files = 8;
    */
-  files: File[];
+  files: File[]
 
   /**
    * @generated from field: holdfast.chat.v1.Done done = 9;
    */
-  done?: Done | undefined;
-};
+  done?: Done | undefined
+}
 
 /**
  * Describes the message holdfast.chat.v1.AnswerResponse.
  * Use `create(AnswerResponseSchema)` to create a new message.
  */
-export const AnswerResponseSchema: GenMessage<AnswerResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_chat_v1_chat, 19);
+export const AnswerResponseSchema: GenMessage<AnswerResponse> =
+  /*@__PURE__*/
+  messageDesc(file_holdfast_chat_v1_chat, 19)
 
 /**
  * @generated from message holdfast.chat.v1.Error
@@ -706,44 +706,43 @@ export type Error = Message$1<"holdfast.chat.v1.Error"> & {
   /**
    * @generated from field: string code = 1;
    */
-  code: string;
+  code: string
 
   /**
    * @generated from field: string message = 2;
    */
-  message: string;
+  message: string
 
   /**
    * @generated from field: uint32 status = 3;
    */
-  status: number;
+  status: number
 
   /**
    * @generated from field: bool retryable = 4;
    */
-  retryable: boolean;
+  retryable: boolean
 
   /**
    * Milliseconds.
    *
    * @generated from field: optional double retry_after = 5;
    */
-  retryAfter?: number | undefined;
+  retryAfter?: number | undefined
 
   /**
    * The fields of one of Holdfast's own errors.
    *
    * @generated from field: optional string policy_json = 6;
    */
-  policyJson?: string | undefined;
-};
+  policyJson?: string | undefined
+}
 
 /**
  * Describes the message holdfast.chat.v1.Error.
  * Use `create(ErrorSchema)` to create a new message.
  */
-export const ErrorSchema: GenMessage<Error> = /*@__PURE__*/
-  messageDesc(file_holdfast_chat_v1_chat, 20);
+export const ErrorSchema: GenMessage<Error> = /*@__PURE__*/ messageDesc(file_holdfast_chat_v1_chat, 20)
 
 /**
  * @generated from service holdfast.chat.v1.ChatService
@@ -755,40 +754,38 @@ export const ChatService: GenService<{
    * @generated from rpc holdfast.chat.v1.ChatService.Ask
    */
   ask: {
-    methodKind: "server_streaming";
-    input: typeof AskRequestSchema;
-    output: typeof ChatEventSchema;
-  },
+    methodKind: "server_streaming"
+    input: typeof AskRequestSchema
+    output: typeof ChatEventSchema
+  }
   /**
    * Goes on reading an answer.
    *
    * @generated from rpc holdfast.chat.v1.ChatService.Follow
    */
   follow: {
-    methodKind: "server_streaming";
-    input: typeof FollowRequestSchema;
-    output: typeof ChatEventSchema;
-  },
+    methodKind: "server_streaming"
+    input: typeof FollowRequestSchema
+    output: typeof ChatEventSchema
+  }
   /**
    * Asks for a whole answer.
    *
    * @generated from rpc holdfast.chat.v1.ChatService.Answer
    */
   answer: {
-    methodKind: "unary";
-    input: typeof AskRequestSchema;
-    output: typeof AnswerResponseSchema;
-  },
+    methodKind: "unary"
+    input: typeof AskRequestSchema
+    output: typeof AnswerResponseSchema
+  }
   /**
    * Ends an answer for all of its readers.
    *
    * @generated from rpc holdfast.chat.v1.ChatService.Stop
    */
   stop: {
-    methodKind: "unary";
-    input: typeof StopRequestSchema;
-    output: typeof StopResponseSchema;
-  },
-}> = /*@__PURE__*/
-  serviceDesc(file_holdfast_chat_v1_chat, 0);
-
+    methodKind: "unary"
+    input: typeof StopRequestSchema
+    output: typeof StopResponseSchema
+  }
+}> = /*@__PURE__*/ serviceDesc(file_holdfast_chat_v1_chat, 0)

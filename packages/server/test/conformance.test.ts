@@ -1,15 +1,24 @@
 import { assert, describe, it } from "@effect/vitest"
 import { type ChatProtocol, ChatServer } from "@holdfast/server"
 import { ScriptedModel } from "@holdfast/testing"
-import { Deferred, Effect, Layer, Stream } from "effect"
+import { Context, Deferred, Effect, Layer, Stream } from "effect"
 
+import { grpcTransports } from "./support/grpc.ts"
 import { message } from "./support/read.ts"
 import { serve } from "./support/serve.ts"
 import { longPoll, type Numbered, Refused, sse, type Transport, webSocket } from "./support/transports.ts"
 
-const transports: ReadonlyArray<Transport> = [sse, longPoll, webSocket]
+const transports: ReadonlyArray<Transport> = [sse, longPoll, webSocket, ...grpcTransports]
 
-const served = ({ layer }: Transport, chat: Layer.Layer<ChatServer.ChatServer>) => serve(Layer.provide(layer, chat))
+const served = (transport: Transport, chat: Layer.Layer<ChatServer.ChatServer>) =>
+  transport.layer === undefined
+    ? Effect.map(
+        Layer.build(
+          Layer.provide(ChatServer.grpc({ port: 0, protocol: transport.grpc ?? "http2", drainTimeout: 1 }), chat),
+        ),
+        (context) => ({ url: `http://127.0.0.1:${Context.get(context, ChatServer.GrpcServer).port}` }),
+      )
+    : serve(Layer.provide(transport.layer, chat))
 
 const collected = async (events: AsyncGenerator<Numbered>): Promise<ReadonlyArray<Numbered>> => {
   const taken: Array<Numbered> = []

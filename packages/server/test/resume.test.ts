@@ -11,7 +11,12 @@ import { longPoll, sse, webSocket } from "./support/transports.ts"
 // The whole number takes minutes: HOLDFAST_RESUMES=10000.
 const wanted = Number(process.env["HOLDFAST_RESUMES"] ?? 150)
 
-const every = Layer.mergeAll(ChatServer.sse(), ChatServer.longPoll(), ChatServer.webSocket(), ChatServer.uiMessageStream())
+const every = Layer.mergeAll(
+  ChatServer.sse(),
+  ChatServer.longPoll(),
+  ChatServer.webSocket(),
+  ChatServer.uiMessageStream(),
+)
 
 const served = (chat: ChatServer.Answer<never, never>, store: Layer.Layer<never> = Layer.empty) =>
   serve(Layer.provide(every, Layer.provide(ChatServer.layer(chat, { resume: {}, drainTimeout: 1 }), store)))

@@ -10,7 +10,9 @@ export const redisIsMissing = url === undefined
 /** One process's way to the answers that it shares with others. */
 export const shared = (options: AnswerLog.RedisOptions) =>
   Layer.fresh(
-    Layer.orDie(Layer.provide(AnswerLog.layerRedis(options), NodeRedis.layer({ url: url ?? "redis://127.0.0.1:6379" }))),
+    Layer.orDie(
+      Layer.provide(AnswerLog.layerRedis(options), NodeRedis.layer({ url: url ?? "redis://127.0.0.1:6379" })),
+    ),
   )
 
 /** Forgets keys of a kind: `process` as if all had been killed (those that live say again that they do), `read` as if nobody read. */

@@ -66,6 +66,7 @@ export const readWithCuts = async (
     url = pick(urls)
   }
   const text = read.map(({ event }) => (event.type === "token" ? event.text : "")).join("")
-  if (read.some(({ id }, index) => id !== index + 1)) return { cuts, fault: `seed ${seed}: an event is lost or doubled` }
+  if (read.some(({ id }, index) => id !== index + 1))
+    return { cuts, fault: `seed ${seed}: an event is lost or doubled` }
   return { cuts, fault: text === saidFor(seed).join("") ? undefined : `seed ${seed}: the text differs` }
 }

@@ -26,7 +26,10 @@ export class Refused extends Error {
 
 export interface Transport {
   readonly name: string
-  readonly layer: ReturnType<typeof ChatServer.sse>
+  /** Routes of the application's server. */
+  readonly layer?: ReturnType<typeof ChatServer.sse>
+  /** Or a server of its own. */
+  readonly grpc?: "http1" | "http2"
   /** Ends with the answer. Returning early leaves it. */
   readonly read: (url: string, ask: Ask) => AsyncGenerator<Numbered, void, undefined>
   /** Asks, and never reads what comes. Gives the way to let go. */

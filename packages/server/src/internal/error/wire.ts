@@ -3,15 +3,27 @@ import { Failure } from "@holdfast/core"
 import { Duration } from "effect"
 import { AiError } from "effect/ai"
 
+import { ChatError } from "./chatError.ts"
 import { type WireError } from "./fields.ts"
 import { policyOf, policyOnWire } from "./policies.ts"
 
 /** `now` is the time in milliseconds. */
 export const wireErrorOf = (error: unknown, now: number): WireError => {
+  // An application that fails with one has chosen the words.
+  if (error instanceof ChatError) return chatErrorOnWire(error)
   const policy = policyOf(error)
   if (policy !== undefined) return policyOnWire(policy, now)
   return AiError.isAiError(error) ? aiErrorOnWire(error) : internalError
 }
+
+export const chatErrorOnWire = ({ code, message, policy, retryAfter, retryable, status }: ChatError): WireError => ({
+  code,
+  message,
+  status,
+  retryable,
+  ...(retryAfter !== undefined && { retryAfter }),
+  ...(policy !== undefined && { policy }),
+})
 
 export const internalError: WireError = {
   code: "InternalError",

@@ -1,6 +1,6 @@
+import { type MessageInitShape } from "@bufbuild/protobuf"
 /** A reader of a log as an iterator, which is how Connect takes a stream: it asks for the next one when it has room. */
 import { Effect, Exit, Scope } from "effect"
-import { type MessageInitShape } from "@bufbuild/protobuf"
 
 import { type ChatEventSchema } from "../../chat_pb.ts"
 import { ChatError } from "../../ChatError.ts"

@@ -1,7 +1,7 @@
+import { type MessageInitShape } from "@bufbuild/protobuf"
 /** Between the messages of `chat.proto` and ours. */
 import { Option, Result } from "effect"
 import { Base64 } from "effect/encoding"
-import { type MessageInitShape } from "@bufbuild/protobuf"
 
 import {
   type AnswerResponseSchema,

@@ -24,10 +24,8 @@ export interface Modules {
 
 export const modules: Effect.Effect<Modules, PackageMissing> = Effect.tryPromise({
   try: () =>
-    Promise.all([
-      import("@connectrpc/connect"),
-      import("@connectrpc/connect-node"),
-      import("../../chat_pb.ts"),
-    ]).then(([connect, node, service]) => ({ connect, node, service })),
+    Promise.all([import("@connectrpc/connect"), import("@connectrpc/connect-node"), import("../../chat_pb.ts")]).then(
+      ([connect, node, service]) => ({ connect, node, service }),
+    ),
   catch: (cause) => new PackageMissing({ package: "@connectrpc/connect-node", cause }),
 })

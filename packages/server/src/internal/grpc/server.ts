@@ -4,10 +4,12 @@ import * as http2 from "node:http2"
 import { type AddressInfo, type Socket } from "node:net"
 
 import { Effect, type Scope } from "effect"
-
 import { HttpServerError } from "effect/http"
 
-type Handler = (request: http.IncomingMessage & http2.Http2ServerRequest, response: http.ServerResponse & http2.Http2ServerResponse) => void
+type Handler = (
+  request: http.IncomingMessage & http2.Http2ServerRequest,
+  response: http.ServerResponse & http2.Http2ServerResponse,
+) => void
 
 /** Certificate and key of the server, as Node.js takes them. */
 export interface Tls {
@@ -47,12 +49,10 @@ export const listen = (
 
 type Server = http.Server | http2.Http2Server | http2.Http2SecureServer
 
-const make = (
-  handler: never,
-  { protocol, tls }: Pick<ListenSettings, "protocol" | "tls">,
-): Server => {
+const make = (handler: never, { protocol, tls }: Pick<ListenSettings, "protocol" | "tls">): Server => {
   // With TLS the client chooses, so one port speaks both.
-  if (tls !== undefined) return http2.createSecureServer({ ...tls, allowHTTP1: true } as http2.SecureServerOptions, handler)
+  if (tls !== undefined)
+    return http2.createSecureServer({ ...tls, allowHTTP1: true } as http2.SecureServerOptions, handler)
   return protocol === "http2" ? http2.createServer(handler) : http.createServer(handler)
 }
 

@@ -43,8 +43,7 @@ export const serviceRoutes =
       )
     }
     router.service(settings.modules.service.ChatService, {
-      ask: (request, context) =>
-        new EventIterator(authenticated(context, ask(request)), running(settings, context)),
+      ask: (request, context) => new EventIterator(authenticated(context, ask(request)), running(settings, context)),
       follow: ({ after, answerId }, context) =>
         new EventIterator(
           authenticated(context, Effect.andThen(checked(answerId), chat.registry.follow(answerId, after))),

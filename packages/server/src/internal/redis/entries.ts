@@ -8,10 +8,15 @@ import { Entry } from "../answer/entry.ts"
 export type StreamEntry = readonly [id: string, fields: ReadonlyArray<string>]
 
 /** Pairs in the second version of Redis's protocol, and an object in the third. */
-export type Reply = ReadonlyArray<readonly [key: string, entries: ReadonlyArray<StreamEntry>]> | Readonly<Record<string, ReadonlyArray<StreamEntry>>> | null
+export type Reply =
+  | ReadonlyArray<readonly [key: string, entries: ReadonlyArray<StreamEntry>]>
+  | Readonly<Record<string, ReadonlyArray<StreamEntry>>>
+  | null
 
 export const byKey = (reply: Reply): ReadonlyMap<string, ReadonlyArray<StreamEntry>> => {
-  const pairs = Array.isArray(reply) ? (reply as Exclude<Reply, Readonly<Record<string, unknown>> | null>) : Object.entries(reply ?? {})
+  const pairs = Array.isArray(reply)
+    ? (reply as Exclude<Reply, Readonly<Record<string, unknown>> | null>)
+    : Object.entries(reply ?? {})
   return new Map(pairs)
 }
 

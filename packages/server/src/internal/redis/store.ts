@@ -45,7 +45,10 @@ class RedisStore {
     find: (key) => this.find(key),
     stop: (key) => this.stop(key),
     newest: (tenant, chatId) =>
-      Effect.map(this.ask<string | null>("GET", this.keys.chat(nameOf({ tenant, id: chatId }))), (id) => id ?? undefined),
+      Effect.map(
+        this.ask<string | null>("GET", this.keys.chat(nameOf({ tenant, id: chatId }))),
+        (id) => id ?? undefined,
+      ),
     isRead: (key) =>
       Effect.catch(
         Effect.map(this.ask<number>("EXISTS", this.keys.read(nameOf(key))), (count) => count === 1),
@@ -180,7 +183,10 @@ class RedisStore {
         Effect.flatMap(this.ask<number>("EXISTS", keys.process(owner)), (found) =>
           found === 1
             ? Effect.void
-            : Effect.forEach(mirrors.filter((mirror) => mirror.owner === owner), (mirror) => this.bury(mirror)),
+            : Effect.forEach(
+                mirrors.filter((mirror) => mirror.owner === owner),
+                (mirror) => this.bury(mirror),
+              ),
         ),
       { discard: true },
     )
@@ -203,9 +209,7 @@ class RedisStore {
 
 const unavailable = () => new ChatError(own.answersUnavailable)
 
-export const redisStore = (
-  settings: RedisSettings,
-): Effect.Effect<AnswerStore, never, Redis.Redis | Scope.Scope> =>
+export const redisStore = (settings: RedisSettings): Effect.Effect<AnswerStore, never, Redis.Redis | Scope.Scope> =>
   Effect.gen(function* () {
     const redis = yield* Redis.Redis
     const shared = new RedisStore(redis, settings)
