@@ -6,7 +6,7 @@
  *
  * @since 0.1.0
  */
-import { Context, type Duration, Effect, Exit, Layer, Scope, Stream } from "effect"
+import { Context, type Duration, Effect, Exit, Layer, Scope, type Stream } from "effect"
 import { LanguageModel, Prompt } from "effect/ai"
 import { type HttpRouter, type HttpServerError } from "effect/http"
 
@@ -19,6 +19,7 @@ import { modules, type PackageMissing } from "./internal/grpc/modules.ts"
 import { listen, type Tls } from "./internal/grpc/server.ts"
 import { type Authenticate, serviceRoutes } from "./internal/grpc/service.ts"
 import { chatRoutes } from "./internal/http/chatRoutes.ts"
+import { heartbeatsOf } from "./internal/http/heartbeats.ts"
 import { type Cors, routes } from "./internal/http/routes.ts"
 import { longPollRoutes } from "./internal/longPoll/routes.ts"
 import { ChatServer } from "./internal/server/chat.ts"
@@ -74,14 +75,7 @@ export const layer = <E, R>(answer: Answer<E, R>, options: Options = {}): Layer.
       return {
         settings,
         registry,
-        ask: (request, ask) =>
-          registry.ask(
-            request,
-            Stream.updateContext(answer(request), (context: Context.Context<never>) =>
-              Context.merge(services, context),
-            ) as Stream.Stream<Part, E>,
-            ask?.patience,
-          ),
+        ask: (request, ask) => registry.ask(request, answer(request), { services, patience: ask?.patience }),
       }
     }),
   )
@@ -157,15 +151,7 @@ export interface SseOptions {
  * @category layers
  */
 export const sse = (options: SseOptions = {}): Layer.Layer<never, never, ChatServer | HttpRouter.HttpRouter> =>
-  transport((chat) =>
-    routes(
-      chatRoutes(chat, {
-        path: options.path ?? "/chat",
-        heartbeat: time("heartbeat", options.heartbeat ?? "15 seconds"),
-      }),
-      options.cors,
-    ),
-  )
+  streaming(options, { path: "/chat", make: chatRoutes })
 
 /**
  * The routes of `useChat` of `@ai-sdk/react`, which works against them unchanged: Vercel's UI message stream.
@@ -187,15 +173,7 @@ export const sse = (options: SseOptions = {}): Layer.Layer<never, never, ChatSer
 export const uiMessageStream = (
   options: SseOptions = {},
 ): Layer.Layer<never, never, ChatServer | HttpRouter.HttpRouter> =>
-  transport((chat) =>
-    routes(
-      uiRoutes(chat, {
-        path: options.path ?? "/api/chat",
-        heartbeat: time("heartbeat", options.heartbeat ?? "15 seconds"),
-      }),
-      options.cors,
-    ),
-  )
+  streaming(options, { path: "/api/chat", make: uiRoutes })
 
 /**
  * @since 0.1.0
@@ -340,6 +318,24 @@ export const grpc = (
         drain: time("drainTimeout", options.drainTimeout ?? "5 seconds"),
       })
       return { port }
+    }),
+  )
+
+interface Dialect {
+  readonly path: `/${string}`
+  readonly make: typeof chatRoutes
+}
+
+const streaming = (
+  { cors, heartbeat: silence, path }: SseOptions,
+  dialect: Dialect,
+): Layer.Layer<never, never, ChatServer | HttpRouter.HttpRouter> =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const chat = yield* ChatServer
+      const heartbeat = time("heartbeat", silence ?? "15 seconds")
+      const heartbeats = yield* heartbeatsOf(heartbeat)
+      return routes(dialect.make(chat, { path: path ?? dialect.path, heartbeat, heartbeats }), cors)
     }),
   )
 

@@ -47,7 +47,7 @@ export const generate = <E, R>(
     const writer = new EventWriter()
     const account = new Account(now(), bounds.prices)
     log.append([start])
-    const pump = Stream.runForEachArray(Event.listen(parts, account.hear), (some): Effect.Effect<void, InStream> => {
+    const written = Stream.runForEachArray(parts, (some): Effect.Effect<void, InStream> => {
       const events = writer.events(some)
       if (account.waits) account.written(events, now())
       log.append(events)
@@ -55,6 +55,7 @@ export const generate = <E, R>(
       if (log.size > bounds.maxSize) Deferred.doneUnsafe(ending, Effect.succeed("long"))
       return log.room
     })
+    const pump = Event.listen(written, account.hear)
     const ended = Effect.raceAllFirst([
       Effect.as(pump, "complete" as const),
       Deferred.await(ending),

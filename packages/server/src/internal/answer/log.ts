@@ -4,7 +4,7 @@
  * A slow reader costs nothing but its place. What is written runs ahead of the reader that is furthest only so far; the others
  * read what is there at their own pace.
  */
-import { type Effect } from "effect"
+import { Effect } from "effect"
 
 import { type Event } from "../../ChatProtocol.ts"
 import { Entry } from "./entry.ts"
@@ -99,7 +99,18 @@ export class Log {
   }
 
   /** Until the writer may go on. Where nobody reads, nobody is waited for. */
-  readonly room: Effect.Effect<void> = this.read.until(() => this.over || this.ahead <= this.options.lead)
+  get room(): Effect.Effect<void> {
+    return this.hasRoom() ? Effect.void : this.untilRoom
+  }
+
+  private readonly hasRoom = () => this.over || this.ahead <= this.options.lead
+
+  private readonly untilRoom = this.read.until(this.hasRoom)
+
+  /** Tells of events that were added, and of the end. */
+  watch(watcher: () => void): () => void {
+    return this.grown.watch(watcher)
+  }
 
   /** Until nobody reads. */
   readonly deserted: Effect.Effect<void> = this.audience.until(() => this.readers.size === 0)

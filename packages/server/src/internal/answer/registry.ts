@@ -1,6 +1,6 @@
 /** The answers of one process: those that are being written, and those that can still be followed. */
 import { RequestContext } from "@holdfast/core"
-import { Deferred, Effect, Exit, Scope, type Stream } from "effect"
+import { Context, Deferred, Effect, Exit, Scope, type Stream } from "effect"
 
 import { ChatError } from "../../ChatError.ts"
 import { type ChatRequest, type Start } from "../../ChatProtocol.ts"
@@ -61,17 +61,17 @@ export class Registry {
   }
 
   /** Begins an answer, or follows the one that has this id already. */
-  ask<E>(
+  ask<E, R>(
     request: ChatRequest,
-    parts: Stream.Stream<Part, E>,
-    patience = this.options.abandonAfter,
+    parts: Stream.Stream<Part, E, R>,
+    { patience = this.options.abandonAfter, services }: AskOptions<R>,
   ): Effect.Effect<Following, ChatError, Scope.Scope> {
     return Effect.flatMap(RequestContext.RequestContext, ({ tenant }) => {
       if (this.stopping) return Effect.fail(new ChatError(own.serverStopping))
       const id = request.answerId ?? globalThis.crypto.randomUUID()
       const known = this.answers.get(nameOf({ tenant, id }))
       if (known !== undefined) return reading(known.log, { answerId: id, after: 0 })
-      return Effect.uninterruptible(this.begin({ key: { tenant, id }, request, patience }, parts))
+      return Effect.uninterruptible(this.begin({ key: { tenant, id }, request, patience, services }, parts))
     })
   }
 
@@ -149,9 +149,9 @@ export class Registry {
   /** Completes when all that was written is where other processes find it. */
   readonly published: Effect.Effect<void> = this.changed.until(() => this.publishing === 0)
 
-  private begin<E>(asked: Asked, parts: Stream.Stream<Part, E>): Effect.Effect<Following, ChatError, Scope.Scope> {
+  private begin<E, R>(asked: Asked<R>, parts: Stream.Stream<Part, E, R>): Effect.Effect<Following, ChatError, Scope.Scope> {
     return Effect.suspend(() => {
-      const { key, patience, request } = asked
+      const { key, patience, request, services } = asked
       const { lead, maxDuration, retention, store } = this.options
       const name = nameOf(key)
       const log = new Log({ retained: patience > 0, lead })
@@ -174,19 +174,26 @@ export class Registry {
             return this.elsewhere(key, 0)
           }
           if (request.chatId !== undefined) this.newest.set(nameOf({ ...key, id: request.chatId }), key.id)
-          return Effect.as(this.run(answer, published, parts), following)
+          return Effect.as(this.run({ answer, published, services }, parts), following)
         }),
       )
     })
   }
 
-  private run<E>(answer: Answer, published: Published, parts: Stream.Stream<Part, E>): Effect.Effect<void> {
+  private run<E, R>(
+    { answer, published, services }: Begun<R>,
+    parts: Stream.Stream<Part, E, R>,
+  ): Effect.Effect<void> {
     const { key, log, start } = answer
     const abandoned = this.abandoned(answer)
     this.running++
     const generation = Effect.andThen(
       Effect.ensuring(
-        generate({ log, start, ending: answer.ending, abandoned }, parts, this.options),
+        // What the request has set goes before what the layer has.
+        Effect.updateContext(
+          generate({ log, start, ending: answer.ending, abandoned }, parts, this.options),
+          (context: Context.Context<never>) => Context.merge(services, context),
+        ),
         Effect.sync(() => this.over(answer)),
       ),
       answer.patience === 0 ? Effect.void : this.keep(nameOf(key), Math.max(answer.patience, this.options.retention)),
@@ -252,10 +259,24 @@ export class Registry {
   }
 }
 
-interface Asked {
+interface AskOptions<R> {
+  /** Of the program that answers. */
+  readonly services: Context.Context<R>
+  /** Milliseconds that the answer goes on while nobody reads. */
+  readonly patience?: number | undefined
+}
+
+interface Asked<R> {
   readonly key: Key
   readonly request: ChatRequest
   readonly patience: number
+  readonly services: Context.Context<R>
+}
+
+interface Begun<R> {
+  readonly answer: Answer
+  readonly published: Published
+  readonly services: Context.Context<R>
 }
 
 const yes = Effect.succeed(true)

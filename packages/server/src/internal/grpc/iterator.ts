@@ -11,6 +11,8 @@ import { eventInit } from "./messages.ts"
 type Message = MessageInitShape<typeof ChatEventSchema>
 
 export interface Running {
+  /** Aborted when the client is gone. */
+  readonly signal: AbortSignal
   /** Runs with the context of the call, until its client is gone. */
   readonly run: <A>(effect: Effect.Effect<A, ChatError>) => Promise<A>
   /** What Connect is told of a failure. */
@@ -53,10 +55,22 @@ export class EventIterator implements AsyncIterableIterator<Message, undefined> 
     this.at = 0
     if (this.entries.length > 0) return this.next()
     if (following.reader.done) return this.return()
-    return this.running.run(following.reader.more).then(
-      () => this.next(),
-      (cause: unknown) => this.leave().then(() => Promise.reject(cause as Error)),
-    )
+    return this.more(following).then(() => (this.running.signal.aborted ? this.return() : this.next()))
+  }
+
+  /** Without a fiber: a log may grow many thousand times a second. */
+  private more({ reader }: Following): Promise<void> {
+    return new Promise((resolve) => {
+      const { signal } = this.running
+      const wake = () => {
+        leave()
+        signal.removeEventListener("abort", wake)
+        resolve()
+      }
+      const leave = reader.log.watch(wake)
+      signal.addEventListener("abort", wake)
+      if (signal.aborted || reader.done) wake()
+    })
   }
 
   return(): Promise<IteratorResult<Message, undefined>> {

@@ -60,6 +60,7 @@ const checked = (answerId: string): Effect.Effect<void, ChatError> =>
   /^[A-Za-z0-9_-]{16,64}$/.test(answerId) ? Effect.void : Effect.fail(new ChatError(own.answerNotFound))
 
 const running = ({ modules, services }: ServiceSettings, { signal }: HandlerContext): Running => ({
+  signal,
   run: (effect) => Effect.runPromiseWith(services)(effect, { signal }),
   refuse: (error) => connectError(modules, error),
 })

@@ -9,23 +9,21 @@ import { wholeAnswer } from "../answer/whole.ts"
 import * as own from "../error/own.ts"
 import { type Chat } from "../server/chat.ts"
 import { chatRequestOf, jsonBody, placeOf } from "./body.ts"
-import { framed } from "./frames.ts"
+import { streamed, type Streaming } from "./frames.ts"
 import { type Route } from "./routes.ts"
 import { sseFraming, streamHeaders } from "./sse.ts"
 
-export interface SseSettings {
+export interface SseSettings extends Streaming {
   readonly path: `/${string}`
-  /** Milliseconds. */
-  readonly heartbeat: number
 }
 
-export const chatRoutes = (chat: Chat, { heartbeat, path }: SseSettings): ReadonlyArray<Route> => {
+export const chatRoutes = (chat: Chat, settings: SseSettings): ReadonlyArray<Route> => {
+  const { path } = settings
   const asked = Effect.flatMap(jsonBody(chat.settings), (body) => chatRequestOf(body, chat.settings))
   const stream = ({ answerId, reader }: Following) =>
-    HttpServerResponse.stream(framed(reader, sseFraming(heartbeat)), {
-      contentType: "text/event-stream",
-      headers: { ...streamHeaders, [headers.answerId]: answerId },
-    })
+    Effect.map(HttpServerRequest.HttpServerRequest, (request) =>
+      streamed({ reader, request }, sseFraming, settings, { ...streamHeaders, [headers.answerId]: answerId }),
+    )
   const whole = Effect.flatMap(asked, (request) =>
     Effect.map(Effect.flatMap(chat.ask(request), wholeAnswer), (answer) =>
       HttpServerResponse.jsonUnsafe(answer, {
@@ -33,7 +31,7 @@ export const chatRoutes = (chat: Chat, { heartbeat, path }: SseSettings): Readon
       }),
     ),
   )
-  const begun = Effect.map(
+  const begun = Effect.flatMap(
     Effect.flatMap(asked, (request) => chat.ask(request)),
     stream,
   )
@@ -43,7 +41,7 @@ export const chatRoutes = (chat: Chat, { heartbeat, path }: SseSettings): Readon
     const following = yield* chat.registry.follow(id, after)
     // Without it an `EventSource` would come back for ever.
     if (following.reader.done) return HttpServerResponse.empty({ status: 204 })
-    return stream(following)
+    return yield* stream(following)
   })
   const stopped = Effect.gen(function* () {
     yield* chat.registry.stop(yield* answerIdOf)

@@ -1,8 +1,12 @@
 /** A reader's events as a body of frames, with a sign of life while nothing comes. */
-import { Cause, Effect, Option, Stream } from "effect"
+import { Readable } from "node:stream"
+
+import { Cause, Effect, Option, Predicate, Stream } from "effect"
+import { type HttpServerRequest, HttpServerResponse } from "effect/http"
 
 import { type Entry } from "../answer/entry.ts"
 import { type Reader } from "../answer/log.ts"
+import { type Beating, type Heartbeats } from "./heartbeats.ts"
 
 export interface Framing {
   /** What goes out before the first event, so that headers and buffers of proxies do not wait for the model. */
@@ -12,34 +16,120 @@ export interface Framing {
   readonly beat: string
   /** What follows the last event. */
   readonly closing: string
-  /** Milliseconds of silence after which there is a beat. */
+}
+
+export interface Streaming {
+  readonly heartbeats: Heartbeats
+  /** Milliseconds. */
   readonly heartbeat: number
 }
 
 /** About as much as a socket takes at once. */
 const mostPerWrite = 65_536
 
-export const framed = (reader: Reader, framing: Framing): Stream.Stream<Uint8Array> => {
-  const encoder = new TextEncoder()
-  const bytes = (text: string) => Effect.succeed([encoder.encode(text)] as const)
-  let greeted = false
-  let closed = false
-  const next: Effect.Effect<readonly [Uint8Array], Cause.Done> = Effect.suspend(() => {
-    if (!greeted) {
-      greeted = true
-      if (framing.opening !== "") return bytes(framing.opening)
+class Frames {
+  private readonly reader: Reader
+  private readonly framing: Framing
+  private greeted = false
+  private closed = false
+
+  constructor(reader: Reader, framing: Framing) {
+    this.reader = reader
+    this.framing = framing
+  }
+
+  /** What is to be written now: nothing yet where it is empty, nothing more where it is `null`. */
+  next(): string | null {
+    const { framing, reader } = this
+    if (!this.greeted) {
+      this.greeted = true
+      if (framing.opening !== "") return framing.opening
     }
     const first = reader.position + 1
     const entries = reader.take(mostPerWrite)
-    if (entries.length > 0) return bytes(framing.frames(entries, first))
-    if (reader.done) {
-      if (closed || framing.closing === "") return Cause.done()
-      closed = true
-      return bytes(framing.closing)
-    }
-    return Effect.flatMap(Effect.timeoutOption(reader.more, framing.heartbeat), (came) =>
+    if (entries.length > 0) return framing.frames(entries, first) || this.next()
+    if (!reader.done) return ""
+    if (this.closed || framing.closing === "") return null
+    this.closed = true
+    return framing.closing
+  }
+}
+
+/**
+ * On Node.js events go from the log to the socket without a fiber in between: a stream of Node.js asks for more when the socket
+ * has room.
+ */
+class Body extends Readable implements Beating {
+  private readonly frames: Frames
+  private readonly beat: string
+  private readonly leave: ReadonlyArray<() => void>
+  private wanted = false
+  private silent = false
+
+  constructor(reader: Reader, framing: Framing, heartbeats: Heartbeats) {
+    // One piece at a time: what waits, waits in the log. Texts as they are: Node.js writes them faster than bytes.
+    super({ highWaterMark: 1, objectMode: true })
+    this.frames = new Frames(reader, framing)
+    this.beat = framing.beat
+    this.leave = [reader.log.watch(() => this.flow()), heartbeats.join(this)]
+  }
+
+  override _read(): void {
+    this.wanted = true
+    this.flow()
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    for (const leave of this.leave) leave()
+    callback(error)
+  }
+
+  tick(): void {
+    if (this.silent && this.wanted) this.send(this.beat)
+    this.silent = true
+  }
+
+  private flow(): void {
+    if (!this.wanted || this.destroyed) return
+    const piece = this.frames.next()
+    if (piece !== "") this.send(piece)
+  }
+
+  private send(piece: string | null): void {
+    this.wanted = false
+    this.silent = false
+    this.push(piece)
+  }
+}
+
+const framed = (reader: Reader, framing: Framing, heartbeat: number): Stream.Stream<Uint8Array> => {
+  const frames = new Frames(reader, framing)
+  const encoder = new TextEncoder()
+  const bytes = (text: string) => Effect.succeed([encoder.encode(text)] as const)
+  const next: Effect.Effect<readonly [Uint8Array], Cause.Done> = Effect.suspend(() => {
+    const piece = frames.next()
+    if (piece === null) return Cause.done()
+    if (piece !== "") return bytes(piece)
+    return Effect.flatMap(Effect.timeoutOption(reader.more, heartbeat), (came) =>
       Option.isNone(came) ? bytes(framing.beat) : next,
     )
   })
   return Stream.fromPull(Effect.succeed(next))
 }
+
+/** A response whose body is what a reader reads. */
+export const streamed = (
+  { reader, request }: { readonly reader: Reader; readonly request: HttpServerRequest.HttpServerRequest },
+  framing: Framing,
+  { heartbeat, heartbeats }: Streaming,
+  headers: Readonly<Record<string, string>>,
+): HttpServerResponse.HttpServerResponse => {
+  const contentType = "text/event-stream"
+  return isNode(request)
+    ? HttpServerResponse.raw(new Body(reader, framing, heartbeats), { contentType, headers })
+    : HttpServerResponse.stream(framed(reader, framing, heartbeat), { contentType, headers })
+}
+
+/** Whether the server is the one of Node.js, which takes its streams as bodies. */
+const isNode = ({ source }: HttpServerRequest.HttpServerRequest): boolean =>
+  Predicate.hasProperty(source, "socket") && Predicate.hasProperty(source, "httpVersionMajor")

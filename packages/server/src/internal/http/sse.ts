@@ -8,15 +8,14 @@ export const streamHeaders = {
   "x-accel-buffering": "no",
 } as const
 
-export const sseFraming = (heartbeat: number): Framing => ({
+export const sseFraming: Framing = {
   opening: "retry: 1000\n: open\n\n",
   beat: ": beat\n\n",
   closing: "",
-  frames,
-  heartbeat,
-})
+  frames: (entries, first) => framesOf(entries, first),
+}
 
-const frames = (entries: ReadonlyArray<Entry>, first: number): string => {
+const framesOf = (entries: ReadonlyArray<Entry>, first: number): string => {
   let text = ""
   let number = first
   for (const entry of entries) text += `id: ${number++}\nevent: ${entry.event.type}\ndata: ${entry.json}\n\n`

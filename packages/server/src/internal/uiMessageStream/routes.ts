@@ -1,6 +1,6 @@
 /** The routes of `useChat`: `POST {api}`, `GET {api}/{chatId}/stream`, `DELETE {api}/{chatId}/stream`. */
 import { Effect } from "effect"
-import { HttpRouter, HttpServerResponse } from "effect/http"
+import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
 
 import { ChatError } from "../../ChatError.ts"
 import { headers } from "../../ChatProtocol.ts"
@@ -9,22 +9,22 @@ import { type Following } from "../answer/registry.ts"
 import * as own from "../error/own.ts"
 import { jsonBody } from "../http/body.ts"
 import { type SseSettings } from "../http/chatRoutes.ts"
-import { type Framing, framed } from "../http/frames.ts"
+import { type Framing, streamed } from "../http/frames.ts"
 import { type Route } from "../http/routes.ts"
 import { streamHeaders } from "../http/sse.ts"
 import { type Chat } from "../server/chat.ts"
 import { ChunkWriter } from "./chunks.ts"
 import { uiRequestOf } from "./request.ts"
 
-export const uiRoutes = (chat: Chat, { heartbeat, path }: SseSettings): ReadonlyArray<Route> => {
+export const uiRoutes = (chat: Chat, settings: SseSettings): ReadonlyArray<Route> => {
+  const { path } = settings
   const stream = ({ answerId, reader }: Following) =>
-    HttpServerResponse.stream(framed(reader, framing(heartbeat)), {
-      contentType: "text/event-stream",
-      headers: { ...streamHeaders, "x-vercel-ai-ui-message-stream": "v1", [headers.answerId]: answerId },
-    })
+    Effect.map(HttpServerRequest.HttpServerRequest, (request) =>
+      streamed({ reader, request }, framing(), settings, { ...uiHeaders, [headers.answerId]: answerId }),
+    )
   const begun = Effect.gen(function* () {
     const request = yield* uiRequestOf(yield* jsonBody(chat.settings), chat.settings)
-    return stream(yield* chat.ask(request))
+    return yield* stream(yield* chat.ask(request))
   })
   const running = Effect.flatMap(chatIdOf, (chatId) => chat.registry.newestOf(chatId))
   // The client begins the message anew at the first chunk.
@@ -33,7 +33,7 @@ export const uiRoutes = (chat: Chat, { heartbeat, path }: SseSettings): Readonly
     if (answerId === undefined) return nothing
     const following = yield* Effect.catch(chat.registry.follow(answerId, 0), () => Effect.undefined)
     if (following === undefined || following.reader.log.ended) return nothing
-    return stream(following)
+    return yield* stream(following)
   })
   const stopped = Effect.gen(function* () {
     const answerId = yield* running
@@ -53,13 +53,14 @@ const nothing = HttpServerResponse.empty({ status: 204 })
 
 const chatIdOf = Effect.map(HttpRouter.params, ({ chatId = "" }) => chatId)
 
-const framing = (heartbeat: number): Framing => {
+const uiHeaders = { ...streamHeaders, "x-vercel-ai-ui-message-stream": "v1" }
+
+const framing = (): Framing => {
   const writer = new ChunkWriter()
   return {
     opening: ": stream-open\n\n",
     beat: ": keep-alive\n\n",
     closing: "data: [DONE]\n\n",
-    heartbeat,
     frames: (entries: ReadonlyArray<Entry>) => {
       let text = ""
       for (const { event } of entries) {
