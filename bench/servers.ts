@@ -69,16 +69,26 @@ const overGrpc = ({ port }: Server): Promise<void> =>
     stream.on("end", () => (messages === perAnswer + 2 ? resolve() : reject(new Error(`${messages} messages`))))
   })
 
-/** Microseconds of a server for each event of one round. */
-const round = async (server: Server, ask: (server: Server) => Promise<void>): Promise<number> => {
-  const before = await cpu(server)
+/** Microseconds for each event of one round: of the server, and of the server and its client. */
+const round = async (server: Server, ask: (server: Server) => Promise<void>): Promise<Round> => {
+  const before = { server: await cpu(server), client: process.cpuUsage() }
   for (let time = 0; time < times; time++) await Promise.all(Array.from({ length: atOnce }, () => ask(server)))
-  return ((await cpu(server)) - before) / (times * atOnce * perAnswer)
+  const { system, user } = process.cpuUsage(before.client)
+  const alone = (await cpu(server)) - before.server
+  const events = times * atOnce * perAnswer
+  return { server: alone / events, both: (alone + system + user) / events }
+}
+
+interface Round {
+  readonly server: number
+  readonly both: number
 }
 
 interface Compared {
-  /** Events that ours sends in the time in which the other one sends one. */
+  /** Events that ours sends in the time in which the other one sends one, by the time that servers take. */
   readonly ratio: number
+  /** The same by the time that servers and their clients take together. */
+  readonly withClient: number
   readonly ours: number
   readonly theirs: number
 }
@@ -88,8 +98,8 @@ const compared = async (
   ask: (server: Server) => Promise<void>,
 ): Promise<Compared> => {
   const [ours, theirs] = [await start(names[0]), await start(names[1])]
-  const rounds: Array<readonly [ours: number, theirs: number]> = []
-  for (let index = -3; index < Number(process.env["ROUNDS"] ?? 15); index++) {
+  const rounds: Array<readonly [ours: Round, theirs: Round]> = []
+  for (let index = -3; index < 15; index++) {
     const first = index % 2 === 0 ? await round(ours, ask) : undefined
     const second = await round(theirs, ask)
     const pair = [first ?? (await round(ours, ask)), second] as const
@@ -100,9 +110,10 @@ const compared = async (
     child.kill()
   }
   return {
-    ratio: median(rounds.map(([own, other]) => other / own)),
-    ours: median(rounds.map(([own]) => own)),
-    theirs: median(rounds.map(([, other]) => other)),
+    ratio: median(rounds.map(([own, other]) => other.server / own.server)),
+    withClient: median(rounds.map(([own, other]) => other.both / own.both)),
+    ours: median(rounds.map(([own]) => own.server)),
+    theirs: median(rounds.map(([, other]) => other.server)),
   }
 }
 

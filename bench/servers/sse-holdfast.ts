@@ -10,9 +10,10 @@ import { listening, parts } from "./events.ts"
 
 const Chat = ChatServer.layer(() => parts)
 
-const Server = HttpRouter.serve(Layer.provide(ChatServer.sse(), Chat), { disableLogger: true, disableListenLog: true }).pipe(
-  Layer.provideMerge(NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1" })),
-)
+const Server = HttpRouter.serve(Layer.provide(ChatServer.sse(), Chat), {
+  disableLogger: true,
+  disableListenLog: true,
+}).pipe(Layer.provideMerge(NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1" })))
 
 const program = Effect.gen(function* () {
   const { address } = yield* HttpServer.HttpServer

@@ -227,14 +227,7 @@ export const Data = Schema.Struct({
   transient: Schema.optionalKey(Schema.Boolean),
 })
 
-/**
- * The answer is complete. Nothing follows.
- *
- * @since 0.1.0
- * @category events
- */
-export const Done = Schema.Struct({
-  type: Schema.Literal("done"),
+const doneFields = {
   /** Why the model stopped; `stopped` where a client asked for it. */
   reason: Schema.Union([Response.FinishReason, Schema.Literal("stopped")]),
   /** As the provider reported it. A number that it did not report is absent, not zero. */
@@ -250,7 +243,15 @@ export const Done = Schema.Struct({
   attempts: Schema.Int,
   /** What all attempts cost: `"0.0021 USD"`. Absent where it is not known in full. */
   cost: Schema.optionalKey(Schema.String),
-})
+}
+
+/**
+ * The answer is complete. Nothing follows.
+ *
+ * @since 0.1.0
+ * @category events
+ */
+export const Done = Schema.Struct({ type: Schema.Literal("done"), ...doneFields })
 
 /**
  * The answer failed. Nothing follows. What came before it stays what it is.
@@ -311,7 +312,7 @@ export const Answer = Schema.Struct({
   toolCalls: Schema.Array(Schema.Struct({ ...ToolCall.fields, result: Schema.optionalKey(ToolResult) })),
   sources: Schema.Array(Source),
   files: Schema.Array(File),
-  ...Done.mapFields(({ type: _, ...fields }) => fields).fields,
+  ...doneFields,
 })
 
 /**

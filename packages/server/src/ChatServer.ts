@@ -304,13 +304,13 @@ export const grpc = (
     Effect.gen(function* () {
       const chat = yield* ChatServer
       const loaded = yield* modules
-      const services = yield* Effect.context<never>()
+      const services = yield* Effect.context()
       const authenticate = options.authenticate ?? (() => Effect.succeed({}))
       const handler = loaded.node.connectNodeAdapter({
         routes: serviceRoutes({ chat, authenticate, modules: loaded, services }),
         readMaxBytes: chat.settings.maxBody,
       })
-      const port = yield* listen(handler as never, {
+      const port = yield* listen(handler, {
         port: options.port,
         host: options.host ?? "127.0.0.1",
         protocol: options.protocol ?? "http2",

@@ -19,7 +19,7 @@ describe("server-sent events", () => {
         total: 3,
         text: 3,
         reasoning: 0,
-      } as never)
+      })
       assert.strictEqual(response.headers.get("x-holdfast-answer-id"), answer["answerId"] as string)
       assert.strictEqual(response.headers.get("cache-control"), "no-store")
     }),
@@ -59,7 +59,7 @@ describe("server-sent events", () => {
       const events = eventsIn(yield* textOf(yield* post(`${url}/chat/stream`, message("Why?"))))
       const last = events.at(-1)
       assert.strictEqual(last?.event, "error")
-      assert.deepInclude((last?.data as { error: object }).error, {
+      assert.deepInclude((last?.data as { error: object } | undefined)?.error, {
         code: "StreamTruncated",
         status: 502,
         retryable: true,

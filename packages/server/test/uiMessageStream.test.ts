@@ -88,12 +88,9 @@ describe("useChat of ai", () => {
         const first = LanguageModel.streamText({ prompt, toolkit })
         const news: ChatServer.Part = { type: "data", name: "city", data: { name: "Oslo" } }
         const second = LanguageModel.streamText({ prompt })
-        return Stream.concat(
-          Stream.concat(Stream.make(news), first as Stream.Stream<ChatServer.Part, unknown, never>),
-          second,
-        )
+        return Stream.make(news).pipe(Stream.concat(first), Stream.concat(second))
       })
-      const { url } = yield* ui(Layer.provide(answer, [model, handlers] as never) as Layer.Layer<ChatServer.ChatServer>)
+      const { url } = yield* ui(Layer.provide(answer, Layer.merge(model, handlers)))
       const chat = new Chat(url, "c1")
       yield* send(chat, "Oslo?")
       assert.strictEqual(chat.error, undefined)

@@ -16,7 +16,7 @@ export const post = (url: string, body: unknown, init: RequestInit = {}) =>
       method: "POST",
       body: typeof body === "string" ? body : JSON.stringify(body),
       ...init,
-      headers: { "content-type": "application/json", ...init.headers },
+      headers: { "content-type": "application/json", ...(init.headers as Record<string, string> | undefined) },
     }),
   )
 

@@ -1,5 +1,5 @@
 /** Readers that are cut off again and again, at places that a seed decides. */
-import { ChatServer } from "@holdfast/server"
+import { type ChatServer } from "@holdfast/server"
 import { Effect, Stream } from "effect"
 
 import { message } from "./read.ts"

@@ -1,4 +1,5 @@
 /** Clients of every transport that speak the protocol as `docs/chat-protocol.md` has it, and nothing else. */
+/* oxlint-disable eslint/no-await-in-loop -- one after the other is the point */
 import net from "node:net"
 
 import { ChatServer, type ChatProtocol, type ChatError } from "@holdfast/server"

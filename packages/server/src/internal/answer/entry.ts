@@ -11,7 +11,7 @@ export class Entry {
   }
 
   get json(): string {
-    return (this.text ??= oneLine(JSON.stringify(this.event)))
+    return (this.text ??= oneLine(jsonOf(this.event)))
   }
 
   /** How much it takes in a log, in characters: what can be long in it, and about its frame. */
@@ -29,6 +29,12 @@ export class Entry {
 }
 
 const frame = 48
+
+/** Almost all events are these, and most of their JSON is known. */
+const jsonOf = (event: Event): string =>
+  event.type === "token" && event.block === undefined
+    ? `{"type":"token","text":${JSON.stringify(event.text)}}`
+    : JSON.stringify(event)
 
 /** JSON has no line breaks of ASCII in it. Readers that split lines by Unicode, as Python's do, break at these too. */
 const oneLine = (json: string): string =>

@@ -19,6 +19,8 @@ export class EventWriter {
   failure: { readonly error: unknown } | undefined
   private blocks = 0
   private readonly blockOf = new Map<string, number>()
+  /** The text of the last piece, which is that of the next one as well as a rule. */
+  private current: { readonly kind: string; readonly id: string; readonly block: number } | undefined
   private stepOver = false
 
   events(parts: ReadonlyArray<Part>): ReadonlyArray<Event> {
@@ -39,15 +41,13 @@ export class EventWriter {
   private event(part: Part): Event | undefined {
     switch (part.type) {
       case "text-delta":
-        return part.delta === "" ? undefined : { type: "token", text: part.delta, ...this.block(`text ${part.id}`) }
+        return part.delta === "" ? undefined : piece("token", part.delta, this.block("text", part.id))
       case "text":
-        return part.text === "" ? undefined : { type: "token", text: part.text, ...numbered(this.blocks++) }
+        return part.text === "" ? undefined : piece("token", part.text, this.blocks++)
       case "reasoning-delta":
-        return part.delta === ""
-          ? undefined
-          : { type: "reasoning", text: part.delta, ...this.block(`reasoning ${part.id}`) }
+        return part.delta === "" ? undefined : piece("reasoning", part.delta, this.block("reasoning", part.id))
       case "reasoning":
-        return part.text === "" ? undefined : { type: "reasoning", text: part.text, ...numbered(this.blocks++) }
+        return part.text === "" ? undefined : piece("reasoning", part.text, this.blocks++)
       case "text-start":
         return this.begin(`text ${part.id}`)
       case "reasoning-start":
@@ -69,13 +69,17 @@ export class EventWriter {
 
   private begin(key: string): undefined {
     this.blockOf.set(key, this.blocks++)
+    this.current = undefined
   }
 
-  private block(key: string): { readonly block?: number } {
-    const known = this.blockOf.get(key)
-    if (known !== undefined) return numbered(known)
-    this.begin(key)
-    return this.block(key)
+  private block(kind: "text" | "reasoning", id: string): number {
+    const { current } = this
+    if (current !== undefined && current.kind === kind && current.id === id) return current.block
+    const key = `${kind} ${id}`
+    if (!this.blockOf.has(key)) this.begin(key)
+    const block = this.blockOf.get(key) ?? 0
+    this.current = { kind, id, block }
+    return block
   }
 
   private finish(part: Response.FinishPart | Response.FinishPartEncoded): undefined {
@@ -86,11 +90,13 @@ export class EventWriter {
     })
     // Blocks of the next step are others, also where the provider counts its own from the beginning.
     this.blockOf.clear()
+    this.current = undefined
     this.stepOver = true
   }
 }
 
-const numbered = (block: number): { readonly block?: number } => (block === 0 ? {} : { block })
+const piece = (type: "token" | "reasoning", text: string, block: number): Event =>
+  block === 0 ? { type, text } : { type, text, block }
 
 const modelIdOf = (id: unknown): string | undefined => {
   if (Predicate.isString(id)) return id
@@ -118,7 +124,7 @@ const ofTools = (part: Part): Event | undefined => {
         name: part.name,
         // What a tool returned is encoded by its schema, where `effect/ai` ran it.
         output: plain("encodedResult" in part ? part.encodedResult : part.result),
-        failed: part.isFailure === true,
+        failed: part.isFailure,
         ...(part.preliminary === true && { preliminary: true }),
         ...(part.providerExecuted === true && { providerExecuted: true }),
       }

@@ -6,7 +6,7 @@
  */
 import { Event } from "@holdfast/core"
 import { type PriceBook } from "@holdfast/cost"
-import { Cause, Clock, Deferred, Effect, Exit, Stream } from "effect"
+import { type Cause, Clock, Deferred, Effect, Exit, Stream } from "effect"
 
 import { type Event as ChatEvent } from "../../ChatProtocol.ts"
 import { type WireError } from "../error/fields.ts"

@@ -149,7 +149,10 @@ export class Registry {
   /** Completes when all that was written is where other processes find it. */
   readonly published: Effect.Effect<void> = this.changed.until(() => this.publishing === 0)
 
-  private begin<E, R>(asked: Asked<R>, parts: Stream.Stream<Part, E, R>): Effect.Effect<Following, ChatError, Scope.Scope> {
+  private begin<E, R>(
+    asked: Asked<R>,
+    parts: Stream.Stream<Part, E, R>,
+  ): Effect.Effect<Following, ChatError, Scope.Scope> {
     return Effect.suspend(() => {
       const { key, patience, request, services } = asked
       const { lead, maxDuration, retention, store } = this.options
@@ -180,10 +183,7 @@ export class Registry {
     })
   }
 
-  private run<E, R>(
-    { answer, published, services }: Begun<R>,
-    parts: Stream.Stream<Part, E, R>,
-  ): Effect.Effect<void> {
+  private run<E, R>({ answer, published, services }: Begun<R>, parts: Stream.Stream<Part, E, R>): Effect.Effect<void> {
     const { key, log, start } = answer
     const abandoned = this.abandoned(answer)
     this.running++

@@ -7,7 +7,7 @@ export class Signal {
 
   /** Those who are woken may wait again at once, so they go into another set. */
   notify(): void {
-    for (const watcher of this.watching) watcher()
+    if (this.watching.size > 0) for (const watcher of this.watching) watcher()
     if (this.waiting.size === 0) return
     const woken = this.waiting
     this.waiting = new Set()

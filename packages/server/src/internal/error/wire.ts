@@ -33,10 +33,11 @@ export const internalError: WireError = {
 }
 
 const aiErrorOnWire = (error: AiError.AiError): WireError => {
+  const tooLong: (error: unknown) => boolean = Failure.isContextWindowExceeded
   const { kind, retryAfter } = Failure.classify(error)
   const retryable = Failure.isRetryable(error)
   const hint = retryAfter !== undefined && { retryAfter: Math.max(0, Math.ceil(Duration.toMillis(retryAfter))) }
-  if (Failure.isContextWindowExceeded(error as unknown)) {
+  if (tooLong(error)) {
     return { code: "ContextWindowExceeded", message: "The conversation is too long.", status: 413, retryable: false }
   }
   const [status, message] = readings[error.reason._tag] ?? [500, "The server failed to answer."]

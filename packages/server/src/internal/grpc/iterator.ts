@@ -30,6 +30,8 @@ export class EventIterator implements AsyncIterableIterator<Message, undefined> 
   private entries: ReadonlyArray<Entry> = []
   private at = 0
   private number = 0
+  private waiting: (() => void) | undefined
+  private unwatch: (() => void) | undefined
 
   constructor(follow: Effect.Effect<Following, ChatError, Scope.Scope>, running: Running) {
     this.follow = follow
@@ -55,22 +57,31 @@ export class EventIterator implements AsyncIterableIterator<Message, undefined> 
     this.at = 0
     if (this.entries.length > 0) return this.next()
     if (following.reader.done) return this.return()
-    return this.more(following).then(() => (this.running.signal.aborted ? this.return() : this.next()))
+    if (this.running.signal.aborted) return this.return()
+    return this.more().then(() => this.next())
   }
 
   /** Without a fiber: a log may grow many thousand times a second. */
-  private more({ reader }: Following): Promise<void> {
+  private more(): Promise<void> {
     return new Promise((resolve) => {
-      const { signal } = this.running
-      const wake = () => {
-        leave()
-        signal.removeEventListener("abort", wake)
-        resolve()
-      }
-      const leave = reader.log.watch(wake)
-      signal.addEventListener("abort", wake)
-      if (signal.aborted || reader.done) wake()
+      this.waiting = resolve
     })
+  }
+
+  private readonly wake = (): void => {
+    const { waiting } = this
+    this.waiting = undefined
+    waiting?.()
+  }
+
+  private watch(following: Following): void {
+    const { signal } = this.running
+    const leave = following.reader.log.watch(this.wake)
+    signal.addEventListener("abort", this.wake)
+    this.unwatch = () => {
+      leave()
+      signal.removeEventListener("abort", this.wake)
+    }
   }
 
   return(): Promise<IteratorResult<Message, undefined>> {
@@ -82,6 +93,7 @@ export class EventIterator implements AsyncIterableIterator<Message, undefined> 
       (followed) => {
         if (followed._tag === "Failure") return this.fail(followed.failure)
         this.following = followed.success
+        this.watch(followed.success)
         this.number = followed.success.reader.position
         return this.next()
       },
@@ -94,6 +106,8 @@ export class EventIterator implements AsyncIterableIterator<Message, undefined> 
   }
 
   private leave(): Promise<void> {
+    this.unwatch?.()
+    this.unwatch = undefined
     return Effect.runPromise(Scope.close(this.scope, Exit.void))
   }
 }

@@ -11,7 +11,16 @@ import {
   type ErrorSchema,
   type Message,
 } from "../../chat_pb.ts"
-import { type Answer, type Done, type Event, type File, type ToolCall, type ToolResult } from "../../ChatProtocol.ts"
+import {
+  type Answer,
+  type Done,
+  type Event,
+  type File,
+  type Source,
+  type Start,
+  type ToolCall,
+  type ToolResult,
+} from "../../ChatProtocol.ts"
 import { type WireError } from "../error/fields.ts"
 
 type EventInit = MessageInitShape<typeof ChatEventSchema>
@@ -40,10 +49,8 @@ export const eventInit = (event: Exclude<Event, { readonly type: "error" }>, id:
     case "token":
     case "reasoning":
       return { id, event: { case: event.type, value: { text: event.text, block: event.block ?? 0 } } }
-    case "start": {
-      const { type: _, ...value } = event
-      return { id, event: { case: "start", value } }
-    }
+    case "start":
+      return { id, event: { case: "start", value: startInit(event) } }
     case "tool-input-start":
       return { id, event: { case: "toolInputStart", value: { id: event.id, name: event.name } } }
     case "tool-input-delta":
@@ -57,10 +64,8 @@ export const eventInit = (event: Exclude<Event, { readonly type: "error" }>, id:
         id,
         event: { case: "toolApproval", value: { approvalId: event.approvalId, toolCallId: event.toolCallId } },
       }
-    case "source": {
-      const { type: _, ...value } = event
-      return { id, event: { case: "source", value } }
-    }
+    case "source":
+      return { id, event: { case: "source", value: sourceInit(event) } }
     case "file":
       return { id, event: { case: "file", value: fileInit(event) } }
     case "step":
@@ -74,6 +79,20 @@ export const eventInit = (event: Exclude<Event, { readonly type: "error" }>, id:
       return { id, event: { case: "done", value: doneInit(event) } }
   }
 }
+
+const startInit = ({ answerId, chatId, messageId }: typeof Start.Type) => ({
+  answerId,
+  ...(chatId !== undefined && { chatId }),
+  ...(messageId !== undefined && { messageId }),
+})
+
+const sourceInit = ({ fileName, id, mediaType, title, url }: typeof Source.Type) => ({
+  id,
+  ...(title !== undefined && { title }),
+  ...(url !== undefined && { url }),
+  ...(mediaType !== undefined && { mediaType }),
+  ...(fileName !== undefined && { fileName }),
+})
 
 const callInit = ({ id, input, name, providerExecuted = false }: Omit<typeof ToolCall.Type, "type">) => ({
   id,
@@ -126,7 +145,7 @@ export const answerInit = (answer: Answer): MessageInitShape<typeof AnswerRespon
   text: answer.text,
   toolCalls: answer.toolCalls.map(callInit),
   toolResults: answer.toolCalls.flatMap(({ result }) => (result === undefined ? [] : [resultInit(result)])),
-  sources: answer.sources.map(({ type: _, ...source }) => source),
+  sources: answer.sources.map(sourceInit),
   files: answer.files.map(fileInit),
   done: doneInit(answer),
   ...(answer.chatId !== undefined && { chatId: answer.chatId }),

@@ -1,5 +1,9 @@
 /** Connect is loaded by those who serve gRPC, and by nobody else. */
+import type * as connect from "@connectrpc/connect"
+import type * as node from "@connectrpc/connect-node"
 import { Effect, Schema } from "effect"
+
+import type * as service from "../../chat_pb.ts"
 
 /**
  * A package that is not installed by itself is asked for.
@@ -17,9 +21,9 @@ export class PackageMissing extends Schema.TaggedError<PackageMissing>("@holdfas
 }
 
 export interface Modules {
-  readonly connect: typeof import("@connectrpc/connect")
-  readonly node: typeof import("@connectrpc/connect-node")
-  readonly service: typeof import("../../chat_pb.ts")
+  readonly connect: typeof connect
+  readonly node: typeof node
+  readonly service: typeof service
 }
 
 export const modules: Effect.Effect<Modules, PackageMissing> = Effect.tryPromise({

@@ -1,7 +1,7 @@
 /** The methods of `chat.proto`. */
 import { type ConnectRouter, type HandlerContext } from "@connectrpc/connect"
 import { RequestContext } from "@holdfast/core"
-import { Context, Effect } from "effect"
+import { type Context, Effect } from "effect"
 
 import { type AskRequest } from "../../chat_pb.ts"
 import { ChatError, toWire } from "../../ChatError.ts"
@@ -74,7 +74,7 @@ const connectError = ({ connect, service }: Modules, error: ChatError): Error =>
     [{ desc: service.ErrorSchema, value: errorInit(toWire(error)) }],
   )
 
-type CodeName = Exclude<keyof Modules["connect"]["Code"] & string, never>
+type CodeName = keyof Modules["connect"]["Code"]
 
 const codeOf = ({ retryable, status }: ChatError): CodeName => codes[status] ?? (retryable ? "Unavailable" : "Internal")
 

@@ -67,9 +67,7 @@ const placeInRequest = Effect.gen(function* () {
   const request = yield* HttpServerRequest.HttpServerRequest
   const query = yield* HttpServerRequest.ParsedSearchParams
   const after = query["after"]
-  const place = placeOf(
-    request.headers[headers.lastEventId] ?? (Array.isArray(after) ? after[0] : (after as string | undefined)),
-  )
+  const place = placeOf(request.headers[headers.lastEventId] ?? (Array.isArray(after) ? after[0] : after))
   return Option.isSome(place)
     ? place.value
     : yield* Effect.fail(new ChatError(own.invalidRequest("The place to go on from must be a number.")))

@@ -1,5 +1,5 @@
 /** Routes of the chat, with CORS where it is configured. */
-import { Effect, Layer, type Scope } from "effect"
+import { Effect, type Layer, type Scope } from "effect"
 import { HttpMiddleware, HttpRouter, type HttpServerRequest, HttpServerResponse } from "effect/http"
 
 import { type ChatError } from "../../ChatError.ts"
@@ -50,7 +50,7 @@ export const routes = (
       : [...new Set(all.map(({ path }) => path))].map((path) =>
           HttpRouter.route("OPTIONS", path, allow(Effect.succeed(HttpServerResponse.empty()))),
         )
-  return HttpRouter.addAll([...handlers, ...preflights]) as Layer.Layer<never, never, HttpRouter.HttpRouter>
+  return HttpRouter.addAll([...handlers, ...preflights])
 }
 
 const middleware = ({ credentials, exposedHeaders = [], headers: allowed, maxAge, origins }: Cors) =>

@@ -99,7 +99,7 @@ const atLeastZero = (name: string, input: Duration.Input): number => {
   const duration = Duration.fromInput(input)
   const millis = duration._tag === "Some" ? Duration.toMillis(duration.value) : Number.NaN
   if (millis >= 0) return Math.min(millis, longest)
-  throw new Misconfigured(`ChatServer: ${name} must be a duration, and is ${String(input)}`)
+  throw new Misconfigured(`ChatServer: ${name} must be a duration, and is ${JSON.stringify(input)}`)
 }
 
 export const time = (name: string, input: Duration.Input): number => {

@@ -126,13 +126,16 @@ const sourceOf = ({ fileName, id, mediaType, title, url }: Extract<Event, { read
       }
     : { type: "source-url", sourceId: id, url, ...(title !== undefined && { title }) }
 
-const endOf = ({ reason, type: _, ...rest }: typeof Done.Type): Chunk =>
+const endOf = ({ reason, ...rest }: typeof Done.Type): Chunk =>
   reason === "stopped"
     ? { type: "abort", reason: "stopped" }
     : {
         type: "finish",
         finishReason: known.has(reason) ? reason : "other",
-        messageMetadata: { holdfast: rest },
+        messageMetadata: { holdfast: withoutType(rest) },
       }
+
+const withoutType = (done: Omit<typeof Done.Type, "reason">): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(done).filter(([field]) => field !== "type"))
 
 const known: ReadonlySet<string> = new Set(["stop", "length", "content-filter", "tool-calls", "error"])

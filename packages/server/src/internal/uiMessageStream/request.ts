@@ -26,10 +26,14 @@ const Body = Schema.StructWithRest(
   [Schema.Record(Schema.String, Schema.Unknown)],
 )
 
+const known: ReadonlySet<string> = new Set(Object.keys(Body.schema.fields))
+
 const decodeBody = Schema.decodeUnknownResult(Body)
 
 export const uiRequestOf = (body: unknown, limits: RequestLimits): Effect.Effect<ChatRequest, ChatError> =>
-  Effect.flatMap(decoded(decodeBody(body)), ({ id, messages, trigger: _, messageId: __, ...data }) => {
+  Effect.flatMap(decoded(decodeBody(body)), (asked) => {
+    const { id, messages } = asked
+    const data = Object.fromEntries(Object.entries(asked).filter(([field]) => !known.has(field)))
     const last = messages.at(-1)
     return chatRequestOf(
       {

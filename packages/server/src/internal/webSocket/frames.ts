@@ -1,8 +1,8 @@
 /** What a client says on a socket, in our own protocol or in Vercel's, as what is to be done. */
 import { Effect, Predicate, Schema } from "effect"
 
-import { ChatError, toWire } from "../../ChatError.ts"
-import { ChatRequest, ClientFrame } from "../../ChatProtocol.ts"
+import { type ChatError, toWire } from "../../ChatError.ts"
+import { type ChatRequest, ClientFrame } from "../../ChatProtocol.ts"
 import { chatRequestOf, decoded, parseJson, type RequestLimits } from "../http/body.ts"
 import { ChunkWriter } from "../uiMessageStream/chunks.ts"
 import { uiRequestOf } from "../uiMessageStream/request.ts"
