@@ -16,6 +16,8 @@ import { limits, roundTrips } from "./limits.ts"
 import { type Contestant, interleaved, median, ratio } from "./measure.ts"
 import { generate, models, stream, streamed, vercel } from "./models.ts"
 import { breakers, drains, stacks } from "./policies.ts"
+import * as servers from "./servers.ts"
+import { latencies } from "./transports.ts"
 
 interface Result {
   readonly value: number
@@ -168,6 +170,20 @@ const onTheWire = Effect.gen(function* () {
   record("http.sdk_us", median(requests.sdk), "us")
 })
 
+const serving = Effect.gen(function* () {
+  const sse = yield* Effect.promise(servers.sse)
+  record("sse.events_over_node", sse.ratio, "ratio")
+  record("sse.us_per_event", sse.ours, "us")
+  record("sse.node_us_per_event", sse.theirs, "us")
+  const grpc = yield* Effect.promise(servers.grpcMessages)
+  record("grpc.messages_over_grpc_js", grpc.ratio, "ratio")
+  record("grpc.us_per_message", grpc.ours, "us")
+  record("grpc.grpc_js_us_per_message", grpc.theirs, "us")
+  for (const [name, milliseconds] of Object.entries(yield* Effect.orDie(latencies))) {
+    record(`late.${name.toLowerCase().replaceAll(/[^a-z]+/g, "_")}_ms`, milliseconds, "ms")
+  }
+})
+
 const loading = Effect.sync(() => {
   imports.compile()
   const rounds = Array.from({ length: 9 }, () => ({
@@ -187,7 +203,9 @@ const loading = Effect.sync(() => {
 })
 
 await Effect.runPromise(
-  Effect.scoped(Effect.all([inMemory, embedding, bulkRuns, policies, rateLimits, ledger, money, onTheWire, loading])),
+  Effect.scoped(
+    Effect.all([inMemory, embedding, bulkRuns, policies, rateLimits, ledger, money, onTheWire, serving, loading]),
+  ),
 )
 
 const width = Math.max(...Object.keys(results).map((name) => name.length))

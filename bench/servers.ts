@@ -16,8 +16,8 @@ interface Server {
   readonly child: ChildProcess
 }
 
-const start = async (name: string): Promise<Server> => {
-  const child = fork(new URL(`servers/${name}.ts`, import.meta.url).pathname)
+const start = async (file: URL): Promise<Server> => {
+  const child = fork(file.pathname)
   process.once("exit", () => child.kill())
   const [{ port }] = (await once(child, "message")) as [{ readonly port: number }]
   return { child, port }
@@ -94,10 +94,10 @@ interface Compared {
 }
 
 const compared = async (
-  names: readonly [ours: string, theirs: string],
+  files: readonly [ours: URL, theirs: URL],
   ask: (server: Server) => Promise<void>,
 ): Promise<Compared> => {
-  const [ours, theirs] = [await start(names[0]), await start(names[1])]
+  const [ours, theirs] = [await start(files[0]), await start(files[1])]
   const rounds: Array<readonly [ours: Round, theirs: Round]> = []
   for (let index = -3; index < 15; index++) {
     const first = index % 2 === 0 ? await round(ours, ask) : undefined
@@ -117,9 +117,17 @@ const compared = async (
   }
 }
 
-export const sse = () => compared(["sse-holdfast", "sse-node"], overSse)
+export const sse = () =>
+  compared(
+    [new URL("./servers/sse-holdfast.ts", import.meta.url), new URL("./servers/sse-node.ts", import.meta.url)],
+    overSse,
+  )
 
-export const grpcMessages = () => compared(["grpc-holdfast", "grpc-node"], overGrpc)
+export const grpcMessages = () =>
+  compared(
+    [new URL("./servers/grpc-holdfast.ts", import.meta.url), new URL("./servers/grpc-node.ts", import.meta.url)],
+    overGrpc,
+  )
 
 if (import.meta.main) {
   process.stdout.write(`${JSON.stringify({ sse: await sse(), grpc: await grpcMessages() }, undefined, 2)}\n`)

@@ -13,8 +13,8 @@ import { setTimeout as sleep } from "node:timers/promises"
 const total = Number(process.env["READERS"] ?? 1_000)
 const stalled = Math.round(total / 10)
 
-const script = (name: string, env: Record<string, string> = {}): ChildProcess =>
-  fork(new URL(name, import.meta.url).pathname, { env: { ...process.env, ...env }, execArgv: ["--expose-gc"] })
+const script = (file: URL, env: Record<string, string> = {}): ChildProcess =>
+  fork(file.pathname, { env: { ...process.env, ...env }, execArgv: ["--expose-gc"] })
 
 const portOf = async (child: ChildProcess): Promise<number> => {
   const [{ port }] = (await once(child, "message")) as [{ readonly port: number }]
@@ -27,8 +27,10 @@ const asked = async <A>(child: ChildProcess): Promise<A> => {
   return answer
 }
 
-const upstream = script("upstream.ts")
-const server = script("served.ts", { UPSTREAM: `http://127.0.0.1:${await portOf(upstream)}/v1` })
+const upstream = script(new URL("./upstream.ts", import.meta.url))
+const server = script(new URL("./served.ts", import.meta.url), {
+  UPSTREAM: `http://127.0.0.1:${await portOf(upstream)}/v1`,
+})
 const port = await portOf(server)
 
 const ask = (kind: string, number: number): net.Socket => {

@@ -72,10 +72,8 @@ export const ChatRequest = Schema.Struct({
  */
 export type ChatRequest = typeof ChatRequest.Type
 
-const block = {
-  /** Which text of the answer this is a piece of. 0 if left out. A new number begins a new text. */
-  block: Schema.optionalKey(Schema.Int),
-}
+/** Which text of the answer something is a piece of. 0 if left out. A new number begins a new text. */
+const block = { block: Schema.optionalKey(Schema.Int) }
 
 /**
  * The answer has begun.
@@ -345,16 +343,11 @@ export const Page = Schema.Struct({
   done: Schema.Boolean,
 })
 
-const request = {
-  /** The client's own name of one exchange on the socket. */
-  request: Schema.String.check(Schema.isNonEmpty(), Schema.isMaxLength(128)),
-}
+/** The client's own name of one exchange on the socket. */
+const request = { request: Schema.String.check(Schema.isNonEmpty(), Schema.isMaxLength(128)) }
 
 const window = {
-  /**
-   * How many events may be on their way before the client has acknowledged them. Without it the socket's own
-   * back-pressure is the only one, and browsers have none.
-   */
+  /** How many events may be on their way unacknowledged. Without it there is only the socket's back-pressure; browsers have none. */
   window: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1_000_000 }))),
 }
 

@@ -229,17 +229,30 @@ describe("the provider", () => {
     }).pipe(Effect.provide(Emulator.layer())),
   )
 
-  it.live("is paid for an answer that was left, and done says what one cost", () =>
+  it.live("is paid, and done says how much", () =>
     Effect.gen(function* () {
       const emulator = yield* Emulator.Emulator
       yield* emulator.script("openai-responses", Reply.text("They float.", { usage: { input: 1_000, output: 500 } }))
       const ledger = yield* Layer.build(Layer.merge(Ledger.layerMemory(), prices))
+      const costOf = (chat: Layer.Layer<ChatServer.ChatServer>) =>
+        Effect.gen(function* () {
+          const { url } = yield* sse(chat)
+          const answer = yield* jsonOf<Record<string, unknown>>(yield* post(`${url}/chat`, message("hi")))
+          return answer["cost"]
+        })
+      const budgeted = Layer.provide(ChatServer.layerModel(stack(emulator)), Layer.succeedContext(ledger))
+      assert.strictEqual(yield* costOf(budgeted), "0.002 USD")
+      // Without a budget a book of prices says the same, and without either nothing is said.
+      const plain = OpenAiLanguageModel.model("gpt-test").pipe(
+        Layer.provide(
+          OpenAiClient.layer({ apiKey: Redacted.make("sk-test"), apiUrl: emulator.baseUrl("openai-responses") }),
+        ),
+      )
+      const usage = { usage: { input: 1_000, output: 500 } }
+      yield* emulator.script("openai-responses", Reply.text("They float.", usage), Reply.text("They float.", usage))
       const book = Context.get(ledger, PriceBook.PriceBook)
-      const chat = Layer.provide(ChatServer.layerModel(stack(emulator), { prices: book }), Layer.succeedContext(ledger))
-      const { url } = yield* sse(chat)
-      const answer = yield* jsonOf<Record<string, unknown>>(yield* post(`${url}/chat`, message("hi")))
-      assert.strictEqual(answer["cost"], "0.002 USD")
-      assert.strictEqual(yield* Effect.map(get(`${url}/chat/nothing-of-this-kind/stream`), ({ status }) => status), 404)
+      assert.strictEqual(yield* costOf(ChatServer.layerModel(plain, { prices: book })), "0.002 USD")
+      assert.isUndefined(yield* costOf(ChatServer.layerModel(plain)))
     }).pipe(Effect.provide(Emulator.layer())),
   )
 })

@@ -6,7 +6,7 @@ import { message } from "./read.ts"
 import { type Numbered, type Transport } from "./transports.ts"
 
 /** A small generator of numbers from 0 to 1, the same for the same seed. */
-export const seeded = (seed: number) => {
+const seeded = (seed: number) => {
   let state = seed >>> 0
   return () => {
     state = (state + 0x6d2b79f5) >>> 0
@@ -19,7 +19,7 @@ export const seeded = (seed: number) => {
 const alphabet = ["a", "é", "漢", "💧", " ", "\n", "\r\n", "data: ", '"', "\u2028"]
 
 /** What the model says, for a seed. */
-export const saidFor = (seed: number): ReadonlyArray<string> => {
+const saidFor = (seed: number): ReadonlyArray<string> => {
   const random = seeded(seed)
   const pick = () => alphabet[Math.floor(random() * alphabet.length)] ?? ""
   return Array.from({ length: 20 + Math.floor(random() * 60) }, () => pick() + pick() + pick())

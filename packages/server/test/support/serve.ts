@@ -7,7 +7,7 @@ import { ChatServer } from "@holdfast/server"
 import { Context, Effect, Layer } from "effect"
 import { HttpRouter, HttpServer } from "effect/http"
 
-export interface Served {
+interface Served {
   readonly url: string
   readonly port: number
   /** Node's own server, for its sockets. */

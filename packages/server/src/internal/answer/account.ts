@@ -1,7 +1,6 @@
 /** What one answer took: time, attempts, money. */
-import { type Attempt, type Event } from "@holdfast/core"
-import { Money, Price, PriceBook } from "@holdfast/cost"
-import { Option } from "effect"
+import { type Event } from "@holdfast/core"
+import { Charge, CostEvent, Money, type PriceBook } from "@holdfast/cost"
 
 import { type Done, type Event as ChatEvent } from "../../ChatProtocol.ts"
 import { type EventWriter } from "./events.ts"
@@ -12,13 +11,12 @@ export class Account {
   private firstTokenAt: number | undefined
   private attempts = 0
   private last: { readonly provider: string; readonly model: string } | undefined
-  /** `undefined` once something was paid that is not known. */
-  private cost: Money.Money | undefined
+  /** By the id of an attempt, since budgets that are piped apart tell it once each. */
+  private readonly charges = new Map<string, Charge.Charge>()
 
   constructor(startedAt: number, prices: PriceBook.Book | undefined) {
     this.startedAt = startedAt
     this.prices = prices
-    this.cost = prices === undefined ? undefined : Money.zero
   }
 
   /** Whether the first piece of content is still to come. */
@@ -31,33 +29,28 @@ export class Account {
   }
 
   readonly hear: Event.Sink = (event) => {
+    if (CostEvent.isCostEvent(event)) {
+      // What a budget settles. Without one the book of prices says it.
+      if (event._tag === "AttemptCharged") this.charges.set(event.attempt, event.charge)
+      return
+    }
     if (event._tag !== "AttemptEnded") return
     this.attempts++
-    const { model, provider, responseModel } = event
-    if (event.outcome._tag !== "Interrupted") this.last = { provider, model: responseModel ?? model }
-    const price = this.cost === undefined ? undefined : this.priceOf(event)
-    this.cost = price === undefined || this.cost === undefined ? undefined : Money.add(this.cost, price)
+    const { id, model, outcome, provider, responseModel } = event
+    if (outcome._tag !== "Interrupted") this.last = { provider, model: responseModel ?? model }
+    if (this.prices !== undefined && !this.charges.has(id)) this.charges.set(id, Charge.of(event, this.prices))
   }
 
-  private priceOf(attempt: Attempt.Attempt): Money.Money | undefined {
-    const { outcome, usage } = attempt
-    if (usage === undefined) {
-      const free = outcome._tag === "Failed" && !outcome.failure.billed && attempt.deliveredParts === 0
-      return free ? Money.zero : undefined
-    }
-    const { prices } = this
-    if (prices === undefined) return undefined
-    return Option.match(prices.find(attempt), {
-      onNone: () => undefined,
-      onSome: (price) => {
-        const bill = Price.cost(price, { ...attempt, priceOf: PriceBook.priceOf(prices, attempt) })
-        return bill.unknown.length === 0 && bill.unpriced.length === 0 ? bill.total : undefined
-      },
-    })
+  /** Of all attempts, or nothing where one of them is not known for certain. */
+  private get cost(): Money.Money | undefined {
+    if (this.attempts === 0 || this.charges.size < this.attempts) return undefined
+    const charges = [...this.charges.values()]
+    return charges.every(({ basis }) => certain.has(basis)) ? Money.sum(charges.map(({ cost }) => cost)) : undefined
   }
 
   done(reason: (typeof Done.Type)["reason"], writer: EventWriter, now: number): typeof Done.Type {
     const model = this.last?.model ?? writer.model
+    const { cost } = this
     return {
       type: "done",
       reason,
@@ -67,10 +60,12 @@ export class Account {
       ...(this.last !== undefined && { provider: this.last.provider }),
       ...(model !== undefined && { model }),
       attempts: this.attempts,
-      ...(this.cost !== undefined && this.attempts > 0 && { cost: `${Money.format(this.cost).replace("$", "")} USD` }),
+      ...(cost !== undefined && { cost: `${Money.format(cost).replace("$", "")} USD` }),
     }
   }
 }
+
+const certain: ReadonlySet<Charge.Charge["basis"]> = new Set<Charge.Charge["basis"]>(["reported", "unbilled"])
 
 const content: ReadonlySet<ChatEvent["type"]> = new Set<ChatEvent["type"]>([
   "token",

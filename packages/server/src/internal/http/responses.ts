@@ -3,7 +3,7 @@ import { HttpServerResponse } from "effect/http"
 
 import { type ChatError, toWire } from "../../ChatError.ts"
 
-export const refused = (error: ChatError): HttpServerResponse.HttpServerResponse =>
+const refused = (error: ChatError): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.jsonUnsafe(
     { error: toWire(error) },
     {

@@ -51,7 +51,7 @@ export interface Options {
   readonly limits?: Limits | undefined
   /** Without it an answer ends with its connection: closing the one closes the other's, up to the provider. */
   readonly resume?: Resume | undefined
-  /** With prices `done` says what an answer cost. */
+  /** With prices, or a budget on the model, `done` says what an answer cost. */
   readonly prices?: PriceBook.Book | undefined
   /** How long answers that other processes can be asked for may go on when the server stops. 5 seconds if left out. */
   readonly drainTimeout?: Duration.Input | undefined
