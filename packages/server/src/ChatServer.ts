@@ -6,6 +6,8 @@
  *
  * @since 0.1.0
  */
+import { type Http2ServerRequest, type Http2ServerResponse } from "node:http2"
+
 import { Context, type Duration, Effect, Exit, Layer, Scope, type Stream } from "effect"
 import { LanguageModel, Prompt } from "effect/ai"
 import { type HttpRouter, type HttpServerError } from "effect/http"
@@ -20,6 +22,7 @@ import { listen, type Tls } from "./internal/grpc/server.ts"
 import { type Authenticate, serviceRoutes } from "./internal/grpc/service.ts"
 import { chatRoutes } from "./internal/http/chatRoutes.ts"
 import { heartbeatsOf } from "./internal/http/heartbeats.ts"
+import { isPlain, serve } from "./internal/grpc/stream.ts"
 import { type Cors, routes } from "./internal/http/routes.ts"
 import { longPollRoutes } from "./internal/longPoll/routes.ts"
 import { ChatServer } from "./internal/server/chat.ts"
@@ -306,10 +309,13 @@ export const grpc = (
       const loaded = yield* modules
       const services = yield* Effect.context()
       const authenticate = options.authenticate ?? (() => Effect.succeed({}))
-      const handler = loaded.node.connectNodeAdapter({
-        routes: serviceRoutes({ chat, authenticate, modules: loaded, services }),
+      const settings = { chat, authenticate, modules: loaded, services }
+      const connect = loaded.node.connectNodeAdapter({
+        routes: serviceRoutes(settings),
         readMaxBytes: chat.settings.maxBody,
       })
+      const handler = (request: Http2ServerRequest, response: Http2ServerResponse) =>
+        isPlain(request) ? serve(settings, { request, response }) : connect(request, response)
       const port = yield* listen(handler, {
         port: options.port,
         host: options.host ?? "127.0.0.1",

@@ -1,4 +1,6 @@
 /** Connect is loaded by those who serve gRPC, and by nobody else. */
+import type * as protobuf from "@bufbuild/protobuf"
+import type * as wire from "@bufbuild/protobuf/wire"
 import type * as connect from "@connectrpc/connect"
 import type * as node from "@connectrpc/connect-node"
 import { Effect, Schema } from "effect"
@@ -24,12 +26,24 @@ export interface Modules {
   readonly connect: typeof connect
   readonly node: typeof node
   readonly service: typeof service
+  readonly protobuf: typeof protobuf
+  readonly wire: typeof wire
 }
 
 export const modules: Effect.Effect<Modules, PackageMissing> = Effect.tryPromise({
   try: () =>
-    Promise.all([import("@connectrpc/connect"), import("@connectrpc/connect-node"), import("../../chat_pb.ts")]).then(
-      ([connect, node, service]) => ({ connect, node, service }),
-    ),
+    Promise.all([
+      import("@connectrpc/connect"),
+      import("@connectrpc/connect-node"),
+      import("../../chat_pb.ts"),
+      import("@bufbuild/protobuf"),
+      import("@bufbuild/protobuf/wire"),
+    ]).then(([first, second, third, fourth, fifth]) => ({
+      connect: first,
+      node: second,
+      service: third,
+      protobuf: fourth,
+      wire: fifth,
+    })),
   catch: (cause) => new PackageMissing({ package: "@connectrpc/connect-node", cause }),
 })

@@ -6,10 +6,7 @@ import { type AddressInfo, type Socket } from "node:net"
 import { Effect, type Scope } from "effect"
 import { HttpServerError } from "effect/http"
 
-type Handler = (
-  request: http.IncomingMessage & http2.Http2ServerRequest,
-  response: http.ServerResponse & http2.Http2ServerResponse,
-) => void
+type Handler = (request: http2.Http2ServerRequest, response: http2.Http2ServerResponse) => void
 
 /** Certificate and key of the server, as Node.js takes them. */
 export interface Tls {

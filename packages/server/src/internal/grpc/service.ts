@@ -1,10 +1,11 @@
 /** The methods of `chat.proto`. */
 import { type ConnectRouter, type HandlerContext } from "@connectrpc/connect"
 import { RequestContext } from "@holdfast/core"
-import { type Context, Effect } from "effect"
+import { type Context, Effect, type Scope } from "effect"
 
-import { type AskRequest } from "../../chat_pb.ts"
+import { type AskRequest, type FollowRequest } from "../../chat_pb.ts"
 import { ChatError, toWire } from "../../ChatError.ts"
+import { type Following } from "../answer/registry.ts"
 import { wholeAnswer } from "../answer/whole.ts"
 import * as own from "../error/own.ts"
 import { chatRequestOf } from "../http/body.ts"
@@ -30,8 +31,7 @@ export const serviceRoutes =
   (settings: ServiceSettings) =>
   (router: ConnectRouter): void => {
     const { chat } = settings
-    const ask = (request: AskRequest) =>
-      Effect.flatMap(chatRequestOf(bodyOf(request), chat.settings), (asked) => chat.ask(asked))
+    const ask = (request: AskRequest) => followOf(settings, request)
     const authenticated = <A, E, R>(context: HandlerContext, effect: Effect.Effect<A, E, R>) =>
       Effect.flatMap(settings.authenticate(Object.fromEntries(context.requestHeader)), (fields) =>
         RequestContext.annotate(effect, fields),
@@ -44,17 +44,23 @@ export const serviceRoutes =
     }
     router.service(settings.modules.service.ChatService, {
       ask: (request, context) => new EventIterator(authenticated(context, ask(request)), running(settings, context)),
-      follow: ({ after, answerId }, context) =>
-        new EventIterator(
-          authenticated(context, Effect.andThen(checked(answerId), chat.registry.follow(answerId, after))),
-          running(settings, context),
-        ),
+      follow: (request, context) =>
+        new EventIterator(authenticated(context, followOf(settings, request)), running(settings, context)),
       answer: (request, context) =>
         unary(context, Effect.map(Effect.scoped(Effect.flatMap(ask(request), wholeAnswer)), answerInit)),
       stop: ({ answerId }, context) =>
         unary(context, Effect.as(Effect.andThen(checked(answerId), chat.registry.stop(answerId)), {})),
     })
   }
+
+/** What a call that streams reads. */
+export const followOf = (
+  { chat }: Pick<ServiceSettings, "chat">,
+  request: AskRequest | FollowRequest,
+): Effect.Effect<Following, ChatError, Scope.Scope> =>
+  "after" in request
+    ? Effect.andThen(checked(request.answerId), chat.registry.follow(request.answerId, request.after))
+    : Effect.flatMap(chatRequestOf(bodyOf(request), chat.settings), (asked) => chat.ask(asked))
 
 const checked = (answerId: string): Effect.Effect<void, ChatError> =>
   /^[A-Za-z0-9_-]{16,64}$/.test(answerId) ? Effect.void : Effect.fail(new ChatError(own.answerNotFound))
@@ -76,7 +82,7 @@ const connectError = ({ connect, service }: Modules, error: ChatError): Error =>
 
 type CodeName = keyof Modules["connect"]["Code"]
 
-const codeOf = ({ retryable, status }: ChatError): CodeName => codes[status] ?? (retryable ? "Unavailable" : "Internal")
+export const codeOf = ({ retryable, status }: ChatError): CodeName => codes[status] ?? (retryable ? "Unavailable" : "Internal")
 
 const codes: Readonly<Record<number, CodeName>> = {
   400: "InvalidArgument",
