@@ -15,8 +15,8 @@ export const shared = (options: AnswerLog.RedisOptions) =>
     ),
   )
 
-/** Forgets keys of a kind: `process` as if all had been killed (those that live say again that they do), `read` as if nobody read. */
-export const forget = (prefix: string, kind: "process" | "read") =>
+/** Forgets keys of a kind: `read` as if nobody read anything. */
+export const forget = (prefix: string, kind: "read") =>
   Effect.scoped(
     Effect.gen(function* () {
       const redis = Context.get(

@@ -25,11 +25,24 @@ const saidFor = (seed: number): ReadonlyArray<string> => {
   return Array.from({ length: 20 + Math.floor(random() * 60) }, () => pick() + pick() + pick())
 }
 
+/** The seed of an answer that goes on until it is ended. */
+export const endless = 0
+
 /** Says a text in pieces that do not all come at once. */
 export const answer = (): ChatServer.Answer<never, never> => (request) =>
-  Stream.fromIterable(saidFor(Number(request.data))).pipe(
-    Stream.rechunk(3),
-    Stream.tap(() => Effect.promise(() => new Promise<void>((resolve) => void setImmediate(resolve)))),
+  (request.data === endless
+    ? Stream.forever(Stream.make("on and "))
+    : Stream.fromIterable(saidFor(Number(request.data)))
+  ).pipe(
+    Stream.rechunk(request.data === endless ? 1 : 3),
+    Stream.tap(() =>
+      Effect.promise(
+        () =>
+          new Promise<void>(
+            (resolve) => void (request.data === endless ? setTimeout(resolve, 20) : setImmediate(resolve)),
+          ),
+      ),
+    ),
     Stream.map((text): ChatServer.Part => ({ type: "text-delta", id: "0", delta: text })),
   )
 

@@ -3,6 +3,8 @@ import { type Event } from "../../ChatProtocol.ts"
 /** One event of a log. Its JSON is made once, for all of its readers. */
 export class Entry {
   readonly event: Event
+  /** The weight of its log up to here, this one included. */
+  end = 0
   private text: string | undefined
 
   constructor(event: Event, json?: string) {

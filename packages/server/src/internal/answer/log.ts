@@ -21,8 +21,6 @@ export class Log {
   /** Characters of all events so far. */
   size = 0
   private entries: Array<Entry> = []
-  /** The weight of all up to each entry, for the writer's lead. */
-  private ends: Array<number> = []
   /** How many events are gone from the beginning. */
   private dropped = 0
   /** The characters of those. */
@@ -57,19 +55,21 @@ export class Log {
   }
 
   append(events: ReadonlyArray<Event>): void {
-    this.add(events.map((event) => new Entry(event)))
+    if (this.over || events.length === 0) return
+    for (const event of events) this.push(new Entry(event))
+    this.grown.notify()
   }
 
   add(entries: ReadonlyArray<Entry>): void {
     if (this.over || entries.length === 0) return
-    this.push(entries)
+    for (const entry of entries) this.push(entry)
     this.grown.notify()
   }
 
   /** The last events, and that they are the last: nobody sees the one without the other. */
   end(entries: ReadonlyArray<Entry>): void {
     if (this.over) return
-    this.push(entries)
+    for (const entry of entries) this.push(entry)
     this.close()
   }
 
@@ -81,12 +81,10 @@ export class Log {
     this.audience.notify()
   }
 
-  private push(entries: ReadonlyArray<Entry>): void {
-    for (const entry of entries) {
-      this.size += entry.weight
-      this.entries.push(entry)
-      this.ends.push(this.size)
-    }
+  private push(entry: Entry): void {
+    this.size += entry.weight
+    entry.end = this.size
+    this.entries.push(entry)
   }
 
   /** A reader that has seen so many events. It is to be closed. */
@@ -127,9 +125,9 @@ export class Log {
   slice(after: number, most: number, count = Number.POSITIVE_INFINITY): ReadonlyArray<Entry> {
     const from = after - this.dropped
     if (from < 0 || from >= this.entries.length || count <= 0) return []
-    const before = from === 0 ? this.droppedSize : (this.ends[from - 1] ?? 0)
+    const before = from === 0 ? this.droppedSize : (this.entries[from - 1]?.end ?? 0)
     let to = from + 1
-    while (to < this.entries.length && to - from < count && (this.ends[to] ?? 0) - before <= most) to++
+    while (to < this.entries.length && to - from < count && (this.entries[to]?.end ?? 0) - before <= most) to++
     return this.entries.slice(from, to)
   }
 
@@ -143,7 +141,7 @@ export class Log {
 
   private endOf(number: number): number {
     const index = number - this.dropped - 1
-    return index < 0 ? this.droppedSize : (this.ends[index] ?? this.size)
+    return index < 0 ? this.droppedSize : (this.entries[index]?.end ?? this.size)
   }
 
   /** @internal */
@@ -165,9 +163,9 @@ export class Log {
     const gone = least - this.dropped
     // Not one by one, which would move all of the rest each time.
     if (gone < 256 && gone < this.entries.length) return
-    this.droppedSize = this.ends[gone - 1] ?? this.droppedSize
-    this.entries = this.entries.slice(gone)
-    this.ends = this.ends.slice(gone)
+    this.droppedSize = this.entries[gone - 1]?.end ?? this.droppedSize
+    if (gone === this.entries.length) this.entries.length = 0
+    else this.entries = this.entries.slice(gone)
     this.dropped = least
   }
 }

@@ -41,7 +41,10 @@ export interface Status {
   readonly retryAfter?: string | undefined
 }
 
-export const trailersOf = ({ wire }: Modules, { code, details, message, retryAfter }: Status): Record<string, string> => ({
+export const trailersOf = (
+  { wire }: Modules,
+  { code, details, message, retryAfter }: Status,
+): Record<string, string> => ({
   "grpc-status": String(code),
   ...(message !== "" && { "grpc-message": escaped(message) }),
   ...(details !== undefined && {

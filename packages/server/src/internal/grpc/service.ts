@@ -82,7 +82,8 @@ const connectError = ({ connect, service }: Modules, error: ChatError): Error =>
 
 type CodeName = keyof Modules["connect"]["Code"]
 
-export const codeOf = ({ retryable, status }: ChatError): CodeName => codes[status] ?? (retryable ? "Unavailable" : "Internal")
+export const codeOf = ({ retryable, status }: ChatError): CodeName =>
+  codes[status] ?? (retryable ? "Unavailable" : "Internal")
 
 const codes: Readonly<Record<number, CodeName>> = {
   400: "InvalidArgument",

@@ -39,11 +39,16 @@ export const serve = (settings: ServiceSettings, call: Call): void => {
   const controller = new AbortController()
   response.once("close", () => controller.abort())
   const timeout = timeoutOf(request.headers["grpc-timeout"] as string | undefined)
-  const answered = Effect.scoped(Effect.flatMap(followed(settings, request), ({ reader }) => written(settings, reader, call)))
+  const answered = Effect.scoped(
+    Effect.flatMap(followed(settings, request), ({ reader }) => written(settings, reader, call)),
+  )
   const limited =
     timeout === undefined
       ? answered
-      : Effect.timeoutOrElse(answered, { duration: timeout, orElse: () => Effect.fail(new ChatError(own.answerTooSlow)) })
+      : Effect.timeoutOrElse(answered, {
+          duration: timeout,
+          orElse: () => Effect.fail(new ChatError(own.answerTooSlow)),
+        })
   void Effect.runPromiseExitWith(settings.services)(limited, { signal: controller.signal }).then((exit) =>
     finish(settings, call, exit),
   )
@@ -116,7 +121,11 @@ const bodyOf = (request: Http2ServerRequest, most: number): Effect.Effect<Uint8A
   })
 
 /** Tokens are nearly all there is, and their message is two fields in one. */
-const encode = ({ protobuf, service, wire }: Modules, event: Exclude<Event, { type: "error" }>, id: number): Uint8Array => {
+const encode = (
+  { protobuf, service, wire }: Modules,
+  event: Exclude<Event, { type: "error" }>,
+  id: number,
+): Uint8Array => {
   if (event.type !== "token") {
     return protobuf.toBinary(service.ChatEventSchema, protobuf.create(service.ChatEventSchema, eventInit(event, id)))
   }
