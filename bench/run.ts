@@ -180,7 +180,14 @@ const serving = Effect.gen(function* () {
   record("grpc.us_per_message", grpc.ours, "us")
   record("grpc.grpc_js_us_per_message", grpc.theirs, "us")
   for (const [name, milliseconds] of Object.entries(yield* Effect.orDie(latencies))) {
-    record(`late.${name.toLowerCase().replaceAll(/[^a-z]+/g, "_")}_ms`, milliseconds, "ms")
+    record(
+      `late.${name
+        .replaceAll(/([a-z])([A-Z])/g, "$1_$2")
+        .toLowerCase()
+        .replaceAll(/[^a-z]+/g, "_")}_ms`,
+      milliseconds,
+      "ms",
+    )
   }
 })
 

@@ -5,7 +5,7 @@ import { Deferred, Effect, Layer, Stream } from "effect"
 import { ownProcess } from "./support/processes.ts"
 import { get, message, post, reader } from "./support/read.ts"
 import { forget, redisIsMissing, shared } from "./support/redis.ts"
-import { answer, endless, readWithCuts } from "./support/resumes.ts"
+import { answer, endless as endlessly, readWithCuts } from "./support/resumes.ts"
 import { serve } from "./support/serve.ts"
 import { longPoll, sse, webSocket } from "./support/transports.ts"
 
@@ -123,7 +123,7 @@ describe.skipIf(redisIsMissing)("answers that processes share (REDIS_URL)", () =
       const other = yield* served(answer(), shared({ prefix, lease: 600 }))
       const gone = yield* ownProcess(prefix, 600)
       // Long enough that it is not over when its process is.
-      const body = { ...message("go"), answerId: "an-id-of-the-clients-own", data: endless }
+      const body = { ...message("go"), answerId: "an-id-of-the-clients-own", data: endlessly }
       yield* reader(yield* post(`${gone.url}/chat/stream`, body)).until("token")
       const second = reader(yield* get(`${other.url}/chat/${body.answerId}/stream`))
       yield* second.until("token")

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ChatServer } from "@holdfast/server"
 import { ScriptedModel } from "@holdfast/testing"
-import { AbstractChat, type ChatState, DefaultChatTransport, type UIMessage } from "ai"
+import { AbstractChat, type ChatState, DefaultChatTransport, type UIMessage, WebSocketChatTransport } from "ai"
 import { Deferred, Effect, Layer, Schema, Stream } from "effect"
 import { LanguageModel, Prompt, Tool, Toolkit } from "effect/ai"
 
@@ -35,6 +35,8 @@ class Chat extends AbstractChat<UIMessage> {
     })
   }
 }
+
+class SocketChat extends AbstractChat<UIMessage> {}
 
 const textOf = (message: UIMessage | undefined) =>
   message?.parts.map((part) => (part.type === "text" ? part.text : "")).join("") ?? ""
@@ -160,6 +162,82 @@ describe("useChat of ai", () => {
       assert.strictEqual(second.messages.length, 1)
       assert.strictEqual((yield* get(`${url}/api/chat/c1/stream`)).status, 204)
       assert.strictEqual((yield* get(`${url}/api/chat/nobody/stream`)).status, 204)
+    }),
+  )
+
+  it.effect("sends what a tool of the page returned, and goes on in the same message", () =>
+    Effect.gen(function* () {
+      const scripted = yield* ScriptedModel.make()
+      yield* scripted.script(
+        ScriptedModel.answer({ text: "Let me see.", toolCalls: [{ name: "weather", params: { city: "Oslo" } }] }),
+        ScriptedModel.text("It is cold."),
+      )
+      const { url } = yield* ui(
+        Layer.provide(
+          ChatServer.layer(({ messages }) =>
+            LanguageModel.streamText({
+              prompt: Prompt.fromMessages(messages),
+              toolkit: Toolkit.make(Weather),
+              disableToolCallResolution: true,
+            }),
+          ),
+          scripted.model,
+        ),
+      )
+      const chat = new Chat(url, "c1")
+      yield* send(chat, "Oslo?")
+      const call = chat.lastMessage?.parts.find(({ type }) => type === "tool-weather") as {
+        readonly toolCallId: string
+      }
+      yield* Effect.promise(async () => {
+        await chat.addToolOutput({ tool: "weather", toolCallId: call.toolCallId, output: { degrees: -3 } } as never)
+      })
+      yield* Effect.promise(() => chat.sendMessage())
+      assert.deepEqual(
+        chat.messages.map(({ role }) => role),
+        ["user", "assistant"],
+      )
+      assert.strictEqual(textOf(chat.lastMessage), "Let me see.It is cold.")
+      const [, second] = yield* scripted.requests
+      assert.deepEqual(
+        second?.prompt.content.map(({ content, role }) =>
+          typeof content === "string" ? role : `${role} ${content.map(({ type }) => type).join(" ")}`,
+        ),
+        ["user text", "assistant text tool-call", "tool tool-result"],
+      )
+    }),
+  )
+
+  it.effect("works over its own WebSocket transport, where a stop stops the answer", () =>
+    Effect.gen(function* () {
+      const closed = yield* Deferred.make<void>()
+      const delta = (text: string): ChatServer.Part => ({ type: "text-delta", id: "0", delta: text })
+      const words = Stream.concat(Stream.make(delta("One")), Stream.never).pipe(
+        Stream.onExit(() => Deferred.succeed(closed, undefined)),
+      )
+      const chat = ChatServer.layer(({ chatId }) => (chatId === "whole" ? Stream.make(delta("all")) : words), {
+        resume: {},
+      })
+      const { url } = yield* serve(Layer.provide(ChatServer.webSocket(), chat))
+      const over = (id: string) => {
+        const transport = new WebSocketChatTransport<UIMessage>({ url: `${url}/chat/socket` })
+        return { chat: new SocketChat({ id, state: new State(), transport }), transport }
+      }
+      const whole = over("whole")
+      yield* send(whole.chat as never, "go")
+      assert.strictEqual(textOf(whole.chat.lastMessage), "all")
+      yield* Effect.promise(() => over("nobody").chat.resumeStream())
+      const first = over("c1")
+      const going = first.chat.sendMessage({ text: "go" }).catch(() => undefined)
+      while (textOf(first.chat.lastMessage) !== "One") yield* Effect.promise(() => new Promise(setImmediate))
+      first.transport.close()
+      yield* Effect.promise(() => going)
+      const again = over("c1")
+      const resumed = again.chat.resumeStream()
+      while (textOf(again.chat.lastMessage) !== "One") yield* Effect.promise(() => new Promise(setImmediate))
+      yield* Effect.promise(() => again.chat.stop().then(() => resumed))
+      yield* Deferred.await(closed)
+      assert.strictEqual(again.chat.status, "ready")
     }),
   )
 })

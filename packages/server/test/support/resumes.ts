@@ -3,7 +3,7 @@ import { type ChatServer } from "@holdfast/server"
 import { Effect, Stream } from "effect"
 
 import { message } from "./read.ts"
-import { type Numbered, type Transport } from "./transports.ts"
+import { type Numbered, Refused, type Transport } from "./transports.ts"
 
 /** A small generator of numbers from 0 to 1, the same for the same seed. */
 const seeded = (seed: number) => {
@@ -62,21 +62,28 @@ export const readWithCuts = async (
   const answerId = `seed-${String(seed).padStart(8, "0")}-${process.pid}-x`
   const read: Array<Numbered> = []
   let cuts = 0
+  let lost = 0
   // It is asked for at the first one, and read at any.
   let ask: Parameters<Transport["read"]>[1] = { body: { ...message("go"), answerId, data: seed } }
   let url = urls[0] as string
   while (read.at(-1)?.event.type !== "done") {
     const most = 1 + Math.floor(random() * 8)
     let taken = 0
-    // oxlint-disable-next-line eslint/no-await-in-loop -- one connection after the other
-    for await (const each of pick(transports).read(url, ask)) {
-      read.push(each)
-      if (++taken >= most) break
+    try {
+      // oxlint-disable-next-line eslint/no-await-in-loop -- one connection after the other
+      for await (const each of pick(transports).read(url, ask)) {
+        read.push(each)
+        if (++taken >= most) break
+      }
+      lost = 0
+    } catch (cause) {
+      // A connection that the server closed just when it was used again. Asking again with the same id is safe.
+      if (cause instanceof Refused || ++lost > 5) throw cause
     }
     if (taken === 0 && cuts > 10_000) return { cuts, fault: "it never ends" }
     cuts++
-    ask = { answerId, after: read.length }
-    url = pick(urls)
+    if (read.length > 0) ask = { answerId, after: read.length }
+    if (read.length > 0) url = pick(urls)
   }
   const text = read.map(({ event }) => (event.type === "token" ? event.text : "")).join("")
   if (read.some(({ id }, index) => id !== index + 1))
