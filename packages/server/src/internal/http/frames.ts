@@ -62,7 +62,8 @@ class Frames {
 class Body extends Readable implements Beating {
   private readonly frames: Frames
   private readonly beat: string
-  private readonly leave: ReadonlyArray<() => void>
+  private readonly attach: () => ReadonlyArray<() => void>
+  private attached: ReadonlyArray<() => void> | undefined
   private wanted = false
   private silent = false
   private destination: NodeJS.WritableStream | undefined
@@ -72,7 +73,7 @@ class Body extends Readable implements Beating {
     super({ highWaterMark: 1, objectMode: true })
     this.frames = new Frames(reader, framing)
     this.beat = framing.beat
-    this.leave = [reader.log.watch(() => this.flow()), heartbeats.join(this)]
+    this.attach = () => [reader.log.watch(() => this.flow()), heartbeats.join(this)]
   }
 
   /** Straight to where it goes, without the queue of a `Readable`, which costs more than all else here. */
@@ -84,12 +85,14 @@ class Body extends Readable implements Beating {
   }
 
   override _read(): void {
+    // Not before somebody reads: a body that never is would not be destroyed either.
+    this.attached ??= this.attach()
     this.wanted = true
     this.flow()
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    for (const leave of this.leave) leave()
+    for (const leave of this.attached ?? []) leave()
     callback(error)
   }
 
