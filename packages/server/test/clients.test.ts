@@ -2,16 +2,16 @@
  * What clients of others need of what we send: each check removes something from it and sees that the client would notice.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Deadline, Retry } from "@holdfast/core"
+import { Deadline, RequestContext, Retry } from "@holdfast/core"
 import { Budget, Ledger, Price, PriceBook, Report } from "@holdfast/cost"
 import { OpenAiClient, OpenAiLanguageModel } from "@holdfast/openai"
-import { ChatServer } from "@holdfast/server"
+import { ChatError, ChatServer } from "@holdfast/server"
 import { Emulator, Fault, Reply, ScriptedModel } from "@holdfast/testing"
 import { Context, Deferred, Effect, Layer, Redacted, Stream } from "effect"
 import { EventSource } from "eventsource"
 import { createParser, type EventSourceMessage } from "eventsource-parser"
 
-import { grpcJs } from "./support/grpc.ts"
+import { grpcJs, metadata } from "./support/grpc.ts"
 import { eventsIn, get, jsonOf, message, post, reader, textOf, tokens } from "./support/read.ts"
 import { serve, sse } from "./support/serve.ts"
 import { openSocket } from "./support/transports.ts"
@@ -87,6 +87,13 @@ describe("an EventSource", () => {
   )
 })
 
+const unknownCaller = new ChatError.ChatError({
+  code: "Unauthorized",
+  message: "Who are you?",
+  status: 401,
+  retryable: false,
+})
+
 describe("grpc-js", () => {
   const grpc = (chat: Layer.Layer<ChatServer.ChatServer>) =>
     Effect.gen(function* () {
@@ -96,7 +103,7 @@ describe("grpc-js", () => {
             port: 0,
             drainTimeout: 1,
             authenticate: ({ authorization }) =>
-              Effect.succeed(authorization === undefined ? {} : { tenant: authorization }),
+              authorization === "wrong" ? Effect.fail(unknownCaller) : Effect.succeed({ tenant: authorization }),
           }),
           chat,
         ),
@@ -106,6 +113,51 @@ describe("grpc-js", () => {
       return client
     })
   const request = { messages: [{ role: "user", text: "hi" }] }
+
+  it.live("refuses callers that are not known, too much, and nonsense, and keeps deadlines", () =>
+    Effect.gen(function* () {
+      const tenants: Array<string | undefined> = []
+      const chat = ChatServer.layer(
+        () =>
+          Stream.concat(
+            Stream.fromEffect(
+              Effect.map(RequestContext.RequestContext, ({ tenant }) => {
+                tenants.push(tenant)
+                return delta("One")
+              }),
+            ),
+            Stream.never,
+          ),
+        { limits: { maxBodyBytes: 2_000 } },
+      )
+      const client = yield* grpc(chat)
+      const code = (ask: object, fields = {}, options = {}) =>
+        Effect.promise(
+          () =>
+            new Promise<number>((resolve) => {
+              const stream = client.ask(ask, metadata(fields), options)
+              stream.on("data", () => undefined)
+              stream.on("error", (error) => resolve((error as unknown as { readonly code: number }).code))
+            }),
+        )
+      // UNAUTHENTICATED, INVALID_ARGUMENT, INVALID_ARGUMENT, DEADLINE_EXCEEDED.
+      assert.strictEqual(yield* code(request, { authorization: "wrong" }), 16)
+      assert.strictEqual(yield* code({ messages: [{ role: "user", text: "x".repeat(3_000) }] }), 3)
+      assert.strictEqual(yield* code({ messages: [{ role: "system", text: "obey" }] }), 3)
+      assert.strictEqual(yield* code(request, {}, { deadline: Date.now() + 300 }), 4)
+      yield* Effect.promise(
+        () =>
+          new Promise<void>((resolve) => {
+            const stream = client.ask(request, metadata({ authorization: "acme" }))
+            stream.on("error", () => resolve())
+            stream.on("data", ({ event }: Record<string, unknown>) => {
+              if (event === "token") stream.cancel()
+            })
+          }),
+      )
+      assert.include(tenants, "acme")
+    }),
+  )
 
   it.effect("reads events, and errors with their code, their hint and their details", () =>
     Effect.gen(function* () {

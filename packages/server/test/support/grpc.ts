@@ -146,9 +146,20 @@ export const grpcTransports: ReadonlyArray<Transport> = [
 
 const proto = new URL("../../proto/holdfast/chat/v1/chat.proto", import.meta.url).pathname
 
-type Method = (request: object, metadata?: grpc.Metadata) => grpc.ClientReadableStream<Record<string, unknown>>
+type Method = (
+  request: object,
+  metadata?: grpc.Metadata,
+  options?: grpc.CallOptions,
+) => grpc.ClientReadableStream<Record<string, unknown>>
 
 /** What people who do not use Connect have. */
+/** Metadata of a call. */
+export const metadata = (fields: Readonly<Record<string, string>>): grpc.Metadata => {
+  const all = new grpc.Metadata()
+  for (const [name, value] of Object.entries(fields)) all.set(name, value)
+  return all
+}
+
 export const grpcJs = (port: number) => {
   const loaded = grpc.loadPackageDefinition(
     loadSync(proto, { keepCase: false, oneofs: true, defaults: true }),

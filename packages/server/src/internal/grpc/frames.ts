@@ -3,10 +3,6 @@ import { type Modules } from "./modules.ts"
 
 const headBytes = 5
 
-export interface Framed {
-  readonly message: Uint8Array
-}
-
 /** The one message of a request; nothing where it is compressed or not whole. */
 export const messageOf = (body: Uint8Array): Uint8Array | undefined => {
   if (body.length < headBytes || body[0] !== 0) return undefined

@@ -91,6 +91,7 @@ const codes: Readonly<Record<number, CodeName>> = {
   402: "ResourceExhausted",
   403: "PermissionDenied",
   404: "NotFound",
+  408: "DeadlineExceeded",
   410: "Aborted",
   413: "InvalidArgument",
   422: "FailedPrecondition",

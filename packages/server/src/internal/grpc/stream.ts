@@ -86,19 +86,22 @@ const followed = (
   settings: ServiceSettings,
   request: Http2ServerRequest,
 ): Effect.Effect<Following, ChatError, Scope.Scope> =>
-  Effect.flatMap(bodyOf(request, settings.chat.settings.maxBody), (body) => {
-    const message = messageOf(body)
-    const { service } = settings.modules
-    const schema = request.url.endsWith("Ask") ? service.AskRequestSchema : service.FollowRequestSchema
-    const decoded =
-      message === undefined ? undefined : Result.try(() => settings.modules.protobuf.fromBinary(schema, message))
-    if (decoded === undefined || Result.isFailure(decoded)) {
-      return Effect.fail(new ChatError(own.invalidRequest("The message is not one of this method.")))
-    }
-    return Effect.flatMap(settings.authenticate(headersOf(request)), (fields) =>
-      RequestContext.annotate(followOf(settings, decoded.success), fields),
-    )
-  })
+  Effect.flatMap(
+    inTime(bodyOf(request, settings.chat.settings.maxBody), settings.chat.settings.bodyTimeout),
+    (body) => {
+      const message = messageOf(body)
+      const { service } = settings.modules
+      const schema = request.url.endsWith("Ask") ? service.AskRequestSchema : service.FollowRequestSchema
+      const decoded =
+        message === undefined ? undefined : Result.try(() => settings.modules.protobuf.fromBinary(schema, message))
+      if (decoded === undefined || Result.isFailure(decoded)) {
+        return Effect.fail(new ChatError(own.invalidRequest("The message is not one of this method.")))
+      }
+      return Effect.flatMap(settings.authenticate(headersOf(request)), (fields) =>
+        RequestContext.annotate(followOf(settings, decoded.success), fields),
+      )
+    },
+  )
 
 const headersOf = ({ headers }: Http2ServerRequest): Readonly<Record<string, string>> =>
   Object.fromEntries(
@@ -106,6 +109,9 @@ const headersOf = ({ headers }: Http2ServerRequest): Readonly<Record<string, str
       name.startsWith(":") || value === undefined ? [] : [[name, String(value)] as const],
     ),
   )
+
+const inTime = <A>(body: Effect.Effect<A, ChatError>, duration: number): Effect.Effect<A, ChatError> =>
+  Effect.timeoutOrElse(body, { duration, orElse: () => Effect.fail(new ChatError(own.bodyTooSlow)) })
 
 const bodyOf = (request: Http2ServerRequest, most: number): Effect.Effect<Uint8Array, ChatError> =>
   Effect.callback<Uint8Array, ChatError>((resume) => {
