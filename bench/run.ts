@@ -16,7 +16,9 @@ import { limits, roundTrips } from "./limits.ts"
 import { type Contestant, interleaved, median, ratio } from "./measure.ts"
 import { generate, models, stream, streamed, vercel } from "./models.ts"
 import { breakers, drains, stacks } from "./policies.ts"
+import * as servers from "./servers.ts"
 import { telemetry } from "./telemetry.ts"
+import { latencies } from "./transports.ts"
 
 interface Result {
   readonly value: number
@@ -181,6 +183,27 @@ const onTheWire = Effect.gen(function* () {
   record("http.sdk_us", median(requests.sdk), "us")
 })
 
+const serving = Effect.gen(function* () {
+  const sse = yield* Effect.promise(servers.sse)
+  record("sse.events_over_node", sse.ratio, "ratio")
+  record("sse.us_per_event", sse.ours, "us")
+  record("sse.node_us_per_event", sse.theirs, "us")
+  const grpc = yield* Effect.promise(servers.grpcMessages)
+  record("grpc.messages_over_grpc_js", grpc.ratio, "ratio")
+  record("grpc.us_per_message", grpc.ours, "us")
+  record("grpc.grpc_js_us_per_message", grpc.theirs, "us")
+  for (const [name, milliseconds] of Object.entries(yield* Effect.orDie(latencies))) {
+    record(
+      `late.${name
+        .replaceAll(/([a-z])([A-Z])/g, "$1_$2")
+        .toLowerCase()
+        .replaceAll(/[^a-z]+/g, "_")}_ms`,
+      milliseconds,
+      "ms",
+    )
+  }
+})
+
 const loading = Effect.sync(() => {
   imports.compile()
   const rounds = Array.from({ length: 9 }, () => ({
@@ -201,7 +224,19 @@ const loading = Effect.sync(() => {
 
 await Effect.runPromise(
   Effect.scoped(
-    Effect.all([inMemory, embedding, bulkRuns, policies, rateLimits, ledger, money, observation, onTheWire, loading]),
+    Effect.all([
+      inMemory,
+      embedding,
+      bulkRuns,
+      policies,
+      rateLimits,
+      ledger,
+      money,
+      observation,
+      onTheWire,
+      serving,
+      loading,
+    ]),
   ),
 )
 

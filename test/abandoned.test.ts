@@ -6,7 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 const run = promisify(execFile)
 
 describe("streams that are left between two of their parts", () => {
-  it("keep nothing on the heap", { timeout: 120_000 }, async () => {
+  it("keep nothing on the heap", async () => {
     const program = new URL("support/abandoned.ts", import.meta.url).pathname
     const { stdout } = await run(process.execPath, ["--expose-gc", program, "200"])
     const kept = Object.entries(JSON.parse(stdout) as Record<string, number>)

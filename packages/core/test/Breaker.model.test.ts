@@ -268,24 +268,21 @@ const command: fc.Arbitrary<Command> = fc.oneof(
 )
 
 describe("a breaker", () => {
-  it.effect(
-    "does what a short model of it says, whatever happens",
-    () =>
-      Effect.gen(function* () {
-        const seen: Seen = { closed: 0, open: 0, halfOpen: 0, recovered: 0 }
-        let runs = 0
-        const commands = fc.array(command, { maxLength: 80, size: "max" })
-        const property = fc.asyncProperty(rules, commands, async (some, all) => {
-          const run = Effect.scoped(Effect.provide(compared(some, all, seen), [Breaker.layerMemory, TestClock.layer()]))
-          const exit = await Effect.runPromiseExit(run)
-          if (Exit.isFailure(exit)) throw exit.cause.reasons[0]
-          runs++
-        })
-        yield* Effect.promise(() => fc.assert(property, { numRuns: 1_200, seed: 42 }))
-        assert.strictEqual(runs, 1_200)
-        assert.isAbove(Math.min(seen.closed, seen.open, seen.halfOpen), 1_000)
-        assert.isAbove(seen.recovered, 60)
-      }),
-    30_000,
+  it.effect("does what a short model of it says, whatever happens", () =>
+    Effect.gen(function* () {
+      const seen: Seen = { closed: 0, open: 0, halfOpen: 0, recovered: 0 }
+      let runs = 0
+      const commands = fc.array(command, { maxLength: 80, size: "max" })
+      const property = fc.asyncProperty(rules, commands, async (some, all) => {
+        const run = Effect.scoped(Effect.provide(compared(some, all, seen), [Breaker.layerMemory, TestClock.layer()]))
+        const exit = await Effect.runPromiseExit(run)
+        if (Exit.isFailure(exit)) throw exit.cause.reasons[0]
+        runs++
+      })
+      yield* Effect.promise(() => fc.assert(property, { numRuns: 1_200, seed: 42 }))
+      assert.strictEqual(runs, 1_200)
+      assert.isAbove(Math.min(seen.closed, seen.open, seen.halfOpen), 1_000)
+      assert.isAbove(seen.recovered, 60)
+    }),
   )
 })

@@ -62,24 +62,21 @@ const expected = (calls: ReadonlyArray<Planned>, { limit, queue }: Rules): Reado
 }
 
 describe("Concurrency.limit", () => {
-  it.effect(
-    "does what its model says, whatever the provider, the callers and the wall clock do",
-    () =>
-      histories(fc.tuple(commands, rules), ([all, rule]) =>
-        Effect.gen(function* () {
-          const result = yield* played(all, ({ callOf, model }) =>
-            model("a").pipe(
-              Concurrency.limit(rule.limit, {
-                queue: rule.queue,
-                weight: ({ options }) => callOf(options.span!).weight,
-              }),
-            ),
-          )
-          assert.deepStrictEqual(result.told, expected(result.calls, rule))
-          checkAlways(result)
-        }),
-      ),
-    30_000,
+  it.effect("does what its model says, whatever the provider, the callers and the wall clock do", () =>
+    histories(fc.tuple(commands, rules), ([all, rule]) =>
+      Effect.gen(function* () {
+        const result = yield* played(all, ({ callOf, model }) =>
+          model("a").pipe(
+            Concurrency.limit(rule.limit, {
+              queue: rule.queue,
+              weight: ({ options }) => callOf(options.span!).weight,
+            }),
+          ),
+        )
+        assert.deepStrictEqual(result.told, expected(result.calls, rule))
+        checkAlways(result)
+      }),
+    ),
   )
 })
 
@@ -88,27 +85,24 @@ describe("Concurrency.adaptive", () => {
     .tuple(fc.integer({ min: 1, max: 3 }), fc.nat(2), fc.nat(2))
     .map(([min, more, most]) => ({ min, initial: min + more, max: min + more + most, queue: 10 }))
 
-  it.effect(
-    "lets in no more than its most, and no fewer than its least while others wait",
-    () =>
-      histories(fc.tuple(commands, bounds), ([all, rule]) =>
-        Effect.gen(function* () {
-          const result = yield* played(all, ({ model }) => model("a").pipe(Concurrency.adaptive(rule)))
-          const attempts = result.told.flatMap((told) => told.attempts)
-          for (const { began, ended } of attempts) {
-            for (const at of [began, ended]) {
-              const inside = attempts.filter((one) => one.began <= at && at < one.ended).length
-              assert.isAtMost(inside, rule.max)
-              const waiting = result.calls.filter((call) => {
-                const told = result.told[call.id] as Told
-                return call.at <= at && at < (told.attempts[0]?.began ?? told.at)
-              })
-              if (waiting.length > 0) assert.isAtLeast(inside, rule.min)
-            }
+  it.effect("lets in no more than its most, and no fewer than its least while others wait", () =>
+    histories(fc.tuple(commands, bounds), ([all, rule]) =>
+      Effect.gen(function* () {
+        const result = yield* played(all, ({ model }) => model("a").pipe(Concurrency.adaptive(rule)))
+        const attempts = result.told.flatMap((told) => told.attempts)
+        for (const { began, ended } of attempts) {
+          for (const at of [began, ended]) {
+            const inside = attempts.filter((one) => one.began <= at && at < one.ended).length
+            assert.isAtMost(inside, rule.max)
+            const waiting = result.calls.filter((call) => {
+              const told = result.told[call.id] as Told
+              return call.at <= at && at < (told.attempts[0]?.began ?? told.at)
+            })
+            if (waiting.length > 0) assert.isAtLeast(inside, rule.min)
           }
-          checkAlways(result)
-        }),
-      ),
-    30_000,
+        }
+        checkAlways(result)
+      }),
+    ),
   )
 })

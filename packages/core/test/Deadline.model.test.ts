@@ -46,29 +46,26 @@ const expected = (call: Planned, rule: Rules): Told => {
 }
 
 describe("Deadline", () => {
-  it.effect(
-    "does what its model says, whatever the provider, a guard, the caller and the wall clock do",
-    () =>
-      histories(fc.tuple(commands, rules), ([all, rule]) =>
-        Effect.gen(function* () {
-          const { betweenParts, generate, guard, stream, total } = rule
-          const money = budget(100, { answersAfter: guard })
-          const result = yield* played(all, ({ model }) =>
-            model("a").pipe(
-              Deadline.firstPart({ stream, generate }),
-              Deadline.betweenParts(betweenParts),
-              money.enforce,
-              Deadline.total(total),
-            ),
-          )
-          assert.deepStrictEqual(
-            result.told,
-            result.calls.map((call) => expected(call, rule)),
-          )
-          assert.strictEqual(money.reserved(), 0)
-          checkAlways(result)
-        }),
-      ),
-    30_000,
+  it.effect("does what its model says, whatever the provider, a guard, the caller and the wall clock do", () =>
+    histories(fc.tuple(commands, rules), ([all, rule]) =>
+      Effect.gen(function* () {
+        const { betweenParts, generate, guard, stream, total } = rule
+        const money = budget(100, { answersAfter: guard })
+        const result = yield* played(all, ({ model }) =>
+          model("a").pipe(
+            Deadline.firstPart({ stream, generate }),
+            Deadline.betweenParts(betweenParts),
+            money.enforce,
+            Deadline.total(total),
+          ),
+        )
+        assert.deepStrictEqual(
+          result.told,
+          result.calls.map((call) => expected(call, rule)),
+        )
+        assert.strictEqual(money.reserved(), 0)
+        checkAlways(result)
+      }),
+    ),
   )
 })

@@ -28,21 +28,18 @@ const expected = (call: Planned): Told => {
 }
 
 describe("Fallback.to", () => {
-  it.effect(
-    "does what its model says, whatever the providers and the caller do",
-    () =>
-      histories(commands, (all) =>
-        Effect.gen(function* () {
-          const result = yield* played(all, ({ model }) =>
-            model("a").pipe(Fallback.to(model("b")), Fallback.to(model("c"))),
-          )
-          assert.deepStrictEqual(result.told, result.calls.map(expected))
-          checkAlways(result)
-          const chosen = result.events.filter(({ _tag }) => _tag === "FallbackChosen")
-          const further = result.told.reduce((sum, { attempts }) => sum + attempts.length - 1, 0)
-          assert.lengthOf(chosen, further)
-        }),
-      ),
-    30_000,
+  it.effect("does what its model says, whatever the providers and the caller do", () =>
+    histories(commands, (all) =>
+      Effect.gen(function* () {
+        const result = yield* played(all, ({ model }) =>
+          model("a").pipe(Fallback.to(model("b")), Fallback.to(model("c"))),
+        )
+        assert.deepStrictEqual(result.told, result.calls.map(expected))
+        checkAlways(result)
+        const chosen = result.events.filter(({ _tag }) => _tag === "FallbackChosen")
+        const further = result.told.reduce((sum, { attempts }) => sum + attempts.length - 1, 0)
+        assert.lengthOf(chosen, further)
+      }),
+    ),
   )
 })

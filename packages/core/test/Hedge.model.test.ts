@@ -86,19 +86,16 @@ const expected = (calls: ReadonlyArray<Planned>, { lateness, maxShare, other }: 
 }
 
 describe("Hedge", () => {
-  it.effect(
-    "does what its model says, whatever the providers, the callers and the wall clock do",
-    () =>
-      histories(fc.tuple(commands, rules), ([all, rule]) =>
-        Effect.gen(function* () {
-          const { lateness, maxShare, other } = rule
-          const result = yield* played(all, ({ model }) =>
-            model("a").pipe(other ? Hedge.to(model("b"), lateness, { maxShare }) : Hedge.after(lateness, { maxShare })),
-          )
-          assert.deepStrictEqual(result.told, expected(result.calls, rule))
-          checkAlways(result)
-        }),
-      ),
-    30_000,
+  it.effect("does what its model says, whatever the providers, the callers and the wall clock do", () =>
+    histories(fc.tuple(commands, rules), ([all, rule]) =>
+      Effect.gen(function* () {
+        const { lateness, maxShare, other } = rule
+        const result = yield* played(all, ({ model }) =>
+          model("a").pipe(other ? Hedge.to(model("b"), lateness, { maxShare }) : Hedge.after(lateness, { maxShare })),
+        )
+        assert.deepStrictEqual(result.told, expected(result.calls, rule))
+        checkAlways(result)
+      }),
+    ),
   )
 })

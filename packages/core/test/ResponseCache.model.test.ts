@@ -110,44 +110,38 @@ const together = (sharing: (request: ModelCall.ModelRequest) => string) =>
   })
 
 describe("a flight", () => {
-  it.effect(
-    "does what its model says, whatever the provider and its passengers do",
-    () =>
-      histories(commands, (all) =>
-        Effect.gen(function* () {
-          const sharing = ({ mode, question }: Planned) => `${mode} ${question}`
-          const result = yield* played(all, ({ callOf, model }) =>
-            model("a").pipe(together(({ options }) => sharing(callOf(options.span!)))),
-          )
-          checked(result, expected(result.calls, sharing, 0))
-        }),
-      ),
-    30_000,
+  it.effect("does what its model says, whatever the provider and its passengers do", () =>
+    histories(commands, (all) =>
+      Effect.gen(function* () {
+        const sharing = ({ mode, question }: Planned) => `${mode} ${question}`
+        const result = yield* played(all, ({ callOf, model }) =>
+          model("a").pipe(together(({ options }) => sharing(callOf(options.span!)))),
+        )
+        checked(result, expected(result.calls, sharing, 0))
+      }),
+    ),
   )
 })
 
 describe("ResponseCache.exact", () => {
   const times = fc.constantFrom(unit, 10 * unit, 3_600_000)
 
-  it.effect(
-    "does what its model says, whatever the provider, the callers and the wall clock do",
-    () =>
-      histories(fc.tuple(commands, times), ([all, timeToLive]) =>
-        Effect.gen(function* () {
-          const tenancy: ResponseCache.CacheScope = ({ tenant }) => (tenant === "c" ? undefined : tenant)
-          const sharing = ({ mode, question, tenant }: Planned) =>
-            tenant === "c" ? undefined : `${tenant} ${mode} ${question}`
-          const result = yield* played(all, ({ model }) =>
-            model("a").pipe(ResponseCache.exact({ scope: tenancy, timeToLive: Duration.millis(timeToLive) })),
-          )
-          const wanted = expected(result.calls, sharing, timeToLive)
-          checked(result, wanted)
-          assert.lengthOf(
-            result.events.filter(({ _tag }) => _tag === "CacheHit"),
-            wanted.shared,
-          )
-        }),
-      ),
-    30_000,
+  it.effect("does what its model says, whatever the provider, the callers and the wall clock do", () =>
+    histories(fc.tuple(commands, times), ([all, timeToLive]) =>
+      Effect.gen(function* () {
+        const tenancy: ResponseCache.CacheScope = ({ tenant }) => (tenant === "c" ? undefined : tenant)
+        const sharing = ({ mode, question, tenant }: Planned) =>
+          tenant === "c" ? undefined : `${tenant} ${mode} ${question}`
+        const result = yield* played(all, ({ model }) =>
+          model("a").pipe(ResponseCache.exact({ scope: tenancy, timeToLive: Duration.millis(timeToLive) })),
+        )
+        const wanted = expected(result.calls, sharing, timeToLive)
+        checked(result, wanted)
+        assert.lengthOf(
+          result.events.filter(({ _tag }) => _tag === "CacheHit"),
+          wanted.shared,
+        )
+      }),
+    ),
   )
 })

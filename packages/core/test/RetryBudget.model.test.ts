@@ -101,23 +101,20 @@ const expected = (calls: ReadonlyArray<Planned>, rule: Rules): ReadonlyArray<Tol
 }
 
 describe("RetryBudget.ratio", () => {
-  it.effect(
-    "does what its model says, whatever the providers, the callers and the wall clock do",
-    () =>
-      histories(fc.tuple(commands, rules), ([all, rule]) =>
-        Effect.gen(function* () {
-          const { floor, second, share, times, window } = rule
-          const retry = Retry.schedule(Schedule.spaced(pause).pipe(Schedule.upTo({ times })))
-          const result = yield* played(all, ({ model }) => {
-            const retried = model("a", "acme").pipe(retry)
-            const several: ResilientModel.ResilientModel<unknown> =
-              second === undefined ? retried : retried.pipe(Fallback.to(model("b", second).pipe(retry)))
-            return several.pipe(RetryBudget.ratio(share, { minRetries: floor, window }))
-          })
-          assert.deepStrictEqual(result.told, expected(result.calls, rule))
-          checkAlways(result)
-        }),
-      ),
-    30_000,
+  it.effect("does what its model says, whatever the providers, the callers and the wall clock do", () =>
+    histories(fc.tuple(commands, rules), ([all, rule]) =>
+      Effect.gen(function* () {
+        const { floor, second, share, times, window } = rule
+        const retry = Retry.schedule(Schedule.spaced(pause).pipe(Schedule.upTo({ times })))
+        const result = yield* played(all, ({ model }) => {
+          const retried = model("a", "acme").pipe(retry)
+          const several: ResilientModel.ResilientModel<unknown> =
+            second === undefined ? retried : retried.pipe(Fallback.to(model("b", second).pipe(retry)))
+          return several.pipe(RetryBudget.ratio(share, { minRetries: floor, window }))
+        })
+        assert.deepStrictEqual(result.told, expected(result.calls, rule))
+        checkAlways(result)
+      }),
+    ),
   )
 })

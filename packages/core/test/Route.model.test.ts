@@ -156,34 +156,30 @@ describe("Route", () => {
           }),
         { runs: 300 },
       ),
-    30_000,
   )
 
-  it.effect(
-    "sticky keeps a key with its model, and moves only the keys of one that drops out",
-    () =>
-      histories(
-        commands,
-        (all) =>
-          Effect.gen(function* () {
-            const result = yield* routed(all, (models) => Route.sticky(models), [])
-            const seen = result.calls.map((call) => {
-              const model = result.told[call.id]?.attempts[0]?.model as Name
-              assert.deepStrictEqual(result.told[call.id], toldOf(call, model)[0])
-              const available = availableAt(all, call.at)
-              assert.include(available, model)
-              return { tenant: call.tenant, model, available }
-            })
-            for (const one of seen) {
-              for (const other of seen) {
-                const both = one.available.includes(other.model) && other.available.includes(one.model)
-                if (one.tenant === other.tenant && both) assert.strictEqual(one.model, other.model)
-              }
+  it.effect("sticky keeps a key with its model, and moves only the keys of one that drops out", () =>
+    histories(
+      commands,
+      (all) =>
+        Effect.gen(function* () {
+          const result = yield* routed(all, (models) => Route.sticky(models), [])
+          const seen = result.calls.map((call) => {
+            const model = result.told[call.id]?.attempts[0]?.model as Name
+            assert.deepStrictEqual(result.told[call.id], toldOf(call, model)[0])
+            const available = availableAt(all, call.at)
+            assert.include(available, model)
+            return { tenant: call.tenant, model, available }
+          })
+          for (const one of seen) {
+            for (const other of seen) {
+              const both = one.available.includes(other.model) && other.available.includes(one.model)
+              if (one.tenant === other.tenant && both) assert.strictEqual(one.model, other.model)
             }
-            checkAlways(result)
-          }),
-        { runs: 300 },
-      ),
-    30_000,
+          }
+          checkAlways(result)
+        }),
+      { runs: 300 },
+    ),
   )
 })

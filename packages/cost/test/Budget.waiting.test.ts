@@ -141,7 +141,7 @@ describe("who waits", () => {
   )
 })
 
-describe("ten thousand calls at once", { timeout: 30_000 }, () => {
+describe("ten thousand calls at once", () => {
   const calls = 10_000
   const limit = 60_000n
 
@@ -204,7 +204,7 @@ it.effect("at least 95 % of a budget is used where a call costs 30 % of its wors
   }),
 )
 
-describe("interrupted at any moment", { timeout: 30_000 }, () => {
+describe("interrupted at any moment", () => {
   // Every step of so many operations is a moment. Each run ends by itself, or is interrupted after so many steps.
   const run = (operations: number, ticks: number) =>
     Effect.gen(function* () {

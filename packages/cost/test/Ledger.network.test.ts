@@ -91,50 +91,40 @@ const play = Effect.fnUntraced(function* (
 })
 
 describe.skipIf(withoutPostgres !== undefined)("a ledger on PostgreSQL whose network loses a packet", () => {
-  it.live(
-    "ends every call in time, and has in its journal what was served, and nothing that stays open",
-    () =>
-      Effect.gen(function* () {
-        const name = yield* schema
-        const calm = yield* ledgerOn(postgresIn(name))
-        const outcomes = yield* Effect.forEach(
-          faults,
-          ({ scenario, ...fault }) =>
-            Effect.scoped(
-              Effect.gen(function* () {
-                const id = `${scenario} ${fault.kind} ${fault.direction} ${fault.packet}`
-                const through = yield* ledgerThroughProxy(name)
-                const served = yield* play(id, through, { scenario, fault })
-                // What is given back in the background is there in the end.
-                yield* Effect.repeat(Stream.runCollect(calm.entries()), {
-                  until: (entries) => entries.some((entry) => endOf(entry) === id),
-                  schedule: Schedule.spaced("50 millis"),
-                })
-                assert.deepStrictEqual(
-                  yield* calm.total({ account: id, since: 0 }),
-                  total(served ? 2n : 0n, 0n, 0n),
-                  id,
-                )
-                through.proxy.close()
-                return { scenario, kind: fault.kind, packet: fault.packet, hit: through.proxy.hit(), served, id }
-              }),
-            ),
-          { concurrency: 20 },
-        )
-        assert.deepStrictEqual(yield* calm.outstanding, [])
-        const entries = yield* Stream.runCollect(calm.entries())
-        const settled = entries.flatMap((entry) => (entry._tag === "Settled" ? [entry.settlement.id] : []))
-        assert.deepStrictEqual(
-          settled.toSorted(),
-          outcomes.flatMap(({ id, served }) => (served ? [id] : [])).toSorted(),
-        )
-        for (const kind of ["cut", "swallow", "delay"]) {
-          assert.isAtLeast(outcomes.filter((each) => each.kind === kind && each.hit).length, 30)
-        }
-        // An end is one operation, so there is nothing after it that could be harmed.
-        const ends = outcomes.filter(({ scenario }) => scenario === "settle" || scenario === "release")
-        assert.isTrue(ends.every(({ hit, kind, packet }) => packet < packets || kind !== "delay" || !hit))
-      }),
-    300_000,
+  it.live("ends every call in time, and has in its journal what was served, and nothing that stays open", () =>
+    Effect.gen(function* () {
+      const name = yield* schema
+      const calm = yield* ledgerOn(postgresIn(name))
+      const outcomes = yield* Effect.forEach(
+        faults,
+        ({ scenario, ...fault }) =>
+          Effect.scoped(
+            Effect.gen(function* () {
+              const id = `${scenario} ${fault.kind} ${fault.direction} ${fault.packet}`
+              const through = yield* ledgerThroughProxy(name)
+              const served = yield* play(id, through, { scenario, fault })
+              // What is given back in the background is there in the end.
+              yield* Effect.repeat(Stream.runCollect(calm.entries()), {
+                until: (entries) => entries.some((entry) => endOf(entry) === id),
+                schedule: Schedule.spaced("50 millis"),
+              })
+              assert.deepStrictEqual(yield* calm.total({ account: id, since: 0 }), total(served ? 2n : 0n, 0n, 0n), id)
+              through.proxy.close()
+              return { scenario, kind: fault.kind, packet: fault.packet, hit: through.proxy.hit(), served, id }
+            }),
+          ),
+        { concurrency: 20 },
+      )
+      assert.deepStrictEqual(yield* calm.outstanding, [])
+      const entries = yield* Stream.runCollect(calm.entries())
+      const settled = entries.flatMap((entry) => (entry._tag === "Settled" ? [entry.settlement.id] : []))
+      assert.deepStrictEqual(settled.toSorted(), outcomes.flatMap(({ id, served }) => (served ? [id] : [])).toSorted())
+      for (const kind of ["cut", "swallow", "delay"]) {
+        assert.isAtLeast(outcomes.filter((each) => each.kind === kind && each.hit).length, 30)
+      }
+      // An end is one operation, so there is nothing after it that could be harmed.
+      const ends = outcomes.filter(({ scenario }) => scenario === "settle" || scenario === "release")
+      assert.isTrue(ends.every(({ hit, kind, packet }) => packet < packets || kind !== "delay" || !hit))
+    }),
   )
 })

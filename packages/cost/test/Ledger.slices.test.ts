@@ -147,7 +147,7 @@ const play = (slice: bigint, steps: ReadonlyArray<Step>) =>
     )
   })
 
-describe("slices of three processes on one file", { timeout: 60_000 }, () => {
+describe("slices of three processes on one file", () => {
   it("never exceed a limit of any window or scope, and lose nothing, whatever happens", async () => {
     const steps = fc.array(step, { maxLength: 60 })
     const result = await fc.check(

@@ -39,4 +39,4 @@ it("loads optional packages only when they are asked for, and says which one is 
   assert.deepStrictEqual(alone(true), [[], "loaded", "loaded"])
   const missing = (name: string) => ["PackageMissing", `${name} cannot be loaded; install it beside @holdfast/cost`]
   assert.deepStrictEqual(alone(false), [[], missing("@pydantic/genai-prices"), missing("gpt-tokenizer")])
-}, 20_000)
+})

@@ -52,51 +52,42 @@ const ask = (output: string) =>
   })
 
 describe("holdfast-emulator", () => {
-  it.live(
-    "answers at the addresses that it prints, and stops on SIGTERM",
-    () =>
-      Effect.gen(function* () {
-        const { output, stop } = yield* start("--port", "0", "--text", "Good day.", "--delay-first-byte", "20 millis")
-        for (const name of ["OPENAI_BASE_URL", "ANTHROPIC_BASE_URL", "GOOGLE_GEMINI_BASE_URL"]) {
-          assert.match(variable(output, name), /^http:\/\/127\.0\.0\.1:[1-9]\d*\//)
-        }
-        const started = performance.now()
-        const { body, status } = yield* ask(output)
-        assert.strictEqual(status, 200)
-        assert.include(body, "Good day.")
-        assert.isAtLeast(performance.now() - started, 15)
-        const code = yield* Effect.timeout(stop("SIGTERM"), "5 seconds")
-        // 143 is what a process that was asked to terminate reports, and 130 one that was interrupted.
-        assert.include([0, 130, 143], code)
-      }),
-    20_000,
+  it.live("answers at the addresses that it prints, and stops on SIGTERM", () =>
+    Effect.gen(function* () {
+      const { output, stop } = yield* start("--port", "0", "--text", "Good day.", "--delay-first-byte", "20 millis")
+      for (const name of ["OPENAI_BASE_URL", "ANTHROPIC_BASE_URL", "GOOGLE_GEMINI_BASE_URL"]) {
+        assert.match(variable(output, name), /^http:\/\/127\.0\.0\.1:[1-9]\d*\//)
+      }
+      const started = performance.now()
+      const { body, status } = yield* ask(output)
+      assert.strictEqual(status, 200)
+      assert.include(body, "Good day.")
+      assert.isAtLeast(performance.now() - started, 15)
+      const code = yield* Effect.timeout(stop("SIGTERM"), "5 seconds")
+      // 143 is what a process that was asked to terminate reports, and 130 one that was interrupted.
+      assert.include([0, 130, 143], code)
+    }),
   )
 
-  it.live(
-    "makes chaos from a seed",
-    () =>
-      Effect.gen(function* () {
-        const { output, stop } = yield* start("--port", "0", "--chaos-rate", "1", "--chaos-seed", "9")
-        const { body, status } = yield* ask(output)
-        assert.strictEqual(status, 429)
-        assert.include(body, "rate_limit_exceeded")
-        yield* stop("SIGINT")
-      }),
-    20_000,
+  it.live("makes chaos from a seed", () =>
+    Effect.gen(function* () {
+      const { output, stop } = yield* start("--port", "0", "--chaos-rate", "1", "--chaos-seed", "9")
+      const { body, status } = yield* ask(output)
+      assert.strictEqual(status, 429)
+      assert.include(body, "rate_limit_exceeded")
+      yield* stop("SIGINT")
+    }),
   )
 
-  it.live(
-    "says what it takes, and refuses the rest",
-    () =>
-      Effect.gen(function* () {
-        const help = yield* start("--help")
-        for (const flag of ["--port", "--text", "--delay-frames", "--chaos-rate"]) assert.include(help.output, flag)
-        assert.strictEqual(help.code, 0)
-        const wrong = yield* start("--chaos-rate", "2")
-        assert.notInclude(wrong.output, "Listening")
-        assert.match(wrong.output, /Invalid value for flag --chaos-rate.*between 0 and 1/)
-        assert.strictEqual(wrong.code, 1)
-      }),
-    20_000,
+  it.live("says what it takes, and refuses the rest", () =>
+    Effect.gen(function* () {
+      const help = yield* start("--help")
+      for (const flag of ["--port", "--text", "--delay-frames", "--chaos-rate"]) assert.include(help.output, flag)
+      assert.strictEqual(help.code, 0)
+      const wrong = yield* start("--chaos-rate", "2")
+      assert.notInclude(wrong.output, "Listening")
+      assert.match(wrong.output, /Invalid value for flag --chaos-rate.*between 0 and 1/)
+      assert.strictEqual(wrong.code, 1)
+    }),
   )
 })

@@ -91,45 +91,42 @@ const compared = Effect.fnUntraced(function* (
 })
 
 describe.skipIf(redisIsMissing)("the scripts of a breaker on Redis (REDIS_URL)", () => {
-  it.effect(
-    "decide as its kernel does, whatever happens",
-    () =>
-      withRedis((prefix) =>
-        Effect.gen(function* () {
-          const link = yield* redisLink("Test", { prefix, timeout: "10 seconds" })
-          const reached = new Set<string>()
-          let runs = 0
-          const run = Effect.runPromiseExitWith(yield* Effect.context())
-          const property = fc.asyncProperty(
-            someRules,
-            fc.array(command, { minLength: 40, maxLength: 120, size: "max" }),
-            async (rules, commands) => {
-              const keys = [`${prefix}:${runs++}`]
-              const exit = await run(
-                compared(
-                  (script, now, args) =>
-                    Effect.flatMap(Effect.provideService(link.ask(script, { keys, args }), ServerTime, now), (answer) =>
-                      answer === undefined ? Effect.die("no answer") : Effect.succeed(answer),
-                    ),
-                  rules,
-                  commands,
-                  reached,
-                ).pipe(Effect.provideService(Random.Random, random)),
-              )
-              if (Exit.isFailure(exit)) throw exit.cause.reasons[0]
-            },
-          )
-          yield* Effect.promise(() => fc.assert(property, { numRuns: 250, seed: 42 }))
-          assert.strictEqual(runs, 250)
-          // All of it was seen: three phases in three modes at least, and the ways in between.
-          for (const mode of ["normal", "observing"]) {
-            for (const phase of ["Closed", "Open", "HalfOpen"]) assert.isTrue(reached.has(`${mode} ${phase}`))
-          }
-          for (const seen of ["forcedOpen Open", "disabled Closed", "recovered", "opened again"]) {
-            assert.isTrue(reached.has(seen), seen)
-          }
-        }),
-      ),
-    30_000,
+  it.effect("decide as its kernel does, whatever happens", () =>
+    withRedis((prefix) =>
+      Effect.gen(function* () {
+        const link = yield* redisLink("Test", { prefix, timeout: "10 seconds" })
+        const reached = new Set<string>()
+        let runs = 0
+        const run = Effect.runPromiseExitWith(yield* Effect.context())
+        const property = fc.asyncProperty(
+          someRules,
+          fc.array(command, { minLength: 40, maxLength: 120, size: "max" }),
+          async (rules, commands) => {
+            const keys = [`${prefix}:${runs++}`]
+            const exit = await run(
+              compared(
+                (script, now, args) =>
+                  Effect.flatMap(Effect.provideService(link.ask(script, { keys, args }), ServerTime, now), (answer) =>
+                    answer === undefined ? Effect.die("no answer") : Effect.succeed(answer),
+                  ),
+                rules,
+                commands,
+                reached,
+              ).pipe(Effect.provideService(Random.Random, random)),
+            )
+            if (Exit.isFailure(exit)) throw exit.cause.reasons[0]
+          },
+        )
+        yield* Effect.promise(() => fc.assert(property, { numRuns: 250, seed: 42 }))
+        assert.strictEqual(runs, 250)
+        // All of it was seen: three phases in three modes at least, and the ways in between.
+        for (const mode of ["normal", "observing"]) {
+          for (const phase of ["Closed", "Open", "HalfOpen"]) assert.isTrue(reached.has(`${mode} ${phase}`))
+        }
+        for (const seen of ["forcedOpen Open", "disabled Closed", "recovered", "opened again"]) {
+          assert.isTrue(reached.has(seen), seen)
+        }
+      }),
+    ),
   )
 })

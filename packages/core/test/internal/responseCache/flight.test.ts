@@ -54,7 +54,6 @@ describe.each<Mode>(["generate", "stream"])("a flight that gets an answer to %s"
         }
         assert.isAbove(runs, 300)
       }),
-    30_000,
   )
 })
 
