@@ -137,11 +137,14 @@ describe("a provider's hint", () => {
     }),
   )
 
-  it.effect("of nothing is obeyed at once", () =>
+  it.effect("of nothing is no hint: the schedule decides", () =>
     Effect.gen(function* () {
       const model = scripted([refused(errors.throttled(0)), answer("a")])
-      const { text } = yield* call(model.model.pipe(Retry.schedule(every("1 minute"))), "stream")
-      assert.strictEqual(text, "a")
+      const fiber = yield* Effect.forkChild(call(model.model.pipe(Retry.schedule(every("1 minute"))), "stream"))
+      yield* TestClock.adjust("59 seconds")
+      assert.lengthOf(model.requests, 1)
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual((yield* Fiber.join(fiber)).text, "a")
     }),
   )
 

@@ -63,12 +63,12 @@ const start = (task: string, jobs: ReadonlyArray<Job>): Effect.Effect<ChildProce
     (child) => Effect.sync(() => child.kill("SIGKILL")),
   )
 
-export interface Finished {
+interface Finished {
   readonly answered: number
   readonly errors: ReadonlyArray<string>
 }
 
-export interface Spent extends Setting {
+interface Spent extends Setting {
   /** What each process says. */
   readonly finished: ReadonlyArray<Finished>
   /** What the ledger says of each of the two accounts: spent, reserved, uncertain. */

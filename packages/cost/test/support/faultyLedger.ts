@@ -10,10 +10,10 @@ import { ledgerOn } from "../databases.ts"
 
 export const faults = ["before", "midst", "after", "silence"] as const
 
-export type Fault = (typeof faults)[number]
+type Fault = (typeof faults)[number]
 
 /** What is wrong at the moment. */
-export class Weather {
+class Weather {
   fault: Fault | undefined
   /** A process that is no more does nothing any more. */
   isDead = false

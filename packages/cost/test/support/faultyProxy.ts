@@ -33,7 +33,7 @@ export interface FaultyProxy {
 /** How long a delayed packet takes. Milliseconds. */
 const delay = 100
 
-export const faultyProxy = (target: {
+const faultyProxy = (target: {
   readonly host: string
   readonly port: number
 }): Effect.Effect<FaultyProxy, never, Scope.Scope> =>

@@ -83,7 +83,7 @@ const startProcess = (
   })
 
 /** Plays the history of a seed, and says what is wrong with it. */
-export const play = (place: Place, seed: number): Effect.Effect<Outcome, unknown, Scope.Scope> =>
+const play = (place: Place, seed: number): Effect.Effect<Outcome, unknown, Scope.Scope> =>
   Effect.gen(function* () {
     const below = numbers(seed)
     const name = `budget-${seed}`
@@ -216,7 +216,7 @@ export const databasePlace = (sql: SqlClient.SqlClient): Place => ({
   pause: sql.onDialectOrElse({ pg: () => Effect.repeat(turns, { times: 3 }), orElse: () => yields }),
 })
 
-export interface Summary {
+interface Summary {
   readonly calls: number
   readonly settled: number
   readonly deaths: number

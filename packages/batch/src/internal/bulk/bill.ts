@@ -19,8 +19,6 @@ export interface Bill {
   readonly exact: boolean
 }
 
-export const nothing: Bill = { attempts: 0, tokens: {}, cost: Money.zero, exact: true }
-
 /** Budgets that are piped apart tell of the same attempt once each. */
 export class Meter {
   private readonly charges = new Map<string, CostEvent.AttemptCharged["charge"]>()

@@ -15,7 +15,7 @@ describe("the wait before a retry", () => {
   const cases = [
     ["is the schedule's without a hint", {}, 100],
     ["is the hint where there is one", { retryAfter: 7 }, 7],
-    ["is a hint of nothing", { retryAfter: 0 }, 0],
+    ["is the schedule's when the hint is nothing", { retryAfter: 0 }, 100],
     ["is the schedule's when the hint lies in the past", { retryAfter: -5 }, 100],
     ["is the longest hint that is allowed", { retryAfter: 60_000 }, 60_000],
     ["is none beyond that", { retryAfter: 60_001 }, undefined],
