@@ -72,7 +72,8 @@ export class CallRecord {
   readonly sink: Sink = (event: Event) => {
     if (event._tag === "AttemptStarted" && event.callId === this.start.callId) this.ask(event)
     else if (event._tag === "CacheHit" && event.callId === this.start.callId) this.cacheHit = true
-    this.outer(changes.has(event._tag) ? { ...event, callId: this.start.callId } : event)
+    // Other packages add events, and none of theirs is a change.
+    this.outer(changes.has(event._tag) ? ({ ...event, callId: this.start.callId } as Event) : event)
   }
 
   readonly parts = (parts: Parameters<PartTally["add"]>[0]): void => this.tally.add(parts)
