@@ -37,7 +37,7 @@ const long = Array.from(
     `- **${String(hour % 24).padStart(2, "0")}:00** The tide is ${hour % 12 < 6 ? "rising" : "falling"}, and the harbour is quiet.`,
 ).join("\n")
 
-const slowly = (reply: Reply.Reply) => reply.pipe(Fault.delayFirstByte("250 millis"), Fault.delayFrames("18 millis"))
+const slowly = (reply: Reply.Reply) => reply.pipe(Fault.delayFirstByte("250 millis"), Fault.delayFrames("12 millis"))
 
 /** What was asked last, and whether a tool has answered already. */
 const asked = ({ body }: RecordedRequest) => {

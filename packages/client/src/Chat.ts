@@ -42,7 +42,7 @@ export interface ChatOptions extends ChatClientOptions {
   readonly messages?: ReadonlyArray<Message> | undefined
   /** Where the conversation is kept over a reload, such as `sessionStorage`. */
   readonly storage?: Pick<Storage, "getItem" | "setItem"> | undefined
-  /** Milliseconds to wait while tokens come, before they are drawn with the next frame. 16 if left out, which is every second frame. */
+  /** Milliseconds to wait while tokens come, before they are drawn with the next frame. 25 if left out, which is every second frame. */
   readonly throttle?: number | undefined
   /** Sent with every request, for the application on the server. */
   readonly data?: unknown
@@ -227,7 +227,7 @@ const attempt = (run: () => void) => {
 }
 
 /** A tab that is hidden draws no frames. */
-const soon = (run: () => void, throttle = 16) =>
+const soon = (run: () => void, throttle = 25) =>
   setTimeout(() => {
     if (globalThis.document?.visibilityState === "visible") requestAnimationFrame(run)
     else run()
