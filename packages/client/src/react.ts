@@ -3,7 +3,7 @@
  *
  * @module @holdfast/client/react
  */
-import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react"
+import { useEffect, useMemo, useRef, useSyncExternalStore } from "react"
 
 import { type Chat, type ChatOptions, type ChatState, makeChat } from "./Chat.ts"
 import { type Message } from "./Message.ts"
@@ -44,8 +44,8 @@ export interface UseChat
  * @category hooks
  */
 export const useChat = (options: UseChatOptions = {}): UseChat => {
-  const [own] = useState(() => options.chat ?? makeChat(options))
-  const chat = options.chat ?? own
+  // Another id is another conversation.
+  const chat = useMemo(() => options.chat ?? makeChat(options), [options.chat, options.id])
   const whole = useRef(false)
   const state = useSyncExternalStore(
     chat.subscribe,
@@ -57,7 +57,7 @@ export const useChat = (options: UseChatOptions = {}): UseChat => {
   })
   useEffect(() => {
     void chat.resume()
-    return chat === own ? chat.leave : undefined
+    return options.chat ? undefined : chat.leave
   }, [chat])
   return useMemo(
     () => ({

@@ -136,6 +136,21 @@ describe.skipIf(browserIsMissing)("in Chromium, if there is one", () => {
       }),
     )
 
+    test.effect("another id is another conversation, and the first one is there again with its id", () =>
+      Effect.gen(function* () {
+        const { page } = yield* Effect.flatMap(site, ({ visit: to }) => to("ours"))
+        yield* status(page, "ready")
+        yield* send(page, "60 tokens, every 10 ms")
+        yield* words(page, 3)
+        yield* Effect.promise(() => page.evaluate(`driver.open("d")`))
+        yield* until(page, `document.querySelectorAll("article").length === 0`)
+        yield* Effect.promise(() => page.evaluate(`driver.open("c")`))
+        yield* words(page, 60)
+        yield* status(page, "ready")
+        assert.strictEqual(yield* answer(page), tokens(60))
+      }),
+    )
+
     test.effect("connections that are cut again and again lose nothing and double nothing", () =>
       Effect.gen(function* () {
         const { cut, visit: to } = yield* site

@@ -3,6 +3,8 @@ interface Driver {
   readonly send: (text: string) => unknown
   readonly stop: () => unknown
   readonly regenerate: () => unknown
+  /** Another conversation. */
+  readonly open?: (id: string) => void
 }
 
 declare global {

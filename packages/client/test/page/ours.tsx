@@ -1,5 +1,5 @@
 import { type Chat, type Message, useChat, useMessage } from "@holdfast/client/react"
-import { memo } from "react"
+import { memo, useState } from "react"
 import { createRoot } from "react-dom/client"
 
 import { counts, older, wantsOlder } from "./counts.ts"
@@ -13,7 +13,6 @@ const Row = memo(({ chat, id }: { readonly chat: Chat; readonly id: string }) =>
 })
 
 const options = {
-  id: "c",
   ...(!location.search.includes("quiet") && { storage: sessionStorage }),
   retryDelay: 50,
   ...(wantsOlder && { messages: older }),
@@ -21,8 +20,9 @@ const options = {
 
 const List = () => {
   counts.list++
-  const { chat, error, ids, regenerate, send, status, stop } = useChat(options)
-  window.driver = { send, stop, regenerate }
+  const [id, open] = useState("c")
+  const { chat, error, ids, regenerate, send, status, stop } = useChat({ ...options, id })
+  window.driver = { send, stop, regenerate, open }
   return (
     <main data-status={status} data-error={error?.code}>
       {ids.map((id) => (
@@ -35,7 +35,7 @@ const List = () => {
 /** As people write it first: the messages in one component. */
 const Whole = () => {
   counts.list++
-  const { error, messages, regenerate, send, status, stop } = useChat(options)
+  const { error, messages, regenerate, send, status, stop } = useChat({ ...options, id: "c" })
   window.driver = { send, stop, regenerate }
   return (
     <main data-status={status} data-error={error?.code}>
