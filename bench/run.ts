@@ -247,8 +247,6 @@ await Effect.runPromise(
       observation,
       onTheWire,
       serving,
-      onTheWire,
-      serving,
       inBrowser,
       loading,
     ]),
