@@ -41,9 +41,9 @@ describe.skipIf(browserIsMissing)("the chat page, in Chromium if there is one", 
       assert.strictEqual(yield* Effect.promise(() => page.locator("article img, article script, article a").count()), 0)
 
       yield* ask(page, "Tell me something long")
-      yield* wait(page, "article:nth-of-type(8) li:nth-of-type(3)")
+      yield* wait(page, "article:nth-of-type(8) li:nth-of-type(2)")
       yield* Effect.promise(() => page.reload())
-      yield* wait(page, "article:nth-of-type(8) li:nth-of-type(12)")
+      yield* wait(page, "article:nth-of-type(8) li:nth-of-type(6)")
       yield* Effect.promise(() => page.click("button.stop"))
       yield* wait(page, "article:nth-of-type(8) footer")
       const stopped = yield* newest(page)

@@ -20,8 +20,8 @@ const options = {
 
 const List = () => {
   counts.list++
-  const [id, open] = useState("c")
-  const { chat, error, ids, regenerate, send, status, stop } = useChat({ ...options, id })
+  const [conversation, open] = useState("c")
+  const { chat, error, ids, regenerate, send, status, stop } = useChat({ ...options, id: conversation })
   window.driver = { send, stop, regenerate, open }
   return (
     <main data-status={status} data-error={error?.code}>
