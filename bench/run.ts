@@ -6,6 +6,7 @@ import { writeFileSync } from "node:fs"
 import { Effect } from "effect"
 
 import { bulk } from "./bulk.ts"
+import { hooks } from "./client.ts"
 import { prices } from "./cost.ts"
 import { embeddings } from "./embeddings.ts"
 import { yearOldOverNew } from "./history.ts"
@@ -204,6 +205,17 @@ const serving = Effect.gen(function* () {
   }
 })
 
+const inBrowser = Effect.gen(function* () {
+  const rounds = yield* hooks
+  if (rounds === undefined) {
+    process.stdout.write("client.script_over_use_chat is skipped: there is no Chromium\n")
+    return
+  }
+  record("client.script_over_use_chat", ratio(rounds.ours, rounds.vercel), "ratio")
+  record("client.script_ms", median(rounds.ours), "ms")
+  record("client.use_chat_script_ms", median(rounds.vercel), "ms")
+})
+
 const loading = Effect.sync(() => {
   imports.compile()
   const rounds = Array.from({ length: 9 }, () => ({
@@ -235,6 +247,7 @@ await Effect.runPromise(
       observation,
       onTheWire,
       serving,
+      inBrowser,
       loading,
     ]),
   ),
