@@ -401,8 +401,7 @@ describe("telemetry and prices", () => {
       const named = Budget.enforce({ name: "clouds", daily: "1 USD" })
       const reserved = (model: string) =>
         Effect.exit(LanguageModel.generateText({ prompt: "hi" })).pipe(
-          Effect.provide(named(OpenAiLanguageModel.model(model))),
-          Effect.provide(azure),
+          Effect.provide(Layer.provide(named(OpenAiLanguageModel.model(model)), azure)),
         )
       const exits = yield* Effect.provide(
         Effect.all([reserved("chat"), reserved("a-deployment")]),

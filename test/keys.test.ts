@@ -333,6 +333,6 @@ describe("keys", () => {
       tell(yield* redisDump)
       for (const { name } of subjects) lookFor(name, told)
       assert.isAbove(failed, subjects.length * 20)
-    }).pipe(Effect.provide(services), Effect.provide(Emulator.layer())),
+    }).pipe(Effect.provide(Layers.provideMerge(services, Emulator.layer()))),
   )
 })

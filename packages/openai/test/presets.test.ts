@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Emulator, Reply } from "@holdfast/testing"
 import * as ClientConformance from "@holdfast/testing/ClientConformance"
-import { Effect, Exit, Redacted, Schema } from "effect"
+import { Effect, Exit, Layer, Redacted, Schema } from "effect"
 import { LanguageModel, Tool, Toolkit } from "effect/ai"
 
 import type * as OpenAiClient from "../src/OpenAiClient.ts"
@@ -81,7 +81,7 @@ const trial = Effect.fnUntraced(function* <A, E>(
     )
   const client = OpenAiCompatible.layer(preset, { apiKey: Redacted.make("k"), apiUrl: emulator.baseUrl("openai-chat") })
   const exit = yield* Effect.exit(
-    Effect.provide(Effect.provide(program, OpenAiCompatible.model(preset, "m", options.settings)), client),
+    Effect.provide(program, Layer.provide(OpenAiCompatible.model(preset, "m", options.settings), client)),
   )
   const [request] = yield* emulator.requests
   return { exit, sent: request?.body as Readonly<Record<string, unknown>> | undefined }
