@@ -28,6 +28,8 @@ const changes: ReadonlySet<string> = new Set<Change["_tag"]>([
   "SharedStateRecovered",
 ])
 
+const isChange = (event: Event): event is Change => changes.has(event._tag)
+
 export class CallRecord {
   private readonly request: ModelRequest
   private readonly start: CallStarted
@@ -72,8 +74,7 @@ export class CallRecord {
   readonly sink: Sink = (event: Event) => {
     if (event._tag === "AttemptStarted" && event.callId === this.start.callId) this.ask(event)
     else if (event._tag === "CacheHit" && event.callId === this.start.callId) this.cacheHit = true
-    // Other packages add events, and none of theirs is a change.
-    this.outer(changes.has(event._tag) ? ({ ...event, callId: this.start.callId } as Event) : event)
+    this.outer(isChange(event) ? { ...event, callId: this.start.callId } : event)
   }
 
   readonly parts = (parts: Parameters<PartTally["add"]>[0]): void => this.tally.add(parts)
