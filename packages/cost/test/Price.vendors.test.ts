@@ -66,7 +66,6 @@ describe("as the vendors bill", () => {
     // Priority Tier is paid in advance.
     ["anthropic", "claude-opus-4-8", { serviceTier: "priority" }, "priority"],
     ["anthropic", "claude-opus-4-8", { serviceTier: "fast" }, "fast"],
-    ["anthropic", "claude-sonnet-4-5", { regional: true }, "regional"],
     ["openai", "gpt-5", { regional: true }, "regional"],
   ]
 

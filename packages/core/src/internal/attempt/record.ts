@@ -93,6 +93,8 @@ export class AttemptRecord implements ReplyWatcher {
       index: start.index,
       provider: start.provider,
       model: start.model,
+      ...(start.account !== undefined && { account: start.account }),
+      ...(start.pricedAs !== undefined && { pricedAs: start.pricedAs }),
       maxOutputTokens: start.maxOutputTokens,
       context: start.context,
       startedAt: start.startedAt,
