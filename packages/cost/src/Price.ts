@@ -18,7 +18,7 @@ import { mostOf } from "./internal/price/mostOf.ts"
 import { holds as holdsAt, type Period, periodOf, type Weekday } from "./internal/price/period.ts"
 import { type PriceList, type Rates, ratesOf } from "./internal/price/rates.ts"
 import { type ClassFactors, type Factor, type Factors, type ServiceTier } from "./internal/price/serviceTier.ts"
-import * as Money from "./Money.ts"
+import type * as Money from "./Money.ts"
 
 /**
  * What a vendor bills apart. Each token is in one class only: what was read from a cache is not also `input`, and
