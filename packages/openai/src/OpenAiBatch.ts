@@ -42,10 +42,7 @@ import { ChatConfig, Config, type Model } from "./OpenAiLanguageModel.ts"
  * @since 0.1.0
  * @category constructors
  */
-export const model = (
-  name: Model,
-  config?: ResponsesSettings,
-): Effect.Effect<BatchProvider, never, OpenAiClient> =>
+export const model = (name: Model, config?: ResponsesSettings): Effect.Effect<BatchProvider, never, OpenAiClient> =>
   Effect.map(OpenAiClient, (client) =>
     openAiForm({
       rest: client.rest,

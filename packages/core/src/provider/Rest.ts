@@ -72,29 +72,29 @@ export interface Options {
 export const make = ({ fromErrorAnswer, fromThrown, send, ...options }: Options): Rest => {
   const origin = (path: string): Origin => options.origin(path.split("?", 1)[0] ?? path)
   return {
-  origin,
-  json: (request) => {
-    const from = origin(request.path)
-    return Effect.flatMap(
-      SdkStream.once({
-        request: (signal) => send(request, signal).then((response) => bounded(response).text()),
-        catch: fromThrown(from),
-      }),
-      (body) => parsed(from, body),
-    )
-  },
-  bytes: (path) =>
-    Stream.unwrap(
-      Effect.map(
-        SdkStream.open({
-          request: (signal) =>
-            send({ method: "GET", path }, signal).then(({ body }) => ({ head: undefined, events: piecesOf(body) })),
-          catch: fromThrown(origin(path)),
+    origin,
+    json: (request) => {
+      const from = origin(request.path)
+      return Effect.flatMap(
+        SdkStream.once({
+          request: (signal) => send(request, signal).then((response) => bounded(response).text()),
+          catch: fromThrown(from),
         }),
-        ({ events }) => events,
+        (body) => parsed(from, body),
+      )
+    },
+    bytes: (path) =>
+      Stream.unwrap(
+        Effect.map(
+          SdkStream.open({
+            request: (signal) =>
+              send({ method: "GET", path }, signal).then(({ body }) => ({ head: undefined, events: piecesOf(body) })),
+            catch: fromThrown(origin(path)),
+          }),
+          ({ events }) => events,
+        ),
       ),
-    ),
-  reported: (path, answer) => fromErrorAnswer(origin(path))(answer),
+    reported: (path, answer) => fromErrorAnswer(origin(path))(answer),
   }
 }
 

@@ -1,10 +1,10 @@
+import * as Failure from "@holdfast/core/Failure"
 /**
  * Files that hold the items of a batch, and those that hold its results.
  */
 import * as BatchLines from "@holdfast/core/provider/BatchLines"
 import { type Item, type Line } from "@holdfast/core/provider/BatchProvider"
 import * as Rest from "@holdfast/core/provider/Rest"
-import * as Failure from "@holdfast/core/Failure"
 import { Effect, type Stream, Stream as Streams } from "effect"
 import { type AiError } from "effect/ai"
 
