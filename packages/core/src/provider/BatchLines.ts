@@ -6,9 +6,9 @@
 import { Effect, Result, Stream } from "effect"
 import { type AiError } from "effect/ai"
 
-import { type Item } from "./BatchProvider.ts"
-import { type Json, record } from "./Json.ts"
-import { fromFault, type Origin } from "./ProviderError.ts"
+import { type Item, type Line as Told } from "./BatchProvider.ts"
+import { type Json, record, text as textIn } from "./Json.ts"
+import { fromFault, malformed, type Origin } from "./ProviderError.ts"
 
 /**
  * The longest line that is read, in characters. An answer with a generated image has a few million.
@@ -121,6 +121,26 @@ const last = /"(?:custom_id|key)"\s*:\s*"([\w-]{1,64})"\s*\}\s*$/
 // Only the outermost fields at either end: an answer may hold fields of the same name.
 const idIn = (start: string, end: string): string | undefined =>
   first.exec(start)?.[1] ?? last.exec(end.slice(-keptOfLongLine))?.[1]
+
+/**
+ * What a line says of the item that is named in one of its fields. A line that cannot be read, and one without a name, may be
+ * an answer that is billed.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const telling =
+  (origin: Origin, key: string, tell: (id: string, line: Json) => Told) =>
+  (line: Line): Told => {
+    if (line._tag === "Broken") {
+      const error = malformed(origin, line.what, true)
+      return line.id === undefined ? { _tag: "Unreadable", error } : { _tag: "Refused", id: line.id, error }
+    }
+    const id = textIn(line.value, key)
+    return id === undefined
+      ? { _tag: "Unreadable", error: malformed(origin, `a line without "${key}"`, true) }
+      : tell(id, line.value)
+  }
 
 const encoder = new TextEncoder()
 

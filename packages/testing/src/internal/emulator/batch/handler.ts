@@ -7,13 +7,14 @@ import { type Call, isJson } from "../dialect.ts"
 import { plan } from "../plan.ts"
 import { redactHeaders, redactQuery } from "../redact.ts"
 import { type Entry, record, type State } from "../state.ts"
+import { anthropicRoutes } from "./anthropic.ts"
 import { openaiRoutes } from "./openai.ts"
 import { type Message, type Route, type RouteOf, type Said } from "./route.ts"
 import { mishapOf } from "./state.ts"
 
 const parseJson = Schema.decodeUnknownResult(Schema.fromJsonString(Schema.Unknown))
 
-const vendors: ReadonlyArray<RouteOf> = [openaiRoutes]
+const vendors: ReadonlyArray<RouteOf> = [openaiRoutes, anthropicRoutes]
 
 /** The call of a batch API that a request is, or `undefined`. */
 export const routeOf: RouteOf = (method, path) => {

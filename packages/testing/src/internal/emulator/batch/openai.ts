@@ -66,7 +66,8 @@ const make =
       model: Predicate.isString(first) ? first : "",
       inputFile: input?.id ?? "file-missing",
       createdAt: now,
-      isValid: (item) => {
+      failsWhole: true,
+      problemOf: (item) => {
         if (item.id === "" || item.url !== endpoint) return "The URL of the line does not match the batch's endpoint."
         if (doubled && ids.filter((id) => id === item.id).length > 1) return "The custom_id is not unique."
         if (item.body["stream"] === true) return "Streaming is not supported in batches."

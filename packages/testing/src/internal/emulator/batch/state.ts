@@ -34,7 +34,12 @@ export interface Batch {
   /** Unix milliseconds. */
   readonly createdAt: number
   readonly items: ReadonlyArray<Item>
-  readonly isValid: (item: Item) => string | undefined
+  /** What else is wrong with an item. */
+  readonly problemOf?: (item: Item) => string | undefined
+  /** Whether one bad item fails the batch. */
+  readonly failsWhole?: boolean
+  /** Whether a batch may fail at all. */
+  readonly mayFail?: boolean
   state: "running" | "canceling" | "completed" | "canceled" | "expired" | "failed"
   errors: ReadonlyArray<{ readonly line: number | undefined; readonly message: string }>
   polls: number

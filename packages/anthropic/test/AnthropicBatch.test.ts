@@ -1,0 +1,52 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Emulator } from "@holdfast/testing"
+import * as BatchConformance from "@holdfast/testing/BatchConformance"
+import { Effect, Redacted, Stream } from "effect"
+
+import * as AnthropicBatch from "../src/AnthropicBatch.ts"
+import * as AnthropicClient from "../src/AnthropicClient.ts"
+import * as AnthropicLanguageModel from "../src/AnthropicLanguageModel.ts"
+
+const client = (apiUrl: string) => AnthropicClient.layer({ apiKey: Redacted.make("sk-test-key"), apiUrl })
+
+BatchConformance.suite({
+  name: "Anthropic",
+  vendor: "anthropic",
+  dialect: "anthropic",
+  batch: AnthropicBatch.model("claude-haiku-5-5"),
+  live: AnthropicLanguageModel.make("claude-haiku-5-5"),
+  layer: client,
+  capabilities: { named: false, failsWhole: false, cancels: true, partial: true, lines: true },
+})
+
+describe("a batch of Anthropic's", () => {
+  it.live("sends the betas of the model along with those of the client", () =>
+    Effect.gen(function* () {
+      const emulator = yield* Emulator.Emulator
+      const options = { apiKey: Redacted.make("sk-test-key"), apiUrl: emulator.batches.baseUrl("anthropic") }
+      const batch = yield* AnthropicBatch.model("claude-haiku-5-5", { betas: ["two"] }).pipe(
+        Effect.provide(AnthropicClient.layer({ ...options, headers: { "anthropic-beta": "one" } })),
+      )
+      const items = Stream.make({
+        id: "a",
+        body: { model: "m", max_tokens: 9, messages: [{ role: "user", content: "hi" }] },
+      })
+      yield* batch.create({ name: "job", file: undefined, items })
+      const [created] = yield* emulator.requests
+      assert.strictEqual(created?.headers["anthropic-beta"], "one,two")
+    }).pipe(Effect.provide(Emulator.layer())),
+  )
+
+  it.live("is refused at a cloud", () =>
+    Effect.gen(function* () {
+      const token = Effect.succeed(Redacted.make("token"))
+      const error = yield* Effect.flip(
+        Effect.provide(
+          AnthropicBatch.model("claude-haiku-5-5"),
+          AnthropicClient.layerVertex({ project: "project-1", token }),
+        ),
+      )
+      assert.strictEqual(error._tag, "UnsupportedOption")
+    }),
+  )
+})
