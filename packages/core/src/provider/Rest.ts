@@ -30,6 +30,17 @@ export interface Request {
 }
 
 /**
+ * An answer that came as a whole.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Exchange {
+  readonly headers: Readonly<Record<string, string>>
+  readonly answer: unknown
+}
+
+/**
  * An API by its paths.
  *
  * **Details**
@@ -43,6 +54,8 @@ export interface Rest {
   readonly origin: (path: string) => Origin
   /** Gives the body as JSON, whatever it says; nothing if it is empty. */
   readonly json: (request: Request) => Effect.Effect<unknown, AiError.AiError>
+  /** The same, with the headers of the answer in lower case. */
+  readonly exchange: (request: Request) => Effect.Effect<Exchange, AiError.AiError>
   /** Gives the body as it comes. It may be of any length. */
   readonly bytes: (path: string) => Stream.Stream<Uint8Array, AiError.AiError>
   /** The error that a body of status 200 reports. */
@@ -71,18 +84,25 @@ export interface Options {
  */
 export const make = ({ fromErrorAnswer, fromThrown, send, ...options }: Options): Rest => {
   const origin = (path: string): Origin => options.origin(path.split("?", 1)[0] ?? path)
+  const exchange = (request: Request): Effect.Effect<Exchange, AiError.AiError> => {
+    const from = origin(request.path)
+    const asking = SdkStream.once({
+      request: (signal) =>
+        send(request, signal).then((response) =>
+          bounded(response)
+            .text()
+            .then((body) => ({ headers: SdkStream.headersOf(response.headers), body })),
+        ),
+      catch: fromThrown(from),
+    })
+    return Effect.flatMap(asking, ({ body, headers }) =>
+      Effect.map(parsed(from, body), (answer) => ({ headers, answer })),
+    )
+  }
   return {
     origin,
-    json: (request) => {
-      const from = origin(request.path)
-      return Effect.flatMap(
-        SdkStream.once({
-          request: (signal) => send(request, signal).then((response) => bounded(response).text()),
-          catch: fromThrown(from),
-        }),
-        (body) => parsed(from, body),
-      )
-    },
+    exchange,
+    json: (request) => Effect.map(exchange(request), ({ answer }) => answer),
     bytes: (path) =>
       Stream.unwrap(
         Effect.map(

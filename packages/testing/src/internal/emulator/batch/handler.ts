@@ -8,13 +8,14 @@ import { plan } from "../plan.ts"
 import { redactHeaders, redactQuery } from "../redact.ts"
 import { type Entry, record, type State } from "../state.ts"
 import { anthropicRoutes } from "./anthropic.ts"
+import { googleRoutes } from "./google.ts"
 import { openaiRoutes } from "./openai.ts"
 import { type Message, type Route, type RouteOf, type Said } from "./route.ts"
 import { mishapOf } from "./state.ts"
 
 const parseJson = Schema.decodeUnknownResult(Schema.fromJsonString(Schema.Unknown))
 
-const vendors: ReadonlyArray<RouteOf> = [openaiRoutes, anthropicRoutes]
+const vendors: ReadonlyArray<RouteOf> = [openaiRoutes, anthropicRoutes, googleRoutes]
 
 /** The call of a batch API that a request is, or `undefined`. */
 export const routeOf: RouteOf = (method, path) => {
