@@ -15,7 +15,11 @@ const usage = { input: 30, cacheRead: 20, output: 9, reasoning: 5 }
 const replies: Readonly<Record<string, Reply.Reply>> = {
   text: Reply.text("Grüße aus Oslo 🌧", { usage }),
   thought: Reply.answer({ reasoning: "It may rain.", signature: "c2lnbmVk", text: "Take a coat.", usage }),
-  tool: Reply.answer({ toolCalls: [{ id: "call00001", name: "weather", params: { city: "Oslo" } }], usage }),
+  tool: Reply.answer({
+    signature: "c2lnbmVk",
+    toolCalls: [{ id: "call00001", name: "weather", params: { city: "Oslo" } }],
+    usage,
+  }),
   json: Reply.json({ city: "Oslo", districts: ["Frogner"] }, { usage }),
   refusal: Reply.answer({ refusal: "I will not say.", usage }),
   cut: Reply.text("Take a", { finish: "length", usage }),

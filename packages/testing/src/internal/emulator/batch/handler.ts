@@ -9,13 +9,15 @@ import { redactHeaders, redactQuery } from "../redact.ts"
 import { type Entry, record, type State } from "../state.ts"
 import { anthropicRoutes } from "./anthropic.ts"
 import { googleRoutes } from "./google.ts"
+import { mistralRoutes } from "./mistral.ts"
 import { openaiRoutes } from "./openai.ts"
+import { openrouterRoutes } from "./openrouter.ts"
 import { type Message, type Route, type RouteOf, type Said } from "./route.ts"
 import { mishapOf } from "./state.ts"
 
 const parseJson = Schema.decodeUnknownResult(Schema.fromJsonString(Schema.Unknown))
 
-const vendors: ReadonlyArray<RouteOf> = [openaiRoutes, anthropicRoutes, googleRoutes]
+const vendors: ReadonlyArray<RouteOf> = [openaiRoutes, mistralRoutes, openrouterRoutes, anthropicRoutes, googleRoutes]
 
 /** The call of a batch API that a request is, or `undefined`. */
 export const routeOf: RouteOf = (method, path) => {

@@ -36,7 +36,8 @@ export const upload = (prefix: string, root: string) => (message: Message) => {
   )
 }
 
-const itemOf = (line: Json | undefined): Item => ({
+/** What a line, or a request of a list, asks for. */
+export const itemOf = (line: Json | undefined): Item => ({
   id: Predicate.isString(line?.["custom_id"]) ? line["custom_id"] : "",
   url: Predicate.isString(line?.["url"]) ? line["url"] : undefined,
   body: isJson(line?.["body"]) ? line["body"] : {},
@@ -95,7 +96,8 @@ const statusOf = ({ polls, state }: Batch): string => {
   }[state]
 }
 
-const line = ({ id, outcome }: Item): Record<string, unknown> => {
+/** The result of an item. */
+export const line = ({ id, outcome }: Item): Record<string, unknown> => {
   const begin = { id: `batch_req_${id}`, custom_id: id }
   if (outcome?._tag === "Answered" || outcome?._tag === "Errored") {
     const response = { status_code: outcome.status, request_id: `req_${id}`, body: outcome.body }
