@@ -36,23 +36,27 @@ export type Line =
  * @category combinators
  */
 export const read = <E>(bytes: Stream.Stream<Uint8Array, E>, longest = longestLine): Stream.Stream<Line, E> =>
-  Stream.mapAccum(
-    bytes,
-    () => ({ decoder: new TextDecoder(), reader: new LineReader(longest) }),
-    (state, piece) => {
-      const out: Array<Line> = []
-      state.reader.push(state.decoder.decode(piece, { stream: true }), out)
-      return [state, out] as const
-    },
-    {
-      onHalt: ({ decoder, reader }) => {
+  Stream.suspend(() => {
+    const decoder = new TextDecoder()
+    const reader = new LineReader(longest)
+    const arriving = Stream.mapAccum(
+      bytes,
+      () => reader,
+      (_, piece) => {
         const out: Array<Line> = []
-        reader.push(decoder.decode(), out)
-        reader.end(out)
-        return out
+        reader.push(decoder.decode(piece, { stream: true }), out)
+        return [reader, out] as const
       },
-    },
-  )
+    )
+    // Only what ends well has a last line: where the connection breaks, the rest of it may yet come.
+    const last = Stream.suspend(() => {
+      const out: Array<Line> = []
+      reader.push(decoder.decode(), out)
+      reader.end(out, false)
+      return Stream.fromIterable(out)
+    })
+    return Stream.concat(arriving, last)
+  })
 
 // What is kept of a line that is too long: an id may stand at either end.
 const keptOfLongLine = 4096
@@ -74,7 +78,7 @@ class LineReader {
       const end = piece.indexOf("\n", start)
       this.add(piece.slice(start, end === -1 ? undefined : end))
       if (end === -1) return
-      this.end(out)
+      this.end(out, true)
       start = end + 1
     }
   }
@@ -93,22 +97,26 @@ class LineReader {
     this.tail = whole.slice(-keptOfLongLine)
   }
 
-  /** The line is over, or all of them are. */
-  end(out: Array<Line>): void {
+  /** The line is over, or all of them are, so that it may be half a line. */
+  end(out: Array<Line>, isWhole: boolean): void {
     const text = this.pieces.join("").trim()
     const { tail } = this
     this.pieces = []
     this.size = 0
     this.tail = undefined
     if (tail !== undefined) {
-      out.push({ _tag: "Broken", id: idIn(text, tail), what: `a line exceeds ${this.longest} characters` })
+      out.push({
+        _tag: "Broken",
+        id: idAtStart(text) ?? (isWhole ? idAtEnd(tail) : undefined),
+        what: `a line exceeds ${this.longest} characters`,
+      })
     } else if (text !== "") out.push(lineOf(text))
   }
 }
 
 const lineOf = (text: string): Line => {
   const parsed = Result.try((): unknown => JSON.parse(text))
-  if (Result.isFailure(parsed)) return { _tag: "Broken", id: idIn(text, text), what: "a line is not JSON" }
+  if (Result.isFailure(parsed)) return { _tag: "Broken", id: idAtStart(text), what: "a line is not JSON" }
   const value = record(parsed.success)
   return value === undefined || Array.isArray(parsed.success)
     ? { _tag: "Broken", id: undefined, what: "a line is no object" }
@@ -119,8 +127,9 @@ const first = /^\s*\{\s*(?:"id"\s*:\s*"[^"\\]{0,256}"\s*,\s*)?"(?:custom_id|key)
 const last = /"(?:custom_id|key)"\s*:\s*"([\w-]{1,64})"\s*\}\s*$/
 
 // Only the outermost fields at either end: an answer may hold fields of the same name.
-const idIn = (start: string, end: string): string | undefined =>
-  first.exec(start)?.[1] ?? last.exec(end.slice(-keptOfLongLine))?.[1]
+const idAtStart = (text: string): string | undefined => first.exec(text)?.[1]
+
+const idAtEnd = (text: string): string | undefined => last.exec(text)?.[1]
 
 /**
  * What a line says of the item that is named in one of its fields. A line that cannot be read, and one without a name, may be
