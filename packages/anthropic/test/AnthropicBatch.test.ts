@@ -50,3 +50,45 @@ describe("a batch of Anthropic's", () => {
     }),
   )
 })
+
+describe("the emulator", () => {
+  it.live("speaks to the SDK itself", () =>
+    Effect.gen(function* () {
+      const emulator = yield* Emulator.Emulator
+      const { use } = yield* Effect.provide(
+        AnthropicClient.AnthropicClient,
+        client(emulator.batches.baseUrl("anthropic")),
+      )
+      const params = { model: "claude-haiku-5-5", max_tokens: 9, messages: [{ role: "user" as const, content: "hi" }] }
+      const requests = [
+        { custom_id: "a", params },
+        { custom_id: "b", params: { ...params, messages: [] } },
+      ]
+      const found = yield* use(async (sdk) => {
+        const made = await sdk.messages.batches.create({ requests })
+        await sdk.messages.batches.retrieve(made.id)
+        const results: Array<string> = []
+        const over = await sdk.messages.batches.retrieve(made.id)
+        for await (const line of await sdk.messages.batches.results(made.id)) {
+          results.push(`${line.custom_id} ${line.result.type}`)
+        }
+        const second = await sdk.messages.batches.create({ requests })
+        const canceling = await sdk.messages.batches.cancel(second.id)
+        const listed: Array<string> = []
+        for await (const batch of sdk.messages.batches.list({ limit: 1 })) listed.push(batch.id)
+        return {
+          states: [made.processing_status, over.processing_status, canceling.processing_status],
+          results,
+          counts: over.request_counts,
+          isListed: listed.join() === [second.id, made.id].join(),
+        }
+      })
+      assert.deepStrictEqual(found, {
+        states: ["in_progress", "ended", "canceling"],
+        results: ["a succeeded", "b errored"],
+        counts: { processing: 0, succeeded: 1, errored: 1, canceled: 0, expired: 0 },
+        isListed: true,
+      })
+    }).pipe(Effect.provide(Emulator.layer())),
+  )
+})

@@ -64,6 +64,7 @@ export type BatchHabit =
   | { readonly _tag: "LongLine"; readonly id: string; readonly bytes: number }
   | { readonly _tag: "HalfLastLine" }
   | { readonly _tag: "StrangeLines" }
+  | { readonly _tag: "CutResults" }
   | { readonly _tag: "ForeignUrl"; readonly url: string }
   | { readonly _tag: "Expire"; readonly answered: number }
   | { readonly _tag: "FailAll"; readonly message: string }
@@ -168,6 +169,14 @@ export const halfLastLine: BatchHabit = { _tag: "HalfLastLine" }
  * @category results
  */
 export const strangeLines: BatchHabit = { _tag: "StrangeLines" }
+
+/**
+ * Resets the connection when half of the results are sent.
+ *
+ * @since 0.1.0
+ * @category results
+ */
+export const cutResults: BatchHabit = { _tag: "CutResults" }
 
 /**
  * Says that results or uploads are at another host.

@@ -98,6 +98,7 @@ const mostPages = 100
 /** The list is newest first, and shows the names. */
 const find = Effect.fnUntraced(function* (rest: Rest.Rest, name: string, since: number) {
   const found: Array<Candidate> = []
+  let seen = 0
   for (let page = 0; page < mostPages; page++) {
     const answer = yield* rest.json({ method: "GET", path: `${path}?page=${page}&page_size=100` })
     const jobs = list(answer, "data")
@@ -111,7 +112,8 @@ const find = Effect.fnUntraced(function* (rest: Rest.Rest, name: string, since: 
     for (const { createdAt, id, job } of young) {
       if (text(field(job, "metadata"), "holdfast") === name) found.push({ id, createdAt, certain: true })
     }
-    if (jobs.length < 100 || young.length < made.length) break
+    seen += jobs.length
+    if (jobs.length === 0 || seen >= (count(answer, "total") ?? Infinity) || young.length < made.length) break
   }
   return found
 })

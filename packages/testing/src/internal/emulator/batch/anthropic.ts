@@ -8,7 +8,7 @@ import { isJson, type Json } from "../dialect.ts"
 import { advance } from "./items.ts"
 import { told, written } from "./results.ts"
 import { json, type Message, refused, type Route, type RouteOf, type Said, unknownBatch } from "./route.ts"
-import { type Batch, counted, create, find, habit, isOver, type Item, listed } from "./state.ts"
+import { type Batch, counted, create, find, habit, isOver, type Item, listed, pageSize } from "./state.ts"
 
 const paths = /^(.*\/v1\/messages\/batches)(?:\/([^/]+))?(?:\/(cancel|results))?$/
 
@@ -97,7 +97,7 @@ const list =
     const { state, url } = message
     const all = listed(state.batches, root)
     const start = all.findIndex(({ id }) => id === url.searchParams.get("after_id")) + 1
-    const limit = Number(url.searchParams.get("limit") ?? 20)
+    const limit = pageSize(url.searchParams.get("limit"))
     const page = all.slice(start, start + limit)
     return json({
       data: page.map((batch) => batchObject(batch, message)),

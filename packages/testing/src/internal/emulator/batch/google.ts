@@ -8,7 +8,7 @@ import { google } from "../google.ts"
 import { advance, linesOf } from "./items.ts"
 import { told, written } from "./results.ts"
 import { json, type Message, refused, type Route, type RouteOf, type Said, unknownBatch } from "./route.ts"
-import { type Batch, type Batches, counted, create, find, habit, isOver, type Item, listed, store } from "./state.ts"
+import { type Batch, type Batches, counted, create, find, habit, isOver, type Item, listed, pageSize, store } from "./state.ts"
 
 const iso = (millis: number) => DateTime.formatIso(DateTime.makeUnsafe(millis))
 
@@ -142,7 +142,7 @@ const list =
   ({ state: { batches }, url }: Message): Said => {
     const all = listed(batches, root)
     const start = Number(url.searchParams.get("pageToken") ?? 0)
-    const end = start + Number(url.searchParams.get("pageSize") ?? 10)
+    const end = start + pageSize(url.searchParams.get("pageSize"))
     return json({
       operations: all.slice(start, end).map((batch) => operation(batches, batch)),
       ...(end < all.length && { nextPageToken: String(end) }),

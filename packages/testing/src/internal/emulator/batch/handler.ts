@@ -1,6 +1,7 @@
 import { ByteSize, Effect, Predicate, Result, Schema } from "effect"
 import { HttpIncomingMessage, type HttpServerRequest, HttpServerResponse } from "effect/http"
 
+import * as Fault from "../../../Fault.ts"
 import * as Reply from "../../../Reply.ts"
 import { answer } from "../answer.ts"
 import { type Call, isJson } from "../dialect.ts"
@@ -13,7 +14,7 @@ import { mistralRoutes } from "./mistral.ts"
 import { openaiRoutes } from "./openai.ts"
 import { openrouterRoutes } from "./openrouter.ts"
 import { type Message, type Route, type RouteOf, type Said } from "./route.ts"
-import { mishapOf } from "./state.ts"
+import { habit, mishapOf } from "./state.ts"
 
 const parseJson = Schema.decodeUnknownResult(Schema.fromJsonString(Schema.Unknown))
 
@@ -106,10 +107,16 @@ export const handleBatch = Effect.fnUntraced(function* (
   if (mishap !== undefined) return yield* replying(replyOf(mishap.mishap))
   if (said === undefined) return yield* replying(Reply.status(500))
   if (said._tag === "Refused") return yield* replying(Reply.status(said.status, { message: said.message }))
+  if (said._tag === "Lines" && habit(state.batches, "CutResults") !== undefined) {
+    const headers = { "content-type": linesType }
+    return yield* replying(Reply.raw({ status: 200, headers, body: said.text }).pipe(Fault.resetAfter(4)))
+  }
   entry.status = said._tag === "Json" ? (said.status ?? 200) : 200
   entry.endedAt = now
   return responseOf(said, requestId)
 })
+
+const linesType = "application/x-jsonl"
 
 const replyOf = (mishap: number | "reset" | "stall"): Reply.Reply =>
   Predicate.isNumber(mishap) ? Reply.status(mishap) : mishap === "reset" ? Reply.reset : Reply.stall
@@ -121,5 +128,5 @@ const responseOf = (said: Exclude<Said, { readonly _tag: "Refused" }>, requestId
         status: said.status ?? 200,
         headers: { ...headers, ...said.headers },
       })
-    : HttpServerResponse.text(said.text, { headers, contentType: "application/x-jsonl" })
+    : HttpServerResponse.text(said.text, { headers, contentType: linesType })
 }

@@ -8,7 +8,7 @@ import { openaiChat } from "../openaiChat.ts"
 import { advance, linesOf } from "./items.ts"
 import { itemOf } from "./openai.ts"
 import { json, type Message, refused, type Route, type RouteOf, type Said, unknownBatch } from "./route.ts"
-import { type Batch, counted, create, find, isOver, listed } from "./state.ts"
+import { type Batch, counted, create, find, isOver, listed, pageSize } from "./state.ts"
 
 const paths = /^(.*\/v1)\/batch\/jobs(?:\/([^/]+))?(\/cancel)?$/
 
@@ -68,7 +68,7 @@ const list =
   (root: string) =>
   ({ state: { batches }, url }: Message): Said => {
     const all = listed(batches, root)
-    const size = Number(url.searchParams.get("page_size") ?? 100)
+    const size = pageSize(url.searchParams.get("page_size"))
     const start = Number(url.searchParams.get("page") ?? 0) * size
     return json({ object: "list", data: all.slice(start, start + size).map(jobOf), total: all.length })
   }

@@ -8,7 +8,7 @@ import { openaiChat } from "../openaiChat.ts"
 import { advance, linesOf } from "./items.ts"
 import { told, written } from "./results.ts"
 import { json, type Message, refused, type Route, type RouteOf, type Said, unknownBatch } from "./route.ts"
-import { type Batch, type Batches, counted, create, find, isOver, type Item, listed, store } from "./state.ts"
+import { type Batch, type Batches, counted, create, find, isOver, type Item, listed, pageSize, store } from "./state.ts"
 
 const paths = /^(.*\/v1)\/(files|batches)(?:\/([^/]+))?(?:\/(content|cancel))?$/
 
@@ -196,7 +196,7 @@ const list =
   ({ state: { batches }, url }: Message): Said => {
     const all = listed(batches, root)
     const start = all.findIndex(({ id }) => id === url.searchParams.get("after")) + 1
-    const limit = Number(url.searchParams.get("limit") ?? 20)
+    const limit = pageSize(url.searchParams.get("limit"))
     const page = all.slice(start, start + limit)
     return json({
       object: "list",

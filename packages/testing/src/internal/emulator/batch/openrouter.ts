@@ -9,7 +9,7 @@ import { advance } from "./items.ts"
 import { itemOf, line } from "./openai.ts"
 import { told } from "./results.ts"
 import { json, type Message, refused, type Route, type RouteOf, type Said, unknownBatch } from "./route.ts"
-import { type Batch, counted, create, find, isOver, listed } from "./state.ts"
+import { type Batch, counted, create, find, isOver, listed, pageSize } from "./state.ts"
 
 const paths = /^(.*\/api\/v1)\/batches(?:\/([^/]+))?(\/results)?$/
 
@@ -71,7 +71,7 @@ const list =
   ({ state: { batches }, url }: Message): Said => {
     const all = listed(batches, root)
     const start = all.findIndex(({ id }) => id === url.searchParams.get("after")) + 1
-    const page = all.slice(start, start + Number(url.searchParams.get("limit") ?? 20))
+    const page = all.slice(start, start + pageSize(url.searchParams.get("limit")))
     const hasMore = start + page.length < all.length
     return json({
       object: "list",
@@ -90,9 +90,6 @@ const get = (root: string, id: string) =>
     return json(batchOf(batch))
   })
 
-// So few that tests meet a second page.
-const pageSize = 3
-
 const results =
   (root: string, id: string) =>
   ({ state: { batches }, url }: Message): Said => {
@@ -101,7 +98,7 @@ const results =
     if (!isOver(batch)) return refused(400, "The batch is not finished.")
     const all = told(batches, batch, () => true)
     const start = Number(url.searchParams.get("cursor") ?? 0)
-    const end = start + pageSize
+    const end = start + pageSize(null, 3)
     const hasMore = end < all.length
     return json({
       object: "list",

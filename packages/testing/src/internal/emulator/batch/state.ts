@@ -132,6 +132,9 @@ export const create = (batches: Batches, prefix: string, made: Made): Batch => {
   return one()
 }
 
+/** How many a page of a list holds, however many are asked for: so few that tests meet a second page. */
+export const pageSize = (asked: string | null, most = 5): number => Math.min(most, Number(asked ?? most))
+
 /** What a list shows, the newest first. */
 export const listed = (batches: Batches, root: string): ReadonlyArray<Batch> =>
   batches.all
