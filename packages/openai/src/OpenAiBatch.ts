@@ -121,7 +121,7 @@ export const compatible = <Name extends string>(
   return Effect.map(OpenAiCompatible.client(server), (client) => {
     // The tiers of other servers have other names.
     const settings = Effect.map(layered(OpenAiCompatible.Config, config), (current) => current as ChatSettings)
-    const model = chatModel(client, name, server, settings)
-    return forms[api.form]({ rest: client.rest, api, model, endpoint: "/v1/chat/completions" })
+    const requests = chatModel(client, name, server, settings)
+    return forms[api.form]({ rest: client.rest, api, model: requests, endpoint: "/v1/chat/completions" })
   })
 }

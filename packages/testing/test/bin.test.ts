@@ -96,22 +96,22 @@ describe("holdfast-emulator", () => {
       const { output, stop } = yield* start("--port", "0", "--batch-polls", "1000", "--text", "Good day.")
       const url = variable(output, "OPENAI_BASE_URL")
       const { origin } = new URL(url)
-      const ask = (path: string, init?: RequestInit) =>
+      const call = (path: string, init?: RequestInit) =>
         Effect.promise(async () => {
           const headers = { authorization: "Bearer emulator" }
           const response = await fetch(new URL(path, origin), { headers, ...init })
           return (await response.json()) as Record<string, unknown>
         })
       const post = (path: string, body?: unknown) =>
-        ask(path, { method: "POST", ...(body !== undefined && { body: JSON.stringify(body) }) })
+        call(path, { method: "POST", ...(body !== undefined && { body: JSON.stringify(body) }) })
       const form = new FormData()
       const body = { model: "m", messages: [{ role: "user", content: "hi" }] }
       const line = { custom_id: "a", method: "POST", url: "/v1/chat/completions", body }
       form.append("purpose", "batch")
       form.append("file", new File([JSON.stringify(line)], "a.jsonl"))
       const authorization = { authorization: "Bearer emulator" }
-      const file = yield* ask("/openai/v1/files", { method: "POST", body: form, headers: authorization })
-      const made = yield* ask("/openai/v1/batches", {
+      const file = yield* call("/openai/v1/files", { method: "POST", body: form, headers: authorization })
+      const made = yield* call("/openai/v1/batches", {
         method: "POST",
         headers: authorization,
         body: JSON.stringify({
@@ -121,8 +121,8 @@ describe("holdfast-emulator", () => {
           metadata: { holdfast: "job-1" },
         }),
       })
-      yield* ask(`/openai/v1/batches/${String(made["id"])}`)
-      const running = yield* ask("/emulator/batches")
+      yield* call(`/openai/v1/batches/${String(made["id"])}`)
+      const running = yield* call("/emulator/batches")
       assert.deepInclude(running, { created: 1, answered: 0 })
       yield* post("/emulator/batches/habits", [{ _tag: "ListLag", lists: 1 }])
       const ended = yield* post("/emulator/batches/finish")

@@ -65,7 +65,7 @@ describe("an API by its paths", () => {
       })
       const pieces = yield* Stream.runCollect(Stream.take(api.bytes("/file"), 2))
       assert.deepStrictEqual(
-        pieces.map((piece) => [...piece]),
+        pieces.map((piece) => Array.from(piece)),
         [[0], [1]],
       )
       assert.isTrue(aborted)

@@ -216,7 +216,7 @@ const contentEndpoint = (
         request: (signal) => {
           let sent = "{}"
           const fetch: typeof globalThis.fetch = (_, init) => {
-            sent = String(init?.body)
+            if (typeof init?.body === "string") sent = init.body
             return Promise.resolve(Response.json({}))
           }
           return client.models.generateContent(prepared(body, signal, { fetch })).then((): unknown => JSON.parse(sent))

@@ -16,7 +16,7 @@ export interface BatchApi {
 /**
  * What is sent at once is held in memory until it is answered, so that a batch is smaller here than vendors allow.
  */
-export const mostBytes = 64_000_000
+const mostBytes = 64_000_000
 
 /** 50,000 requests and 200 MB: https://developers.openai.com/api/docs/guides/batch */
 export const openAiApi: BatchApi = { form: "openai", limits: { items: 50_000, bytes: mostBytes }, filesExpire: true }

@@ -84,9 +84,7 @@ export const requestOf = (
     tools: options.tools ?? [],
     toolChoice: options.tools === undefined ? "none" : "auto",
     responseFormat:
-      options.schema === undefined
-        ? { type: "text" }
-        : { type: "json", objectName: "answer", schema: options.schema as never },
+      options.schema === undefined ? { type: "text" } : { type: "json", objectName: "answer", schema: options.schema },
     span,
     previousResponseId: undefined,
     incrementalPrompt: undefined,

@@ -8,7 +8,19 @@ import { google } from "../google.ts"
 import { advance, linesOf } from "./items.ts"
 import { told, written } from "./results.ts"
 import { json, type Message, refused, type Route, type RouteOf, type Said, unknownBatch } from "./route.ts"
-import { type Batch, type Batches, counted, create, find, habit, isOver, type Item, listed, pageSize, store } from "./state.ts"
+import {
+  type Batch,
+  type Batches,
+  counted,
+  create,
+  find,
+  habit,
+  isOver,
+  type Item,
+  listed,
+  pageSize,
+  store,
+} from "./state.ts"
 
 const iso = (millis: number) => DateTime.formatIso(DateTime.makeUnsafe(millis))
 
@@ -106,8 +118,8 @@ const toldOf = (batches: Batches, batch: Batch): ReadonlyArray<Item> =>
 const outputOf = (batches: Batches, batch: Batch): Json => {
   if (batch.state !== "completed") return {}
   const inline = toldOf(batches, batch).map((item) => {
-    const { key, ...rest } = line(item)
-    return { metadata: { key }, ...rest }
+    const { error, response } = line(item)
+    return { metadata: { key: item.id }, response, error }
   })
   return batch.inputFile === undefined
     ? { inlinedResponses: { inlinedResponses: inline } }

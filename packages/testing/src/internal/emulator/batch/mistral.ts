@@ -24,10 +24,7 @@ const make =
       root,
       endpoint,
       model,
-      items: linesOf(input.text).map((line) => {
-        const item = itemOf(line)
-        return { ...item, body: { model, ...item.body } }
-      }),
+      items: linesOf(input.text).map((line) => itemOf(line, model)),
       name: isJson(metadata) && Predicate.isString(metadata["holdfast"]) ? metadata["holdfast"] : undefined,
       inputFile: input.id,
       createdAt: now,

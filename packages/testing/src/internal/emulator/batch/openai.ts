@@ -25,7 +25,7 @@ const fileObject = (file: { readonly id: string; readonly createdAt: number; rea
 })
 
 /** Takes a file, as Mistral does, too. */
-export const upload = (prefix: string, root: string) => (message: Message) => {
+const upload = (prefix: string, root: string) => (message: Message) => {
   const file = message.form?.get("file")
   if (message.form?.get("purpose") !== "batch" || !(file instanceof File)) {
     return Effect.succeed(refused(400, "'file' and the purpose 'batch' are required."))
@@ -36,11 +36,11 @@ export const upload = (prefix: string, root: string) => (message: Message) => {
   )
 }
 
-/** What a line, or a request of a list, asks for. */
-export const itemOf = (line: Json | undefined): Item => ({
+/** What a line, or a request of a list, asks for, of the batch's model if it names none. */
+export const itemOf = (line: Json | undefined, model?: string): Item => ({
   id: Predicate.isString(line?.["custom_id"]) ? line["custom_id"] : "",
   url: Predicate.isString(line?.["url"]) ? line["url"] : undefined,
-  body: isJson(line?.["body"]) ? line["body"] : {},
+  body: { ...(model !== undefined && { model }), ...(isJson(line?.["body"]) ? line["body"] : {}) },
   outcome: undefined,
 })
 
@@ -55,7 +55,7 @@ const make =
       return refused(400, "Missing required parameter: 'completion_window'.")
     }
     const input = Predicate.isString(fileId) ? batches.files.get(fileId) : undefined
-    const items = linesOf(input?.text ?? "").map(itemOf)
+    const items = linesOf(input?.text ?? "").map((line) => itemOf(line))
     const ids = items.map(({ id }) => id)
     const doubled = new Set(ids).size < ids.length
     const first = items[0]?.body["model"]
@@ -108,7 +108,7 @@ export const line = ({ id, outcome }: Item): Record<string, unknown> => {
 }
 
 /** The text of a file of results. */
-export const resultsIn = (batches: Batches, batch: Batch, ofAnswers: boolean): string =>
+const resultsIn = (batches: Batches, batch: Batch, ofAnswers: boolean): string =>
   written(
     batches,
     told(batches, batch, ({ outcome }) => (outcome?._tag === "Answered") === ofAnswers),
@@ -161,7 +161,7 @@ const content =
   }
 
 /** What is done with the files of an account, at Mistral as well. */
-export const fileRoutes = (
+const fileRoutes = (
   method: string,
   { action, id, root }: { readonly root: string; readonly id: string | undefined; readonly action: string | undefined },
 ): Pick<Route, "call" | "run"> | undefined => {

@@ -28,10 +28,7 @@ const make =
       root,
       endpoint,
       model,
-      items: requests.filter(isJson).map((request) => {
-        const item = itemOf(request)
-        return { ...item, body: { model, ...item.body } }
-      }),
+      items: requests.filter(isJson).map((request) => itemOf(request, model)),
       name: undefined,
       inputFile: undefined,
       createdAt: now,

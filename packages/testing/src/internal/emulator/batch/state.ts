@@ -96,11 +96,10 @@ const use = (batches: Batches, holds: (habit: BatchHabit) => boolean): BatchHabi
 export const mishapOf = (batches: Batches, call: BatchCall): Named<"Mishap"> | undefined =>
   use(batches, (one) => one._tag === "Mishap" && one.call === call) as Named<"Mishap"> | undefined
 
-export const isDoubled = (batches: Batches): boolean =>
-  use(batches, (one) => one._tag === "DuplicateCreate") !== undefined
+const isDoubled = (batches: Batches): boolean => use(batches, (one) => one._tag === "DuplicateCreate") !== undefined
 
 /** An id that is the same in every run. */
-export const newId = (batches: Batches, prefix: string): string => {
+const newId = (batches: Batches, prefix: string): string => {
   batches.count++
   return `${prefix}${batches.count.toString(36).padStart(8, "0")}`
 }
