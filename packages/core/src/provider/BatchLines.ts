@@ -173,30 +173,83 @@ export interface Limits {
 }
 
 /**
+ * How items are written.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Writing {
+  readonly origin: Origin
+  readonly limits: Limits
+  readonly line: (item: Item) => unknown
+}
+
+/**
+ * What was written, in pieces of about a megabyte.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Written {
+  readonly pieces: ReadonlyArray<Uint8Array<ArrayBuffer>>
+  readonly bytes: number
+}
+
+/**
  * Writes items as lines, all of them in memory: `fetch` keeps whatever is uploaded until it is answered. Items that no batch
  * takes are refused before anything is sent.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const write = (
+export const write = (items: Stream.Stream<Item>, writing: Writing): Effect.Effect<Written, AiError.AiError> =>
+  written(items, writing, (line) => `${line}\n`)
+
+/**
+ * The same, as what stands between the brackets of a JSON list.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const writeList = (items: Stream.Stream<Item>, writing: Writing): Effect.Effect<Written, AiError.AiError> =>
+  written(items, writing, (line, index) => (index === 0 ? line : `,${line}`))
+
+// A body of many small pieces takes long to be read.
+const pieceLength = 1024 * 1024
+
+const written = (
   items: Stream.Stream<Item>,
-  options: { readonly origin: Origin; readonly limits: Limits; readonly line: (item: Item) => unknown },
-): Effect.Effect<{ readonly lines: ReadonlyArray<Uint8Array<ArrayBuffer>>; readonly bytes: number }, AiError.AiError> =>
+  { limits, line, origin }: Writing,
+  framed: (line: string, index: number) => string,
+): Effect.Effect<Written, AiError.AiError> =>
   Effect.suspend(() => {
-    const { limits, line, origin } = options
-    const lines: Array<Uint8Array<ArrayBuffer>> = []
+    const pieces: Array<Uint8Array<ArrayBuffer>> = []
     const ids = new Set<string>()
     let bytes = 0
+    let gathered = ""
+    const seal = (): void => {
+      if (gathered === "") return
+      const piece = encoder.encode(gathered)
+      gathered = ""
+      bytes += piece.length
+      pieces.push(piece)
+    }
     const refuse = (message: string) => Effect.fail(fromFault(origin, { message, status: 400 }))
+    const tooLarge = () => bytes > limits.bytes
     return Stream.runForEach(items, (item) => {
       if (!/^[\w-]{1,64}$/.test(item.id)) return refuse("an item's id is not 1 to 64 letters, digits, - or _")
       if (ids.has(item.id)) return refuse(`two items of a batch have the id "${item.id}"`)
+      if (ids.size === limits.items) return refuse(`a batch takes no more than ${limits.items} items`)
+      gathered += framed(JSON.stringify(line(item)), ids.size)
       ids.add(item.id)
-      const written = encoder.encode(`${JSON.stringify(line(item))}\n`)
-      bytes += written.length
-      lines.push(written)
-      if (lines.length > limits.items) return refuse(`a batch takes no more than ${limits.items} items`)
-      return bytes > limits.bytes ? refuse(`a batch takes no more than ${limits.bytes} bytes`) : Effect.void
-    }).pipe(Effect.map(() => ({ lines, bytes })))
+      if (gathered.length >= pieceLength) seal()
+      return tooLarge() ? refuse(`a batch takes no more than ${limits.bytes} bytes`) : Effect.void
+    }).pipe(
+      Effect.flatMap(() => {
+        seal()
+        return tooLarge()
+          ? refuse(`a batch takes no more than ${limits.bytes} bytes`)
+          : Effect.succeed({ pieces, bytes })
+      }),
+    )
   })

@@ -108,6 +108,7 @@ describe("what is told of an item", () => {
 
 describe("lines that are written", () => {
   const line = ({ body, id }: Item) => ({ custom_id: id, body })
+  const textOf = (pieces: ReadonlyArray<Uint8Array>) => pieces.map((piece) => new TextDecoder().decode(piece)).join("")
   const write = (items: ReadonlyArray<Item>, limits: BatchLines.Limits = { items: 9, bytes: 999 }) =>
     BatchLines.write(Stream.fromIterable(items), { origin, limits, line })
 
@@ -117,15 +118,28 @@ describe("lines that are written", () => {
         { id: "a", body: { text: "größe\n🌧" } },
         { id: "b", body: [1] },
       ]
-      const { bytes, lines } = yield* write(items)
+      const { bytes, pieces } = yield* write(items)
       assert.strictEqual(
         bytes,
         items.reduce((sum, item) => sum + BatchLines.sizeOf(line(item)), 0),
       )
+      assert.strictEqual(textOf(pieces), items.map((item) => `${JSON.stringify(line(item))}\n`).join(""))
+    }),
+  )
+
+  it.effect("stand in a list as well, and in pieces where they are many", () =>
+    Effect.gen(function* () {
+      const items = Array.from({ length: 300 }, (_, index) => ({ id: `i${index}`, body: "ü".repeat(9_000) }))
+      const writing = { origin, limits: { items: 300, bytes: 9_000_000 }, line }
+      const { bytes, pieces } = yield* BatchLines.writeList(Stream.fromIterable(items), writing)
+      assert.deepStrictEqual(JSON.parse(`[${textOf(pieces)}]`), items.map(line))
+      assert.isAbove(pieces.length, 1)
+      assert.isBelow(pieces.length, 10)
       assert.strictEqual(
-        lines.map((written) => new TextDecoder().decode(written)).join(""),
-        items.map((item) => `${JSON.stringify(line(item))}\n`).join(""),
+        bytes,
+        pieces.reduce((sum, piece) => sum + piece.length, 0),
       )
+      assert.deepStrictEqual(yield* BatchLines.writeList(Stream.empty, writing), { pieces: [], bytes: 0 })
     }),
   )
 

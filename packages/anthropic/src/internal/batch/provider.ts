@@ -45,14 +45,13 @@ export const messageBatches = (
     ),
   upload: undefined,
   create: Effect.fnUntraced(function* ({ items }) {
-    const { lines } = yield* BatchLines.write(items, { origin: rest.origin(path), limits, line })
+    const { pieces } = yield* BatchLines.writeList(items, { origin: rest.origin(path), limits, line })
     const { betas } = yield* settings
-    const parts = lines.flatMap((written, index) => (index === 0 ? [written] : [",", written]))
     const answer = yield* rest.json({
       method: "POST",
       path,
       // The lines are JSON already, and need not be read once more to be written.
-      body: new Blob(['{"requests":[', ...parts, "]}"], { type: "application/json" }),
+      body: new Blob(['{"requests":[', ...pieces, "]}"], { type: "application/json" }),
       headers: betas === undefined || betas.length === 0 ? undefined : { "anthropic-beta": betas.join(",") },
     })
     return yield* Rest.required(rest, path, { answer, key: "id" })

@@ -31,7 +31,7 @@ export const upload = Effect.fnUntraced(function* (
 ) {
   const path = `/upload/${apiVersion}/files`
   const origin = rest.origin(path)
-  const { bytes, lines } = yield* BatchLines.write(items, { origin, limits, line })
+  const { bytes, pieces } = yield* BatchLines.write(items, { origin, limits, line })
   const started = yield* rest.exchange({
     method: "POST",
     path,
@@ -50,7 +50,7 @@ export const upload = Effect.fnUntraced(function* (
   const answer = yield* rest.json({
     method: "POST",
     path: address,
-    body: new Blob([...lines], { type }),
+    body: new Blob([...pieces], { type }),
     headers: { "x-goog-upload-command": "upload, finalize", "x-goog-upload-offset": "0" },
   })
   return yield* Rest.required(rest, path, { answer: field(answer, "file") ?? answer, key: "name" })

@@ -31,11 +31,10 @@ export const openRouterForm = ({ api, endpoint, model, rest }: Parts): BatchProv
   sizeOf: (item) => BatchLines.sizeOf(line(item)),
   upload: undefined,
   create: Effect.fnUntraced(function* ({ items }) {
-    const { lines } = yield* BatchLines.write(items, { origin: rest.origin(path), limits: api.limits, line })
-    const parts = lines.flatMap((written, index) => (index === 0 ? [written] : [",", written]))
+    const { pieces } = yield* BatchLines.writeList(items, { origin: rest.origin(path), limits: api.limits, line })
     // The server reads as it comes: `requests` has to be last.
     const head = JSON.stringify({ endpoint, model: model.model }).slice(0, -1)
-    const body = new Blob([head, ',"requests":[', ...parts, "]}"], { type: "application/json" })
+    const body = new Blob([head, ',"requests":[', ...pieces, "]}"], { type: "application/json" })
     const answer = yield* rest.json({ method: "POST", path, body })
     return yield* Rest.required(rest, path, { answer, key: "id" })
   }),
