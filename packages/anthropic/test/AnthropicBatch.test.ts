@@ -16,7 +16,7 @@ BatchConformance.suite({
   batch: AnthropicBatch.model("claude-haiku-5-5"),
   live: AnthropicLanguageModel.make("claude-haiku-5-5"),
   layer: client,
-  capabilities: { named: false, failsWhole: false, cancels: true, partial: true, lines: true },
+  capabilities: { named: false, failsWhole: false, cancels: true, partial: true, lines: true, missing: "free" },
 })
 
 describe("a batch of Anthropic's", () => {

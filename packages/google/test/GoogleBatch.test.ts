@@ -14,7 +14,7 @@ BatchConformance.suite({
   batch: GoogleBatch.model("gemini-3.8-flash"),
   live: GoogleLanguageModel.make("gemini-3.8-flash"),
   layer: (apiUrl) => GoogleClient.layer({ apiKey: Redacted.make("sk-test-key"), apiUrl }),
-  capabilities: { named: true, failsWhole: false, cancels: true, partial: false, lines: true },
+  capabilities: { named: true, failsWhole: false, cancels: true, partial: false, lines: true, missing: "unknown" },
 })
 
 describe("a batch of Gemini's", () => {

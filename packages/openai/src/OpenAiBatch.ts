@@ -26,12 +26,12 @@ import { chatModel } from "./internal/chat/model.ts"
 import { type Preset } from "./internal/compatible/preset.ts"
 import { responsesModel } from "./internal/responses/model.ts"
 import { type ChatSettings, type ResponsesSettings } from "./internal/settings.ts"
-import { OpenAiClient } from "./OpenAiClient.ts"
+import { OpenAiClient, type Service } from "./OpenAiClient.ts"
 import * as OpenAiCompatible from "./OpenAiCompatible.ts"
 import { ChatConfig, Config, type Model } from "./OpenAiLanguageModel.ts"
 
 /**
- * A model on the Responses API.
+ * A model on the Responses API, of OpenAI or of Azure. Bedrock has no batches in this form, and is refused.
  *
  * **Example** (A model for a job)
  *
@@ -47,11 +47,12 @@ import { ChatConfig, Config, type Model } from "./OpenAiLanguageModel.ts"
  * @since 0.1.0
  * @category constructors
  */
-export const model = (name: Model, config?: ResponsesSettings): Effect.Effect<BatchProvider, never, OpenAiClient> =>
-  Effect.map(OpenAiClient, (client) =>
-    openAiForm({
-      rest: client.rest,
-      api: openAiApi,
+export const model = (
+  name: Model,
+  config?: ResponsesSettings,
+): Effect.Effect<BatchProvider, UnsupportedOption, OpenAiClient> =>
+  Effect.flatMap(OpenAiClient, (client) =>
+    ofOpenAi(client, {
       model: responsesModel(client, name, layered(Config, config)),
       endpoint: "/v1/responses",
     }),
@@ -66,15 +67,22 @@ export const model = (name: Model, config?: ResponsesSettings): Effect.Effect<Ba
 export const chat = (
   name: OpenAI.ChatModel | (string & {}),
   config?: ChatSettings,
-): Effect.Effect<BatchProvider, never, OpenAiClient> =>
-  Effect.map(OpenAiClient, (client) =>
-    openAiForm({
-      rest: client.rest,
-      api: openAiApi,
+): Effect.Effect<BatchProvider, UnsupportedOption, OpenAiClient> =>
+  Effect.flatMap(OpenAiClient, (client) =>
+    ofOpenAi(client, {
       model: chatModel(client, name, dialects.openai, layered(ChatConfig, config)),
       endpoint: "/v1/chat/completions",
     }),
   )
+
+const ofOpenAi = (
+  { provider, rest }: Service,
+  parts: Pick<Parts, "endpoint" | "model">,
+): Effect.Effect<BatchProvider, UnsupportedOption> => {
+  if (provider !== "aws.bedrock") return Effect.succeed(openAiForm({ ...parts, rest, api: openAiApi }))
+  const explanation = "Bedrock has batches of another form; use a client of OpenAI's own API"
+  return Effect.fail(new UnsupportedOption({ provider, model: parts.model.model, option: "batch", explanation }))
+}
 
 const forms: Readonly<Record<BatchApi["form"], (parts: Parts) => BatchProvider>> = {
   openai: openAiForm,

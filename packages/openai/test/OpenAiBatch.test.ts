@@ -10,7 +10,14 @@ import * as OpenAiLanguageModel from "../src/OpenAiLanguageModel.ts"
 
 const client = (apiUrl: string) => OpenAiClient.layer({ apiKey: Redacted.make("sk-test-key"), apiUrl })
 
-const capabilities = { named: true, failsWhole: true, cancels: true, partial: true, lines: true }
+const capabilities = {
+  named: true,
+  failsWhole: true,
+  cancels: true,
+  partial: true,
+  lines: true,
+  missing: "free",
+} as const
 
 BatchConformance.suite({
   name: "OpenAI Responses",
@@ -34,12 +41,12 @@ BatchConformance.suite({
 
 const servers = [
   ["Groq", "groq", OpenAiCompatible.groq, capabilities],
-  ["Mistral", "mistral", OpenAiCompatible.mistral, { ...capabilities, failsWhole: false }],
+  ["Mistral", "mistral", OpenAiCompatible.mistral, { ...capabilities, failsWhole: false, missing: "unknown" }],
   [
     "OpenRouter",
     "openrouter",
     OpenAiCompatible.openrouter,
-    { named: false, failsWhole: false, cancels: false, partial: true, lines: false },
+    { named: false, failsWhole: false, cancels: false, partial: true, lines: false, missing: "unknown" },
   ],
 ] as const
 
@@ -57,6 +64,18 @@ for (const [name, vendor, server, able] of servers) {
 }
 
 describe("batches of other servers", () => {
+  it.effect("are refused at Bedrock, and taken at Azure", () =>
+    Effect.gen(function* () {
+      const apiKey = Redacted.make("ABSK-test")
+      for (const make of [OpenAiBatch.model("gpt-6-luna"), OpenAiBatch.chat("gpt-6-luna")]) {
+        const refused = Effect.provide(make, OpenAiClient.layerBedrock({ region: "eu-central-1", apiKey }))
+        assert.strictEqual((yield* Effect.flip(refused))._tag, "UnsupportedOption")
+        const taken = yield* Effect.provide(make, OpenAiClient.layerAzure({ resource: "mine", apiKey }))
+        assert.strictEqual(taken.provider, "azure.ai.openai")
+      }
+    }),
+  )
+
   it.effect("are refused before any request", () =>
     Effect.gen(function* () {
       for (const server of [OpenAiCompatible.deepseek, OpenAiCompatible.together, OpenAiCompatible.ollama]) {

@@ -130,7 +130,7 @@ const subject: BatchConformance.Subject<Address> = {
   batch: Effect.map(Address, (url) => careless(url).batch),
   live: Effect.map(Address, (url) => careless(url).live),
   layer: (url) => Layer.succeed(Address, url),
-  capabilities: { named: true, failsWhole: true, cancels: true, partial: true, lines: true },
+  capabilities: { named: true, failsWhole: true, cancels: true, partial: true, lines: true, missing: "free" },
 }
 
 /** What it does right all the same. */

@@ -44,6 +44,7 @@ const order = check("reads results in any order, and without some of them", (tri
   Effect.gen(function* () {
     yield* trial.emulator.batches.behave(BatchHabit.reversed, BatchHabit.missing("item-1"))
     const { order: found, status } = yield* through(trial, 4)
+    assert.strictEqual(status.missing, trial.subject.capabilities.missing)
     assert.deepStrictEqual(found, ["item-3", "item-2", "item-0"])
     assert.strictEqual(status.state, "ended")
   }),

@@ -23,6 +23,8 @@ export interface Capabilities {
   readonly partial: boolean
   /** Whether the result of each item has a line of its own. */
   readonly lines: boolean
+  /** What an item costs of which no line tells. */
+  readonly missing: Status["missing"]
 }
 
 /**
