@@ -7,7 +7,7 @@ import * as AnthropicBatch from "../src/AnthropicBatch.ts"
 import * as AnthropicClient from "../src/AnthropicClient.ts"
 import * as AnthropicLanguageModel from "../src/AnthropicLanguageModel.ts"
 
-const client = (apiUrl: string) => AnthropicClient.layer({ apiKey: Redacted.make("sk-test-key"), apiUrl })
+const client = (apiUrl: string, apiKey = Redacted.make("sk-test-key")) => AnthropicClient.layer({ apiKey, apiUrl })
 
 BatchConformance.suite({
   name: "Anthropic",

@@ -13,7 +13,7 @@ BatchConformance.suite({
   dialect: "google",
   batch: GoogleBatch.model("gemini-3.8-flash"),
   live: GoogleLanguageModel.make("gemini-3.8-flash"),
-  layer: (apiUrl) => GoogleClient.layer({ apiKey: Redacted.make("sk-test-key"), apiUrl }),
+  layer: (apiUrl, apiKey) => GoogleClient.layer({ apiKey, apiUrl }),
   capabilities: { named: true, failsWhole: false, cancels: true, partial: false, lines: true, missing: "unknown" },
 })
 

@@ -8,7 +8,7 @@ import * as OpenAiClient from "../src/OpenAiClient.ts"
 import * as OpenAiCompatible from "../src/OpenAiCompatible.ts"
 import * as OpenAiLanguageModel from "../src/OpenAiLanguageModel.ts"
 
-const client = (apiUrl: string) => OpenAiClient.layer({ apiKey: Redacted.make("sk-test-key"), apiUrl })
+const client = (apiUrl: string, apiKey = Redacted.make("sk-test-key")) => OpenAiClient.layer({ apiKey, apiUrl })
 
 const capabilities = {
   named: true,
@@ -58,7 +58,7 @@ for (const [name, vendor, server, able] of servers) {
     dialect: "openai-chat",
     batch: OpenAiBatch.compatible(preset, "some-model"),
     live: OpenAiCompatible.make(preset, "some-model"),
-    layer: (apiUrl) => OpenAiCompatible.layer(preset, { apiKey: Redacted.make("sk-test-key"), apiUrl }),
+    layer: (apiUrl, apiKey) => OpenAiCompatible.layer(preset, { apiKey, apiUrl }),
     capabilities: able,
   })
 }

@@ -58,6 +58,7 @@ export type BatchHabit =
       /** How often; always if left out. */
       readonly times?: number | undefined
     }
+  | { readonly _tag: "Garble"; readonly call: BatchCall; readonly body: string }
   | { readonly _tag: "Invalid"; readonly ids: ReadonlyArray<string> }
   | { readonly _tag: "Reversed" }
   | { readonly _tag: "Missing"; readonly ids: ReadonlyArray<string> }
@@ -113,6 +114,14 @@ export const refuse = (call: BatchCall, mishap: Mishap, times?: number): BatchHa
   done: false,
   ...(times !== undefined && { times }),
 })
+
+/**
+ * Answers a call with this body and status 200, and does nothing.
+ *
+ * @since 0.1.0
+ * @category calls
+ */
+export const garble = (call: BatchCall, body: string): BatchHabit => ({ _tag: "Garble", call, body })
 
 /**
  * Knows no batch any more.

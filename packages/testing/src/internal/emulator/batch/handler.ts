@@ -14,7 +14,7 @@ import { mistralRoutes } from "./mistral.ts"
 import { openaiRoutes } from "./openai.ts"
 import { openrouterRoutes } from "./openrouter.ts"
 import { type Message, type Route, type RouteOf, type Said } from "./route.ts"
-import { habit, mishapOf } from "./state.ts"
+import { garbledOf, habit, mishapOf } from "./state.ts"
 
 const parseJson = Schema.decodeUnknownResult(Schema.fromJsonString(Schema.Unknown))
 
@@ -103,6 +103,10 @@ export const handleBatch = Effect.fnUntraced(function* (
     return yield* replying(Reply.status(dialect.unauthenticated.status, dialect.unauthenticated.options))
   }
   const mishap = mishapOf(state.batches, route.call)
+  const garbled = garbledOf(state.batches, route.call)
+  if (garbled !== undefined) {
+    return yield* replying(Reply.raw({ status: 200, headers: { "content-type": "application/json" }, body: garbled }))
+  }
   const said = mishap !== undefined && !mishap.done ? undefined : yield* route.run(message)
   if (mishap !== undefined) return yield* replying(replyOf(mishap.mishap))
   if (said === undefined) return yield* replying(Reply.status(500))

@@ -96,6 +96,12 @@ const use = (batches: Batches, holds: (habit: BatchHabit) => boolean): BatchHabi
 export const mishapOf = (batches: Batches, call: BatchCall): Named<"Mishap"> | undefined =>
   use(batches, (one) => one._tag === "Mishap" && one.call === call) as Named<"Mishap"> | undefined
 
+/** What a call is answered with instead. */
+export const garbledOf = (batches: Batches, call: BatchCall): string | undefined => {
+  const found = use(batches, (one) => one._tag === "Garble" && one.call === call)
+  return found?._tag === "Garble" ? found.body : undefined
+}
+
 const isDoubled = (batches: Batches): boolean => use(batches, (one) => one._tag === "DuplicateCreate") !== undefined
 
 /** An id that is the same in every run. */
