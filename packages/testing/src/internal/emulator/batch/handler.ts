@@ -103,6 +103,10 @@ export const handleBatch = Effect.fnUntraced(function* (
     return yield* replying(Reply.status(dialect.unauthenticated.status, dialect.unauthenticated.options))
   }
   const mishap = mishapOf(state.batches, route.call)
+  const elsewhere = route.call === "results" ? habit(state.batches, "Redirect")?.url : undefined
+  if (elsewhere !== undefined) {
+    return yield* replying(Reply.raw({ status: 302, headers: { location: elsewhere }, body: "" }))
+  }
   const garbled = garbledOf(state.batches, route.call)
   if (garbled !== undefined) {
     return yield* replying(Reply.raw({ status: 200, headers: { "content-type": "application/json" }, body: garbled }))
