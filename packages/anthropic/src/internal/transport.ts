@@ -8,6 +8,7 @@ import { boundedFetch } from "@holdfast/core/provider/BoundedBody"
 import * as Endpoints from "@holdfast/core/provider/Endpoint"
 import * as KeyedFetch from "@holdfast/core/provider/KeyedFetch"
 import { type Origin } from "@holdfast/core/provider/ProviderError"
+import * as Rest from "@holdfast/core/provider/Rest"
 import * as SdkEndpoint from "@holdfast/core/provider/SdkEndpoint"
 import * as StainlessClient from "@holdfast/core/provider/StainlessClient"
 import { Clock, Effect, type Redacted } from "effect"
@@ -53,6 +54,7 @@ export type Endpoint<Body> = SdkEndpoint.Endpoint<Body, [betas?: ReadonlyArray<s
 export interface Transport extends SdkEndpoint.Transport<Anthropic> {
   readonly apiVersion: string
   readonly messages: Endpoint<MessagesBody>
+  readonly rest: Rest.Rest
 }
 
 const module = "AnthropicClient"
@@ -99,6 +101,20 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
       fromThrown: (inStream) => fromThrown(sdkModule.Anthropic, messages, inStream),
       fromErrorAnswer: fromErrorAnswer(messages),
       ...messagesCalls(sdk, headers["anthropic-beta"]),
+    }),
+    rest: Rest.make({
+      origin: (path) => origin("rest", path),
+      send: ({ method, ...request }, signal) =>
+        sdk
+          .request<unknown>({
+            ...request,
+            headers: withBetas(headers["anthropic-beta"], request.headers),
+            method: methods[method],
+            signal,
+          })
+          .asResponse(),
+      fromThrown: (from) => fromThrown(sdkModule.Anthropic, from, false),
+      fromErrorAnswer,
     }),
     use: SdkEndpoint.use(unbounded, fromThrown(sdkModule.Anthropic, origin("use", ""), false)),
   }
@@ -150,6 +166,19 @@ const newClient = (
     }
   }
   return new Client()
+}
+
+const methods = { GET: "get", POST: "post", DELETE: "delete" } as const
+
+// Those of a request stand beside those of the client.
+const withBetas = (
+  ofClient: string | undefined,
+  given: Readonly<Record<string, string>> | undefined,
+): Record<string, string> => {
+  const own = given?.["anthropic-beta"]
+  return own === undefined || ofClient === undefined
+    ? { ...given }
+    : { ...given, "anthropic-beta": `${ofClient},${own}` }
 }
 
 type Betas = ReadonlyArray<string>

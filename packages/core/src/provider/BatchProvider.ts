@@ -4,11 +4,12 @@
  *
  * @since 0.1.0
  */
-import { type Effect, type Stream } from "effect"
+import { Effect, type Stream } from "effect"
 import { type AiError, type LanguageModel, type Response } from "effect/ai"
 
 import { type PricedAs } from "../internal/call/types.ts"
 import { type ProviderFailure, type ProviderReply, type ProviderRequest } from "./ProviderModel.ts"
+import { type SdkModel } from "./SdkModel.ts"
 
 /**
  * One item as it is sent: its name within the batch, and the body that a live request would have.
@@ -39,8 +40,10 @@ export interface Prepared {
  *
  * **Details**
  *
- * `Answered` has the body that a live request would have been answered with. `Refused` was not answered; whether it is billed
- * is what `Failure` says of its error. Items of which no line says anything are not told of here.
+ * `Answered` has the body that a live request would have been answered with. `Refused` was not answered, or its line cannot be
+ * read; whether it is billed is what `Failure` says of its error. `Unreadable` is a line that does not say which item it is of:
+ * an item without a line of its own may have been answered there, and then `missing` of the status does not hold for it. Items
+ * of which no line says anything are not told of here, and lines of items that nobody sent may come.
  *
  * @since 0.1.0
  * @category models
@@ -50,6 +53,7 @@ export type Line =
   | { readonly _tag: "Refused"; readonly id: string; readonly error: AiError.AiError }
   | { readonly _tag: "Canceled"; readonly id: string }
   | { readonly _tag: "Expired"; readonly id: string }
+  | { readonly _tag: "Unreadable"; readonly error: AiError.AiError }
 
 /**
  * How a batch stands.
@@ -137,3 +141,30 @@ export interface BatchProvider {
   /** Removes what was uploaded. */
   readonly forget: (file: string) => Effect.Effect<void, AiError.AiError>
 }
+
+/**
+ * What a batch API has of the model whose requests it takes: items are prepared and answers are read as live ones are.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const ofModel = ({
+  account,
+  codecTransformer,
+  model,
+  prepare,
+  pricedAs,
+  provider,
+  settings,
+}: SdkModel<unknown>): Pick<
+  BatchProvider,
+  "account" | "codecTransformer" | "model" | "prepare" | "pricedAs" | "provider" | "settings"
+> => ({
+  provider,
+  model,
+  account,
+  pricedAs,
+  settings,
+  codecTransformer,
+  prepare: (request) => Effect.map(prepare(request), ({ body, read }) => ({ body, read: (answer) => read(answer) })),
+})

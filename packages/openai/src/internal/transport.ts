@@ -8,6 +8,7 @@ import { boundedFetch } from "@holdfast/core/provider/BoundedBody"
 import * as Endpoints from "@holdfast/core/provider/Endpoint"
 import * as KeyedFetch from "@holdfast/core/provider/KeyedFetch"
 import { type Origin } from "@holdfast/core/provider/ProviderError"
+import * as Rest from "@holdfast/core/provider/Rest"
 import * as SdkEndpoint from "@holdfast/core/provider/SdkEndpoint"
 import * as StainlessClient from "@holdfast/core/provider/StainlessClient"
 import { Clock, Effect, type Redacted } from "effect"
@@ -50,6 +51,7 @@ export interface Transport extends SdkEndpoint.Transport<OpenAI> {
   readonly responses: Endpoint<ResponsesBody>
   readonly chat: Endpoint<ChatBody>
   readonly embeddings: WholeEndpoint<EmbeddingBody>
+  readonly rest: Rest.Rest
   readonly optionKey: string
 }
 
@@ -104,10 +106,19 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
       ...endpoint("embeddings", "/embeddings"),
       once: (signal, body: EmbeddingBody) => sdk.embeddings.create(body, { signal }).asResponse(),
     }),
+    rest: Rest.make({
+      origin: (path) => originOf("rest", path),
+      send: ({ method, ...request }, signal) =>
+        sdk.request<unknown>({ ...request, method: methods[method], signal }).asResponse(),
+      fromThrown: (origin) => fromThrown(module.OpenAI, origin, false),
+      fromErrorAnswer,
+    }),
     use: SdkEndpoint.use(unbounded, fromThrown(module.OpenAI, originOf("use", ""), false)),
   }
   return transport
 })
+
+const methods = { GET: "get", POST: "post", DELETE: "delete" } as const
 
 interface ClientSettings extends Pick<TransportOptions, "apiUrl" | "keyHeader" | "organizationId" | "projectId"> {
   readonly fetch: typeof globalThis.fetch
