@@ -65,7 +65,7 @@ export class CircuitOpen
   }
 
   override get message(): string {
-    return `${this.model} of ${this.provider} has been failing; it is asked again in ${Duration.format(this.retryAfter)}`
+    return `${this.model} of ${this.provider} has been failing, so no request is sent for another ${Duration.format(this.retryAfter)}; check the provider, or add a fallback`
   }
 
   toReason(metadata: AiError.ProviderMetadata): AiError.AiErrorReason {

@@ -45,7 +45,7 @@ export class ConcurrencyLimited
   readonly [PolicyError.TypeId] = "refusal" as const
 
   override get message(): string {
-    return `${this.limit} calls of ${this.model} of ${this.provider} are under way and ${this.queue} wait; this one was ${this.priority}`
+    return `${this.limit} calls to ${this.model} of ${this.provider} are running and ${this.queue} are waiting, so this one (priority: ${this.priority}) was refused; try again later, raise the limit, or add a fallback`
   }
 
   toReason(metadata: AiError.ProviderMetadata): AiError.AiErrorReason {

@@ -68,10 +68,11 @@ export class RateLimited
   override get message(): string {
     const { cost, dimension, key, limit, model, provider, retryAfter } = this
     if (retryAfter === undefined) {
-      return `a call of ${model} of ${provider} would take ${cost} ${dimension}, and ${key} has ${limit} in all; it never fits`
+      return `a call to ${model} of ${provider} needs ${cost} ${dimension}, but the limit of ${key} is ${limit}; raise the limit, or shorten the request`
     }
-    const what = dimension === "all" ? "nothing is let through" : `${dimension} are limited to ${limit}`
-    return `${model} of ${provider}: ${what} for ${key}; there may be room in ${Duration.format(retryAfter)}`
+    const what =
+      dimension === "all" ? `the provider asked for a pause for ${key}` : `${key} is at its limit of ${limit} ${dimension}`
+    return `${model} of ${provider}: ${what}; try again in ${Duration.format(retryAfter)}`
   }
 
   toReason(metadata: AiError.ProviderMetadata): AiError.AiErrorReason {

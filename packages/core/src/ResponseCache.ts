@@ -110,7 +110,7 @@ export const exact = ({ maxSize = 1_000_000, scope, timeToLive }: Options) => {
                 ),
             }
           })
-        : ResilientModel.misconfigured("ResponseCache.exact", "timeToLive must be longer than nothing"),
+        : ResilientModel.misconfigured("ResponseCache.exact", "timeToLive must be longer than zero"),
   )
 }
 

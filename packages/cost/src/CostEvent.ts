@@ -187,10 +187,10 @@ const summaries: { readonly [Tag in Event["_tag"]]: (event: Extract<Event, { rea
   BoundExceeded: ({ bound, cost, model, provider }) =>
     `an attempt at ${model} of ${provider} cost ${Money.format(cost)}, more than the ${Money.format(bound)} that was reserved for it`,
   BoundDoubtful: ({ doubts, model, provider }) =>
-    `what an attempt at ${model} of ${provider} may cost is not certain: ${doubts.join(", ")}`,
+    `the most that an attempt at ${model} of ${provider} may cost is uncertain: ${doubts.join(", ")}`,
   LedgerFailed: ({ error }) => `the ledger failed: ${error.message}`,
-  AttemptReserved: ({ worst }) => `${Money.format(worst)} are reserved`,
-  AttemptReleased: () => "what was reserved is free again",
+  AttemptReserved: ({ worst }) => `reserved ${Money.format(worst)}`,
+  AttemptReleased: () => "released the reservation",
   AttemptCharged: ({ charge: { basis, cost }, model, provider }) =>
     `${model} of ${provider} cost ${Money.format(cost)} (${basis})`,
 }

@@ -308,7 +308,7 @@ const refusal = (
 export const hang: Answer = answering({ _tag: "Hang" })
 
 const refuseStream = ({ content }: Answer): void => {
-  if (content._tag === "Stream") throw new Error("ScriptedModel: a stream says itself when it waits and how it breaks")
+  if (content._tag === "Stream") throw new Error("ScriptedModel: failAfter, truncateAfter, hangAfter and holdAfter do not apply to ScriptedModel.stream")
 }
 
 const cutAfter =

@@ -156,7 +156,7 @@ export const fromUnknown = (origin: Origin, cause: unknown, inStream: boolean): 
  * @category conversions
  */
 export const thrownMessage = (cause: unknown): string =>
-  cause instanceof Error ? cause.message : "the SDK threw what is no error"
+  cause instanceof Error ? cause.message : "the SDK threw something that is not an Error"
 
 /**
  * Whether what `fetch` threw, before or after the headers, means that the connection broke or was aborted.

@@ -53,7 +53,7 @@ const aiErrorOnWire = (error: AiError.AiError): WireError => {
 /** The words of the vendor may hold keys, prompts and names of accounts. */
 const readings: { readonly [Tag in AiError.AiErrorReason["_tag"]]?: readonly [status: number, message: string] } = {
   NetworkError: [502, "The model could not be reached."],
-  RateLimitError: [429, "The model is asked too often."],
+  RateLimitError: [429, "The model gets too many requests."],
   QuotaExhaustedError: [503, "The quota of the model is used up."],
   // It is the server's key that is wrong, not the client's.
   AuthenticationError: [502, "The server may not use the model."],
