@@ -64,6 +64,6 @@ const readings: { readonly [Tag in AiError.AiErrorReason["_tag"]]?: readonly [st
   InvalidResponseError: [502, "The model failed to answer."],
   InvalidOutputError: [502, "The answer of the model could not be read."],
   StructuredOutputError: [502, "The answer of the model could not be read."],
-  ToolNotFoundError: [502, "The model called a tool that there is not."],
-  ToolParameterValidationError: [502, "The model called a tool with an input that it does not take."],
+  ToolNotFoundError: [502, "The model called a tool that does not exist."],
+  ToolParameterValidationError: [502, "The model called a tool with invalid input."],
 }
