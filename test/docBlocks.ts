@@ -19,13 +19,7 @@ export interface Block {
   readonly siblings: ReadonlyMap<string, number>
 }
 
-const sources = [
-  "README.md",
-  "docs/*.md",
-  "docs/*/*.md",
-  "packages/*/README.md",
-  "packages/*/src/**/*.ts",
-]
+const sources = ["README.md", "docs/*.md", "docs/*/*.md", "packages/*/README.md", "packages/*/src/**/*.ts"]
 
 const fence = /^([ \t]*(?:\* )?)```ts[ \t]*\n([\s\S]*?)^[ \t]*(?:\* )?```(?:\s*\n```text\n([\s\S]*?)^```)?/gm
 

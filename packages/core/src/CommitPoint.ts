@@ -34,7 +34,10 @@ export class StreamTruncated
   readonly [PolicyError.TypeId] = "interruption" as const
 
   override get message(): string {
-    const delivered = this.deliveredParts === 0 ? "before any content" : `after ${this.deliveredParts} content part${this.deliveredParts === 1 ? "" : "s"}`
+    const delivered =
+      this.deliveredParts === 0
+        ? "before any content"
+        : `after ${this.deliveredParts} content part${this.deliveredParts === 1 ? "" : "s"}`
     return `${this.model} of ${this.provider} stopped ${delivered}, without its terminal event; the answer is incomplete`
   }
 

@@ -71,7 +71,9 @@ export class RateLimited
       return `a call to ${model} of ${provider} needs ${cost} ${dimension}, but the limit of ${key} is ${limit}; raise the limit, or shorten the request`
     }
     const what =
-      dimension === "all" ? `the provider asked for a pause for ${key}` : `${key} is at its limit of ${limit} ${dimension}`
+      dimension === "all"
+        ? `the provider asked for a pause for ${key}`
+        : `${key} is at its limit of ${limit} ${dimension}`
     return `${model} of ${provider}: ${what}; try again in ${Duration.format(retryAfter)}`
   }
 

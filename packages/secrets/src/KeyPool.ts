@@ -85,7 +85,8 @@ export class AccountUnavailable
   }
 
   override get message(): string {
-    const why = this.reason === "key" ? "its key was refused; give it a new one" : "it asked for a pause, or its quota is used up"
+    const why =
+      this.reason === "key" ? "its key was refused; give it a new one" : "it asked for a pause, or its quota is used up"
     return `account ${this.account} is skipped for ${this.model} of ${this.provider}: ${why}`
   }
 

@@ -308,7 +308,10 @@ const refusal = (
 export const hang: Answer = answering({ _tag: "Hang" })
 
 const refuseStream = ({ content }: Answer): void => {
-  if (content._tag === "Stream") throw new Error("ScriptedModel: failAfter, truncateAfter, hangAfter and holdAfter do not apply to ScriptedModel.stream")
+  if (content._tag === "Stream")
+    throw new Error(
+      "ScriptedModel: failAfter, truncateAfter, hangAfter and holdAfter do not apply to ScriptedModel.stream",
+    )
 }
 
 const cutAfter =
