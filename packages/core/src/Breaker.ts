@@ -114,10 +114,15 @@ export const openFor: Schedule.Schedule<Duration.Duration> = Schedule.fromStep(
  * **Example** (A stack with a breaker)
  *
  * ```ts
- * import { Breaker, Deadline, Retry } from "@holdfast/core"
+ * import { Breaker, Deadline, ResilientModel, Retry } from "@holdfast/core"
+ * import { ScriptedModel } from "@holdfast/testing"
  * import { flow } from "effect"
  *
  * const careful = flow(Deadline.firstPart("30 seconds"), Breaker.guard(), Retry.schedule(Retry.standard))
+ *
+ * const { inner, name } = ResilientModel.describe(careful(ScriptedModel.model()))
+ * name // => "Retry.schedule"
+ * inner[0]?.settings["failureRate"] // => 0.5
  * ```
  *
  * @since 0.1.0

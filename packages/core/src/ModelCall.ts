@@ -166,12 +166,19 @@ export const scoped: <A, E, R>(
  *
  * ```ts
  * import { ModelCall, ResilientModel } from "@holdfast/core"
+ * import { ScriptedModel } from "@holdfast/testing"
  * import { Effect } from "effect"
+ * import { LanguageModel } from "effect/ai"
  *
  * let parts = 0
  * const counted = ResilientModel.policy({ name: "counted", settings: {} }, (call) =>
  *   Effect.succeed(ModelCall.onParts(call, () => (some) => Effect.sync(() => void (parts += some.length)))),
  * )
+ *
+ * const model = counted(ScriptedModel.model(ScriptedModel.text("hello")))
+ *
+ * await Effect.runPromise(Effect.provide(LanguageModel.generateText({ prompt: "hi" }), model))
+ * parts > 0 // => true
  * ```
  *
  * @since 0.1.0

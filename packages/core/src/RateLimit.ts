@@ -226,10 +226,14 @@ export const outputTokens = (limit: number, window: Duration.Input): Dimension =
  * **Example** (The first tier of OpenAI)
  *
  * ```ts
- * import { RateLimit, Retry } from "@holdfast/core"
+ * import { RateLimit, ResilientModel, Retry } from "@holdfast/core"
+ * import { ScriptedModel } from "@holdfast/testing"
  * import { flow } from "effect"
  *
  * const careful = flow(RateLimit.perMinute({ requests: 500, tokens: 200_000 }), Retry.schedule(Retry.standard))
+ *
+ * const [limit] = ResilientModel.describe(careful(ScriptedModel.model())).inner
+ * limit?.settings["limits"] // => ["500 requests in 1m", "200000 tokens in 1m"]
  * ```
  *
  * @since 0.1.0
@@ -252,7 +256,8 @@ export const perDay = (options: Limits & Options) => policy("RateLimit.perDay", 
  * **Example** (By minute and by day, and images by themselves)
  *
  * ```ts
- * import { RateLimit } from "@holdfast/core"
+ * import { RateLimit, ResilientModel } from "@holdfast/core"
+ * import { ScriptedModel } from "@holdfast/testing"
  *
  * const images: RateLimit.Dimension = {
  *   name: "images",
@@ -261,6 +266,9 @@ export const perDay = (options: Limits & Options) => policy("RateLimit.perDay", 
  *   cost: (_, { options }) => JSON.stringify(options.prompt).split("image/").length - 1,
  * }
  * const limit = RateLimit.limits([RateLimit.requests(500, "1 minute"), RateLimit.requests(10_000, "1 day"), images])
+ *
+ * const { settings } = ResilientModel.describe(limit(ScriptedModel.model()))
+ * settings["limits"] // => ["500 requests in 1m", "10000 requests in 1d", "50 images in 1m"]
  * ```
  *
  * @since 0.1.0

@@ -84,10 +84,13 @@ export interface Options {
  * **Example** (Retries that cannot become a storm)
  *
  * ```ts
- * import { Retry, RetryBudget } from "@holdfast/core"
+ * import { ResilientModel, Retry, RetryBudget } from "@holdfast/core"
+ * import { ScriptedModel } from "@holdfast/testing"
  * import { flow } from "effect"
  *
  * const careful = flow(Retry.schedule(Retry.standard), RetryBudget.ratio(0.1))
+ *
+ * ResilientModel.describe(careful(ScriptedModel.model())).settings // => { ratio: 0.1, minRetries: 3, window: "1m" }
  * ```
  *
  * @since 0.1.0
