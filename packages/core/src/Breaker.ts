@@ -102,7 +102,7 @@ export const openFor: Schedule.Schedule<Duration.Duration> = Schedule.fromStep(
  *
  * **Details**
  *
- * - Transient and overloaded failures count, and nothing else: not throttling, which is the business of a rate limit, not
+ * - Transient and overloaded failures count, and nothing else: not throttling, which a rate limit handles, not
  *   what the request itself is to blame for, not the refusals of other policies, and not callers that give up.
  * - The verdict on a call is its first part. A stream that breaks afterwards is counted as a failure then.
  * - A retry hint of the provider lengthens the time that the circuit stays open, up to 10 minutes.
@@ -229,7 +229,7 @@ export const layerMemory: Layer.Layer<Breakers> = Layer.effect(
  *   of a half-open circuit are those of all processes together.
  * - `set` holds for all processes; a mode that was set is kept for a month after its last use, and a circuit for an hour.
  * - A change is a `Transition` and an event of each process when it hears of it, with sequence numbers of its own: at the
- *   latest with its next call, and within a second where the circuit lets nobody through. What changes to and fro between
+ *   latest with its next call, and within a second where the circuit is open. What changes to and fro between
  *   two calls is not seen.
  * - A stack knows whether it would let a call through without asking, by what it heard last.
  *

@@ -95,7 +95,7 @@ type Chunk = readonly [Part, ...Array<Part>]
  * without `finish`; and when more than 1,024 parts come without content. After `finish` all of the answer is there, and
  * neither a failure nor an `error` part breaks it.
  *
- * An answer of nothing, neither content nor a call, is no answer: it fails with `InvalidResponseError`, which was paid, and
+ * An answer without content and without a call fails with `InvalidResponseError`, which was paid, and
  * which a retry or a fallback takes. Only where its reason says why there is nothing (`length`, `pause`) is it one.
  *
  * @since 0.1.0

@@ -71,7 +71,7 @@ export type Event = Events[keyof Events]
 export type Sink = (event: Event) => unknown
 
 /**
- * The sink of the running fiber; `undefined` while nobody listens.
+ * The sink of the running fiber; `undefined` without a listener.
  *
  * @since 0.1.0
  * @category references

@@ -1,7 +1,7 @@
 /**
  * The seam: one request to one model, up to and after the commit point.
  *
- * Until its first content part arrives nobody has seen anything of an answer, so the call may be retried, hedged or sent
+ * Until its first content part arrives, nothing of an answer has been delivered, so the call may be retried, hedged or sent
  * elsewhere. From then on the caller has output, and nothing may be replayed. `ModelCall` puts that moment into the
  * types: before it a call is an `Effect`, after it a `Stream`. Every policy is a function from `ModelCall` to
  * `ModelCall` and is written once, for generated and for streamed answers.

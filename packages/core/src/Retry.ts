@@ -1,7 +1,7 @@
 /**
  * Asks the same model again.
  *
- * Only before the commit point, where nobody has seen anything of the answer, and only after failures that may well be
+ * Only before the commit point, where nothing of the answer has been delivered, and only after failures that may well be
  * gone next time: transient, throttled and overloaded ones. Never after fatal ones (a bad request, a bad key, an
  * exhausted quota), and never when it was a policy that refused.
  *

@@ -188,7 +188,7 @@ export const leastBusy = <const M extends Models>(models: M): Routed<M[number]> 
  * **Details**
  *
  * What it took is a moving average that jumps to a peak and takes its time to come down, so that a model that has become
- * slow is left alone at once, and tried again after a while.
+ * slow is avoided at once, and tried again after a while.
  *
  * @since 0.1.0
  * @category constructors

@@ -61,7 +61,7 @@ export interface BoundDoubtful {
 }
 
 /**
- * The ledger did not write something down, which is told once for each attempt and step. It is tried again until it is written or
+ * The ledger did not write something down. It is emitted once for each attempt and step. It is tried again until it is written or
  * the ledger is closed. An attempt that goes on without a reservation, as `Budget.unguarded` lets it, is charged to its budgets then.
  *
  * @since 0.1.0
@@ -99,7 +99,7 @@ export interface AttemptReleased {
 }
 
 /**
- * What an attempt cost, after `AttemptEnded` and before the end of its call. It is told as soon as it is known, whether or not the
+ * What an attempt cost, after `AttemptEnded` and before the end of its call. It is emitted as soon as it is known, whether or not the
  * ledger can be reached. Budgets that are piped apart tell it once each.
  *
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * How a client proves who asks, at a cloud: with a key, or with a token that somebody else makes.
+ * How a client authenticates at a cloud: with a key, or with a token from elsewhere.
  *
  * @since 0.1.0
  */
