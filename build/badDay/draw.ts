@@ -145,13 +145,13 @@ class Keyframes {
   }
 
   css(): string {
-    const rules = [...this.names].map(([key, name]) => {
+    const shown = [...this.names].map(([key, name]) => {
       const [from, until] = key.split(" ")
       return `@keyframes ${name}{0%{opacity:0}${from}{opacity:1}${until}{opacity:0}}`
     })
     const uses = [...this.names.values()].map((name) => `.${name}{animation-name:${name}}`)
     const common = `[class*=k]{animation:${this.length}ms step-end infinite}`
-    return [...rules, common, ...uses].join("\n")
+    return [...shown, common, ...uses].join("\n")
   }
 
   private percent(time: number): string {
