@@ -92,7 +92,10 @@ const paced = (lines: ReadonlyArray<Line>): ((at: number) => number) => {
   return (at) => times.get(at) ?? 0
 }
 
-const shortened = (line: Line): Line => {
+/** Without the number of its act, because not all acts are shown, and no longer than a row. */
+const shortened = (whole: Line): Line => {
+  const [first, ...others] = whole
+  const line = first === undefined ? whole : [{ ...first, text: first.text.replace(/^\d\w? {2}/, "") }, ...others]
   const text = textOf(line)
   if (text.length <= columns) return line
   return [{ at: line[0]?.at ?? 0, text: `${text.slice(0, columns - 1)}…` }]
