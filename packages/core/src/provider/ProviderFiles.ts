@@ -1,0 +1,95 @@
+/**
+ * What a vendor's file API has to bring. Waiting, scopes, reuse and questions about files are made of it once, in `Files`.
+ *
+ * @since 0.1.0
+ */
+import { Duration, Effect, Schedule } from "effect"
+import { type AiError } from "effect/ai"
+
+import * as Failure from "../Failure.ts"
+import { type FileSource } from "../FileSource.ts"
+import { type FileUnreadable } from "../internal/files/errors.ts"
+import * as Retry from "../Retry.ts"
+import { type UploadedFile } from "../UploadedFile.ts"
+import { type UnsupportedOption } from "./ProviderModel.ts"
+
+/**
+ * What an upload may be told.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Settings {
+  /** How long the vendor keeps the file; its own time if left out. */
+  readonly expiresIn: Duration.Duration | undefined
+  /** When a piece that was lost on the way is sent again. */
+  readonly retry: Schedule.Schedule<unknown, AiError.AiError>
+}
+
+/**
+ * Why nothing was uploaded.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type UploadFailure = AiError.AiError | FileUnreadable | UnsupportedOption
+
+/**
+ * The file API of one vendor.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ProviderFiles {
+  readonly provider: string
+  readonly account: string | undefined
+  /** What, beside content and name, makes two uploads different: the purpose at OpenAI. */
+  readonly kind: string
+  /** Sends a file with constant memory. */
+  readonly upload: (source: FileSource, settings: Settings) => Effect.Effect<UploadedFile, UploadFailure>
+  readonly get: (id: string) => Effect.Effect<UploadedFile, AiError.AiError>
+  readonly delete: (id: string) => Effect.Effect<void, AiError.AiError>
+  /** One page of all files, after a cursor that the page before gave. */
+  readonly list: (
+    cursor: string | undefined,
+  ) => Effect.Effect<
+    { readonly files: ReadonlyArray<UploadedFile>; readonly next: string | undefined },
+    AiError.AiError
+  >
+}
+
+/**
+ * Four more tries with full jitter, and no sooner than the vendor says.
+ *
+ * @since 0.1.0
+ * @category schedules
+ */
+export const standardRetry: Schedule.Schedule<unknown, AiError.AiError> = Retry.fullJitter().pipe(
+  Schedule.setInputType<AiError.AiError>(),
+  Schedule.modifyDelay(({ duration, input }) =>
+    Effect.succeed(Duration.max(duration, Duration.min(Failure.classify(input).retryAfter ?? 0, "60 seconds"))),
+  ),
+  Schedule.upTo({ times: 4 }),
+)
+
+/**
+ * Sends again what did not arrive, as far as it may help.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const resend =
+  (schedule: Settings["retry"]) =>
+  <A, R>(self: Effect.Effect<A, AiError.AiError, R>): Effect.Effect<A, AiError.AiError, R> =>
+    Effect.retry(self, { schedule, while: Failure.isRetryable })
+
+/**
+ * Whether a failure says that there is no such thing.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isMissing = (error: AiError.AiError): boolean => {
+  const facts = Failure.facts(error)
+  return facts._tag === "Some" && facts.value.status === 404
+}
