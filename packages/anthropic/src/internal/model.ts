@@ -1,4 +1,3 @@
-import { type ProviderModel } from "@holdfast/core/provider/ProviderModel"
 import * as SdkModel from "@holdfast/core/provider/SdkModel"
 import { providerTools } from "@holdfast/core/provider/ToolForms"
 import { Effect } from "effect"
@@ -11,7 +10,7 @@ import { answerForm, canonical, strictByDefault } from "./request/tools.ts"
 import { type Settings } from "./settings.ts"
 import { type MessagesBody, type Transport } from "./transport.ts"
 
-interface Sent {
+export interface Sent {
   readonly message: MessagesBody
   readonly betas: Settings["betas"]
 }
@@ -21,7 +20,7 @@ export const messagesModel = (
   { account, apiVersion, messages, pricedAs, provider }: Transport,
   model: string,
   settings: Effect.Effect<Settings>,
-): ProviderModel =>
+): SdkModel.SdkModel<Sent> =>
   SdkModel.make({
     provider,
     model,

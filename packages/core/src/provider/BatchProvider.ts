@@ -39,8 +39,10 @@ export interface Prepared {
  *
  * **Details**
  *
- * `Answered` has the body that a live request would have been answered with. `Refused` was not answered; whether it is billed
- * is what `Failure` says of its error. Items of which no line says anything are not told of here.
+ * `Answered` has the body that a live request would have been answered with. `Refused` was not answered, or its line cannot be
+ * read; whether it is billed is what `Failure` says of its error. `Unreadable` is a line that does not say which item it is of:
+ * an item without a line of its own may have been answered there, and then `missing` of the status does not hold for it. Items
+ * of which no line says anything are not told of here, and lines of items that nobody sent may come.
  *
  * @since 0.1.0
  * @category models
@@ -50,6 +52,7 @@ export type Line =
   | { readonly _tag: "Refused"; readonly id: string; readonly error: AiError.AiError }
   | { readonly _tag: "Canceled"; readonly id: string }
   | { readonly _tag: "Expired"; readonly id: string }
+  | { readonly _tag: "Unreadable"; readonly error: AiError.AiError }
 
 /**
  * How a batch stands.

@@ -80,6 +80,31 @@ export interface Options<Settings, Body, State> {
 }
 
 /**
+ * A request that is ready to be sent, now or in a batch, and how its answer is read.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Ready<out Body> {
+  readonly body: Body
+  /** Reads an answer that came as a whole, with the headers that it came with, if it had any. */
+  readonly read: (
+    answer: unknown,
+    headers?: Readonly<Record<string, string>>,
+  ) => Effect.Effect<ProviderReply<Array<Response.PartEncoded>>, AiError.AiError>
+}
+
+/**
+ * A model that can also prepare a request without sending it. `generate` sends what this prepares, and reads with it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SdkModel<out Body> extends ProviderModel {
+  readonly prepare: (request: ProviderRequest) => Effect.Effect<Ready<Body>, ProviderFailure>
+}
+
+/**
  * Makes a model. Its settings are read once for every request.
  *
  * @since 0.1.0
@@ -87,7 +112,7 @@ export interface Options<Settings, Body, State> {
  */
 export const make = <Settings extends { readonly maxOutputTokens?: number | undefined }, Body, State>(
   options: Options<Settings, Body, State>,
-): ProviderModel => {
+): SdkModel<Body> => {
   const { answerParts, codecTransformer, model, once, open, prepare, provider, reader, settings } = options
   const prepared = (request: ProviderRequest) =>
     Effect.flatMap(settings, (current) =>
@@ -97,6 +122,23 @@ export const make = <Settings extends { readonly maxOutputTokens?: number | unde
       Effect.map((ready) => ({ ...ready, body: wellFormed(ready.body) })),
       Effect.mapError((failure) => inNeutralNames(failure, request.settings, options.settingNames)),
     )
+  const readWhole = Effect.fnUntraced(function* (
+    { canonical, state }: Prepared<Body, State>,
+    answer: unknown,
+    headers: Readonly<Record<string, string>>,
+  ) {
+    if (answer instanceof AnswerEvents) {
+      const parts = mapEvents(Stream.fromArray(answer.events), reader(state(headers)), canonical)
+      return { headers, parts: gathered(yield* Stream.runCollect(parts)) }
+    }
+    const parts = yield* Effect.fromResult(answerParts(answer, state(headers)))
+    return { headers, parts: yield* canonicalToolCalls(parts, canonical) }
+  })
+  const ready = (request: ProviderRequest): Effect.Effect<Ready<Body>, ProviderFailure> =>
+    Effect.map(prepared(request), (made) => ({
+      body: made.body,
+      read: (answer, headers = {}) => readWhole(made, answer, headers),
+    }))
   return {
     provider,
     model,
@@ -104,15 +146,11 @@ export const make = <Settings extends { readonly maxOutputTokens?: number | unde
     pricedAs: options.pricedAs,
     settings,
     codecTransformer,
+    prepare: ready,
     generate: Effect.fnUntraced(function* (request) {
-      const { body, canonical, state } = yield* prepared(request)
+      const { body, read } = yield* ready(request)
       const { headers, parts: answer } = yield* once(body)
-      if (answer instanceof AnswerEvents) {
-        const parts = mapEvents(Stream.fromArray(answer.events), reader(state(headers)), canonical)
-        return { headers, parts: gathered(yield* Stream.runCollect(parts)) }
-      }
-      const parts = yield* Effect.fromResult(answerParts(answer, state(headers)))
-      return { headers, parts: yield* canonicalToolCalls(parts, canonical) }
+      return yield* read(answer, headers)
     }),
     stream: Effect.fnUntraced(function* (request) {
       const { body, canonical, state } = yield* prepared(request)

@@ -1,5 +1,4 @@
 import { randomId } from "@holdfast/core/provider/AnswerState"
-import { type ProviderModel } from "@holdfast/core/provider/ProviderModel"
 import * as SdkModel from "@holdfast/core/provider/SdkModel"
 import { providerTools } from "@holdfast/core/provider/ToolForms"
 import { Effect } from "effect"
@@ -11,14 +10,14 @@ import { contentBody } from "./request/request.ts"
 import { toCodecGoogle } from "./request/structuredOutput.ts"
 import { canonical } from "./request/tools.ts"
 import { type Settings } from "./settings.ts"
-import { type Transport } from "./transport.ts"
+import { type ContentBody, type Transport } from "./transport.ts"
 
 /** A model of Google's. */
 export const contentModel = (
   { account, content, pricedAs, provider }: Pick<Transport, "account" | "content" | "pricedAs" | "provider">,
   model: string,
   settings: Effect.Effect<Settings>,
-): ProviderModel =>
+): SdkModel.SdkModel<ContentBody> =>
   SdkModel.make({
     provider,
     model,

@@ -1,5 +1,4 @@
 import { randomId } from "@holdfast/core/provider/AnswerState"
-import { type ProviderModel } from "@holdfast/core/provider/ProviderModel"
 import * as SdkModel from "@holdfast/core/provider/SdkModel"
 import { Effect } from "effect"
 
@@ -24,7 +23,7 @@ export const chatModel = (
   model: string,
   dialect: Dialect,
   settings: Effect.Effect<ChatSettings>,
-): ProviderModel =>
+): SdkModel.SdkModel<ChatBody> =>
   SdkModel.make({
     provider,
     model,

@@ -1,4 +1,3 @@
-import { type ProviderModel } from "@holdfast/core/provider/ProviderModel"
 import * as SdkModel from "@holdfast/core/provider/SdkModel"
 import { providerTools } from "@holdfast/core/provider/ToolForms"
 import { Effect, Option } from "effect"
@@ -6,7 +5,7 @@ import { ResponseIdTracker } from "effect/ai"
 
 import { answerForm, canonical } from "../request/tools.ts"
 import { type ResponsesSettings } from "../settings.ts"
-import { type Transport } from "../transport.ts"
+import { type ResponsesBody, type Transport } from "../transport.ts"
 import { answerParts } from "./parts.ts"
 import { responsesBody } from "./request.ts"
 import { AnswerState } from "./state.ts"
@@ -17,7 +16,7 @@ export const responsesModel = (
   { account, optionKey, pricedAs, provider, responses }: Transport,
   model: string,
   settings: Effect.Effect<ResponsesSettings>,
-): ProviderModel =>
+): SdkModel.SdkModel<ResponsesBody> =>
   SdkModel.make({
     provider,
     model,
