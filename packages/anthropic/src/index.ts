@@ -4,5 +4,6 @@
  * @module @holdfast/anthropic
  */
 export * as AnthropicClient from "./AnthropicClient.ts"
+export * as AnthropicFiles from "./AnthropicFiles.ts"
 export * as AnthropicLanguageModel from "./AnthropicLanguageModel.ts"
 export * as AnthropicTool from "./AnthropicTool.ts"

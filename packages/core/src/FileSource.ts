@@ -6,7 +6,7 @@
 import { Effect, Stream } from "effect"
 
 import { FileUnreadable } from "./internal/files/errors.ts"
-import { mediaTypeOf } from "./internal/files/mediaTypes.ts"
+import { mediaTypeOf as typeOf } from "./internal/files/mediaTypes.ts"
 import { read, sizeOf } from "./internal/files/node.ts"
 
 /**
@@ -24,6 +24,14 @@ export interface FileSource {
   /** Whether it may be read more than once, and has the same bytes each time. */
   readonly isRepeatable: boolean
 }
+
+/**
+ * The type of a file by the ending of its name, `application/octet-stream` if that says nothing.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const mediaTypeOf = (fileName: string): string => typeOf(fileName)
 
 /**
  * What a source is called and what it is.

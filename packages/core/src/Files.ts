@@ -142,7 +142,7 @@ export const layers = <Id, R>(
 const leastRest = Duration.toMillis("1 hour")
 
 const standardWait = Schedule.exponential("1 second", 1.5).pipe(
-  Schedule.modifyDelay(({ duration }) => Effect.succeed(Duration.min(duration, "10 seconds"))),
+  Schedule.modifyDelay(({ duration }) => Effect.succeed(Duration.min(duration, Duration.seconds(10)))),
 )
 
 const makeWith = (files: ProviderFiles, registry: Registry): Service => {
@@ -156,9 +156,11 @@ const makeWith = (files: ProviderFiles, registry: Registry): Service => {
     const late = Effect.suspend(() =>
       Effect.fail(new FileNotReady({ provider, file: file.id, waited: Duration.fromInputUnsafe(timeout) })),
     )
-    return Effect.flatMap(Effect.timeoutOrElse(done, { duration: timeout, orElse: () => late }), (found) =>
+    return Effect.flatMap(
+      Effect.timeoutOrElse(done, { duration: timeout, orElse: () => late }),
       // A schedule that ends gives up, too.
-      found.state === "processing" ? late : settled(found),
+      (found): Effect.Effect<UploadedFile.UploadedFile, FileNotReady | FileRejected> =>
+        found.state === "processing" ? late : settled(found),
     )
   }
 

@@ -3,6 +3,7 @@ import { Cause, Duration, Effect, Exit, Fiber, Option, Schedule, Schema, Stream 
 import { type AiError, LanguageModel } from "effect/ai"
 import { TestClock } from "effect/testing"
 
+import type * as UploadedFile from "../src/UploadedFile.ts"
 import * as Breaker from "../src/Breaker.ts"
 import type * as CommitPoint from "../src/CommitPoint.ts"
 import * as Fallback from "../src/Fallback.ts"
@@ -189,7 +190,7 @@ describe("CircuitOpen", () => {
     Effect.gen(function* () {
       const model = scripted([bad]).model.pipe(Breaker.guard({ ...options, trip: { consecutiveFailures: 1 } }))
       expectTypeOf<ErrorOf<typeof model>>().toEqualTypeOf<
-        AiError.AiError | UnsupportedOption | CommitPoint.StreamTruncated | Breaker.CircuitOpen
+        AiError.AiError | UploadedFile.FileExpired | UnsupportedOption | CommitPoint.StreamTruncated | Breaker.CircuitOpen
       >()
       const safe = model.pipe(Fallback.to(scripted([answer("b")]).model))
       expectTypeOf<ErrorOf<typeof safe>>().toEqualTypeOf<

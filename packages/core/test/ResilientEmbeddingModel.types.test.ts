@@ -2,6 +2,7 @@ import { describe, expectTypeOf, it } from "@effect/vitest"
 import { Effect, flow } from "effect"
 import { type AiError, EmbeddingModel } from "effect/ai"
 
+import type * as UploadedFile from "../src/UploadedFile.ts"
 import * as Breaker from "../src/Breaker.ts"
 import type * as CommitPoint from "../src/CommitPoint.ts"
 import * as Concurrency from "../src/Concurrency.ts"
@@ -44,7 +45,7 @@ describe("the type of an embedding model", () => {
       ResilientEmbeddingModel.ResilientEmbeddingModel<AiError.AiError | UnsupportedOption | Added>
     >()
     expectTypeOf(careful(chat)).toEqualTypeOf<
-      ResilientModel.ResilientModel<AiError.AiError | UnsupportedOption | CommitPoint.StreamTruncated | Added>
+      ResilientModel.ResilientModel<AiError.AiError | UploadedFile.FileExpired | UnsupportedOption | CommitPoint.StreamTruncated | Added>
     >()
   })
 
@@ -56,7 +57,7 @@ describe("the type of an embedding model", () => {
     expectTypeOf(program.pipe(Resilient.provide(chat))).toEqualTypeOf<
       Effect.Effect<
         EmbeddingModel.EmbedResponse,
-        AiError.AiError | UnsupportedOption | CommitPoint.StreamTruncated,
+        AiError.AiError | UploadedFile.FileExpired | UnsupportedOption | CommitPoint.StreamTruncated,
         EmbeddingModel.EmbeddingModel
       >
     >()

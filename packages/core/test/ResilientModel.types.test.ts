@@ -2,6 +2,7 @@ import { describe, expectTypeOf, it } from "@effect/vitest"
 import { Context, type Duration, Effect, flow, Layer, pipe, Schedule, Stream } from "effect"
 import { type AiError, LanguageModel } from "effect/ai"
 
+import type * as UploadedFile from "../src/UploadedFile.ts"
 import type * as CommitPoint from "../src/CommitPoint.ts"
 import * as Deadline from "../src/Deadline.ts"
 import * as Failure from "../src/Failure.ts"
@@ -29,7 +30,7 @@ const needySchedule = Schedule.fromStep(
 describe("the type of a stack", () => {
   it("names how a provider's call can fail", () => {
     expectTypeOf<ErrorOf<typeof model>>().toEqualTypeOf<
-      AiError.AiError | UnsupportedOption | CommitPoint.StreamTruncated
+      AiError.AiError | UploadedFile.FileExpired | UnsupportedOption | CommitPoint.StreamTruncated
     >()
     expectTypeOf<NeedsOf<typeof model>>().toEqualTypeOf<never>()
   })
@@ -85,7 +86,7 @@ describe("the type of a stack", () => {
     const isOption = (error: Call): error is UnsupportedOption => error instanceof UnsupportedOption
     const stack = model.pipe(Fallback.when(isOption, model))
     expectTypeOf<ErrorOf<typeof stack>>().toEqualTypeOf<
-      Fallback.AllModelsFailed | AiError.AiError | CommitPoint.StreamTruncated
+      Fallback.AllModelsFailed | AiError.AiError | UploadedFile.FileExpired | CommitPoint.StreamTruncated
     >()
   })
 

@@ -3,6 +3,7 @@ import { Effect, Exit, Fiber, Random, Schedule } from "effect"
 import { type AiError } from "effect/ai"
 import { TestClock } from "effect/testing"
 
+import type * as UploadedFile from "../src/UploadedFile.ts"
 import * as Breaker from "../src/Breaker.ts"
 import type * as CommitPoint from "../src/CommitPoint.ts"
 import * as Fallback from "../src/Fallback.ts"
@@ -203,7 +204,7 @@ describe("the type of a route", () => {
   it("has the failures and the needs of all its models", () => {
     const route = Route.leastBusy([named("a").model, named("b").model.pipe(budget(1).enforce)])
     expectTypeOf<ErrorOf<typeof route>>().toEqualTypeOf<
-      AiError.AiError | UnsupportedOption | CommitPoint.StreamTruncated | OverBudget
+      AiError.AiError | UploadedFile.FileExpired | UnsupportedOption | CommitPoint.StreamTruncated | OverBudget
     >()
     const [, second] = ResilientModel.describe(route).inner
     assert.strictEqual(second?.name, "budget")

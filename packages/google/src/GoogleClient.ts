@@ -11,6 +11,7 @@ import { type Attempt, type KeySource } from "@holdfast/core"
 import type * as CloudAuth from "@holdfast/core/provider/CloudAuth"
 import type * as CloudPrices from "@holdfast/core/provider/CloudPrices"
 import { keyConfig } from "@holdfast/core/provider/KeyConfig"
+import type * as Rest from "@holdfast/core/provider/Rest"
 import { Config, Context, type Effect, Layer, type Redacted } from "effect"
 import { type AiError } from "effect/ai"
 
@@ -41,6 +42,10 @@ export interface Service {
   readonly apiVersion: string
   readonly content: ContentEndpoint
   readonly embeddings: EmbeddingEndpoint
+  /** Files, caches and batches, by their paths below the version of the API, and at Vertex AI below the project. */
+  readonly rest: Rest.Rest
+  /** `projects/p/locations/l` at Vertex AI. */
+  readonly project: string | undefined
   /**
    * Calls the SDK for whatever else the API offers. The signal is to be handed to it.
    */

@@ -5,5 +5,6 @@
  */
 export * as GoogleClient from "./GoogleClient.ts"
 export * as GoogleEmbeddingModel from "./GoogleEmbeddingModel.ts"
+export * as GoogleFiles from "./GoogleFiles.ts"
 export * as GoogleLanguageModel from "./GoogleLanguageModel.ts"
 export * as GoogleTool from "./GoogleTool.ts"

@@ -10,6 +10,7 @@ import { type Attempt, type KeySource } from "@holdfast/core"
 import type * as CloudAuth from "@holdfast/core/provider/CloudAuth"
 import type * as CloudPrices from "@holdfast/core/provider/CloudPrices"
 import { keyConfig } from "@holdfast/core/provider/KeyConfig"
+import type * as Rest from "@holdfast/core/provider/Rest"
 import { Config, Context, type Effect, Layer, type Redacted } from "effect"
 import { type AiError } from "effect/ai"
 import type { OpenAI } from "openai"
@@ -50,6 +51,8 @@ export interface Service {
   readonly responses: Endpoint<ResponsesBody>
   readonly chat: Endpoint<ChatBody>
   readonly embeddings: WholeEndpoint<EmbeddingBody>
+  /** Batches and files, by their paths. */
+  readonly rest: Rest.Rest
   /**
    * Calls the SDK for whatever else the API offers. The signal is to be handed to it.
    */

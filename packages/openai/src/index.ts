@@ -6,5 +6,6 @@
 export * as OpenAiClient from "./OpenAiClient.ts"
 export * as OpenAiCompatible from "./OpenAiCompatible.ts"
 export * as OpenAiEmbeddingModel from "./OpenAiEmbeddingModel.ts"
+export * as OpenAiFiles from "./OpenAiFiles.ts"
 export * as OpenAiLanguageModel from "./OpenAiLanguageModel.ts"
 export * as OpenAiTool from "./OpenAiTool.ts"

@@ -24,6 +24,7 @@ export const messagesModel = (
   SdkModel.make({
     provider,
     model,
+    optionKey: "anthropic",
     account,
     pricedAs: pricedAs(model),
     settings,

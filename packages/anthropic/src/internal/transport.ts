@@ -8,8 +8,11 @@ import { boundedFetch } from "@holdfast/core/provider/BoundedBody"
 import * as Endpoints from "@holdfast/core/provider/Endpoint"
 import * as KeyedFetch from "@holdfast/core/provider/KeyedFetch"
 import { type Origin } from "@holdfast/core/provider/ProviderError"
+import * as Rest from "@holdfast/core/provider/Rest"
 import * as SdkEndpoint from "@holdfast/core/provider/SdkEndpoint"
 import * as StainlessClient from "@holdfast/core/provider/StainlessClient"
+import { UploadBody } from "@holdfast/core/provider/UploadBody"
+import { withBody } from "@holdfast/core/provider/UploadFetch"
 import { Clock, Effect, type Redacted } from "effect"
 
 import { fromErrorAnswer, fromThrown } from "./failure.ts"
@@ -53,6 +56,7 @@ export type Endpoint<Body> = SdkEndpoint.Endpoint<Body, [betas?: ReadonlyArray<s
 export interface Transport extends SdkEndpoint.Transport<Anthropic> {
   readonly apiVersion: string
   readonly messages: Endpoint<MessagesBody>
+  readonly rest: Rest.Rest
 }
 
 const module = "AnthropicClient"
@@ -100,6 +104,17 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
       fromErrorAnswer: fromErrorAnswer(messages),
       ...messagesCalls(sdk, headers["anthropic-beta"]),
     }),
+    rest: Rest.make({
+      origin: (path) => origin("rest", path),
+      send: ({ body, method, ...request }, signal) => {
+        const sent = { ...request, method: methods[method], signal }
+        if (!(body instanceof UploadBody)) return sdk.request<unknown>({ ...sent, body }).asResponse()
+        const uploading = newClient(sdkModule.Anthropic, { ...settings, fetch: withBody(boundedFetch(fetch), body) })
+        return uploading.request<unknown>(sent).asResponse()
+      },
+      fromThrown: (from) => fromThrown(sdkModule.Anthropic, from, false),
+      fromErrorAnswer,
+    }),
     use: SdkEndpoint.use(unbounded, fromThrown(sdkModule.Anthropic, origin("use", ""), false)),
   }
   return transport
@@ -112,6 +127,8 @@ const lowerCase = (headers: KeyedFetch.Headers): Effect.Effect<KeyedFetch.Header
     ? Effect.die(new Error(`${module}: headers hold anthropic-version; give it as apiVersion`))
     : Effect.succeed(lower)
 }
+
+const methods = { GET: "get", POST: "post", PATCH: "patch", DELETE: "delete" } as const
 
 interface ClientSettings extends Pick<TransportOptions, "apiUrl" | "apiVersion" | "workspaceId"> {
   readonly keyHeader: "authorization" | "x-api-key"

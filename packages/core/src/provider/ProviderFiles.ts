@@ -11,7 +11,7 @@ import { type FileSource } from "../FileSource.ts"
 import { type FileUnreadable } from "../internal/files/errors.ts"
 import * as Retry from "../Retry.ts"
 import { type UploadedFile } from "../UploadedFile.ts"
-import { type UnsupportedOption } from "./ProviderModel.ts"
+import { UnsupportedOption } from "./ProviderModel.ts"
 
 /**
  * What an upload may be told.
@@ -59,6 +59,25 @@ export interface ProviderFiles {
 }
 
 /**
+ * The seconds after which a vendor is to remove a file. Times that it does not take are refused.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const secondsOf = (
+  expiresIn: Duration.Duration | undefined,
+  { least, most, provider }: { readonly provider: string; readonly least: number; readonly most: number },
+): Effect.Effect<number | undefined, UnsupportedOption> => {
+  if (expiresIn === undefined) return Effect.undefined
+  const seconds = Math.ceil(Duration.toSeconds(expiresIn))
+  if (seconds >= least && seconds <= most) return Effect.succeed(seconds)
+  const explanation = `a file is kept from ${least} to ${most} seconds; give such a time, or delete the file yourself`
+  return Effect.fail(new UnsupportedOption({ provider, model: "files", option: "expiresIn", explanation }))
+}
+
+const longestHint = Duration.seconds(60)
+
+/**
  * Four more tries with full jitter, and no sooner than the vendor says.
  *
  * @since 0.1.0
@@ -67,7 +86,7 @@ export interface ProviderFiles {
 export const standardRetry: Schedule.Schedule<unknown, AiError.AiError> = Retry.fullJitter().pipe(
   Schedule.setInputType<AiError.AiError>(),
   Schedule.modifyDelay(({ duration, input }) =>
-    Effect.succeed(Duration.max(duration, Duration.min(Failure.classify(input).retryAfter ?? 0, "60 seconds"))),
+    Effect.succeed(Duration.max(duration, Duration.min(Failure.classify(input).retryAfter ?? Duration.zero, longestHint))),
   ),
   Schedule.upTo({ times: 4 }),
 )

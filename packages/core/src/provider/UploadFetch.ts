@@ -37,6 +37,17 @@ export const uploadFetch = (fetch: Fetch | undefined): Fetch => {
 }
 
 /**
+ * A `fetch` that sends this body with every request, for SDKs that know no such bodies.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const withBody =
+  (fetch: Fetch, body: UploadBody): Fetch =>
+  (input, init) =>
+    fetch(input, { ...init, body: body as unknown as BodyInit })
+
+/**
  * A module of Node.js, or `undefined` where there is none.
  *
  * @since 0.1.0
@@ -95,17 +106,15 @@ const pump = async (request: Http.ClientRequest, body: UploadBody): Promise<void
     request.once("response", () => resolve())
     request.once("close", () => resolve())
   })
-  const ended = answered.then(() => end)
+  const ended = answered.then(() => undefined)
   for (;;) {
     const next = await Promise.race([pieces.next(), ended])
-    if (next === end) break
+    if (next === undefined) break
     if (next.done === true) return void request.end()
     if (!request.write(next.value)) await Promise.race([drained(request), answered])
   }
   void pieces.return?.()
 }
-
-const end = Symbol("the request is over")
 
 const drained = (request: Http.ClientRequest): Promise<void> => new Promise((resolve) => request.once("drain", resolve))
 
@@ -137,6 +146,18 @@ const readable = (response: Http.IncomingMessage): ReadableStream<Uint8Array<Arr
   )
 }
 
+const webStream = (pieces: AsyncIterator<Uint8Array>): ReadableStream<Uint8Array<ArrayBuffer>> =>
+  new ReadableStream(
+    {
+      pull: (controller) =>
+        pieces.next().then(({ done, value }) =>
+          done === true ? controller.close() : controller.enqueue(value as Uint8Array<ArrayBuffer>),
+        ),
+      cancel: () => void pieces.return?.(),
+    },
+    { highWaterMark: 0 },
+  )
+
 const gathered = async (send: Fetch, input: Parameters<Fetch>[0], init: UploadRequest, body: UploadBody) => {
   const pieces: Array<Uint8Array<ArrayBuffer>> = []
   for await (const piece of body.open()) pieces.push(piece as Uint8Array<ArrayBuffer>)
@@ -147,7 +168,7 @@ const gathered = async (send: Fetch, input: Parameters<Fetch>[0], init: UploadRe
 const streamed = (send: Fetch, input: Parameters<Fetch>[0], init: UploadRequest, body: UploadBody) => {
   const duplex: RequestInit & { readonly duplex: "half" } = {
     ...init,
-    body: ReadableStream.from(body.open()) as ReadableStream<Uint8Array<ArrayBuffer>>,
+    body: webStream(body.open()[Symbol.asyncIterator]()),
     duplex: "half",
   }
   return send(input, duplex)

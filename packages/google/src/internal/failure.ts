@@ -43,6 +43,16 @@ export const fromThrown =
     return fromUnknown(origin, cause, inStream)
   }
 
+/** The error for an answer with the status of one. */
+export const fromStatus = (
+  origin: Origin,
+  answer: { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string },
+): AiError.AiError =>
+  fromFault(
+    { ...origin, rules },
+    { ...facts(errorIn(answer.body)), status: answer.status, headers: { ...answer.headers } },
+  )
+
 /** The error for an error object in a body of status 200. */
 export const fromErrorObject = (origin: Origin, error: unknown): AiError.AiError =>
   fromFault({ ...origin, rules }, { ...facts(error), billed: true })

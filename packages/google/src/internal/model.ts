@@ -21,6 +21,7 @@ export const contentModel = (
   SdkModel.make({
     provider,
     model,
+    optionKey: "google",
     account,
     pricedAs: pricedAs(model),
     settings,

@@ -8,11 +8,13 @@ import { type KeySource } from "@holdfast/core/KeySource"
 import * as Endpoints from "@holdfast/core/provider/Endpoint"
 import * as KeyedFetch from "@holdfast/core/provider/KeyedFetch"
 import { type Origin } from "@holdfast/core/provider/ProviderError"
+import { type Rest } from "@holdfast/core/provider/Rest"
 import * as SdkEndpoint from "@holdfast/core/provider/SdkEndpoint"
 import { Clock, Effect, type Redacted } from "effect"
 
 import { fromErrorAnswer, fromThrown, type SdkErrors } from "./failure.ts"
 import { Exchange, fetchOf, type Wire } from "./http/exchange.ts"
+import { rest } from "./http/rest.ts"
 
 /** What is needed to talk to the API. */
 export interface TransportOptions {
@@ -56,6 +58,9 @@ export interface Transport extends SdkEndpoint.Transport<GoogleGenAI> {
   readonly apiVersion: string
   readonly content: ContentEndpoint
   readonly embeddings: EmbeddingEndpoint
+  readonly rest: Rest
+  /** `projects/p/locations/l` at Vertex AI. */
+  readonly project: string | undefined
 }
 
 // A wrong key is a bad request at Google.
@@ -82,7 +87,8 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
   const clock = yield* Clock.Clock
   const { scrub } = secrets
   const provider = options.vertex === undefined ? "gcp.gemini" : "gcp.vertex_ai"
-  const root = options.vertex === undefined ? "" : projectPath(options.vertex)
+  const base = options.vertex === undefined ? "" : projectPath(options.vertex)
+  const root = options.vertex === undefined ? "" : `${base}/publishers/google`
   const origin = (method: string, path: string): Origin => ({
     module,
     method,
@@ -99,6 +105,13 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
     apiVersion,
     content: contentEndpoint(sdk, client, wire, (model) => origin("content", pathOf(model))),
     embeddings: embeddingEndpoint(sdk, client, wire, (model) => origin("embeddings", pathOf(model))),
+    rest: rest({
+      sdk,
+      wire,
+      url: (path) => (path.startsWith("/upload/") ? `${url}${path}` : `${url}/${apiVersion}${base}${path}`),
+      origin: (path) => ({ ...origin("rest", ""), url: `${url}/${apiVersion}${base}${path}` }),
+    }),
+    project: options.vertex && base.slice(1),
     use: SdkEndpoint.use(client, fromThrown(sdk, origin("use", ""), undefined, false)),
   }
   return transport
@@ -109,7 +122,7 @@ interface Vertex {
   readonly location: string
 }
 
-const projectPath = ({ location, project }: Vertex) => `/projects/${project}/locations/${location}/publishers/google`
+const projectPath = ({ location, project }: Vertex) => `/projects/${project}/locations/${location}`
 
 // Vertex AI takes a token here, where the SDK for browsers would put a key.
 const bearer = { authorization: `Bearer ${KeyedFetch.placeholder}` }

@@ -8,8 +8,11 @@ import { boundedFetch } from "@holdfast/core/provider/BoundedBody"
 import * as Endpoints from "@holdfast/core/provider/Endpoint"
 import * as KeyedFetch from "@holdfast/core/provider/KeyedFetch"
 import { type Origin } from "@holdfast/core/provider/ProviderError"
+import * as Rest from "@holdfast/core/provider/Rest"
 import * as SdkEndpoint from "@holdfast/core/provider/SdkEndpoint"
 import * as StainlessClient from "@holdfast/core/provider/StainlessClient"
+import { UploadBody } from "@holdfast/core/provider/UploadBody"
+import { withBody } from "@holdfast/core/provider/UploadFetch"
 import { Clock, Effect, type Redacted } from "effect"
 import type { ClientOptions, OpenAI } from "openai"
 
@@ -50,6 +53,7 @@ export interface Transport extends SdkEndpoint.Transport<OpenAI> {
   readonly responses: Endpoint<ResponsesBody>
   readonly chat: Endpoint<ChatBody>
   readonly embeddings: WholeEndpoint<EmbeddingBody>
+  readonly rest: Rest.Rest
   readonly optionKey: string
 }
 
@@ -64,7 +68,8 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
     isBearer: options.apiKey !== undefined && options.keyHeader === undefined,
   }
   const module = yield* Effect.promise(() => import("openai"))
-  const sdk = newClient(module.OpenAI, { ...settings, fetch: withErrorBodies(boundedFetch(fetch)) })
+  const errorsRead = (send: typeof fetch) => withErrorBodies(boundedFetch(send))
+  const sdk = newClient(module.OpenAI, { ...settings, fetch: errorsRead(fetch) })
   // Files are downloaded with this one, and they may be long.
   const unbounded = newClient(module.OpenAI, { ...settings, fetch: withErrorBodies(fetch) })
   const clock = yield* Clock.Clock
@@ -104,10 +109,23 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
       ...endpoint("embeddings", "/embeddings"),
       once: (signal, body: EmbeddingBody) => sdk.embeddings.create(body, { signal }).asResponse(),
     }),
+    rest: Rest.make({
+      origin: (path) => originOf("rest", path),
+      send: ({ body, method, ...request }, signal) => {
+        const options = { ...request, method: methods[method], signal }
+        if (!(body instanceof UploadBody)) return sdk.request<unknown>({ ...options, body }).asResponse()
+        const uploading = newClient(module.OpenAI, { ...settings, fetch: withBody(errorsRead(fetch), body) })
+        return uploading.request<unknown>(options).asResponse()
+      },
+      fromThrown: (origin) => fromThrown(module.OpenAI, origin, false),
+      fromErrorAnswer,
+    }),
     use: SdkEndpoint.use(unbounded, fromThrown(module.OpenAI, originOf("use", ""), false)),
   }
   return transport
 })
+
+const methods = { GET: "get", POST: "post", PATCH: "patch", DELETE: "delete" } as const
 
 interface ClientSettings extends Pick<TransportOptions, "apiUrl" | "keyHeader" | "organizationId" | "projectId"> {
   readonly fetch: typeof globalThis.fetch

@@ -20,6 +20,7 @@ export const responsesModel = (
   SdkModel.make({
     provider,
     model,
+    optionKey,
     account,
     pricedAs: pricedAs(model),
     settings,
