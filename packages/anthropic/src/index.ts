@@ -6,4 +6,5 @@
 export * as AnthropicClient from "./AnthropicClient.ts"
 export * as AnthropicFiles from "./AnthropicFiles.ts"
 export * as AnthropicLanguageModel from "./AnthropicLanguageModel.ts"
+export * as AnthropicTokenCounter from "./AnthropicTokenCounter.ts"
 export * as AnthropicTool from "./AnthropicTool.ts"

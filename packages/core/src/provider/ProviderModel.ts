@@ -83,6 +83,8 @@ export interface ProviderModel {
     ProviderFailure,
     Scope.Scope
   >
+  /** The tokens of a request as the vendor counts them, without answering it; absent where there is no endpoint for that. */
+  readonly count?: ((request: ProviderRequest) => Effect.Effect<number, ProviderFailure>) | undefined
 }
 
 /**

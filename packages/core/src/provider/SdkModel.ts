@@ -78,6 +78,8 @@ export interface Options<Settings, Body, State> {
   readonly open: (
     body: Body,
   ) => Effect.Effect<ProviderReply<Stream.Stream<unknown, AiError.AiError>>, AiError.AiError, Scope.Scope>
+  /** Has the tokens of a request counted; absent where the vendor does not count. */
+  readonly count?: ((body: Body) => Effect.Effect<number, AiError.AiError>) | undefined
   readonly answerParts: (answer: unknown, state: State) => Result.Result<Array<Response.PartEncoded>, AiError.AiError>
   readonly reader: (state: State) => EventReader
 }
@@ -116,7 +118,7 @@ export interface SdkModel<out Body> extends ProviderModel {
 export const make = <Settings extends { readonly maxOutputTokens?: number | undefined }, Body, State>(
   options: Options<Settings, Body, State>,
 ): SdkModel<Body> => {
-  const { answerParts, codecTransformer, model, once, open, prepare, provider, reader, settings } = options
+  const { answerParts, codecTransformer, count, model, once, open, prepare, provider, reader, settings } = options
   const key = options.optionKey ?? provider
   const prepared = (request: ProviderRequest) =>
     Effect.flatMap(settings, (current) =>
@@ -152,6 +154,7 @@ export const make = <Settings extends { readonly maxOutputTokens?: number | unde
     settings,
     codecTransformer,
     prepare: ready,
+    count: count && ((request) => Effect.flatMap(prepared(request), ({ body }) => count(body))),
     generate: Effect.fnUntraced(function* (request) {
       const { body, read } = yield* ready(request)
       const { headers, parts: answer } = yield* once(body)

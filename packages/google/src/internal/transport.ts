@@ -7,10 +7,13 @@ import { type PricedAs } from "@holdfast/core/Attempt"
 import { type KeySource } from "@holdfast/core/KeySource"
 import * as Endpoints from "@holdfast/core/provider/Endpoint"
 import * as KeyedFetch from "@holdfast/core/provider/KeyedFetch"
+import { type Json, record } from "@holdfast/core/provider/Json"
 import { type Origin } from "@holdfast/core/provider/ProviderError"
 import { type Rest } from "@holdfast/core/provider/Rest"
 import * as SdkEndpoint from "@holdfast/core/provider/SdkEndpoint"
+import * as SdkStream from "@holdfast/core/provider/SdkStream"
 import { Clock, Effect, type Redacted } from "effect"
+import { type AiError } from "effect/ai"
 
 import { fromErrorAnswer, fromThrown, type SdkErrors } from "./failure.ts"
 import { Exchange, fetchOf, type Wire } from "./http/exchange.ts"
@@ -40,6 +43,8 @@ export interface ContentBody {
 /** The endpoint of content, of which every model has one of its own. */
 export interface ContentEndpoint extends Omit<SdkEndpoint.Endpoint<ContentBody>, "origin"> {
   readonly origin: (model: string) => Origin
+  /** The body as it goes over the wire, without sending it. */
+  readonly wireBody: (body: ContentBody) => Effect.Effect<Json, AiError.AiError>
 }
 
 /** A request for embeddings, in the SDK's own form. */
@@ -183,10 +188,35 @@ const contentEndpoint = (
   }
   return {
     origin: originOf,
+    wireBody: (body) => wireBody(client, body, (exchange) => fromThrown(sdk, originOf(body.model), exchange, false)),
     once: (body) => Effect.suspend(() => endpointOf(body).once(body)),
     open: (body) => Effect.suspend(() => endpointOf(body).open(body)),
   }
 }
+
+// The SDK writes a body only to send it. So it sends it to us.
+const wireBody = (
+  client: GoogleGenAI,
+  body: ContentBody,
+  errorOf: (exchange: Exchange) => (cause: unknown) => AiError.AiError,
+): Effect.Effect<Json, AiError.AiError> =>
+  Effect.suspend(() => {
+    let written: unknown
+    const exchange = new Exchange({
+      headers: undefined,
+      fetch: (_, init) => {
+        written = init?.body
+        return Promise.resolve(Response.json({}))
+      },
+    })
+    return SdkStream.once({
+      request: (signal) =>
+        client.models
+          .generateContent(prepared(body, signal, exchange))
+          .then(() => record(JSON.parse(String(written))) ?? {}),
+      catch: errorOf(exchange),
+    })
+  })
 
 // One request per call: neither more requests to continue an answer that was cut, nor calls of functions by the SDK.
 const prepared = ({ config, contents, model }: ContentBody, signal: AbortSignal, exchange: Exchange) => ({
