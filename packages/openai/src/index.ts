@@ -3,6 +3,7 @@
  *
  * @module @holdfast/openai
  */
+export * as OpenAiBatch from "./OpenAiBatch.ts"
 export * as OpenAiClient from "./OpenAiClient.ts"
 export * as OpenAiCompatible from "./OpenAiCompatible.ts"
 export * as OpenAiEmbeddingModel from "./OpenAiEmbeddingModel.ts"

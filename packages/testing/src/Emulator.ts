@@ -48,8 +48,11 @@ import { Context, Effect, Layer, Queue } from "effect"
 import { type HttpServerError } from "effect/http"
 import { NetAddress } from "effect/net"
 
+import { type BatchHabit } from "./BatchHabit.ts"
 import { type Chaos } from "./Chaos.ts"
 import { mistakeIn } from "./internal/chaos/rate.ts"
+import { finishAll, forgetAll, seen, type Seen } from "./internal/emulator/batch/control.ts"
+import { behave, empty, type VendorName } from "./internal/emulator/batch/state.ts"
 import { watch } from "./internal/emulator/connection.ts"
 import { baseUrl } from "./internal/emulator/dialects.ts"
 import { handle } from "./internal/emulator/handler.ts"
@@ -60,6 +63,39 @@ import { type Dialect, type RecordedRequest } from "./RecordedRequest.ts"
 import { type Reply } from "./Reply.ts"
 
 export type { ChatDialect, Dialect, RecordedRequest } from "./RecordedRequest.ts"
+
+export type { Seen, SeenBatch, SeenItem } from "./internal/emulator/batch/control.ts"
+
+/**
+ * A vendor with a batch API.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type BatchVendor = VendorName
+
+/**
+ * The batch APIs of an emulator.
+ *
+ * **Details**
+ *
+ * Batches go on with the polls of them, or by `finish`, and never with time. Items get the replies of their dialect: scripted
+ * ones, those of a responder, or a short text. By HTTP, from another process, there are `GET /emulator/batches`, which is
+ * `seen`, and `POST /emulator/batches/finish`, `/reset` and `/habits`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface BatchControl {
+  /** What a client takes as its base URL. */
+  readonly baseUrl: (vendor: BatchVendor) => string
+  /** Lays down what goes wrong from now on, in place of what was laid down before. */
+  readonly behave: (...habits: ReadonlyArray<BatchHabit>) => Effect.Effect<void>
+  /** Ends all batches that are running. */
+  readonly finish: Effect.Effect<void>
+  /** All batches since the start or the last reset, and what they used. */
+  readonly seen: Effect.Effect<Seen>
+}
 
 /**
  * A running emulator.
@@ -86,7 +122,8 @@ export class Emulator extends Context.Service<
     readonly nextRequest: Effect.Effect<RecordedRequest>
     /** Waits for a client to close the connection of an unfinished answer, or gives the oldest one not taken yet. */
     readonly nextAborted: Effect.Effect<RecordedRequest>
-    /** Forgets scripts, responders and requests, and starts the chaos over. */
+    readonly batches: BatchControl
+    /** Forgets scripts, responders, batches and requests, and starts the chaos over. */
     readonly reset: Effect.Effect<void>
   }
 >()("holdfast/testing/Emulator") {}
@@ -100,6 +137,8 @@ export class Emulator extends Context.Service<
 export interface Options {
   /** Any free port if left out. */
   readonly port?: number
+  /** How many polls find a batch running before it ends. One if left out; `Infinity` waits for `finish`. */
+  readonly batchPolls?: number
   readonly chaos?: Chaos
   /**
    * Whether histories are refused that the provider would refuse, in its words: calls without results, foreign
@@ -154,9 +193,19 @@ const reset = (state: State): Effect.Effect<void> =>
     state.responders.clear()
     state.unscripted.clear()
     state.issued.clear()
+    forgetAll(state)
     yield* Queue.clear(state.arrived)
     yield* Queue.clear(state.aborted)
   })
+
+const batchRoots: Readonly<Record<BatchVendor, string>> = {
+  openai: "/openai/v1",
+  anthropic: "/anthropic",
+  google: "/google",
+  groq: "/groq/openai/v1",
+  mistral: "/mistral/v1",
+  openrouter: "/openrouter/api/v1",
+}
 
 // Whoever only scripts a model needs no HTTP server, and need not install one.
 const platformNode = Effect.tryPromise(() => import("@effect/platform-node")).pipe(
@@ -178,6 +227,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
     issued: new Map(),
     arrived: yield* Queue.unbounded<Entry>(),
     aborted: yield* Queue.unbounded<Entry>(),
+    batches: empty(options.batchPolls ?? 1),
   }
   const node = watch(createServer())
   const { NodeHttpServer } = yield* platformNode
@@ -209,6 +259,12 @@ const make = Effect.fnUntraced(function* (options: Options) {
     requests: Effect.sync(() => state.entries.map(snapshot)),
     nextRequest: Effect.map(Queue.take(state.arrived), snapshot),
     nextAborted: Effect.map(Queue.take(state.aborted), snapshot),
+    batches: {
+      baseUrl: (vendor) => `http://127.0.0.1:${port}${batchRoots[vendor]}`,
+      behave: (...habits) => Effect.sync(() => behave(state.batches, habits)),
+      finish: Effect.suspend(() => finishAll(state)),
+      seen: Effect.sync(() => seen(state)),
+    },
     reset: reset(state),
   })
 })

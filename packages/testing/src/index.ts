@@ -3,6 +3,7 @@
  *
  * @module @holdfast/testing
  */
+export * as BatchHabit from "./BatchHabit.ts"
 export * as Chaos from "./Chaos.ts"
 export * as Distribution from "./Distribution.ts"
 export * as Emulator from "./Emulator.ts"

@@ -84,25 +84,30 @@ export interface Options {
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options: Options): Rest => ({
-  origin: options.origin,
-  json: (request) => Effect.map(exchange(options, request), ({ answer }) => answer),
-  exchange: (request) => exchange(options, request),
-  bytes: (path) =>
-    Stream.unwrap(
-      Effect.map(
-        SdkStream.open({
-          request: (signal) =>
-            options
-              .send({ method: "GET", path }, signal)
-              .then(({ body }) => ({ head: undefined, events: piecesOf(body) })),
-          catch: options.fromThrown(options.origin(path)),
-        }),
-        ({ events }) => events,
-      ),
+export const make = (given: Options): Rest => {
+  const options = { ...given, origin: (path: string) => given.origin(path.split("?", 1)[0] ?? path) }
+  return {
+    origin: options.origin,
+    json: (request) => Effect.map(exchange(options, request), ({ answer }) => answer),
+    exchange: (request) => exchange(options, request),
+    bytes: (path) => bytes(options, path),
+    reported: (path, answer) => options.fromErrorAnswer(options.origin(path))(answer),
+  }
+}
+
+const bytes = (options: Options, path: string): Stream.Stream<Uint8Array, AiError.AiError> =>
+  Stream.unwrap(
+    Effect.map(
+      SdkStream.open({
+        request: (signal) =>
+          options
+            .send({ method: "GET", path }, signal)
+            .then(({ body }) => ({ head: undefined, events: piecesOf(body) })),
+        catch: options.fromThrown(options.origin(path)),
+      }),
+      ({ events }) => events,
     ),
-  reported: (path, answer) => options.fromErrorAnswer(options.origin(path))(answer),
-})
+  )
 
 const exchange = ({ fromThrown, origin, send }: Options, request: Request): Effect.Effect<Reply, AiError.AiError> => {
   const from = origin(request.path)

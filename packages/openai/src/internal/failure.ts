@@ -23,6 +23,12 @@ export const fromThrown = StainlessError.fromThrown(({ body, headers, plain }) =
 export const fromErrorObject = (origin: Origin, error: unknown, inStream: boolean): AiError.AiError =>
   fromFault({ ...origin, rules }, { ...facts(error, undefined), inStream, billed: true })
 
+/** The error of one item of a batch. What was refused there is not billed. */
+export const fromItem = (origin: Origin, error: unknown, status: number | undefined): AiError.AiError => {
+  const found = facts(errorIn(error), undefined)
+  return fromFault({ ...origin, rules }, { ...found, status: status ?? found.status })
+}
+
 /** The same, with all that came with it. */
 export const fromErrorAnswer =
   (origin: Origin) =>

@@ -34,6 +34,11 @@ const flags = {
     Flag.withDescription("The share of answers that meets a fault, from 0 to 1"),
     Flag.withDefault(0),
   ),
+  batchPolls: Flag.Int("batch-polls").pipe(
+    Flag.withSchema(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 1_000_000 }))),
+    Flag.withDescription("How many polls find a batch running before it ends"),
+    Flag.withDefault(1),
+  ),
   strict: Flag.Boolean("strict").pipe(
     Flag.withDescription("Refuse histories that the provider would refuse"),
     Flag.withDefault(false),
@@ -79,10 +84,15 @@ const explain = (port: number) => (error: HttpServerError.ServeError) => {
 }
 
 /** `holdfast-emulator`: runs the emulator until it is interrupted. */
-export const command = Command.make("holdfast-emulator", flags, ({ chaosRate, chaosSeed, port, strict, ...options }) =>
-  Layer.effectDiscard(announce(options)).pipe(
-    Layer.provideMerge(Emulator.layer({ port, strict, chaos: Chaos.seeded(chaosSeed, { rate: chaosRate }) })),
-    Layer.launch,
-    Effect.catchTag("ServeError", explain(port)),
-  ),
+export const command = Command.make(
+  "holdfast-emulator",
+  flags,
+  ({ batchPolls, chaosRate, chaosSeed, port, strict, ...options }) =>
+    Layer.effectDiscard(announce(options)).pipe(
+      Layer.provideMerge(
+        Emulator.layer({ port, strict, batchPolls, chaos: Chaos.seeded(chaosSeed, { rate: chaosRate }) }),
+      ),
+      Layer.launch,
+      Effect.catchTag("ServeError", explain(port)),
+    ),
 ).pipe(Command.withDescription("The OpenAI, Anthropic and Gemini APIs on a loopback port, for tests and demos"))

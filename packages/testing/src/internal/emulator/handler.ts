@@ -4,6 +4,8 @@ import { HttpIncomingMessage, HttpServerRequest, HttpServerResponse } from "effe
 import { type Chaos } from "../../Chaos.ts"
 import * as Reply from "../../Reply.ts"
 import { answer } from "./answer.ts"
+import { control, isControl } from "./batch/control.ts"
+import { handleBatch, routeOf } from "./batch/handler.ts"
 import * as connection from "./connection.ts"
 import { type Call, type Dialect, type Failure, isJson } from "./dialect.ts"
 import { dialectOf } from "./dialects.ts"
@@ -29,7 +31,7 @@ const notFound = (path: string) =>
   HttpServerResponse.jsonUnsafe(
     {
       error: {
-        message: `Unknown request URL: ${path}. Holdfast's emulator speaks /responses, /chat/completions, /embeddings, /v1/messages, /models/{model}:generateContent and :batchEmbedContents.`,
+        message: `Unknown request URL: ${path}. Holdfast's emulator speaks /responses, /chat/completions, /embeddings, /v1/messages, /models/{model}:generateContent and :batchEmbedContents, and the batch APIs.`,
         type: "invalid_request_error",
         param: null,
         code: "unknown_url",
@@ -127,6 +129,11 @@ export const handle = (state: State, chaos: Chaos | undefined) =>
   Effect.gen(function* () {
     const request = yield* HttpServerRequest.HttpServerRequest
     const url = urlOf(request.url)
+    if (url !== undefined && isControl(url.pathname)) return yield* control(state, request, url.pathname)
+    const route = url === undefined ? undefined : routeOf(request.method, url.pathname)
+    if (url !== undefined && route !== undefined) {
+      return yield* handleBatch(state, { request, url, route, now: yield* Clock.currentTimeMillis })
+    }
     const dialect = url !== undefined && request.method === "POST" ? dialectOf(url.pathname) : undefined
     if (url === undefined || dialect === undefined)
       return notFound(`${request.method} ${url?.pathname ?? "without a path"}`)

@@ -3,6 +3,7 @@ import { type Effect, Queue } from "effect"
 import * as Chaos from "../../Chaos.ts"
 import { type RecordedRequest } from "../../RecordedRequest.ts"
 import * as Reply from "../../Reply.ts"
+import { type Batches } from "./batch/state.ts"
 import { type Call, type DialectName, identifier, resolve } from "./dialect.ts"
 import { stem } from "./history/responses.ts"
 import { type Issued } from "./history/rule.ts"
@@ -26,6 +27,7 @@ export interface State {
   readonly issued: Map<DialectName, { readonly signatures: Set<string>; readonly reasoning: Set<string> }>
   readonly arrived: Queue.Queue<Entry>
   readonly aborted: Queue.Queue<Entry>
+  batches: Batches
 }
 
 /** Takes the next scripted reply off the queue of a dialect. */

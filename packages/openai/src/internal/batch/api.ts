@@ -1,0 +1,22 @@
+/**
+ * How the batch APIs of servers differ. Plain data.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface BatchApi {
+  /** The paths and shapes: OpenAI's, with a file ahead, those of Mistral, or those of OpenRouter, which takes the items at once. */
+  readonly form: "openai" | "mistral" | "openrouter"
+  /** The most that one batch takes here. */
+  readonly limits: { readonly items: number; readonly bytes: number }
+  /** Whether the server can be told when to remove a file. */
+  readonly filesExpire: boolean
+}
+
+/**
+ * What is sent at once is held in memory until it is answered, so that a batch is smaller here than vendors allow.
+ */
+export const mostBytes = 64_000_000
+
+/** 50,000 requests and 200 MB: https://developers.openai.com/api/docs/guides/batch */
+export const openAiApi: BatchApi = { form: "openai", limits: { items: 50_000, bytes: mostBytes }, filesExpire: true }

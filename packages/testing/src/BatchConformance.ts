@@ -1,0 +1,69 @@
+/**
+ * What every batch API must do, as one suite of tests that runs against the emulator.
+ *
+ * **When to use**
+ *
+ * In the tests of a provider, for each of its batch APIs.
+ *
+ * **Details**
+ *
+ * The suite is a module of its own, `@holdfast/testing/BatchConformance`, and not part of the package's index, because it needs
+ * `vitest` and `@effect/vitest`. All checks of a subject share one emulator.
+ *
+ * @since 0.1.0
+ */
+import { layer } from "@effect/vitest"
+import { Effect } from "effect"
+
+import * as Emulator from "./Emulator.ts"
+import { answers } from "./internal/conformance/batch/answers.ts"
+import { making } from "./internal/conformance/batch/making.ts"
+import { results } from "./internal/conformance/batch/results.ts"
+import { type Check as Unbound, type Subject } from "./internal/conformance/batch/trial.ts"
+
+export type { Capabilities, Subject } from "./internal/conformance/batch/trial.ts"
+
+/**
+ * One thing that every batch API must do.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Check {
+  readonly name: string
+  readonly run: Effect.Effect<void, unknown, Emulator.Emulator>
+}
+
+const all: ReadonlyArray<Unbound> = [...answers, ...making, ...results]
+
+/**
+ * The checks as effects, for other test runners.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const checks = <R>(subject: Subject<R>): ReadonlyArray<Check> =>
+  all.map(({ name, run }) => ({
+    name,
+    run: Effect.gen(function* () {
+      const emulator = yield* Emulator.Emulator
+      yield* emulator.reset
+      const trial = Effect.all({ batch: subject.batch, live: subject.live })
+      yield* Effect.provide(
+        Effect.flatMap(trial, (models) => run({ emulator, subject, ...models })),
+        subject.layer(emulator.batches.baseUrl(subject.vendor)),
+      )
+    }),
+  }))
+
+/**
+ * Registers the checks as tests of `vitest`, in the clock's real time because they watch sockets.
+ *
+ * @since 0.1.0
+ * @category suites
+ */
+export const suite = <R>(subject: Subject<R>): void => {
+  layer(Emulator.layer(), { excludeTestServices: true })(`batches of ${subject.name} conform`, (it) => {
+    for (const { name, run } of checks(subject)) it.effect(name, () => run)
+  })
+}
