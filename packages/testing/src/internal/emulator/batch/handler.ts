@@ -6,6 +6,8 @@ import { answer } from "../answer.ts"
 import { type Call, isJson } from "../dialect.ts"
 import { plan } from "../plan.ts"
 import { redactHeaders, redactQuery } from "../redact.ts"
+import { type FileRoute } from "../files/route.ts"
+import { fileMishap, habitOf } from "../files/state.ts"
 import { type Entry, record, type State } from "../state.ts"
 import { openaiRoutes } from "./openai.ts"
 import { type Message, type Route, type RouteOf, type Said } from "./route.ts"
@@ -41,9 +43,10 @@ const messageOf = Effect.fnUntraced(function* (state: State, request: Incoming, 
   const form = isForm
     ? yield* Effect.promise(() => new Response(bytes, { headers: { "content-type": type } }).formData())
     : undefined
-  const text = isForm ? "" : new TextDecoder().decode(bytes)
+  const isBinary = isForm || "x-goog-upload-offset" in request.headers
+  const text = isBinary ? "" : new TextDecoder().decode(bytes)
   const parsed = Result.getOrUndefined(parseJson(text))
-  const message: Message = { state, url, headers: request.headers, body: isJson(parsed) ? parsed : {}, text, form, now }
+  const message: Message = { state, url, headers: request.headers, body: isJson(parsed) ? parsed : {}, text, bytes: new Uint8Array(bytes), form, now }
   return message
 })
 
@@ -97,7 +100,12 @@ export const handleBatch = Effect.fnUntraced(function* (
   if (!dialect.isAuthenticated(request.headers, url.searchParams)) {
     return yield* replying(Reply.status(dialect.unauthenticated.status, dialect.unauthenticated.options))
   }
-  const mishap = mishapOf(state.batches, route.call)
+  const mishap = mishapIn(state, route)
+  if (isFileRoute(route)) {
+    const redirect = habitOf(state.files, "Redirect")
+    if (redirect?.call === route.fileCall) return redirected(entry, redirect.url)
+    if (route.isLost?.(message) === true) return yield* replying(Reply.reset)
+  }
   const said = mishap !== undefined && !mishap.done ? undefined : yield* route.run(message)
   if (mishap !== undefined) return yield* replying(replyOf(mishap.mishap))
   if (said === undefined) return yield* replying(Reply.status(500))
@@ -106,6 +114,17 @@ export const handleBatch = Effect.fnUntraced(function* (
   entry.endedAt = now
   return responseOf(said, requestId)
 })
+
+const isFileRoute = (route: Route): route is FileRoute => "fileCall" in route
+
+// Files of batches are files, too.
+const mishapIn = (state: State, route: Route) =>
+  (isFileRoute(route) ? fileMishap(state.files, route.fileCall) : undefined) ?? mishapOf(state.batches, route.call)
+
+const redirected = (entry: Entry, location: string) => {
+  entry.status = 307
+  return HttpServerResponse.empty({ status: 307, headers: { location } })
+}
 
 const replyOf = (mishap: number | "reset" | "stall"): Reply.Reply =>
   Predicate.isNumber(mishap) ? Reply.status(mishap) : mishap === "reset" ? Reply.reset : Reply.stall
