@@ -126,10 +126,15 @@ const describe = (cause: unknown): string =>
  * @since 0.1.0
  * @category combinators
  */
-export const pieces = <E>(content: Stream.Stream<Uint8Array, E>, size: number): Stream.Stream<Uint8Array, E> =>
+export const pieces = <E>(
+  content: Stream.Stream<Uint8Array, E>,
+  size: number,
+  /** Of all, in bytes, where it is known: then no piece is larger than what is left. */
+  total = Infinity,
+): Stream.Stream<Uint8Array, E> =>
   content.pipe(
     Stream.mapAccumArray(
-      (): Rest => ({ piece: new Uint8Array(0), filled: 0 }),
+      (): Rest => ({ piece: new Uint8Array(0), filled: 0, left: total }),
       (rest: Rest, arrived): readonly [Rest, ReadonlyArray<Uint8Array>] => cut(rest, arrived, size),
       { onHalt: ({ filled, piece }: Rest) => (filled === 0 ? [] : [piece.subarray(0, filled)]) },
     ),
@@ -140,6 +145,8 @@ export const pieces = <E>(content: Stream.Stream<Uint8Array, E>, size: number): 
 interface Rest {
   readonly piece: Uint8Array
   readonly filled: number
+  /** Bytes that are still to come, this piece included. */
+  readonly left: number
 }
 
 const cut = (
@@ -148,18 +155,20 @@ const cut = (
   size: number,
 ): readonly [Rest, ReadonlyArray<Uint8Array>] => {
   const out: Array<Uint8Array> = []
-  let { filled, piece } = rest
+  let { filled, left, piece } = rest
   for (const bytes of arrived) {
     for (let at = 0; at < bytes.byteLength; ) {
-      if (filled === 0) piece = new Uint8Array(size)
-      const part = bytes.subarray(at, at + size - filled)
+      // More may come than was announced.
+      if (filled === 0) piece = new Uint8Array(left > 0 ? Math.min(size, left) : size)
+      const part = bytes.subarray(at, at + piece.byteLength - filled)
       piece.set(part, filled)
       filled += part.byteLength
       at += part.byteLength
-      if (filled < size) continue
+      if (filled < piece.byteLength) continue
       out.push(piece)
+      left -= filled
       filled = 0
     }
   }
-  return [{ piece, filled }, out]
+  return [{ piece, filled, left }, out]
 }

@@ -147,6 +147,7 @@ const standardWait = Schedule.exponential("1 second", 1.5).pipe(
 
 const makeWith = (files: ProviderFiles, registry: Registry): Service => {
   const { provider } = files
+  const isGone = (error: AiError.AiError) => isMissing(error) || files.isMissing?.(error) === true
   const locks = new Map<string, { readonly semaphore: Semaphore.Semaphore; users: number }>()
 
   const ready: Service["ready"] = (file, { schedule = standardWait, timeout = "10 minutes" } = {}) => {
@@ -191,7 +192,7 @@ const makeWith = (files: ProviderFiles, registry: Registry): Service => {
       const until = (yield* Clock.currentTimeMillis) + leastRest
       if (!UploadedFile.lasts(file.expiresAt, until)) return undefined
       const found = yield* Effect.asSome(files.get(file.id)).pipe(
-        Effect.catchIf(isMissing, () => Effect.succeed(Option.none())),
+        Effect.catchIf(isGone, () => Effect.succeed(Option.none())),
       )
       if (Option.isNone(found) || found.value.state === "failed") return undefined
       if (!UploadedFile.lasts(found.value.expiresAt, until)) return undefined
@@ -199,7 +200,7 @@ const makeWith = (files: ProviderFiles, registry: Registry): Service => {
     })
 
   const forget = (id: string) =>
-    Effect.catchIf(resend(standardRetry)(files.delete(id)), isMissing, () => Effect.void)
+    Effect.catchIf(resend(standardRetry)(files.delete(id)), isGone, () => Effect.void)
 
   const scoped: Service["scoped"] = (source, options = {}) =>
     Effect.acquireRelease(

@@ -3,10 +3,10 @@
  *
  * @since 0.1.0
  */
-import { Files } from "@holdfast/core"
+import { Failure, Files } from "@holdfast/core"
 import { type ProviderFiles } from "@holdfast/core/provider/ProviderFiles"
 import { UnsupportedOption } from "@holdfast/core/provider/ProviderModel"
-import { Context, Effect, type Layer } from "effect"
+import { Context, Effect, type Layer, Option } from "effect"
 import { type KeyValueStore } from "effect/persistence"
 
 import { GoogleClient } from "./GoogleClient.ts"
@@ -55,6 +55,7 @@ export const make: Effect.Effect<ProviderFiles, never, GoogleClient> = Effect.ma
       provider,
       account,
       kind: "",
+      isMissing: (error) => Option.exists(Failure.facts(error), isMissing),
       upload: (source, settings) =>
         project === undefined
           ? upload({ provider, apiUrl, apiVersion, rest }, source, settings)
@@ -69,6 +70,10 @@ export const make: Effect.Effect<ProviderFiles, never, GoogleClient> = Effect.ma
     }
   },
 )
+
+// Google does not tell a file that is not there from one of another project.
+const isMissing = ({ message, status }: Failure.Facts): boolean =>
+  status === 403 && /may not exist/i.test(message ?? "")
 
 const bucket = "Vertex AI reads files from Cloud Storage; upload it there, and give its gs:// URI as the data of the part"
 

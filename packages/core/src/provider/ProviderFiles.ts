@@ -48,6 +48,8 @@ export interface ProviderFiles {
   /** Sends a file with constant memory. */
   readonly upload: (source: FileSource, settings: Settings) => Effect.Effect<UploadedFile, UploadFailure>
   readonly get: (id: string) => Effect.Effect<UploadedFile, AiError.AiError>
+  /** Whether a failure says that there is no such file, where its status is not 404. */
+  readonly isMissing?: ((error: AiError.AiError) => boolean) | undefined
   readonly delete: (id: string) => Effect.Effect<void, AiError.AiError>
   /** One page of all files, after a cursor that the page before gave. */
   readonly list: (

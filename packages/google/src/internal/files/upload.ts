@@ -102,7 +102,7 @@ export const pathIn = (apiUrl: string, address: string | undefined): string | un
 const sendAll = (session: Session, source: FileSource, size: number | undefined) =>
   Effect.gen(function* () {
     const sent = { bytes: 0, last: undefined as Reply | undefined }
-    yield* Stream.runForEach(pieces(source.content, pieceSize), (bytes) => {
+    yield* Stream.runForEach(pieces(source.content, pieceSize, size), (bytes) => {
       const at = sent.bytes
       sent.bytes += bytes.byteLength
       const isLast = size !== undefined && sent.bytes >= size

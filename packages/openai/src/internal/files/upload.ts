@@ -101,11 +101,11 @@ const begin = Effect.fnUntraced(function* ({ purpose, rest }: Target, source: Fi
   return yield* idIn(rest, path, yield* resend(retry)(rest.json({ method: "POST", path, body })))
 })
 
-const sendParts = (rest: Rest, path: string, source: FileSource, { retry }: Parted) =>
+const sendParts = (rest: Rest, path: string, source: FileSource, { retry, size }: Parted) =>
   Effect.gen(function* () {
     const boundary = yield* randomId("holdfast-")
     const ids = yield* Ref.make<ReadonlyArray<string>>([])
-    yield* Stream.runForEach(pieces(source.content, partSize), (piece) => {
+    yield* Stream.runForEach(pieces(source.content, partSize, size), (piece) => {
       const { body, contentType } = UploadBody.multipart(
         {},
         { field: "data", name: "part", mediaType: "application/octet-stream", body: UploadBody.ofBytes(piece) },

@@ -27,7 +27,7 @@ const fileObject = ({ createdAt, expiresAt, fileName, id, purpose, size }: Store
   status: "processed",
 })
 
-const full = refused(400, "You have exceeded your file storage quota. Delete files, and try again.")
+const full = refused(400, "You've exceeded your file storage quota. To upload more files, delete existing files first.")
 
 const noSuchFile = (id: string) => refused(404, `No such File object: ${id}`)
 
