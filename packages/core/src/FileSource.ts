@@ -3,11 +3,11 @@
  *
  * @since 0.1.0
  */
-import { Effect, Stream } from "effect"
+import { Effect, Pull, type Scope, Stream } from "effect"
 
 import { FileUnreadable } from "./internal/files/errors.ts"
 import { mediaTypeOf as typeOf } from "./internal/files/mediaTypes.ts"
-import { read, sizeOf } from "./internal/files/node.ts"
+import { open, sizeOf } from "./internal/files/node.ts"
 
 /**
  * Something to upload. It is read when it is sent, and no more of it is in memory than is being sent.
@@ -20,10 +20,19 @@ export interface FileSource {
   readonly mediaType: string
   /** Bytes; `undefined` where only the end tells. */
   readonly size: Effect.Effect<number | undefined, FileUnreadable>
-  readonly content: Stream.Stream<Uint8Array, FileUnreadable>
+  /** Begins to read. */
+  readonly open: Effect.Effect<Read, FileUnreadable, Scope.Scope>
   /** Whether it may be read more than once, and has the same bytes each time. */
   readonly isRepeatable: boolean
 }
+
+/**
+ * Reads what comes next into an array, and gives the number of bytes; 0 at the end.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Read = (into: Uint8Array) => Effect.Effect<number, FileUnreadable>
 
 /**
  * The type of a file by the ending of its name, `application/octet-stream` if that says nothing.
@@ -62,7 +71,7 @@ export interface Label {
 export const path = (file: string, label: Label = {}): FileSource => ({
   ...labelled(file.replace(/^.*[\\/]/, ""), label),
   size: sizeOf(file),
-  content: read(file),
+  open: open(file),
   isRepeatable: true,
 })
 
@@ -75,7 +84,7 @@ export const path = (file: string, label: Label = {}): FileSource => ({
 export const bytes = (content: Uint8Array, label: Label & { readonly fileName: string }): FileSource => ({
   ...labelled(label.fileName, label),
   size: Effect.succeed(content.byteLength),
-  content: Stream.make(content),
+  open: reading(Stream.make(content)),
   isRepeatable: true,
 })
 
@@ -101,9 +110,11 @@ export const stream = <E>(
 ): FileSource => ({
   ...labelled(options.fileName, options),
   size: Effect.succeed(options.size),
-  content: Stream.mapError(
-    content,
-    (cause) => new FileUnreadable({ file: options.fileName, explanation: describe(cause) }),
+  open: reading(
+    Stream.mapError(
+      content,
+      (cause) => new FileUnreadable({ file: options.fileName, explanation: describe(cause) }),
+    ),
   ),
   isRepeatable: options.isRepeatable === true,
 })
@@ -116,59 +127,31 @@ const labelled = (name: string, { fileName = name, mediaType = mediaTypeOf(fileN
 const describe = (cause: unknown): string =>
   typeof cause === "object" && cause !== null && "_tag" in cause ? `the stream failed with ${String(cause._tag)}` : "the stream failed"
 
-/**
- * The content in pieces of one size; only the last one is shorter.
- *
- * **Gotchas**
- *
- * A piece is a copy, and lives as long as it is held.
- *
- * @since 0.1.0
- * @category combinators
- */
-export const pieces = <E>(
-  content: Stream.Stream<Uint8Array, E>,
-  size: number,
-  /** Of all, in bytes, where it is known: then no piece is larger than what is left. */
-  total = Infinity,
-): Stream.Stream<Uint8Array, E> =>
-  content.pipe(
-    Stream.mapAccumArray(
-      (): Rest => ({ piece: new Uint8Array(0), filled: 0, left: total }),
-      (rest: Rest, arrived): readonly [Rest, ReadonlyArray<Uint8Array>] => cut(rest, arrived, size),
-      { onHalt: ({ filled, piece }: Rest) => (filled === 0 ? [] : [piece.subarray(0, filled)]) },
-    ),
-    // One by one: several at once would all be held.
-    Stream.rechunk(1),
-  )
+const none: ReadonlyArray<Uint8Array> = []
 
-interface Rest {
-  readonly piece: Uint8Array
-  readonly filled: number
-  /** Bytes that are still to come, this piece included. */
-  readonly left: number
-}
-
-const cut = (
-  rest: Rest,
-  arrived: ReadonlyArray<Uint8Array>,
-  size: number,
-): readonly [Rest, ReadonlyArray<Uint8Array>] => {
-  const out: Array<Uint8Array> = []
-  let { filled, left, piece } = rest
-  for (const bytes of arrived) {
-    for (let at = 0; at < bytes.byteLength; ) {
-      // More may come than was announced.
-      if (filled === 0) piece = new Uint8Array(left > 0 ? Math.min(size, left) : size)
-      const part = bytes.subarray(at, at + piece.byteLength - filled)
-      piece.set(part, filled)
-      filled += part.byteLength
-      at += part.byteLength
-      if (filled < piece.byteLength) continue
-      out.push(piece)
-      left -= filled
-      filled = 0
-    }
-  }
-  return [{ piece, filled, left }, out]
-}
+const reading = (
+  content: Stream.Stream<Uint8Array, FileUnreadable>,
+): Effect.Effect<Read, never, Scope.Scope> =>
+  Effect.map(Stream.toPull(content), (pull) => {
+    const next = Pull.catchDone(pull, () => Effect.succeed(none))
+    let arrived: Array<Uint8Array> = []
+    let rest: Uint8Array = new Uint8Array(0)
+    const read: Read = (into) =>
+      Effect.suspend(() => {
+        while (rest.byteLength === 0) {
+          const first = arrived.pop()
+          if (first === undefined) {
+            return Effect.flatMap(next, (pieces) => {
+              arrived = pieces.toReversed()
+              return pieces.length === 0 ? Effect.succeed(0) : read(into)
+            })
+          }
+          rest = first
+        }
+        const part = rest.subarray(0, into.byteLength)
+        into.set(part)
+        rest = rest.subarray(part.byteLength)
+        return Effect.succeed(part.byteLength)
+      })
+    return read
+  })

@@ -174,7 +174,7 @@ const makeWith = (files: ProviderFiles, registry: Registry): Service => {
   const upload: Service["upload"] = (source, options = {}) => {
     const sent = Effect.flatMap(send(source, options), (file) => ready(file, options))
     if (options.reuse !== true || !source.isRepeatable) return sent
-    return Effect.flatMap(hashOf(source.content), (hash) => {
+    return Effect.flatMap(hashOf(source), (hash) => {
       const key = [provider, files.account ?? "", files.kind, hash, source.mediaType, source.fileName].join("/")
       const known = Effect.flatMap(registry.find(key), (found) =>
         found === undefined ? Effect.undefined : current(found, options),

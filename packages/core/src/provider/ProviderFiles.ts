@@ -8,10 +8,13 @@ import { type AiError } from "effect/ai"
 
 import * as Failure from "../Failure.ts"
 import { type FileSource } from "../FileSource.ts"
+import { bodyOf } from "../internal/files/body.ts"
 import { type FileUnreadable } from "../internal/files/errors.ts"
+import { eachPiece as piecewise } from "../internal/files/pieces.ts"
 import * as Retry from "../Retry.ts"
 import { type UploadedFile } from "../UploadedFile.ts"
 import { UnsupportedOption } from "./ProviderModel.ts"
+import { type UploadBody } from "./UploadBody.ts"
 
 /**
  * What an upload may be told.
@@ -103,6 +106,42 @@ export const resend =
   (schedule: Settings["retry"]) =>
   <A, R>(self: Effect.Effect<A, AiError.AiError, R>): Effect.Effect<A, AiError.AiError, R> =>
     Effect.retry(self, { schedule, while: Failure.isRetryable })
+
+/**
+ * Reads a source piece by piece, and uses one after the other. They share one array, so that there is never more than one of them in memory.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const eachPiece = <E, R>(
+  source: FileSource,
+  /** Bytes. */
+  size: number,
+  use: (piece: Uint8Array, at: number) => Effect.Effect<unknown, E, R>,
+): Effect.Effect<number, E | FileUnreadable, R> => piecewise(source, size, use)
+
+/**
+ * Sends a source in one request, as it is read, and again from its beginning if it is repeatable.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const sendWhole = <A>(
+  source: FileSource,
+  { length, retry }: Pick<Settings, "retry"> & { readonly length: number | undefined },
+  send: (body: UploadBody) => Effect.Effect<A, AiError.AiError>,
+): Effect.Effect<A, AiError.AiError | FileUnreadable> =>
+  Effect.flatMap(Effect.context(), (context) => {
+    const broken: Array<FileUnreadable> = []
+    const body = bodyOf(source, { length, context, onUnreadable: (error) => broken.push(error) })
+    const sent = Effect.retry(send(body), {
+      schedule: retry,
+      while: (error) => source.isRepeatable && broken.length === 0 && Failure.isRetryable(error),
+    })
+    return Effect.catch(sent, (error): Effect.Effect<never, AiError.AiError | FileUnreadable> =>
+      Effect.fail(broken[0] ?? error),
+    )
+  })
 
 /**
  * Whether a failure says that there is no such thing.

@@ -3,8 +3,6 @@
  *
  * @since 0.1.0
  */
-import { type Context, Stream } from "effect"
-
 /**
  * The bytes of a body, whenever they are asked for.
  *
@@ -16,6 +14,7 @@ export class UploadBody {
   readonly length: number | undefined
   /** Whether the body may be sent once more, with the same bytes. */
   readonly isRepeatable: boolean
+  /** Pieces may share one array: each is of use until the next one is asked for. */
   readonly open: () => AsyncIterable<Uint8Array>
 
   constructor(options: Pick<UploadBody, "isRepeatable" | "length" | "open">) {
@@ -36,26 +35,6 @@ export const ofBytes = (...pieces: ReadonlyArray<Uint8Array>): UploadBody =>
     length: pieces.reduce((sum, { byteLength }) => sum + byteLength, 0),
     isRepeatable: true,
     open: () => each(pieces),
-  })
-
-/**
- * A body that is read from a stream. It reads no faster than it is sent.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const ofStream = <E>(
-  stream: Stream.Stream<Uint8Array, E>,
-  options: {
-    readonly length: number | undefined
-    readonly isRepeatable: boolean
-    readonly context: Context.Context<never>
-  },
-): UploadBody =>
-  new UploadBody({
-    length: options.length,
-    isRepeatable: options.isRepeatable,
-    open: () => Stream.toAsyncIterableWith(stream, options.context),
   })
 
 /**
@@ -96,8 +75,23 @@ async function* each<A>(pieces: ReadonlyArray<A>): AsyncGenerator<A> {
   yield* pieces
 }
 
-async function* surrounded(head: Uint8Array, body: UploadBody, tail: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield head
-  yield* body.open()
-  yield tail
-}
+/** By hand, because a generator that is waiting for the body could not be told that nobody wants the rest. */
+const surrounded = (head: Uint8Array, body: UploadBody, tail: Uint8Array): AsyncIterable<Uint8Array> => ({
+  [Symbol.asyncIterator]: () => {
+    const pieces = body.open()[Symbol.asyncIterator]()
+    const before = [head]
+    const after = [tail]
+    const next = (): Promise<IteratorResult<Uint8Array, undefined>> => {
+      const first = before.pop()
+      if (first !== undefined) return Promise.resolve({ done: false, value: first })
+      return pieces.next().then(({ done, value }) => {
+        if (done !== true) return { done: false, value }
+        const last = after.pop()
+        return last === undefined ? over : { done: false, value: last }
+      })
+    }
+    return { next, return: () => Promise.resolve(pieces.return?.()).then(() => over) }
+  },
+})
+
+const over = { done: true, value: undefined } as const

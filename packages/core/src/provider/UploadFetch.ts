@@ -100,23 +100,37 @@ const onNode = ({ http, https }: Node, url: URL, init: UploadRequest, body: Uplo
 const failed = (cause: unknown, signal: AbortSignal | null | undefined): unknown =>
   signal?.aborted === true ? signal.reason : new TypeError("fetch failed", { cause })
 
+/** Writes the body, until all of it is written or nobody wants the rest. */
 const pump = async (request: Http.ClientRequest, body: UploadBody): Promise<void> => {
   const pieces = body.open()[Symbol.asyncIterator]()
-  const answered = new Promise<void>((resolve) => {
-    request.once("response", () => resolve())
-    request.once("close", () => resolve())
-  })
-  const ended = answered.then(() => undefined)
-  for (;;) {
-    const next = await Promise.race([pieces.next(), ended])
-    if (next === undefined) break
-    if (next.done === true) return void request.end()
-    if (!request.write(next.value)) await Promise.race([drained(request), answered])
+  // No promise here lives as long as the request: it would hold all that was raced against it.
+  const sending: Sending = { isOver: false, goOn: () => undefined }
+  const stop = () => {
+    if (sending.isOver) return
+    sending.isOver = true
+    void pieces.return?.()
+    sending.goOn()
   }
-  void pieces.return?.()
+  request.once("response", stop).once("close", stop)
+  for (;;) {
+    const next = await pieces.next()
+    if (sending.isOver) return
+    if (next.done === true) return void request.end()
+    await written(request, next.value, sending)
+  }
 }
 
-const drained = (request: Http.ClientRequest): Promise<void> => new Promise((resolve) => request.once("drain", resolve))
+interface Sending {
+  isOver: boolean
+  goOn: () => void
+}
+
+/** Until the bytes have left this process: the next ones may stand in the same array. */
+const written = (request: Http.ClientRequest, bytes: Uint8Array, sending: Sending): Promise<void> =>
+  new Promise((resolve) => {
+    sending.goOn = resolve
+    request.write(bytes, () => resolve())
+  })
 
 const withoutBody = new Set([204, 205, 304])
 
@@ -151,7 +165,7 @@ const webStream = (pieces: AsyncIterator<Uint8Array>): ReadableStream<Uint8Array
     {
       pull: (controller) =>
         pieces.next().then(({ done, value }) =>
-          done === true ? controller.close() : controller.enqueue(value as Uint8Array<ArrayBuffer>),
+          done === true ? controller.close() : controller.enqueue(new Uint8Array(value)),
         ),
       cancel: () => void pieces.return?.(),
     },
@@ -160,7 +174,7 @@ const webStream = (pieces: AsyncIterator<Uint8Array>): ReadableStream<Uint8Array
 
 const gathered = async (send: Fetch, input: Parameters<Fetch>[0], init: UploadRequest, body: UploadBody) => {
   const pieces: Array<Uint8Array<ArrayBuffer>> = []
-  for await (const piece of body.open()) pieces.push(piece as Uint8Array<ArrayBuffer>)
+  for await (const piece of body.open()) pieces.push(new Uint8Array(piece))
   init.headers.delete("content-length")
   return send(input, { ...init, body: new Blob(pieces) })
 }

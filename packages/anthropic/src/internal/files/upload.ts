@@ -3,7 +3,7 @@
  */
 import { type FileSource } from "@holdfast/core/FileSource"
 import { randomId } from "@holdfast/core/provider/AnswerState"
-import { resend, secondsOf, type Settings } from "@holdfast/core/provider/ProviderFiles"
+import { secondsOf, sendWhole, type Settings } from "@holdfast/core/provider/ProviderFiles"
 import { type Rest } from "@holdfast/core/provider/Rest"
 import * as UploadBody from "@holdfast/core/provider/UploadBody"
 import { Effect } from "effect"
@@ -25,21 +25,17 @@ export const upload = Effect.fnUntraced(function* (
   source: FileSource,
   { expiresIn, retry }: Settings,
 ) {
-  const context = yield* Effect.context()
   const seconds = yield* secondsOf(expiresIn, { ...kept, provider })
   const length = yield* source.size
+  const boundary = yield* randomId("holdfast-")
   const path = "/v1/files"
-  const { body, contentType } = UploadBody.multipart(
-    seconds === undefined ? {} : { expires_in_seconds: String(seconds) },
-    {
-      field: "file",
-      name: source.fileName,
-      mediaType: source.mediaType,
-      body: UploadBody.ofStream(source.content, { length, isRepeatable: source.isRepeatable, context }),
-    },
-    yield* randomId("holdfast-"),
-  )
-  const sent = rest.json({ method: "POST", path, body, headers: { "content-type": contentType } })
-  const answer = yield* source.isRepeatable ? resend(retry)(sent) : sent
+  const answer = yield* sendWhole(source, { length, retry }, (content) => {
+    const { body, contentType } = UploadBody.multipart(
+      seconds === undefined ? {} : { expires_in_seconds: String(seconds) },
+      { field: "file", name: source.fileName, mediaType: source.mediaType, body: content },
+      boundary,
+    )
+    return rest.json({ method: "POST", path, body, headers: { "content-type": contentType } })
+  })
   return yield* fileOf(answer, { provider, origin: rest.origin(path) })
 })

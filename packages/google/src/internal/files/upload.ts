@@ -5,16 +5,16 @@
  * The address for the pieces comes from the server. Only its path is used: neither the key nor the file goes to a host that an answer
  * named.
  */
-import { type FileSource, pieces } from "@holdfast/core/FileSource"
+import { type FileSource } from "@holdfast/core/FileSource"
 import { randomId } from "@holdfast/core/provider/AnswerState"
 import { field } from "@holdfast/core/provider/Json"
 import { malformed } from "@holdfast/core/provider/ProviderError"
-import { resend, type Settings, type UploadFailure } from "@holdfast/core/provider/ProviderFiles"
+import { eachPiece, resend, type Settings, type UploadFailure } from "@holdfast/core/provider/ProviderFiles"
 import { UnsupportedOption } from "@holdfast/core/provider/ProviderModel"
 import { type Reply, type Rest } from "@holdfast/core/provider/Rest"
 import * as UploadBody from "@holdfast/core/provider/UploadBody"
 import { type UploadedFile } from "@holdfast/core/UploadedFile"
-import { Effect, Stream } from "effect"
+import { Effect } from "effect"
 import { type AiError } from "effect/ai"
 
 import { fileOf } from "./file.ts"
@@ -101,18 +101,16 @@ export const pathIn = (apiUrl: string, address: string | undefined): string | un
 
 const sendAll = (session: Session, source: FileSource, size: number | undefined) =>
   Effect.gen(function* () {
-    const sent = { bytes: 0, last: undefined as Reply | undefined }
-    yield* Stream.runForEach(pieces(source.content, pieceSize, size), (bytes) => {
-      const at = sent.bytes
-      sent.bytes += bytes.byteLength
-      const isLast = size !== undefined && sent.bytes >= size
+    let last: { readonly reply: Reply | undefined } | undefined
+    const sent = yield* eachPiece(source, pieceSize, (bytes, at) => {
+      const isLast = size !== undefined && at + bytes.byteLength >= size
       return Effect.map(sendPiece(session, { bytes, at, isLast }), (reply) => {
-        if (isLast) sent.last = reply
+        if (isLast) last = { reply }
       })
     })
-    if (sent.last !== undefined) return sent.last
+    if (last !== undefined) return last.reply
     // Nothing said before which piece would be the last one.
-    return yield* sendPiece(session, { bytes: new Uint8Array(0), at: sent.bytes, isLast: true })
+    return yield* sendPiece(session, { bytes: new Uint8Array(0), at: sent, isLast: true })
   })
 
 interface Piece {

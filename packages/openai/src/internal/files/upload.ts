@@ -2,15 +2,15 @@
  * Uploads in one request, or in parts where the size is known and worth it: a part that is lost is sent again by itself, and a
  * key that expires meanwhile is replaced between two of them.
  */
-import { type FileSource, pieces } from "@holdfast/core/FileSource"
+import { type FileSource } from "@holdfast/core/FileSource"
 import { randomId } from "@holdfast/core/provider/AnswerState"
 import { text } from "@holdfast/core/provider/Json"
 import { malformed } from "@holdfast/core/provider/ProviderError"
-import { resend, secondsOf, type Settings, type UploadFailure } from "@holdfast/core/provider/ProviderFiles"
+import { eachPiece, resend, secondsOf, sendWhole, type Settings, type UploadFailure } from "@holdfast/core/provider/ProviderFiles"
 import { type Rest } from "@holdfast/core/provider/Rest"
 import * as UploadBody from "@holdfast/core/provider/UploadBody"
 import { type UploadedFile } from "@holdfast/core/UploadedFile"
-import { Effect, Ref, Stream } from "effect"
+import { Effect } from "effect"
 import { type AiError } from "effect/ai"
 
 import { fileOf, type Known } from "./file.ts"
@@ -48,24 +48,20 @@ interface Sending extends Settings {
 
 const atOnce = Effect.fnUntraced(function* (target: Target, source: FileSource, { retry, seconds, size }: Sending) {
   const { purpose, rest } = target
-  const context = yield* Effect.context()
+  const boundary = yield* randomId("holdfast-")
   const path = "/files"
   const expiry =
     seconds === undefined
       ? {}
       : { "expires_after[anchor]": "created_at", "expires_after[seconds]": String(seconds) }
-  const { body, contentType } = UploadBody.multipart(
-    { purpose, ...expiry },
-    {
-      field: "file",
-      name: source.fileName,
-      mediaType: source.mediaType,
-      body: UploadBody.ofStream(source.content, { length: size, isRepeatable: source.isRepeatable, context }),
-    },
-    yield* randomId("holdfast-"),
-  )
-  const sent = rest.json({ method: "POST", path, body, headers: { "content-type": contentType } })
-  const answer = yield* source.isRepeatable ? resend(retry)(sent) : sent
+  const answer = yield* sendWhole(source, { length: size, retry }, (content) => {
+    const { body, contentType } = UploadBody.multipart(
+      { purpose, ...expiry },
+      { field: "file", name: source.fileName, mediaType: source.mediaType, body: content },
+      boundary,
+    )
+    return rest.json({ method: "POST", path, body, headers: { "content-type": contentType } })
+  })
   return yield* fileOf(answer, { ...target, origin: rest.origin(path), mediaType: source.mediaType })
 })
 
@@ -101,11 +97,11 @@ const begin = Effect.fnUntraced(function* ({ purpose, rest }: Target, source: Fi
   return yield* idIn(rest, path, yield* resend(retry)(rest.json({ method: "POST", path, body })))
 })
 
-const sendParts = (rest: Rest, path: string, source: FileSource, { retry, size }: Parted) =>
+const sendParts = (rest: Rest, path: string, source: FileSource, { retry }: Parted) =>
   Effect.gen(function* () {
     const boundary = yield* randomId("holdfast-")
-    const ids = yield* Ref.make<ReadonlyArray<string>>([])
-    yield* Stream.runForEach(pieces(source.content, partSize, size), (piece) => {
+    const ids: Array<string> = []
+    yield* eachPiece(source, partSize, (piece) => {
       const { body, contentType } = UploadBody.multipart(
         {},
         { field: "data", name: "part", mediaType: "application/octet-stream", body: UploadBody.ofBytes(piece) },
@@ -113,10 +109,10 @@ const sendParts = (rest: Rest, path: string, source: FileSource, { retry, size }
       )
       const request = { method: "POST", path: `${path}/parts`, body, headers: { "content-type": contentType } } as const
       return Effect.flatMap(resend(retry)(rest.json(request)), (answer) =>
-        Effect.flatMap(idIn(rest, request.path, answer), (id) => Ref.update(ids, (all) => [...all, id])),
+        Effect.map(idIn(rest, request.path, answer), (id) => ids.push(id)),
       )
     })
-    return yield* Ref.get(ids)
+    return ids
   })
 
 const idIn = (rest: Rest, path: string, answer: unknown): Effect.Effect<string, AiError.AiError> => {
