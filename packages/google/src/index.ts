@@ -3,6 +3,7 @@
  *
  * @module @holdfast/google
  */
+export * as GoogleCache from "./GoogleCache.ts"
 export * as GoogleClient from "./GoogleClient.ts"
 export * as GoogleEmbeddingModel from "./GoogleEmbeddingModel.ts"
 export * as GoogleFiles from "./GoogleFiles.ts"
