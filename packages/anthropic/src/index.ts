@@ -3,6 +3,7 @@
  *
  * @module @holdfast/anthropic
  */
+export * as AnthropicBatch from "./AnthropicBatch.ts"
 export * as AnthropicClient from "./AnthropicClient.ts"
 export * as AnthropicFiles from "./AnthropicFiles.ts"
 export * as AnthropicLanguageModel from "./AnthropicLanguageModel.ts"

@@ -11,6 +11,7 @@
  * @since 0.1.0
  */
 import { StorageMeter, TokenEstimate, UploadedFile } from "@holdfast/core"
+import { record } from "@holdfast/core/provider/Json"
 import * as ModelRequest from "@holdfast/core/ModelRequest"
 import { type UnsupportedOption } from "@holdfast/core/provider/ProviderModel"
 import { Clock, Duration, Effect, Option, type Scope, Stream } from "effect"
@@ -114,7 +115,7 @@ export const make = <E = never>(
     // An own meter fails with its own errors, and none with nothing.
     const meter: StorageMeter.StorageMeter<E> = options.meter ?? StorageMeter.none
     const held = yield* lease({
-      rest: client.rest,
+      place: client,
       meter,
       timeToLive: Duration.fromInputUnsafe(timeToLive),
       payer: { provider, model, pricedAs: client.pricedAs(model) },
@@ -144,7 +145,7 @@ const contentOf = Effect.fnUntraced(function* (client: GoogleClient.Service, opt
   const { prepare } = contentModel(client, model, Effect.succeed({}))
   const ready = yield* prepare({ options: request.options, settings: {}, jsonSchema: undefined })
   const wire = yield* client.content.wireBody(ready.body)
-  const { contents, systemInstruction, toolConfig, tools: declared } = wire
+  const { contents, systemInstruction, toolConfig, tools: declared } = record(wire) ?? {}
   const body = {
     ...(!isSystemOnly && { contents }),
     ...(systemInstruction !== undefined && { systemInstruction }),
@@ -183,9 +184,9 @@ export const use =
  * @category accessors
  */
 export const list: Stream.Stream<CachedContent, AiError.AiError, GoogleClient.GoogleClient> = Stream.unwrap(
-  Effect.map(GoogleClient.GoogleClient, ({ rest }) =>
+  Effect.map(GoogleClient.GoogleClient, (client) =>
     Stream.paginate(undefined as string | undefined, (cursor) =>
-      Effect.map(page(rest, cursor), ({ caches, next }) => [
+      Effect.map(page(client, cursor), ({ caches, next }) => [
         caches,
         next === undefined ? Option.none() : Option.some<string | undefined>(next),
       ]),
@@ -200,4 +201,4 @@ export const list: Stream.Stream<CachedContent, AiError.AiError, GoogleClient.Go
  * @category combinators
  */
 export const remove = (name: string): Effect.Effect<void, AiError.AiError, GoogleClient.GoogleClient> =>
-  Effect.flatMap(GoogleClient.GoogleClient, ({ rest }) => Effect.asVoid(removeCache(rest, name)))
+  Effect.flatMap(GoogleClient.GoogleClient, (client) => Effect.asVoid(removeCache(client, name)))

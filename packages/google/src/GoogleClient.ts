@@ -42,7 +42,7 @@ export interface Service {
   readonly apiVersion: string
   readonly content: ContentEndpoint
   readonly embeddings: EmbeddingEndpoint
-  /** Files, caches and batches, by their paths below the version of the API, and at Vertex AI below the project. */
+  /** Files, caches and batches, by their paths. */
   readonly rest: Rest.Rest
   /** `projects/p/locations/l` at Vertex AI. */
   readonly project: string | undefined

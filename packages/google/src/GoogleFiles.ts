@@ -50,7 +50,8 @@ export const make: Effect.Effect<ProviderFiles, never, GoogleClient> = Effect.ma
   GoogleClient,
   ({ account, apiUrl, apiVersion, project, provider, rest }): ProviderFiles => {
     const known = { provider, origin: rest.origin("/files") }
-    const pathOf = (id: string) => `/files/${encodeURIComponent(id.replace(/^files\//, ""))}`
+    const base = `/${apiVersion}/files`
+    const pathOf = (id: string) => `${base}/${encodeURIComponent(id.replace(/^files\//, ""))}`
     return {
       provider,
       account,
@@ -64,7 +65,7 @@ export const make: Effect.Effect<ProviderFiles, never, GoogleClient> = Effect.ma
         Effect.flatMap(rest.json({ method: "GET", path: pathOf(id) }), (answer) => fileOf(answer, known)),
       delete: (id) => Effect.asVoid(rest.json({ method: "DELETE", path: pathOf(id) })),
       list: (cursor) => {
-        const path = `/files?pageSize=100${cursor === undefined ? "" : `&pageToken=${encodeURIComponent(cursor)}`}`
+        const path = `${base}?pageSize=100${cursor === undefined ? "" : `&pageToken=${encodeURIComponent(cursor)}`}`
         return Effect.flatMap(rest.json({ method: "GET", path }), (answer) => pageOf(answer, known))
       },
     }

@@ -3,6 +3,7 @@
  *
  * @module @holdfast/google
  */
+export * as GoogleBatch from "./GoogleBatch.ts"
 export * as GoogleCache from "./GoogleCache.ts"
 export * as GoogleClient from "./GoogleClient.ts"
 export * as GoogleEmbeddingModel from "./GoogleEmbeddingModel.ts"

@@ -12,21 +12,26 @@
  * @since 0.1.0
  */
 import { type BatchProvider } from "@holdfast/core/provider/BatchProvider"
+import { UnsupportedOption } from "@holdfast/core/provider/ProviderModel"
 import { layered } from "@holdfast/core/provider/Settings"
 import { Effect } from "effect"
 import type { OpenAI } from "openai"
 
-import { openAiApi } from "./internal/batch/api.ts"
-import { openAiForm } from "./internal/batch/openai.ts"
+import { type BatchApi, openAiApi } from "./internal/batch/api.ts"
+import { mistralForm } from "./internal/batch/mistral.ts"
+import { openAiForm, type Parts } from "./internal/batch/openai.ts"
+import { openRouterForm } from "./internal/batch/openrouter.ts"
 import * as dialects from "./internal/chat/dialect.ts"
 import { chatModel } from "./internal/chat/model.ts"
+import { type Preset } from "./internal/compatible/preset.ts"
 import { responsesModel } from "./internal/responses/model.ts"
 import { type ChatSettings, type ResponsesSettings } from "./internal/settings.ts"
-import { OpenAiClient } from "./OpenAiClient.ts"
+import { OpenAiClient, type Service } from "./OpenAiClient.ts"
+import * as OpenAiCompatible from "./OpenAiCompatible.ts"
 import { ChatConfig, Config, type Model } from "./OpenAiLanguageModel.ts"
 
 /**
- * A model on the Responses API.
+ * A model on the Responses API, of OpenAI or of Azure. Bedrock has no batches in this form, and is refused.
  *
  * **Example** (A model for a job)
  *
@@ -42,11 +47,12 @@ import { ChatConfig, Config, type Model } from "./OpenAiLanguageModel.ts"
  * @since 0.1.0
  * @category constructors
  */
-export const model = (name: Model, config?: ResponsesSettings): Effect.Effect<BatchProvider, never, OpenAiClient> =>
-  Effect.map(OpenAiClient, (client) =>
-    openAiForm({
-      rest: client.rest,
-      api: openAiApi,
+export const model = (
+  name: Model,
+  config?: ResponsesSettings,
+): Effect.Effect<BatchProvider, UnsupportedOption, OpenAiClient> =>
+  Effect.flatMap(OpenAiClient, (client) =>
+    ofOpenAi(client, {
       model: responsesModel(client, name, layered(Config, config)),
       endpoint: "/v1/responses",
     }),
@@ -61,12 +67,69 @@ export const model = (name: Model, config?: ResponsesSettings): Effect.Effect<Ba
 export const chat = (
   name: OpenAI.ChatModel | (string & {}),
   config?: ChatSettings,
-): Effect.Effect<BatchProvider, never, OpenAiClient> =>
-  Effect.map(OpenAiClient, (client) =>
-    openAiForm({
-      rest: client.rest,
-      api: openAiApi,
+): Effect.Effect<BatchProvider, UnsupportedOption, OpenAiClient> =>
+  Effect.flatMap(OpenAiClient, (client) =>
+    ofOpenAi(client, {
       model: chatModel(client, name, dialects.openai, layered(ChatConfig, config)),
       endpoint: "/v1/chat/completions",
     }),
   )
+
+const ofOpenAi = (
+  { provider, rest }: Service,
+  parts: Pick<Parts, "endpoint" | "model">,
+): Effect.Effect<BatchProvider, UnsupportedOption> => {
+  if (provider !== "aws.bedrock") return Effect.succeed(openAiForm({ ...parts, rest, api: openAiApi }))
+  const explanation = "Bedrock has batches of another form; use a client of OpenAI's own API"
+  return Effect.fail(new UnsupportedOption({ provider, model: parts.model.model, option: "batch", explanation }))
+}
+
+const forms: Readonly<Record<BatchApi["form"], (parts: Parts) => BatchProvider>> = {
+  openai: openAiForm,
+  mistral: mistralForm,
+  openrouter: openRouterForm,
+}
+
+/**
+ * A model of a server that there is a preset for: Groq, Mistral or OpenRouter.
+ *
+ * **Details**
+ *
+ * - Groq: OpenAI's form, https://console.groq.com/docs/batch.
+ * - Mistral: jobs of its own, https://docs.mistral.ai/capabilities/batch/.
+ * - OpenRouter: no files, no names in its list, and nothing stops a batch, https://openrouter.ai/docs/batch-quickstart.
+ *
+ * Other presets are refused with `UnsupportedOption`. A server that has batches in OpenAI's form is described by the field
+ * `batch` of its preset.
+ *
+ * **Example** (A model of Groq's)
+ *
+ * ```ts
+ * import { OpenAiBatch, OpenAiCompatible } from "@holdfast/openai"
+ * import { Effect } from "effect"
+ *
+ * const batch = OpenAiBatch.compatible(OpenAiCompatible.groq, "llama-3.1-8b-instant")
+ *
+ * Effect.isEffect(batch) // => true
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const compatible = <Name extends string>(
+  server: Preset<Name>,
+  name: string,
+  config?: OpenAiCompatible.Settings,
+): Effect.Effect<BatchProvider, UnsupportedOption, OpenAiCompatible.Client<Name>> => {
+  const { batch: api, provider } = server
+  if (api === undefined) {
+    const explanation = "the server has no batches that this library knows; run the requests one by one"
+    return Effect.fail(new UnsupportedOption({ provider, model: name, option: "batch", explanation }))
+  }
+  return Effect.map(OpenAiCompatible.client(server), (client) => {
+    // The tiers of other servers have other names.
+    const settings = Effect.map(layered(OpenAiCompatible.Config, config), (current) => current as ChatSettings)
+    const requests = chatModel(client, name, server, settings)
+    return forms[api.form]({ rest: client.rest, api, model: requests, endpoint: "/v1/chat/completions" })
+  })
+}

@@ -19,6 +19,7 @@ import { type ChatSettings } from "./internal/settings.ts"
 import { make as makeTransport } from "./internal/transport.ts"
 import { type Service } from "./OpenAiClient.ts"
 
+export type { BatchApi } from "./internal/batch/api.ts"
 export type { Dialect } from "./internal/chat/dialect.ts"
 
 export { extend, type Preset, preset } from "./internal/compatible/preset.ts"

@@ -13,13 +13,14 @@
  * @since 0.1.0
  */
 import { layer } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Redacted } from "effect"
 
 import * as Emulator from "./Emulator.ts"
 import { answers } from "./internal/conformance/batch/answers.ts"
+import { hostile } from "./internal/conformance/batch/hostile.ts"
 import { making } from "./internal/conformance/batch/making.ts"
 import { results } from "./internal/conformance/batch/results.ts"
-import { type Check as Unbound, type Subject } from "./internal/conformance/batch/trial.ts"
+import { type Check as Unbound, key, type Subject } from "./internal/conformance/batch/trial.ts"
 
 export type { Capabilities, Subject } from "./internal/conformance/batch/trial.ts"
 
@@ -34,7 +35,7 @@ export interface Check {
   readonly run: Effect.Effect<void, unknown, Emulator.Emulator>
 }
 
-const all: ReadonlyArray<Unbound> = [...answers, ...making, ...results]
+const all: ReadonlyArray<Unbound> = [...answers, ...making, ...results, ...hostile]
 
 /**
  * The checks as effects, for other test runners.
@@ -51,7 +52,7 @@ export const checks = <R>(subject: Subject<R>): ReadonlyArray<Check> =>
       const trial = Effect.all({ batch: subject.batch, live: subject.live })
       yield* Effect.provide(
         Effect.flatMap(trial, (models) => run({ emulator, subject, ...models })),
-        subject.layer(emulator.batches.baseUrl(subject.vendor)),
+        subject.layer(emulator.batches.baseUrl(subject.vendor), Redacted.make(key)),
       )
     }),
   }))

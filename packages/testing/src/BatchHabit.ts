@@ -58,12 +58,14 @@ export type BatchHabit =
       /** How often; always if left out. */
       readonly times?: number | undefined
     }
+  | { readonly _tag: "Garble"; readonly call: BatchCall; readonly body: string }
   | { readonly _tag: "Invalid"; readonly ids: ReadonlyArray<string> }
   | { readonly _tag: "Reversed" }
   | { readonly _tag: "Missing"; readonly ids: ReadonlyArray<string> }
   | { readonly _tag: "LongLine"; readonly id: string; readonly bytes: number }
   | { readonly _tag: "HalfLastLine" }
   | { readonly _tag: "StrangeLines" }
+  | { readonly _tag: "CutResults" }
   | { readonly _tag: "ForeignUrl"; readonly url: string }
   | { readonly _tag: "Expire"; readonly answered: number }
   | { readonly _tag: "FailAll"; readonly message: string }
@@ -112,6 +114,14 @@ export const refuse = (call: BatchCall, mishap: Mishap, times?: number): BatchHa
   done: false,
   ...(times !== undefined && { times }),
 })
+
+/**
+ * Answers a call with this body and status 200, and does nothing.
+ *
+ * @since 0.1.0
+ * @category calls
+ */
+export const garble = (call: BatchCall, body: string): BatchHabit => ({ _tag: "Garble", call, body })
 
 /**
  * Knows no batch any more.
@@ -168,6 +178,14 @@ export const halfLastLine: BatchHabit = { _tag: "HalfLastLine" }
  * @category results
  */
 export const strangeLines: BatchHabit = { _tag: "StrangeLines" }
+
+/**
+ * Resets the connection when half of the results are sent.
+ *
+ * @since 0.1.0
+ * @category results
+ */
+export const cutResults: BatchHabit = { _tag: "CutResults" }
 
 /**
  * Says that results or uploads are at another host.

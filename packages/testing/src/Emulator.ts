@@ -89,7 +89,7 @@ export type BatchVendor = VendorName
  *
  * **Details**
  *
- * Batches go on with the polls of them, or by `finish`, and never with time. Items get the replies of their dialect: scripted
+ * Batches go on with the polls of them, or by `finish`, and never with time; chaos leaves them alone. Items get the replies of their dialect: scripted
  * ones, those of a responder, or a short text. By HTTP, from another process, there are `GET /emulator/batches`, which is
  * `seen`, and `POST /emulator/batches/finish`, `/reset` and `/habits`.
  *

@@ -90,4 +90,48 @@ describe("holdfast-emulator", () => {
       assert.strictEqual(wrong.code, 1)
     }),
   )
+
+  it.live("makes batches, and tells another process of them", () =>
+    Effect.gen(function* () {
+      const { output, stop } = yield* start("--port", "0", "--batch-polls", "1000", "--text", "Good day.")
+      const url = variable(output, "OPENAI_BASE_URL")
+      const { origin } = new URL(url)
+      const call = (path: string, init?: RequestInit) =>
+        Effect.promise(async () => {
+          const headers = { authorization: "Bearer emulator" }
+          const response = await fetch(new URL(path, origin), { headers, ...init })
+          return (await response.json()) as Record<string, unknown>
+        })
+      const post = (path: string, body?: unknown) =>
+        call(path, { method: "POST", ...(body !== undefined && { body: JSON.stringify(body) }) })
+      const form = new FormData()
+      const body = { model: "m", messages: [{ role: "user", content: "hi" }] }
+      const line = { custom_id: "a", method: "POST", url: "/v1/chat/completions", body }
+      form.append("purpose", "batch")
+      form.append("file", new File([JSON.stringify(line)], "a.jsonl"))
+      const authorization = { authorization: "Bearer emulator" }
+      const file = yield* call("/openai/v1/files", { method: "POST", body: form, headers: authorization })
+      const made = yield* call("/openai/v1/batches", {
+        method: "POST",
+        headers: authorization,
+        body: JSON.stringify({
+          input_file_id: file["id"],
+          endpoint: "/v1/chat/completions",
+          completion_window: "24h",
+          metadata: { holdfast: "job-1" },
+        }),
+      })
+      yield* call(`/openai/v1/batches/${String(made["id"])}`)
+      const running = yield* call("/emulator/batches")
+      assert.deepInclude(running, { created: 1, answered: 0 })
+      yield* post("/emulator/batches/habits", [{ _tag: "ListLag", lists: 1 }])
+      const ended = yield* post("/emulator/batches/finish")
+      assert.deepInclude(ended, { created: 1, answered: 1 })
+      const batches = ended["batches"] as ReadonlyArray<Record<string, unknown>>
+      assert.strictEqual(batches[0]?.["name"], "job-1")
+      assert.strictEqual(batches[0]?.["state"], "completed")
+      assert.deepStrictEqual((yield* post("/emulator/batches/reset"))["batches"], [])
+      yield* stop("SIGTERM")
+    }),
+  )
 })

@@ -28,6 +28,10 @@ export const fromErrorObject = (origin: Origin, body: unknown, inStream: boolean
     { ...facts(body, undefined), headers: withRequestId({}, body), inStream, billed: true },
   )
 
+/** The error of one item of a batch. What was refused there is not billed. */
+export const fromItem = (origin: Origin, body: unknown): AiError.AiError =>
+  fromFault({ ...origin, rules }, { ...facts(body, undefined), headers: withRequestId({}, body) })
+
 /** The same, with all that came with it. */
 export const fromErrorAnswer =
   (origin: Origin) =>

@@ -107,7 +107,12 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
     rest: Rest.make({
       origin: (path) => origin("rest", path),
       send: ({ body, method, ...request }, signal) => {
-        const sent = { ...request, method: methods[method], signal }
+        const sent = {
+          ...request,
+          headers: withBetas(headers["anthropic-beta"], request.headers),
+          method: methods[method],
+          signal,
+        }
         if (!(body instanceof UploadBody)) return sdk.request<unknown>({ ...sent, body }).asResponse()
         const uploading = newClient(sdkModule.Anthropic, { ...settings, fetch: withBody(boundedFetch(fetch), body) })
         return uploading.request<unknown>(sent).asResponse()
@@ -128,7 +133,6 @@ const lowerCase = (headers: KeyedFetch.Headers): Effect.Effect<KeyedFetch.Header
     : Effect.succeed(lower)
 }
 
-const methods = { GET: "get", POST: "post", PATCH: "patch", DELETE: "delete" } as const
 
 interface ClientSettings extends Pick<TransportOptions, "apiUrl" | "apiVersion" | "workspaceId"> {
   readonly keyHeader: "authorization" | "x-api-key"
@@ -167,6 +171,19 @@ const newClient = (
     }
   }
   return new Client()
+}
+
+const methods = { GET: "get", POST: "post", PATCH: "patch", DELETE: "delete" } as const
+
+// Those of a request stand beside those of the client.
+const withBetas = (
+  ofClient: string | undefined,
+  given: Readonly<Record<string, string>> | undefined,
+): Record<string, string> => {
+  const own = given?.["anthropic-beta"]
+  return own === undefined || ofClient === undefined
+    ? { ...given }
+    : { ...given, "anthropic-beta": `${ofClient},${own}` }
 }
 
 type Betas = ReadonlyArray<string>

@@ -4,11 +4,12 @@
  *
  * @since 0.1.0
  */
-import { type Effect, type Stream } from "effect"
+import { Effect, type Stream } from "effect"
 import { type AiError, type LanguageModel, type Response } from "effect/ai"
 
 import { type PricedAs } from "../internal/call/types.ts"
 import { type ProviderFailure, type ProviderReply, type ProviderRequest } from "./ProviderModel.ts"
+import { type SdkModel } from "./SdkModel.ts"
 
 /**
  * One item as it is sent: its name within the batch, and the body that a live request would have.
@@ -140,3 +141,30 @@ export interface BatchProvider {
   /** Removes what was uploaded. */
   readonly forget: (file: string) => Effect.Effect<void, AiError.AiError>
 }
+
+/**
+ * What a batch API has of the model whose requests it takes: items are prepared and answers are read as live ones are.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const ofModel = ({
+  account,
+  codecTransformer,
+  model,
+  prepare,
+  pricedAs,
+  provider,
+  settings,
+}: SdkModel<unknown>): Pick<
+  BatchProvider,
+  "account" | "codecTransformer" | "model" | "prepare" | "pricedAs" | "provider" | "settings"
+> => ({
+  provider,
+  model,
+  account,
+  pricedAs,
+  settings,
+  codecTransformer,
+  prepare: (request) => Effect.map(prepare(request), ({ body, read }) => ({ body, read: (answer) => read(answer) })),
+})

@@ -30,15 +30,13 @@ export interface Request {
 }
 
 /**
- * What came back.
+ * An answer that came as a whole.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Reply {
-  /** In lower case. */
+export interface Exchange {
   readonly headers: Readonly<Record<string, string>>
-  /** The body as JSON; nothing if it is empty. */
   readonly answer: unknown
 }
 
@@ -56,8 +54,8 @@ export interface Rest {
   readonly origin: (path: string) => Origin
   /** Gives the body as JSON, whatever it says; nothing if it is empty. */
   readonly json: (request: Request) => Effect.Effect<unknown, AiError.AiError>
-  /** The same, with the headers. */
-  readonly exchange: (request: Request) => Effect.Effect<Reply, AiError.AiError>
+  /** The same, with the headers of the answer in lower case. */
+  readonly exchange: (request: Request) => Effect.Effect<Exchange, AiError.AiError>
   /** Gives the body as it comes. It may be of any length. */
   readonly bytes: (path: string) => Stream.Stream<Uint8Array, AiError.AiError>
   /** The error that a body of status 200 reports. */
@@ -84,35 +82,11 @@ export interface Options {
  * @since 0.1.0
  * @category constructors
  */
-export const make = (given: Options): Rest => {
-  const options = { ...given, origin: (path: string) => given.origin(path.split("?", 1)[0] ?? path) }
-  return {
-    origin: options.origin,
-    json: (request) => Effect.map(exchange(options, request), ({ answer }) => answer),
-    exchange: (request) => exchange(options, request),
-    bytes: (path) => bytes(options, path),
-    reported: (path, answer) => options.fromErrorAnswer(options.origin(path))(answer),
-  }
-}
-
-const bytes = (options: Options, path: string): Stream.Stream<Uint8Array, AiError.AiError> =>
-  Stream.unwrap(
-    Effect.map(
-      SdkStream.open({
-        request: (signal) =>
-          options
-            .send({ method: "GET", path }, signal)
-            .then(({ body }) => ({ head: undefined, events: piecesOf(body) })),
-        catch: options.fromThrown(options.origin(path)),
-      }),
-      ({ events }) => events,
-    ),
-  )
-
-const exchange = ({ fromThrown, origin, send }: Options, request: Request): Effect.Effect<Reply, AiError.AiError> => {
-  const from = origin(request.path)
-  return Effect.flatMap(
-    SdkStream.once({
+export const make = ({ fromErrorAnswer, fromThrown, send, ...options }: Options): Rest => {
+  const origin = (path: string): Origin => options.origin(path.split("?", 1)[0] ?? path)
+  const exchange = (request: Request): Effect.Effect<Exchange, AiError.AiError> => {
+    const from = origin(request.path)
+    const asking = SdkStream.once({
       request: (signal) =>
         send(request, signal).then((response) =>
           bounded(response)
@@ -120,9 +94,28 @@ const exchange = ({ fromThrown, origin, send }: Options, request: Request): Effe
             .then((body) => ({ headers: SdkStream.headersOf(response.headers), body })),
         ),
       catch: fromThrown(from),
-    }),
-    ({ body, headers }) => Effect.map(parsed(from, body), (answer) => ({ headers, answer })),
-  )
+    })
+    return Effect.flatMap(asking, ({ body, headers }) =>
+      Effect.map(parsed(from, body), (answer) => ({ headers, answer })),
+    )
+  }
+  return {
+    origin,
+    exchange,
+    json: (request) => Effect.map(exchange(request), ({ answer }) => answer),
+    bytes: (path) =>
+      Stream.unwrap(
+        Effect.map(
+          SdkStream.open({
+            request: (signal) =>
+              send({ method: "GET", path }, signal).then(({ body }) => ({ head: undefined, events: piecesOf(body) })),
+            catch: fromThrown(origin(path)),
+          }),
+          ({ events }) => events,
+        ),
+      ),
+    reported: (path, answer) => fromErrorAnswer(origin(path))(answer),
+  }
 }
 
 const parsed = (origin: Origin, body: string): Effect.Effect<unknown, AiError.AiError> => {

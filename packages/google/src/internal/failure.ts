@@ -43,15 +43,46 @@ export const fromThrown =
     return fromUnknown(origin, cause, inStream)
   }
 
-/** The error for an answer with the status of one. */
-export const fromStatus = (
-  origin: Origin,
-  answer: { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string },
-): AiError.AiError =>
-  fromFault(
-    { ...origin, rules },
-    { ...facts(errorIn(answer.body)), status: answer.status, headers: { ...answer.headers } },
-  )
+/** An answer that is an error, as it came. */
+export class ErrorResponse extends Error {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+
+  constructor(body: string, status: number, headers: Readonly<Record<string, string>>) {
+    super(body)
+    this.status = status
+    this.headers = headers
+  }
+}
+
+/** The error for what `fetch` threw, or for an `ErrorResponse`. */
+export const fromFetch =
+  (sdk: SdkErrors, origin: Origin) =>
+  (cause: unknown): AiError.AiError =>
+    cause instanceof ErrorResponse
+      ? fromFault(
+          { ...origin, rules },
+          { ...facts(errorIn(cause.message)), status: cause.status, headers: cause.headers },
+        )
+      : fromThrown(sdk, origin, undefined, false)(cause)
+
+/** The error of one item of a batch, or of all of it. What was refused there is not billed. */
+export const fromItem = (origin: Origin, error: unknown): AiError.AiError =>
+  fromFault({ ...origin, rules }, { ...facts(error), type: typeOf(error) ?? codeNames[Number(field(error, "code"))] })
+
+// https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto
+const codeNames: Readonly<Record<number, string>> = {
+  1: "CANCELLED",
+  3: "INVALID_ARGUMENT",
+  4: "DEADLINE_EXCEEDED",
+  5: "NOT_FOUND",
+  7: "PERMISSION_DENIED",
+  8: "RESOURCE_EXHAUSTED",
+  9: "FAILED_PRECONDITION",
+  13: "INTERNAL",
+  14: "UNAVAILABLE",
+  16: "UNAUTHENTICATED",
+}
 
 /** The error for an error object in a body of status 200. */
 export const fromErrorObject = (origin: Origin, error: unknown): AiError.AiError =>

@@ -17,12 +17,13 @@ import { type ContentBody, type Transport } from "./transport.ts"
 export const contentModel = (
   {
     account,
+    apiVersion,
     content,
     pricedAs,
     project,
     provider,
     rest,
-  }: Pick<Transport, "account" | "content" | "pricedAs" | "project" | "provider" | "rest">,
+  }: Pick<Transport, "account" | "apiVersion" | "content" | "pricedAs" | "project" | "provider" | "rest">,
   model: string,
   settings: Effect.Effect<Settings>,
 ): SdkModel.SdkModel<ContentBody> =>
@@ -54,7 +55,7 @@ export const contentModel = (
     }),
     once: content.once,
     open: content.open,
-    count: counted({ content, project, rest }),
+    count: counted({ apiVersion, content, project, rest }),
     answerParts,
     reader: (state) => new ChunkReader(state),
   })

@@ -5,19 +5,19 @@
 import type { Content, EmbedContentConfig, GenerateContentConfig, GoogleGenAI } from "@google/genai/web"
 import { type PricedAs } from "@holdfast/core/Attempt"
 import { type KeySource } from "@holdfast/core/KeySource"
+import { bounded } from "@holdfast/core/provider/BoundedBody"
 import * as Endpoints from "@holdfast/core/provider/Endpoint"
 import * as KeyedFetch from "@holdfast/core/provider/KeyedFetch"
-import { type Json, record } from "@holdfast/core/provider/Json"
 import { type Origin } from "@holdfast/core/provider/ProviderError"
-import { type Rest } from "@holdfast/core/provider/Rest"
+import * as Rest from "@holdfast/core/provider/Rest"
 import * as SdkEndpoint from "@holdfast/core/provider/SdkEndpoint"
 import * as SdkStream from "@holdfast/core/provider/SdkStream"
+import { UploadBody } from "@holdfast/core/provider/UploadBody"
 import { Clock, Effect, type Redacted } from "effect"
 import { type AiError } from "effect/ai"
 
-import { fromErrorAnswer, fromThrown, type SdkErrors } from "./failure.ts"
+import { ErrorResponse, fromErrorAnswer, fromFetch, fromThrown, type SdkErrors } from "./failure.ts"
 import { Exchange, fetchOf, type Wire } from "./http/exchange.ts"
-import { rest } from "./http/rest.ts"
 
 /** What is needed to talk to the API. */
 export interface TransportOptions {
@@ -43,8 +43,8 @@ export interface ContentBody {
 /** The endpoint of content, of which every model has one of its own. */
 export interface ContentEndpoint extends Omit<SdkEndpoint.Endpoint<ContentBody>, "origin"> {
   readonly origin: (model: string) => Origin
-  /** The body as it goes over the wire, without sending it. */
-  readonly wireBody: (body: ContentBody) => Effect.Effect<Json, AiError.AiError>
+  /** The body that would be sent: the SDK's own form is another one. */
+  readonly wireBody: (body: ContentBody) => Effect.Effect<unknown, AiError.AiError>
 }
 
 /** A request for embeddings, in the SDK's own form. */
@@ -63,7 +63,7 @@ export interface Transport extends SdkEndpoint.Transport<GoogleGenAI> {
   readonly apiVersion: string
   readonly content: ContentEndpoint
   readonly embeddings: EmbeddingEndpoint
-  readonly rest: Rest
+  readonly rest: Rest.Rest
   /** `projects/p/locations/l` at Vertex AI. */
   readonly project: string | undefined
 }
@@ -110,17 +110,43 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
     apiVersion,
     content: contentEndpoint(sdk, client, wire, (model) => origin("content", pathOf(model))),
     embeddings: embeddingEndpoint(sdk, client, wire, (model) => origin("embeddings", pathOf(model))),
-    rest: rest({
-      sdk,
-      wire,
-      url: (path) => (path.startsWith("/upload/") ? `${url}${path}` : `${url}/${apiVersion}${base}${path}`),
-      origin: (path) => ({ ...origin("rest", ""), url: `${url}/${apiVersion}${base}${path}` }),
+    rest: Rest.make({
+      origin: (path) => ({ ...origin("rest", ""), url: urlOf(url, path) }),
+      send: sendWith(wire, url),
+      fromThrown: (from) => fromFetch(sdk, from),
+      fromErrorAnswer,
     }),
     project: options.vertex && base.slice(1),
     use: SdkEndpoint.use(client, fromThrown(sdk, origin("use", ""), undefined, false)),
   }
   return transport
 })
+
+// Uploads go to an address that the API gives.
+const urlOf = (apiUrl: string, path: string): string => (/^https?:/.test(path) ? path : `${apiUrl}${path}`)
+
+/** Sends what the SDK would lose a part of, with the key and the headers that it would send. */
+const sendWith = (wire: Wire, apiUrl: string) => {
+  const fetch = fetchOf(wire)
+  return ({ body, headers, method, path }: Rest.Request, signal: AbortSignal): Promise<Response> => {
+    const raw = body === undefined || body instanceof Blob || body instanceof UploadBody
+    const type = raw ? undefined : { "content-type": "application/json" }
+    return fetch(urlOf(apiUrl, path), {
+      method,
+      signal,
+      headers: { "x-goog-api-key": KeyedFetch.placeholder, ...type, ...headers },
+      ...(body !== undefined && { body: raw ? (body as BodyInit) : JSON.stringify(body) }),
+    }).then((response) =>
+      response.ok
+        ? response
+        : bounded(response)
+            .text()
+            .then((text) =>
+              Promise.reject(new ErrorResponse(text, response.status, SdkStream.headersOf(response.headers))),
+            ),
+    )
+  }
+}
 
 interface Vertex {
   readonly project: string
@@ -188,38 +214,30 @@ const contentEndpoint = (
   }
   return {
     origin: originOf,
-    wireBody: (body) => wireBody(client, body, (exchange) => fromThrown(sdk, originOf(body.model), exchange, false)),
     once: (body) => Effect.suspend(() => endpointOf(body).once(body)),
     open: (body) => Effect.suspend(() => endpointOf(body).open(body)),
+    wireBody: (body) =>
+      SdkStream.once({
+        request: (signal) => {
+          let sent = "{}"
+          const fetch: typeof globalThis.fetch = (_, init) => {
+            if (typeof init?.body === "string") sent = init.body
+            return Promise.resolve(Response.json({}))
+          }
+          return client.models.generateContent(prepared(body, signal, { fetch })).then((): unknown => JSON.parse(sent))
+        },
+        // Nothing is sent: only the SDK can have refused it.
+        catch: fromThrown(sdk, originOf(body.model), new Exchange(wire), false),
+      }),
   }
 }
 
-// The SDK writes a body only to send it. So it sends it to us.
-const wireBody = (
-  client: GoogleGenAI,
-  body: ContentBody,
-  errorOf: (exchange: Exchange) => (cause: unknown) => AiError.AiError,
-): Effect.Effect<Json, AiError.AiError> =>
-  Effect.suspend(() => {
-    let written: unknown
-    const exchange = new Exchange({
-      headers: undefined,
-      fetch: (_, init) => {
-        written = init?.body
-        return Promise.resolve(Response.json({}))
-      },
-    })
-    return SdkStream.once({
-      request: (signal) =>
-        client.models
-          .generateContent(prepared(body, signal, exchange))
-          .then(() => record(JSON.parse(String(written))) ?? {}),
-      catch: errorOf(exchange),
-    })
-  })
-
 // One request per call: neither more requests to continue an answer that was cut, nor calls of functions by the SDK.
-const prepared = ({ config, contents, model }: ContentBody, signal: AbortSignal, exchange: Exchange) => ({
+const prepared = (
+  { config, contents, model }: ContentBody,
+  signal: AbortSignal,
+  exchange: Pick<Exchange, "fetch">,
+) => ({
   model,
   contents,
   config: {

@@ -19,13 +19,22 @@ export interface CachedContent {
   readonly expiresAt: number | undefined
 }
 
-const base = "/cachedContents"
+/** Where the caches of a client are. */
+export interface Place {
+  readonly rest: Rest
+  readonly apiVersion: string
+  /** `projects/p/locations/l` at Vertex AI. */
+  readonly project: string | undefined
+}
 
-const cacheOf = (rest: Rest, answer: unknown): Effect.Effect<CachedContent, AiError.AiError> => {
+const baseOf = ({ apiVersion, project }: Place): string =>
+  `/${apiVersion}${project === undefined ? "" : `/${project}`}/cachedContents`
+
+const cacheOf = ({ rest }: Place, answer: unknown): Effect.Effect<CachedContent, AiError.AiError> => {
   const name = text(answer, "name")
   const tokens = count(field(answer, "usageMetadata"), "totalTokenCount")
   if (name === undefined || tokens === undefined) {
-    return Effect.fail(malformed(rest.origin(base), "a cache without a name or a number of tokens", false))
+    return Effect.fail(malformed(rest.origin("/cachedContents"), "a cache without a name or a number of tokens", false))
   }
   return Effect.succeed({
     name,
@@ -37,46 +46,47 @@ const cacheOf = (rest: Rest, answer: unknown): Effect.Effect<CachedContent, AiEr
   })
 }
 
-/** At Vertex AI names begin with the project, and so do the paths. */
-const pathOf = (name: string): string => `${base}/${encodeURIComponent(name.replace(/^.*\bcachedContents\//, ""))}`
+/** At Vertex AI names begin with the project. */
+const pathOf = (place: Place, name: string): string =>
+  `${baseOf(place)}/${encodeURIComponent(name.replace(/^.*\bcachedContents\//, ""))}`
 
 const seconds = (timeToLive: Duration.Duration): string => `${Math.ceil(Duration.toSeconds(timeToLive))}s`
 
 /** Makes a cache, once: a second one would be stored beside the first. */
 export const create = (
-  rest: Rest,
+  place: Place,
   body: object,
   timeToLive: Duration.Duration,
 ): Effect.Effect<CachedContent, AiError.AiError> =>
   Effect.flatMap(
-    rest.json({ method: "POST", path: base, body: { ...body, ttl: seconds(timeToLive) } }),
-    (answer) => cacheOf(rest, answer),
+    place.rest.json({ method: "POST", path: baseOf(place), body: { ...body, ttl: seconds(timeToLive) } }),
+    (answer) => cacheOf(place, answer),
   )
 
 export const extend = (
-  rest: Rest,
+  place: Place,
   name: string,
   timeToLive: Duration.Duration,
 ): Effect.Effect<unknown, AiError.AiError> =>
   resend(standardRetry)(
-    rest.json({ method: "PATCH", path: pathOf(name), body: { ttl: seconds(timeToLive) } }),
+    place.rest.json({ method: "PATCH", path: pathOf(place, name), body: { ttl: seconds(timeToLive) } }),
   )
 
-export const remove = (rest: Rest, name: string): Effect.Effect<unknown, AiError.AiError> =>
-  resend(standardRetry)(rest.json({ method: "DELETE", path: pathOf(name) }))
+export const remove = (place: Place, name: string): Effect.Effect<unknown, AiError.AiError> =>
+  resend(standardRetry)(place.rest.json({ method: "DELETE", path: pathOf(place, name) }))
 
 /** A page of caches, and where the next one begins. */
-export const page = (rest: Rest, cursor: string | undefined) =>
+export const page = (place: Place, cursor: string | undefined) =>
   Effect.flatMap(
     resend(standardRetry)(
-      rest.json({
+      place.rest.json({
         method: "GET",
-        path: `${base}?pageSize=100${cursor === undefined ? "" : `&pageToken=${encodeURIComponent(cursor)}`}`,
+        path: `${baseOf(place)}?pageSize=100${cursor === undefined ? "" : `&pageToken=${encodeURIComponent(cursor)}`}`,
       }),
     ),
     (answer) =>
       Effect.map(
-        Effect.forEach(list(answer, "cachedContents"), (cache) => cacheOf(rest, cache)),
+        Effect.forEach(list(answer, "cachedContents"), (cache) => cacheOf(place, cache)),
         (caches) => ({ caches, next: text(answer, "nextPageToken") }),
       ),
   )

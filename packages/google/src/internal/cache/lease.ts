@@ -4,15 +4,14 @@
 import { Failure, type StorageMeter } from "@holdfast/core"
 import { randomId } from "@holdfast/core/provider/AnswerState"
 import { isMissing } from "@holdfast/core/provider/ProviderFiles"
-import { type Rest } from "@holdfast/core/provider/Rest"
 import { RequestContext } from "@holdfast/core/RequestContext"
 import { Clock, Duration, Effect, Option, type Scope } from "effect"
 import { type AiError } from "effect/ai"
 
-import { type CachedContent, create, extend, remove } from "./cache.ts"
+import { type CachedContent, create, extend, type Place, remove } from "./cache.ts"
 
 export interface LeaseOptions<out E> {
-  readonly rest: Rest
+  readonly place: Place
   readonly meter: StorageMeter.StorageMeter<E>
   readonly timeToLive: Duration.Duration
   /** What the spans of the cache have in common. */
@@ -73,7 +72,7 @@ const begin = <E>(options: LeaseOptions<E>, next: NextSpan): Effect.Effect<Held,
   Effect.gen(function* () {
     const span = yield* next(options.tokens, true)
     const reservation = yield* options.meter.reserve(span)
-    const content = yield* create(options.rest, options.body, options.timeToLive).pipe(
+    const content = yield* create(options.place, options.body, options.timeToLive).pipe(
       // What may have been made all the same may be stored until it expires.
       Effect.tapError((error) => (wasRefused(error) ? reservation.release : Effect.void)),
     )
@@ -95,13 +94,13 @@ const keep = <E>(options: LeaseOptions<E>, next: NextSpan, held: Held): Effect.E
   )
 }
 
-const prolong = <E>({ meter, rest, timeToLive }: LeaseOptions<E>, next: NextSpan, held: Held) =>
+const prolong = <E>({ meter, place, timeToLive }: LeaseOptions<E>, next: NextSpan, held: Held) =>
   Effect.uninterruptible(
     Effect.gen(function* () {
       const { content } = held.lease
       const span = yield* next(content.tokens, false)
       const reservation = yield* meter.reserve(span)
-      yield* extend(rest, content.name, timeToLive).pipe(Effect.tapError(() => reservation.release))
+      yield* extend(place, content.name, timeToLive).pipe(Effect.tapError(() => reservation.release))
       const { paid } = held
       held.lease.expiresAt = span.until
       held.paid = { span, reservation }
@@ -110,9 +109,9 @@ const prolong = <E>({ meter, rest, timeToLive }: LeaseOptions<E>, next: NextSpan
   )
 
 /** Deletes the cache. One that could not be deleted is there, and is paid for, until it expires. */
-const end = <E>({ rest }: LeaseOptions<E>, { lease: { content, expiresAt }, paid }: Held): Effect.Effect<void> =>
+const end = <E>({ place }: LeaseOptions<E>, { lease: { content, expiresAt }, paid }: Held): Effect.Effect<void> =>
   Effect.gen(function* () {
-    const deleted = yield* remove(rest, content.name).pipe(
+    const deleted = yield* remove(place, content.name).pipe(
       Effect.as(true),
       Effect.catch((error) =>
         Effect.as(Effect.logWarning(`${content.name} could not be deleted: ${error.message}`), isMissing(error)),

@@ -15,7 +15,7 @@ export const fileOf = (answer: unknown, { origin, provider }: Known): Effect.Eff
   const id = text(answer, "name")
   if (id === undefined) return Effect.fail(malformed(origin, "a file without a name", false))
   const expiresAt = timeIn(answer, "expirationTime")
-  const uri = text(answer, "uri") ?? `${origin.url.replace(/\/files\b.*$/, "")}/${id}`
+  const uri = text(answer, "uri") ?? `${origin.url.replace(/\/files\b.*$/, "")}/v1beta/${id}`
   const bytes = Number(field(answer, "sizeBytes") ?? Number.NaN)
   return Effect.succeed({
     provider,

@@ -11,7 +11,7 @@ import { field } from "@holdfast/core/provider/Json"
 import { malformed } from "@holdfast/core/provider/ProviderError"
 import { eachPiece, resend, type Settings, type UploadFailure } from "@holdfast/core/provider/ProviderFiles"
 import { UnsupportedOption } from "@holdfast/core/provider/ProviderModel"
-import { type Reply, type Rest } from "@holdfast/core/provider/Rest"
+import { type Exchange, type Rest } from "@holdfast/core/provider/Rest"
 import * as UploadBody from "@holdfast/core/provider/UploadBody"
 import { type UploadedFile } from "@holdfast/core/UploadedFile"
 import { Effect } from "effect"
@@ -86,7 +86,7 @@ const begin = Effect.fnUntraced(function* (
   if (address === undefined) {
     return yield* Effect.fail(malformed(rest.origin(path), "an upload without an address", false))
   }
-  const session: Session = { rest, retry, path: address, named: { method: "GET", path: `/${name}` } }
+  const session: Session = { rest, retry, path: address, named: { method: "GET", path: `/${apiVersion}/${name}` } }
   return session
 })
 
@@ -101,7 +101,7 @@ export const pathIn = (apiUrl: string, address: string | undefined): string | un
 
 const sendAll = (session: Session, source: FileSource, size: number | undefined) =>
   Effect.gen(function* () {
-    let last: { readonly reply: Reply | undefined } | undefined
+    let last: { readonly reply: Exchange | undefined } | undefined
     const sent = yield* eachPiece(source, pieceSize, (bytes, at) => {
       const isLast = size !== undefined && at + bytes.byteLength >= size
       return Effect.map(sendPiece(session, { bytes, at, isLast }), (reply) => {
@@ -120,10 +120,10 @@ interface Piece {
 }
 
 /** Sends a piece, and after a failure only what has not arrived. `undefined` if the answer was lost and all has arrived. */
-const sendPiece = (session: Session, piece: Piece): Effect.Effect<Reply | undefined, AiError.AiError> => {
+const sendPiece = (session: Session, piece: Piece): Effect.Effect<Exchange | undefined, AiError.AiError> => {
   const { rest, retry } = session
   let isFirst = true
-  const attempt: Effect.Effect<Reply | undefined, AiError.AiError> = Effect.suspend(() => {
+  const attempt: Effect.Effect<Exchange | undefined, AiError.AiError> = Effect.suspend(() => {
     if (isFirst) {
       isFirst = false
       return send(session, piece)
@@ -142,7 +142,7 @@ const sendPiece = (session: Session, piece: Piece): Effect.Effect<Reply | undefi
   return resend(retry)(attempt)
 }
 
-const send = ({ path, rest }: Session, { at, bytes, isLast }: Piece): Effect.Effect<Reply, AiError.AiError> =>
+const send = ({ path, rest }: Session, { at, bytes, isLast }: Piece): Effect.Effect<Exchange, AiError.AiError> =>
   rest.exchange({
     method: "POST",
     path,

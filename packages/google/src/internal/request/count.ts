@@ -1,4 +1,4 @@
-import { count } from "@holdfast/core/provider/Json"
+import { count, record } from "@holdfast/core/provider/Json"
 import { malformed } from "@holdfast/core/provider/ProviderError"
 import { Effect } from "effect"
 import { type AiError } from "effect/ai"
@@ -10,17 +10,17 @@ import { type ContentBody, type Transport } from "../transport.ts"
  * too low.
  */
 export const counted =
-  ({ content, project, rest }: Pick<Transport, "content" | "project" | "rest">) =>
+  ({ apiVersion, content, project, rest }: Pick<Transport, "apiVersion" | "content" | "project" | "rest">) =>
   (body: ContentBody): Effect.Effect<number, AiError.AiError> => {
     const model = resourceOf(body.model)
-    // At Vertex AI paths are below the project, and models below their publisher.
-    const path = `${project === undefined ? "" : "/publishers/google"}/${model}:countTokens`
+    // At Vertex AI models are below the project and their publisher.
+    const path = `/${apiVersion}${project === undefined ? "" : `/${project}/publishers/google`}/${model}:countTokens`
     return content.wireBody(body).pipe(
       Effect.flatMap((request) =>
         rest.json({
           method: "POST",
           path,
-          body: project === undefined ? { generateContentRequest: { model, ...request } } : request,
+          body: project === undefined ? { generateContentRequest: { model, ...record(request) } } : request,
         }),
       ),
       Effect.flatMap((answer) => {

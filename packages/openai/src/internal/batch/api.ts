@@ -16,7 +16,24 @@ export interface BatchApi {
 /**
  * What is sent at once is held in memory until it is answered, so that a batch is smaller here than vendors allow.
  */
-export const mostBytes = 64_000_000
+const mostBytes = 64_000_000
 
 /** 50,000 requests and 200 MB: https://developers.openai.com/api/docs/guides/batch */
 export const openAiApi: BatchApi = { form: "openai", limits: { items: 50_000, bytes: mostBytes }, filesExpire: true }
+
+/** 50,000 lines and 200 MB: https://console.groq.com/docs/batch */
+export const groqApi: BatchApi = { form: "openai", limits: { items: 50_000, bytes: mostBytes }, filesExpire: false }
+
+/** A million requests may wait in a workspace, and a file takes 512 MB: https://docs.mistral.ai/capabilities/batch/ */
+export const mistralApi: BatchApi = {
+  form: "mistral",
+  limits: { items: 100_000, bytes: mostBytes },
+  filesExpire: false,
+}
+
+/** No limit is written down: https://openrouter.ai/docs/batch-quickstart */
+export const openRouterApi: BatchApi = {
+  form: "openrouter",
+  limits: { items: 50_000, bytes: mostBytes },
+  filesExpire: false,
+}

@@ -23,11 +23,11 @@ interface Upload {
 /** Uploads the items, and gives the id of the file. */
 export const upload = Effect.fnUntraced(function* (rest: Rest.Rest, api: BatchApi, { items, line, name }: Upload) {
   const path = "/files"
-  const { lines } = yield* BatchLines.write(items, { origin: rest.origin(path), limits: api.limits, line })
+  const { pieces } = yield* BatchLines.write(items, { origin: rest.origin(path), limits: api.limits, line })
   const form = new FormData()
   form.append("purpose", "batch")
   for (const [field, value] of Object.entries(api.filesExpire ? expiry : {})) form.append(field, value)
-  form.append("file", new File([...lines], `${name}.jsonl`, { type: "application/jsonl" }))
+  form.append("file", new File([...pieces], `${name}.jsonl`, { type: "application/jsonl" }))
   const answer = yield* rest.json({ method: "POST", path, body: form })
   return yield* Rest.required(rest, path, { answer, key: "id" })
 })

@@ -2,7 +2,7 @@
  * The lines of results, which OpenAI, Mistral and OpenRouter write alike.
  */
 import { isError } from "@holdfast/core/provider/AnswerBody"
-import { type Line as Read } from "@holdfast/core/provider/BatchLines"
+import { type Line as Read, telling } from "@holdfast/core/provider/BatchLines"
 import { type Line } from "@holdfast/core/provider/BatchProvider"
 import { field, record, text } from "@holdfast/core/provider/Json"
 import { malformed } from "@holdfast/core/provider/ProviderError"
@@ -12,19 +12,10 @@ import { Predicate } from "effect"
 import { fromItem } from "../failure.ts"
 
 /** What a line says of its item. */
-export const lineOf =
-  (rest: Rest, path: string) =>
-  (line: Read): Line => {
-    const origin = rest.origin(path)
-    if (line._tag === "Broken") {
-      const error = malformed(origin, line.what, true)
-      return line.id === undefined ? { _tag: "Unreadable", error } : { _tag: "Refused", id: line.id, error }
-    }
-    const id = text(line.value, "custom_id")
-    return id === undefined
-      ? { _tag: "Unreadable", error: malformed(origin, "a line without custom_id", true) }
-      : outcomeOf(rest, path, { id, response: field(line.value, "response"), error: field(line.value, "error") })
-  }
+export const lineOf = (rest: Rest, path: string): ((line: Read) => Line) =>
+  telling(rest.origin(path), "custom_id", (id, line) =>
+    outcomeOf(rest, path, { id, response: field(line, "response"), error: field(line, "error") }),
+  )
 
 const codes: Readonly<Record<string, "Expired" | "Canceled">> = {
   batch_expired: "Expired",

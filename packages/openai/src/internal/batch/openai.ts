@@ -2,7 +2,13 @@
  * Batches in OpenAI's form: a file ahead, then a batch of it, then two files of results.
  */
 import * as BatchLines from "@holdfast/core/provider/BatchLines"
-import { type BatchProvider, type Candidate, type Item, type Status } from "@holdfast/core/provider/BatchProvider"
+import {
+  type BatchProvider,
+  type Candidate,
+  type Item,
+  ofModel,
+  type Status,
+} from "@holdfast/core/provider/BatchProvider"
 import { count, field, list, text } from "@holdfast/core/provider/Json"
 import * as Rest from "@holdfast/core/provider/Rest"
 import { type SdkModel } from "@holdfast/core/provider/SdkModel"
@@ -11,7 +17,6 @@ import { type AiError } from "effect/ai"
 
 import { fromItem } from "../failure.ts"
 import { type BatchApi } from "./api.ts"
-import { ofModel } from "./base.ts"
 import { idsOf, remove, results, upload } from "./files.ts"
 
 /** What a batch is made of. */

@@ -1,6 +1,7 @@
 /**
  * What a preset is.
  */
+import { type BatchApi } from "../batch/api.ts"
 import { common, type Dialect } from "../chat/dialect.ts"
 
 /**
@@ -15,6 +16,8 @@ export interface Preset<out Name extends string = string> extends Dialect {
   readonly apiUrl: string
   /** The variable that holds the key; `undefined` if none is needed. */
   readonly apiKeyName: string | undefined
+  /** How its batches are made; absent where it has none, or none that can be found again. */
+  readonly batch?: BatchApi | undefined
 }
 
 /**
@@ -38,7 +41,7 @@ export interface Preset<out Name extends string = string> extends Dialect {
  * @category presets
  */
 export const preset = <const Name extends string>(
-  options: Partial<Dialect> & Pick<Preset<Name>, "provider" | "apiUrl" | "apiKeyName">,
+  options: Partial<Dialect> & Pick<Preset<Name>, "provider" | "apiUrl" | "apiKeyName" | "batch">,
 ): Preset<Name> => ({ ...common, ...options })
 
 /**

@@ -1,6 +1,7 @@
 /**
  * What is known of servers that speak Chat Completions, as data.
  */
+import { groqApi, mistralApi, openRouterApi } from "../batch/api.ts"
 import { preset } from "./preset.ts"
 
 // What DeepSeek and Ollama would leave out in silence, and Mistral refuses.
@@ -46,6 +47,7 @@ export const openrouter = preset({
   apiUrl: "https://openrouter.ai/api/v1",
   apiKeyName: "OPENROUTER_API_KEY",
   nestsReasoning: true,
+  batch: openRouterApi,
 })
 
 /**
@@ -56,6 +58,7 @@ export const groq = preset({
   provider: "groq",
   apiUrl: "https://api.groq.com/openai/v1",
   apiKeyName: "GROQ_API_KEY",
+  batch: groqApi,
   maxTokensField: "max_completion_tokens",
 })
 
@@ -74,6 +77,7 @@ export const mistral = preset({
   provider: "mistral_ai",
   apiUrl: "https://api.mistral.ai/v1",
   apiKeyName: "MISTRAL_API_KEY",
+  batch: mistralApi,
   seedField: "random_seed",
   // Usage comes with the last chunk, and unknown fields are refused.
   asksForStreamUsage: false,

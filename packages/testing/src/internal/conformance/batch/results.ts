@@ -2,7 +2,7 @@ import { createServer } from "node:http"
 
 import { assert } from "@effect/vitest"
 import * as Failure from "@holdfast/core/Failure"
-import { Effect } from "effect"
+import { Effect, Stream } from "effect"
 
 import * as BatchHabit from "../../../BatchHabit.ts"
 import { check, type Check, itemsOf, linesOf, over, submit, through, type Trial } from "./trial.ts"
@@ -44,6 +44,7 @@ const order = check("reads results in any order, and without some of them", (tri
   Effect.gen(function* () {
     yield* trial.emulator.batches.behave(BatchHabit.reversed, BatchHabit.missing("item-1"))
     const { order: found, status } = yield* through(trial, 4)
+    assert.strictEqual(status.missing, trial.subject.capabilities.missing)
     assert.deepStrictEqual(found, ["item-3", "item-2", "item-0"])
     assert.strictEqual(status.state, "ended")
   }),
@@ -52,7 +53,7 @@ const order = check("reads results in any order, and without some of them", (tri
 const long = check("takes a line that is too long for an error of its item, and reads on", (trial) =>
   Effect.gen(function* () {
     if (!trial.subject.capabilities.lines) return
-    yield* trial.emulator.batches.behave(BatchHabit.longLine("item-1", 50_000_000))
+    yield* trial.emulator.batches.behave(BatchHabit.longLine("item-1", 36_000_000))
     const { byId, lines } = yield* through(trial, 3)
     assert.deepStrictEqual(byId, { "item-0": "Answered", "item-1": "Refused", "item-2": "Answered" })
     const error = lines.flatMap((line) => (line._tag === "Refused" ? [line.error] : []))[0]
@@ -88,6 +89,26 @@ const cutOff = check("fails where the connection breaks while results are read",
     yield* over(batch, id)
     yield* emulator.batches.behave(BatchHabit.refuse("results", "reset"), BatchHabit.refuse("get", "reset"))
     assert.strictEqual(Failure.tagOf(yield* Effect.flip(linesOf(batch, id))), "NetworkError")
+  }),
+)
+
+const halfway = check("takes nothing for an error of an item where the connection breaks halfway", (trial) =>
+  Effect.gen(function* () {
+    const { batch, emulator, subject } = trial
+    if (!subject.capabilities.lines) return
+    const id = yield* submit(batch, yield* itemsOf(batch, 5))
+    yield* over(batch, id)
+    yield* emulator.batches.behave(BatchHabit.cutResults)
+    const seen: Array<string> = []
+    const reading = Stream.runForEach(batch.results(id), (line) => Effect.sync(() => seen.push(line._tag)))
+    assert.strictEqual(Failure.tagOf(yield* Effect.flip(reading)), "NetworkError")
+    assert.isAtMost(seen.length, 3)
+    assert.deepStrictEqual(
+      seen,
+      seen.map(() => "Answered"),
+    )
+    yield* emulator.batches.behave()
+    assert.strictEqual((yield* linesOf(batch, id)).lines.length, 5)
   }),
 )
 
@@ -185,6 +206,7 @@ export const results: ReadonlyArray<Check> = [
   half,
   strange,
   cutOff,
+  halfway,
   expired,
   canceled,
   uncanceled,

@@ -1,6 +1,6 @@
 import { type BatchProvider, type Item, type Line, type Status } from "@holdfast/core/provider/BatchProvider"
 import { type ProviderModel, type ProviderRequest } from "@holdfast/core/provider/ProviderModel"
-import { Effect, type Layer, type Schema, Stream, Tracer } from "effect"
+import { Effect, type Layer, type Redacted, type Schema, Stream, Tracer } from "effect"
 import { Prompt, type Tool } from "effect/ai"
 
 import type * as Emulator from "../../../Emulator.ts"
@@ -23,7 +23,12 @@ export interface Capabilities {
   readonly partial: boolean
   /** Whether the result of each item has a line of its own. */
   readonly lines: boolean
+  /** What an item costs of which no line tells. */
+  readonly missing: Status["missing"]
 }
+
+/** The key of all requests. It must appear nowhere. */
+export const key = "sk-conformance-0123456789abcdef"
 
 /**
  * A batch API and how it is reached.
@@ -39,8 +44,8 @@ export interface Subject<R> {
   readonly batch: Effect.Effect<BatchProvider, unknown, R>
   /** The same model, asked live. */
   readonly live: Effect.Effect<ProviderModel, unknown, R>
-  /** The client of the model, at the address of the emulator. It uses `Subject.key` as its key. */
-  readonly layer: (baseUrl: string) => Layer.Layer<R>
+  /** The client of the model, at the address of the emulator, with this key. */
+  readonly layer: (baseUrl: string, apiKey: Redacted.Redacted) => Layer.Layer<R>
   readonly capabilities: Capabilities
 }
 
@@ -84,9 +89,7 @@ export const requestOf = (
     tools: options.tools ?? [],
     toolChoice: options.tools === undefined ? "none" : "auto",
     responseFormat:
-      options.schema === undefined
-        ? { type: "text" }
-        : { type: "json", objectName: "answer", schema: options.schema as never },
+      options.schema === undefined ? { type: "text" } : { type: "json", objectName: "answer", schema: options.schema },
     span,
     previousResponseId: undefined,
     incrementalPrompt: undefined,

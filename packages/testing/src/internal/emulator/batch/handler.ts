@@ -1,6 +1,7 @@
 import { ByteSize, Effect, Predicate, Result, Schema } from "effect"
 import { HttpIncomingMessage, type HttpServerRequest, HttpServerResponse } from "effect/http"
 
+import * as Fault from "../../../Fault.ts"
 import * as Reply from "../../../Reply.ts"
 import { answer } from "../answer.ts"
 import { type Call, isJson } from "../dialect.ts"
@@ -9,13 +10,17 @@ import { redactHeaders, redactQuery } from "../redact.ts"
 import { type FileRoute } from "../files/route.ts"
 import { fileMishap, habitOf } from "../files/state.ts"
 import { type Entry, record, type State } from "../state.ts"
+import { anthropicRoutes } from "./anthropic.ts"
+import { googleRoutes } from "./google.ts"
+import { mistralRoutes } from "./mistral.ts"
 import { openaiRoutes } from "./openai.ts"
+import { openrouterRoutes } from "./openrouter.ts"
 import { type Message, type Route, type RouteOf, type Said } from "./route.ts"
-import { mishapOf } from "./state.ts"
+import { garbledOf, habit, mishapOf } from "./state.ts"
 
 const parseJson = Schema.decodeUnknownResult(Schema.fromJsonString(Schema.Unknown))
 
-const vendors: ReadonlyArray<RouteOf> = [openaiRoutes]
+const vendors: ReadonlyArray<RouteOf> = [openaiRoutes, mistralRoutes, openrouterRoutes, anthropicRoutes, googleRoutes]
 
 /** The call of a batch API that a request is, or `undefined`. */
 export const routeOf: RouteOf = (method, path) => {
@@ -43,7 +48,7 @@ const messageOf = Effect.fnUntraced(function* (state: State, request: Incoming, 
   const form = isForm
     ? yield* Effect.promise(() => new Response(bytes, { headers: { "content-type": type } }).formData())
     : undefined
-  const isBinary = isForm || "x-goog-upload-offset" in request.headers
+  const isBinary = isForm || ("x-goog-upload-offset" in request.headers && type === "")
   const text = isBinary ? "" : new TextDecoder().decode(bytes)
   const parsed = Result.getOrUndefined(parseJson(text))
   const message: Message = { state, url, headers: request.headers, body: isJson(parsed) ? parsed : {}, text, bytes: new Uint8Array(bytes), form, now }
@@ -106,10 +111,18 @@ export const handleBatch = Effect.fnUntraced(function* (
     if (redirect?.call === route.fileCall) return redirected(entry, redirect.url)
     if (route.isLost?.(message) === true) return yield* replying(Reply.reset)
   }
+  const garbled = garbledOf(state.batches, route.call)
+  if (garbled !== undefined) {
+    return yield* replying(Reply.raw({ status: 200, headers: { "content-type": "application/json" }, body: garbled }))
+  }
   const said = mishap !== undefined && !mishap.done ? undefined : yield* route.run(message)
   if (mishap !== undefined) return yield* replying(replyOf(mishap.mishap))
   if (said === undefined) return yield* replying(Reply.status(500))
   if (said._tag === "Refused") return yield* replying(Reply.status(said.status, { message: said.message }))
+  if (said._tag === "Lines" && habit(state.batches, "CutResults") !== undefined) {
+    const headers = { "content-type": linesType }
+    return yield* replying(Reply.raw({ status: 200, headers, body: said.text }).pipe(Fault.resetAfter(4)))
+  }
   entry.status = said._tag === "Json" ? (said.status ?? 200) : 200
   entry.endedAt = now
   return responseOf(said, requestId)
@@ -125,6 +138,7 @@ const redirected = (entry: Entry, location: string) => {
   entry.status = 307
   return HttpServerResponse.empty({ status: 307, headers: { location } })
 }
+const linesType = "application/x-jsonl"
 
 const replyOf = (mishap: number | "reset" | "stall"): Reply.Reply =>
   Predicate.isNumber(mishap) ? Reply.status(mishap) : mishap === "reset" ? Reply.reset : Reply.stall
@@ -136,5 +150,5 @@ const responseOf = (said: Exclude<Said, { readonly _tag: "Refused" }>, requestId
         status: said.status ?? 200,
         headers: { ...headers, ...said.headers },
       })
-    : HttpServerResponse.text(said.text, { headers, contentType: "application/x-jsonl" })
+    : HttpServerResponse.text(said.text, { headers, contentType: linesType })
 }

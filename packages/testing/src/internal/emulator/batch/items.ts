@@ -13,8 +13,12 @@ const parseJson = Schema.decodeUnknownResult(Schema.fromJsonString(Schema.Unknow
 
 /** Why a vendor does not take an item. */
 const problemOf = (state: State, batch: Batch, dialect: Dialect, item: Item): string | undefined => {
+  if (batch.mayFail === false) {
+    const all = habit(state.batches, "FailAll")
+    if (all !== undefined) return all.message
+  }
   if (habit(state.batches, "Invalid")?.ids.includes(item.id) === true) return "This request is invalid."
-  const problem = batch.isValid(item) ?? dialect.validate(item.body, { "anthropic-version": "batch" })
+  const problem = batch.problemOf?.(item) ?? dialect.validate(item.body, { "anthropic-version": "batch" })
   if (problem !== undefined || !state.strict) return problem
   return refusalOf(dialect, item.body, batch.model, issuedBy(state, dialect.name))?.options.message
 }
@@ -50,9 +54,9 @@ export const finish = (state: State, batch: Batch): Effect.Effect<void> =>
 /** Whether the batch fails as a whole: of one bad line at OpenAI. */
 const failed = (state: State, batch: Batch, problems: ReadonlyArray<string | undefined>): boolean => {
   const all = habit(state.batches, "FailAll")
-  if (all !== undefined) {
+  if (all !== undefined && batch.mayFail !== false) {
     batch.errors = [{ line: undefined, message: all.message }]
-  } else if (batch.inputFile?.startsWith("file-") === true) {
+  } else if (batch.failsWhole === true) {
     batch.errors = problems.flatMap((message, index) => (message === undefined ? [] : [{ line: index + 1, message }]))
   }
   if (batch.errors.length === 0) return false

@@ -8,7 +8,7 @@ import { openaiChat } from "../openaiChat.ts"
 import { advance, linesOf } from "./items.ts"
 import { told, written } from "./results.ts"
 import { json, type Message, refused, type Route, type RouteOf, type Said, unknownBatch } from "./route.ts"
-import { type Batch, type Batches, counted, create, find, isOver, type Item, listed, store } from "./state.ts"
+import { type Batch, type Batches, counted, create, find, isOver, type Item, listed, pageSize, store } from "./state.ts"
 
 const paths = /^(.*\/v1)\/(files|batches)(?:\/([^/]+))?(?:\/(content|cancel))?$/
 
@@ -25,7 +25,7 @@ const fileObject = (file: { readonly id: string; readonly createdAt: number; rea
 })
 
 /** Takes a file, as Mistral does, too. */
-export const upload = (prefix: string, root: string) => (message: Message) => {
+const upload = (prefix: string, root: string) => (message: Message) => {
   const file = message.form?.get("file")
   if (message.form?.get("purpose") !== "batch" || !(file instanceof File)) {
     return Effect.succeed(refused(400, "'file' and the purpose 'batch' are required."))
@@ -36,10 +36,11 @@ export const upload = (prefix: string, root: string) => (message: Message) => {
   )
 }
 
-const itemOf = (line: Json | undefined): Item => ({
+/** What a line, or a request of a list, asks for, of the batch's model if it names none. */
+export const itemOf = (line: Json | undefined, model?: string): Item => ({
   id: Predicate.isString(line?.["custom_id"]) ? line["custom_id"] : "",
   url: Predicate.isString(line?.["url"]) ? line["url"] : undefined,
-  body: isJson(line?.["body"]) ? line["body"] : {},
+  body: { ...(model !== undefined && { model }), ...(isJson(line?.["body"]) ? line["body"] : {}) },
   outcome: undefined,
 })
 
@@ -54,7 +55,7 @@ const make =
       return refused(400, "Missing required parameter: 'completion_window'.")
     }
     const input = Predicate.isString(fileId) ? batches.files.get(fileId) : undefined
-    const items = linesOf(input?.text ?? "").map(itemOf)
+    const items = linesOf(input?.text ?? "").map((line) => itemOf(line))
     const ids = items.map(({ id }) => id)
     const doubled = new Set(ids).size < ids.length
     const first = items[0]?.body["model"]
@@ -66,7 +67,8 @@ const make =
       model: Predicate.isString(first) ? first : "",
       inputFile: input?.id ?? "file-missing",
       createdAt: now,
-      isValid: (item) => {
+      failsWhole: true,
+      problemOf: (item) => {
         if (item.id === "" || item.url !== endpoint) return "The URL of the line does not match the batch's endpoint."
         if (doubled && ids.filter((id) => id === item.id).length > 1) return "The custom_id is not unique."
         if (item.body["stream"] === true) return "Streaming is not supported in batches."
@@ -94,7 +96,8 @@ const statusOf = ({ polls, state }: Batch): string => {
   }[state]
 }
 
-const line = ({ id, outcome }: Item): Record<string, unknown> => {
+/** The result of an item. */
+export const line = ({ id, outcome }: Item): Record<string, unknown> => {
   const begin = { id: `batch_req_${id}`, custom_id: id }
   if (outcome?._tag === "Answered" || outcome?._tag === "Errored") {
     const response = { status_code: outcome.status, request_id: `req_${id}`, body: outcome.body }
@@ -105,7 +108,7 @@ const line = ({ id, outcome }: Item): Record<string, unknown> => {
 }
 
 /** The text of a file of results. */
-export const resultsIn = (batches: Batches, batch: Batch, ofAnswers: boolean): string =>
+const resultsIn = (batches: Batches, batch: Batch, ofAnswers: boolean): string =>
   written(
     batches,
     told(batches, batch, ({ outcome }) => (outcome?._tag === "Answered") === ofAnswers),
@@ -158,7 +161,7 @@ const content =
   }
 
 /** What is done with the files of an account, at Mistral as well. */
-export const fileRoutes = (
+const fileRoutes = (
   method: string,
   { action, id, root }: { readonly root: string; readonly id: string | undefined; readonly action: string | undefined },
 ): Pick<Route, "call" | "run"> | undefined => {
@@ -193,7 +196,7 @@ const list =
   ({ state: { batches }, url }: Message): Said => {
     const all = listed(batches, root)
     const start = all.findIndex(({ id }) => id === url.searchParams.get("after")) + 1
-    const limit = Number(url.searchParams.get("limit") ?? 20)
+    const limit = pageSize(url.searchParams.get("limit"))
     const page = all.slice(start, start + limit)
     return json({
       object: "list",

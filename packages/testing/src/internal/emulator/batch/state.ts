@@ -34,7 +34,12 @@ export interface Batch {
   /** Unix milliseconds. */
   readonly createdAt: number
   readonly items: ReadonlyArray<Item>
-  readonly isValid: (item: Item) => string | undefined
+  /** What else is wrong with an item. */
+  readonly problemOf?: (item: Item) => string | undefined
+  /** Whether one bad item fails the batch. */
+  readonly failsWhole?: boolean
+  /** Whether a batch may fail at all. */
+  readonly mayFail?: boolean
   state: "running" | "canceling" | "completed" | "canceled" | "expired" | "failed"
   errors: ReadonlyArray<{ readonly line: number | undefined; readonly message: string }>
   polls: number
@@ -91,11 +96,16 @@ const use = (batches: Batches, holds: (habit: BatchHabit) => boolean): BatchHabi
 export const mishapOf = (batches: Batches, call: BatchCall): Named<"Mishap"> | undefined =>
   use(batches, (one) => one._tag === "Mishap" && one.call === call) as Named<"Mishap"> | undefined
 
-export const isDoubled = (batches: Batches): boolean =>
-  use(batches, (one) => one._tag === "DuplicateCreate") !== undefined
+/** What a call is answered with instead. */
+export const garbledOf = (batches: Batches, call: BatchCall): string | undefined => {
+  const found = use(batches, (one) => one._tag === "Garble" && one.call === call)
+  return found?._tag === "Garble" ? found.body : undefined
+}
+
+const isDoubled = (batches: Batches): boolean => use(batches, (one) => one._tag === "DuplicateCreate") !== undefined
 
 /** An id that is the same in every run. */
-export const newId = (batches: Batches, prefix: string): string => {
+const newId = (batches: Batches, prefix: string): string => {
   batches.count++
   return `${prefix}${batches.count.toString(36).padStart(8, "0")}`
 }
@@ -126,6 +136,9 @@ export const create = (batches: Batches, prefix: string, made: Made): Batch => {
   if (isDoubled(batches)) one()
   return one()
 }
+
+/** How many a page of a list holds, however many are asked for: so few that tests meet a second page. */
+export const pageSize = (asked: string | null, most = 5): number => Math.min(most, Number(asked ?? most))
 
 /** What a list shows, the newest first. */
 export const listed = (batches: Batches, root: string): ReadonlyArray<Batch> =>

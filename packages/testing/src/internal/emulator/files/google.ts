@@ -3,7 +3,7 @@
  */
 import { Effect, Predicate } from "effect"
 
-import { json, type Message, refused, type Said } from "../batch/route.ts"
+import { json, type Message, refused, type RouteOf, type Said } from "../batch/route.ts"
 import { estimateTokens, isJson, type Json } from "../dialect.ts"
 import { google } from "../google.ts"
 import { cacheRoute } from "./caches.ts"
@@ -127,13 +127,18 @@ const isLost = ({ bytes, headers, state, url }: Message): boolean => {
   return true
 }
 
-const send = (message: Message): Effect.Effect<Said> =>
-  Effect.sync(() => {
-    const id = message.url.searchParams.get("upload_id")
-    if (id === null) return begin(message)
-    const upload = message.state.files.uploads.get(id)
-    return upload === undefined ? refused(404, "There is no such upload.") : piece(message, upload)
-  })
+const send =
+  (batches: ReturnType<RouteOf>) =>
+  (message: Message): Effect.Effect<Said> =>
+    Effect.suspend(() => {
+      const id = message.url.searchParams.get("upload_id")
+      const isLines = message.headers["x-goog-upload-header-content-type"]?.endsWith("jsonl") === true
+      const upload = message.state.files.uploads.get(id ?? "")
+      // The items of a batch are lines.
+      if (batches !== undefined && (id === null ? isLines : upload === undefined)) return batches.run(message)
+      if (id === null) return Effect.succeed(begin(message))
+      return Effect.succeed(upload === undefined ? refused(404, "There is no such upload.") : piece(message, upload))
+    })
 
 const noSuchFile = refused(403, "You do not have permission to access the File, or it may not exist.")
 
@@ -153,10 +158,10 @@ const count = ({ body }: Message): Said => {
 }
 
 /** The route of a request. */
-export const googleFiles = (method: string, path: string): FileRoute | undefined => {
+export const googleFiles = (method: string, path: string, batches: ReturnType<RouteOf>): FileRoute | undefined => {
   if (method === "POST" && path.endsWith(":countTokens")) return counting(google, count)
-  const common = { dialect: google, call: "get" } as const
-  if (method === "POST" && uploads.test(path)) return { ...common, fileCall: "piece", run: send, isLost }
+  const common = { dialect: google, call: batches?.call ?? "get" } as const
+  if (method === "POST" && uploads.test(path)) return { ...common, fileCall: "piece", run: send(batches), isLost }
   const cache = cacheRoute(method, path)
   if (cache !== undefined) return cache
   const match = paths.exec(path)
@@ -169,9 +174,10 @@ export const googleFiles = (method: string, path: string): FileRoute | undefined
   }
   if (id === undefined) return undefined
   const own = (run: (message: Message, file: StoredFile) => Said) => (message: Message) =>
-    Effect.sync(() => {
+    Effect.suspend(() => {
       const file = existing(message.state.files, "google", id, message.now)
-      return file === undefined ? noSuchFile : run(message, file)
+      if (file === undefined && batches !== undefined) return batches.run(message)
+      return Effect.succeed(file === undefined ? noSuchFile : run(message, file))
     })
   if (method === "GET") {
     const get = (message: Message, file: StoredFile): Said => {

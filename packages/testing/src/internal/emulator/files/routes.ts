@@ -6,4 +6,4 @@ import { type FileRoute } from "./route.ts"
 
 /** The call of a file API that a request is, or `undefined`. */
 export const fileRouteOf = (method: string, path: string, batches: ReturnType<RouteOf>): FileRoute | undefined =>
-  openaiFiles(method, path, batches) ?? anthropicFiles(method, path) ?? googleFiles(method, path)
+  openaiFiles(method, path, batches) ?? anthropicFiles(method, path) ?? googleFiles(method, path, batches)
