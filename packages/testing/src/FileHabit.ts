@@ -52,6 +52,7 @@ export type FileHabit =
   | { readonly _tag: "StorageFull" }
   | { readonly _tag: "LostPiece"; readonly bytes: number; readonly times: number }
   | { readonly _tag: "ForeignUploadUrl"; readonly origin: string }
+  | { readonly _tag: "Revoked"; readonly key: string; readonly after: number }
   | { readonly _tag: "Redirect"; readonly call: FileCall; readonly url: string }
   | {
       readonly _tag: "Mishap"
@@ -109,6 +110,14 @@ export const lostPiece = (bytes: number, times = 1): FileHabit => ({ _tag: "Lost
  * @category creation
  */
 export const foreignUploadUrl = (origin: string): FileHabit => ({ _tag: "ForeignUploadUrl", origin })
+
+/**
+ * A key is refused after so many calls with it, as a token is that has expired. `key` is what the log shows: `Emulator.fingerprint`.
+ *
+ * @since 0.1.0
+ * @category creation
+ */
+export const revoked = (key: string, after = 0): FileHabit => ({ _tag: "Revoked", key, after })
 
 /**
  * A call is answered with a redirect.

@@ -20,10 +20,12 @@ export const eachPiece = <E, R>(
       let at = 0
       for (;;) {
         const filled = yield* fill(read, piece)
-        if (stated !== undefined && at + filled > stated) return yield* Effect.fail(otherSize(source, stated))
+        // Before the last piece is used, which ends an upload.
+        const isWhole = at + filled === stated
+        if (isWhole && (yield* read(new Uint8Array(1))) > 0) return yield* Effect.fail(otherSize(source, stated))
         if (filled > 0) yield* use(piece.subarray(0, filled), at)
         at += filled
-        if (filled < piece.byteLength) break
+        if (isWhole || filled < piece.byteLength) break
       }
       if (stated !== undefined && at < stated) return yield* Effect.fail(otherSize(source, stated))
       return at

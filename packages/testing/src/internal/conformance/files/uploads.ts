@@ -69,7 +69,11 @@ const ways: ReadonlyArray<Check> = [
           fileName: "broken.bin",
         })
         assert.strictEqual(yield* tagOf(files.upload(missing)), "FileUnreadable")
-        yield* Effect.flip(files.upload(broken))
+        assert.strictEqual(yield* tagOf(files.upload(broken)), "FileUnreadable")
+        for (const size of [900, 1_100]) {
+          const wrong = FileSource.stream(streamed(bytesOf(1_000)), { fileName: "wrong.bin", size })
+          assert.strictEqual(yield* tagOf(files.upload(wrong)), "FileUnreadable")
+        }
         assert.lengthOf((yield* emulator.files.seen).files, 0)
       }),
   },
@@ -145,19 +149,22 @@ const scopes: ReadonlyArray<Check> = [
   },
   {
     name: "leaves nothing behind when an upload is given up",
-    run: ({ capabilities, emulator, files }) =>
+    run: ({ capabilities, emulator, files, vendor }) =>
       Effect.gen(function* () {
         const reached = yield* Deferred.make<void>()
+        const closed = yield* Deferred.make<void>()
         const size = longOf(capabilities.pieceSize) * 2
         const stalled = Stream.concat(
           streamed(bytesOf(longOf(capabilities.pieceSize))),
           Stream.fromEffectDrain(Effect.andThen(Deferred.succeed(reached, undefined), Effect.never)),
-        )
+        ).pipe(Stream.ensuring(Deferred.succeed(closed, undefined)))
         const source = FileSource.stream(stalled, { fileName: "stalled.bin", size })
         const fiber = yield* Effect.forkChild(Effect.scoped(files.scoped(source)))
         yield* Deferred.await(reached)
         yield* Fiber.interrupt(fiber)
+        yield* Deferred.await(closed)
         assert.lengthOf(yield* present(emulator), 0)
+        if (vendor === "openai") assert.strictEqual((yield* emulator.files.seen).pending, 0)
       }),
   },
   {

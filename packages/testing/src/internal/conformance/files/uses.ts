@@ -2,6 +2,8 @@ import { createServer } from "node:http"
 import { type AddressInfo } from "node:net"
 
 import { assert } from "@effect/vitest"
+import * as FileSource from "@holdfast/core/FileSource"
+import * as KeySource from "@holdfast/core/KeySource"
 import * as Resilient from "@holdfast/core/Resilient"
 import * as UploadedFile from "@holdfast/core/UploadedFile"
 import { Effect, Redacted, Schema } from "effect"
@@ -10,8 +12,8 @@ import { LanguageModel, Tool } from "effect/ai"
 import type * as Emulator from "../../../Emulator.ts"
 import * as FileHabit from "../../../FileHabit.ts"
 import * as Reply from "../../../Reply.ts"
+import { fingerprint } from "../../emulator/redact.ts"
 import { atOnce, bytesOf, type Check, present, report, secret, tagOf, type Trial } from "./trial.ts"
-import * as FileSource from "@holdfast/core/FileSource"
 
 const pdf = FileSource.bytes(bytesOf(2_000), { fileName: "report.pdf" })
 
@@ -133,6 +135,27 @@ const keys: ReadonlyArray<Check> = [
         yield* files.upload(FileSource.bytes(bytesOf(size), { fileName: "long.bin" }))
         assert.deepStrictEqual(refused, [`${secret}-0`])
         assert.lengthOf(yield* present(emulator), 1)
+      }),
+  },
+  {
+    name: "goes on with a new key where one expires while many uploads are under way",
+    run: ({ capabilities, emulator, withKey }) =>
+      Effect.gen(function* () {
+        let loads = 0
+        const source = yield* KeySource.make(Effect.sync(() => Redacted.make(`${secret}-${++loads}`)))
+        const files = yield* withKey(source)
+        yield* emulator.files.behave(FileHabit.revoked(fingerprint(`${secret}-1`), 5))
+        const size = (capabilities.pieceSize ?? 100_000) + 5_000
+        const names = Array.from({ length: 4 }, (_, index) => `${index}.bin`)
+        yield* Effect.forEach(
+          names,
+          (fileName) => files.upload(FileSource.bytes(bytesOf(size), { fileName })),
+          { concurrency: "unbounded" },
+        )
+        yield* files.upload(report)
+        yield* Effect.forEach(names, () => files.upload(report), { concurrency: "unbounded" })
+        assert.lengthOf(yield* present(emulator), 9)
+        assert.strictEqual(loads, 2)
       }),
   },
   {

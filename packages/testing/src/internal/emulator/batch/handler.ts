@@ -8,7 +8,7 @@ import { type Call, isJson } from "../dialect.ts"
 import { plan } from "../plan.ts"
 import { redactHeaders, redactQuery } from "../redact.ts"
 import { type FileRoute } from "../files/route.ts"
-import { fileMishap, habitOf } from "../files/state.ts"
+import { fileMishap, habitOf, isRevoked } from "../files/state.ts"
 import { type Entry, record, type State } from "../state.ts"
 import { anthropicRoutes } from "./anthropic.ts"
 import { googleRoutes } from "./google.ts"
@@ -107,6 +107,7 @@ export const handleBatch = Effect.fnUntraced(function* (
   }
   const mishap = mishapIn(state, route)
   if (isFileRoute(route)) {
+    if (isRevoked(state.files, entry.headers)) return yield* replying(Reply.status(401))
     const redirect = habitOf(state.files, "Redirect")
     if (redirect?.call === route.fileCall) return redirected(entry, redirect.url)
     if (route.isLost?.(message) === true) return yield* replying(Reply.reset)

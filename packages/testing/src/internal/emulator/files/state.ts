@@ -58,6 +58,8 @@ interface Standing {
 /** All that is known of files and caches. */
 export interface FileStore {
   count: number
+  /** Calls with a key that will be refused. */
+  keyed: number
   readonly files: Map<string, StoredFile>
   readonly uploads: Map<string, Upload>
   readonly caches: Map<string, StoredCache>
@@ -66,6 +68,7 @@ export interface FileStore {
 
 export const emptyStore = (): FileStore => ({
   count: 0,
+  keyed: 0,
   files: new Map(),
   uploads: new Map(),
   caches: new Map(),
@@ -81,6 +84,7 @@ export const forgetFiles = (store: FileStore): void => {
 
 /** Lays down what holds from now on. */
 export const behaveFiles = (store: FileStore, habits: ReadonlyArray<FileHabit>): void => {
+  store.keyed = 0
   store.standing = habits.map((habit) => ({ habit, left: "times" in habit ? habit.times : Infinity }))
 }
 
@@ -106,6 +110,13 @@ const used = <Tag extends FileHabit["_tag"]>(
 /** What happens to this call instead of an answer. */
 export const fileMishap = (store: FileStore, call: FileCall): Named<"Mishap"> | undefined =>
   used(store, "Mishap", (habit) => habit.call === call)
+
+/** Whether a call has a key that is refused by now. */
+export const isRevoked = (store: FileStore, headers: Readonly<Record<string, string>>): boolean => {
+  const habit = habitOf(store, "Revoked")
+  if (habit === undefined || !Object.values(headers).includes(habit.key)) return false
+  return store.keyed++ >= habit.after
+}
 
 /** How much of a piece arrives, if not all. */
 export const lostAfter = (store: FileStore): number | undefined => used(store, "LostPiece", () => true)?.bytes
