@@ -22,7 +22,8 @@ export const eachPiece = <E, R>(
         const filled = yield* fill(read, piece)
         // Before the last piece is used, which ends an upload.
         const isWhole = at + filled === stated
-        if (isWhole && (yield* read(new Uint8Array(1))) > 0) return yield* Effect.fail(otherSize(source, stated))
+        const isLonger = isWhole ? (yield* read(new Uint8Array(1))) > 0 : stated !== undefined && at + filled > stated
+        if (stated !== undefined && isLonger) return yield* Effect.fail(otherSize(source, stated))
         if (filled > 0) yield* use(piece.subarray(0, filled), at)
         at += filled
         if (isWhole || filled < piece.byteLength) break

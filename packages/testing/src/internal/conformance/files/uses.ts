@@ -218,10 +218,10 @@ const counts: ReadonlyArray<Check> = [
     name: "estimates where the vendor is late or does not count",
     run: ({ counter, emulator }) =>
       Effect.gen(function* () {
-        yield* emulator.files.behave(FileHabit.refuse("count", "stall"))
+        yield* emulator.files.behave(FileHabit.refuse("count", "stall", 9))
         const late = yield* (yield* counter({ timeout: "20 millis" })).count(countable)
         assert.deepInclude(late, { _tag: "Estimated", because: "deadline" })
-        yield* emulator.files.behave(FileHabit.refuse("count", 503))
+        yield* emulator.files.behave(FileHabit.refuse("count", 503, 9))
         const failed = yield* (yield* counter()).count(countable)
         assert.strictEqual(failed._tag, "Estimated")
         assert.isAbove(failed.tokens, 20)
