@@ -2,10 +2,10 @@
  * A provider's table of errors, held to its own cases through the real SDK and over a socket.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Failure, type ResilientModel } from "@holdfast/core"
+import { Failure, type ResilientModel, Retry } from "@holdfast/core"
 import { commonRules } from "@holdfast/core/provider/CommonErrorRules"
 import { type Case, type ErrorRule } from "@holdfast/core/provider/ErrorRule"
-import { Duration, Effect, Layer, Option, Stream } from "effect"
+import { Duration, Effect, Layer, Option, Schedule, Stream } from "effect"
 import { type AiError, LanguageModel } from "effect/ai"
 
 import { errorServer } from "./errorServer.ts"
@@ -78,5 +78,25 @@ export const errorRulesSuite = (
         assert.deepStrictEqual(problems, [])
       }),
     )
+
+    it.live("is asked for again under a retry only where that can help", () =>
+      Effect.gen(function* () {
+        const { answer, requests, url } = yield* errorServer
+        // A hint is longer than this one waits for.
+        const once = Retry.schedule(Schedule.recurs(1), { maxRetryAfter: "1 nano" })
+        const context = yield* Layer.build(once(at(url).model))
+        for (const { cases, id } of rules) {
+          const [example] = cases
+          if (example === undefined) continue
+          answer(example)
+          const before = requests.length
+          const failure = Failure.classify(yield* Effect.provideContext(modes.generate, context))
+          const helps = retryable.has(failure.kind) && failure.retryAfter === undefined
+          assert.strictEqual(requests.length - before, helps ? 2 : 1, `${id}: ${failure.kind}`)
+        }
+      }),
+    )
   })
 }
+
+const retryable: ReadonlySet<Failure.Kind> = new Set<Failure.Kind>(["transient", "throttled", "overloaded"])

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Deferred, Duration, Effect, Exit, Fiber, Redacted } from "effect"
+import { Cause, Deferred, Duration, Effect, Exit, Fiber, Metric, Redacted } from "effect"
 import { TestClock } from "effect/testing"
 
 import * as KeySource from "../src/KeySource.ts"
@@ -60,6 +60,23 @@ describe("a key", () => {
       yield* TestClock.adjust("1 second")
       assert.deepStrictEqual(new Set(yield* Fiber.join(waiting)), new Set(["sk-2"]))
       assert.strictEqual(store.loads, 2)
+    }),
+  )
+
+  it.effect("is counted whenever it was read, by the name of its source", () =>
+    Effect.gen(function* () {
+      const store = storeOf("sk-1")
+      const source = yield* KeySource.make(store.load, { name: "vault", timeToLive: "10 minutes" })
+      yield* source.current
+      store.key = undefined
+      yield* TestClock.adjust("11 minutes")
+      yield* source.current
+      const counts = (yield* Metric.snapshot).flatMap(({ attributes, id, state }) =>
+        id === "holdfast.key.loads" && attributes?.["source"] === "vault"
+          ? [[attributes["outcome"], (state as { readonly count: number }).count]]
+          : [],
+      )
+      assert.deepStrictEqual(Object.fromEntries(counts), { loaded: 1, failed: 1 })
     }),
   )
 

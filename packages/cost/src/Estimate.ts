@@ -331,6 +331,20 @@ const textsOf = (prompt: Prompt.Prompt): ReadonlyArray<string> =>
     typeof content === "string" ? [content] : content.flatMap((part) => (part.type === "text" ? [part.text] : [])),
   )
 
+const doubtsOf = (
+  media: ReadonlyArray<{ readonly doubt?: Doubt | undefined }>,
+  hasProviderTools: boolean,
+  limit: number | undefined,
+): ReadonlyArray<Doubt> => {
+  if (media.length === 0 && !hasProviderTools && limit !== undefined) return none
+  const doubts = new Set<Doubt>(media.flatMap(({ doubt }) => doubt ?? []))
+  if (hasProviderTools) doubts.add("providerTools")
+  if (limit === undefined) doubts.add("outputLimit")
+  return [...doubts]
+}
+
+const none: ReadonlyArray<never> = []
+
 /** The limit of a model whose real one is not known: that of a talkative model. */
 const usualLimit = 128_000
 
@@ -353,12 +367,6 @@ const measure = (contents: PromptContents, target: Target, text: TextTokens): Es
     inputAtMost: text.atMost + overhead + total("inputAtMost"),
     uncorrected: text.likely * family.textFactor + overhead,
     isText: files.length === 0 && !hasProviderTools,
-    doubts: [
-      ...new Set<Doubt>([
-        ...media.flatMap(({ doubt }) => doubt ?? []),
-        ...(hasProviderTools ? (["providerTools"] as const) : []),
-        ...(limit === undefined ? (["outputLimit"] as const) : []),
-      ]),
-    ],
+    doubts: doubtsOf(media, hasProviderTools, limit),
   }
 }

@@ -12,17 +12,12 @@
 
 import { type Response } from "effect/ai"
 
-import { amountOf, type Cost, costOf, type Item, ratesAt } from "./internal/price/bill.ts"
+import { type Cost, costOf, type Item, ratesAt } from "./internal/price/bill.ts"
 import { type BilledClass, type CacheTtl } from "./internal/price/billing.ts"
+import { mostOf } from "./internal/price/mostOf.ts"
 import { holds as holdsAt, type Period, periodOf, type Weekday } from "./internal/price/period.ts"
-import { classesOf, eachOfMillion, type PriceList, rateOf, type Rates, ratesOf } from "./internal/price/rates.ts"
-import {
-  type ClassFactors,
-  type Factor,
-  type Factors,
-  servedAs,
-  type ServiceTier,
-} from "./internal/price/serviceTier.ts"
+import { eachOfMillion, type PriceList, type Rates, ratesOf } from "./internal/price/rates.ts"
+import { type ClassFactors, type Factor, type Factors, type ServiceTier } from "./internal/price/serviceTier.ts"
 import * as Money from "./Money.ts"
 
 /**
@@ -304,19 +299,7 @@ export const ratesFor = (price: Price, promptTokens: number): Rates => ratesAt(p
  * @since 0.1.0
  * @category combinators
  */
-export const atMost = (price: Price, tokens: Tokens): Money.Money => {
-  const prompt = tokens.input + (tokens.audioInput ?? 0) + (tokens.imageInput ?? 0)
-  const reachable = [price.rates, ...price.tiers.filter(({ above }) => prompt > above).map(({ rates }) => rates)]
-  const { factorOf } = servedAs(price.factors, tokens, undefined)
-  return reachable.reduce<Money.Money>((most, rates) => {
-    const dearest = (kind: (typeof kinds)[number]): Money.Money =>
-      classesOf(kind, tokens.cacheTtl).reduce<Money.Money>((highest, name) => {
-        const rate = rateOf(rates, name) ?? Money.zero
-        return Money.max(highest, amountOf(rate, tokens[kind] ?? 0, factorOf(name)))
-      }, Money.zero)
-    return Money.max(most, Money.sum(kinds.map(dearest)))
-  }, Money.zero)
-}
+export const atMost = (price: Price, tokens: Tokens): Money.Money => mostOf(price, tokens)
 
 /**
  * How many tokens a request has at most.
@@ -368,5 +351,3 @@ export const storage = (
       })
 
 const hour = 3_600_000n
-
-const kinds = ["input", "audioInput", "imageInput", "output"] as const

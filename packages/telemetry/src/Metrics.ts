@@ -105,19 +105,6 @@ const within = <A>(maps: Map<string, Map<string, A>>, key: string): Map<string, 
 }
 
 /**
- * Times that an API key was read, for sources of keys to count with: `source` is their name, `outcome` `"loaded"` or `"failed"`.
- *
- * @since 0.1.0
- * @category metrics
- */
-export const keyLoads = (labels: { readonly source: string; readonly outcome: "loaded" | "failed" }) =>
-  Metric.counter("holdfast.key.loads", {
-    description: definitions["holdfast.key.loads"].description,
-    incremental: true,
-    attributes: { ...labels, unit: "{load}" },
-  })
-
-/**
  * Items of a batch by state, for bulk runs and batch jobs to set.
  *
  * @since 0.1.0

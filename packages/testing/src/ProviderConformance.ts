@@ -135,7 +135,8 @@ export const checks = <R>(subject: Subject<R>): ReadonlyArray<Check> =>
  * @category suites
  */
 export const suite = <R>(subject: Subject<R>): void => {
-  describe(`${subject.name} conforms`, () => {
+  // Many checks wait for a clock or a socket, and each has an emulator of its own.
+  describe(`${subject.name} conforms`, { concurrent: true }, () => {
     for (const [group, members] of groupsOf(subject)) {
       describe(`on ${group}`, () => {
         for (const { name, run } of members.map((member) => bind(subject, member))) it.live(name, () => run)

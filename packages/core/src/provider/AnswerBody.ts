@@ -11,7 +11,7 @@ import { Predicate, Result } from "effect"
 
 import { longestBody, longestEvent } from "./BoundedBody.ts"
 import { EventLines, type ServerEvent } from "./EventLines.ts"
-import { field, list, record, text } from "./Json.ts"
+import { count, field, list, record, text } from "./Json.ts"
 
 /**
  * An answer that came as a whole, which is not always what was asked for.
@@ -69,18 +69,36 @@ export const isError = (value: unknown): boolean => {
   return Object.values(fields).some((inner) => Predicate.isNotNullish(inner) && inner !== "")
 }
 
-// `error`, `response.error`, `overloaded_error`.
+// `error`, `response.error`, `overloaded_error`; MiniMax says in `base_resp` how it went, and 0 for well.
 const reports = (value: unknown): boolean =>
-  /(?:^|[._])error$/.test(text(value, "type") ?? "") || isError(field(value, "error"))
+  /(?:^|[._])error$/.test(text(value, "type") ?? "") ||
+  isError(field(value, "error")) ||
+  (count(field(value, "base_resp"), "status_code") ?? 0) > 0
 
 // What answers of any API are known by.
 const answerFields = ["choices", "output", "content", "candidates", "promptFeedback", "data", "embeddings", "object"]
+
+/**
+ * The fields in which servers write what went wrong, where there is no `error`.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const errorWords: ReadonlyArray<string> = [
+  "message",
+  "detail",
+  "msg",
+  "errorMessage",
+  "error_message",
+  "error_msg",
+  "status_msg",
+]
 
 /** A body or an event that is no answer, and has words for why: gateways have shapes of their own for errors. */
 const excuses = (value: unknown): boolean => {
   const fields = record(value)
   if (fields === undefined || answerFields.some((name) => name in fields)) return false
-  const words = ["message", "detail", "msg", "errorMessage"].some((name) => text(fields, name) !== undefined)
+  const words = errorWords.some((name) => text(fields, name) !== undefined)
   return words || list(fields, "errors").length > 0
 }
 

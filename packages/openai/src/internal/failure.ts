@@ -2,6 +2,7 @@
  * From what the `openai` SDK threw, or what an error object in an answer says, to the facts that `ProviderError` reads.
  */
 
+import { errorWords } from "@holdfast/core/provider/AnswerBody"
 import { type ErrorAnswer } from "@holdfast/core/provider/AnswerResponse"
 import { field, type Json, record, text } from "@holdfast/core/provider/Json"
 import { fromFault, type Origin } from "@holdfast/core/provider/ProviderError"
@@ -77,7 +78,11 @@ const messageOf = (error: unknown): string => {
   if (Predicate.isString(error)) return error
   const fields = record(error)
   if (fields === undefined) return "no details"
-  return textIn(fields, "message") ?? textIn(fields, "detail") ?? textIn(fields, "error") ?? "no details"
+  for (const name of [...errorWords, "error"]) {
+    const words = textIn(fields, name)
+    if (words !== undefined) return words
+  }
+  return "no details"
 }
 
 const textIn = (fields: Json, key: string): string | undefined => {

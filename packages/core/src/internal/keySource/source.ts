@@ -1,7 +1,7 @@
 /**
  * A key that is loaded when it is needed: the clock, the load and those who wait for it, around `state.ts`.
  */
-import { Cause, type Clock, Deferred, Duration, Effect, Exit, Predicate, Redacted, Result } from "effect"
+import { Cause, type Clock, Deferred, Duration, Effect, Exit, Metric, Predicate, Redacted, Result } from "effect"
 
 import { describeDuration } from "../describeDuration.ts"
 import { withoutStack } from "../error/withoutStack.ts"
@@ -94,7 +94,7 @@ class Store {
     )
     this.fork(
       Effect.ensuring(
-        Effect.flatMap(run, (warning) => warning ?? Effect.void),
+        Effect.flatten(run),
         Effect.suspend(() => {
           this.loading = undefined
           return Deferred.succeed(loading, undefined)
@@ -104,19 +104,20 @@ class Store {
     return loading
   }
 
-  /** What there is to warn of. */
+  /** Takes the key over, and gives what is to be told of it. */
   private ended(
     exit: Exit.Exit<Redacted.Redacted | Loaded, unknown>,
     refusals: number,
     now: number,
-  ): Effect.Effect<void> | undefined {
+  ): Effect.Effect<void> {
     const found = Exit.isSuccess(exit) ? keyIn(exit.value, this.settings) : Result.fail(reasonOf(exit.cause))
     const { name, pause, timeToLive } = this.settings
     if (Result.isFailure(found)) {
       this.reason = found.failure
       this.state = State.failed(this.state, now, pause)
-      const known = this.state.known !== undefined
-      return known ? Effect.logWarning(`${name}: no new key (${this.reason}); the last one goes on`) : undefined
+      const counted = Metric.update(loads(name, "failed"), 1)
+      const goesOn = Effect.logWarning(`${name}: no new key (${this.reason}); the last one goes on`)
+      return this.state.known === undefined ? counted : Effect.andThen(counted, goesOn)
     }
     const { key, life } = found.success
     if (key !== this.state.known?.key) this.given = [...this.given.slice(1 - mostGiven), Redacted.make(key)]
@@ -125,7 +126,7 @@ class Store {
     const expires = life !== undefined || expiry !== undefined
     const known = State.knownFrom(key, { timeToLive: own, expires }, now, pause)
     this.state = State.loaded(this.state, known, { now, pause, refusals })
-    return undefined
+    return Metric.update(loads(name, "loaded"), 1)
   }
 }
 
@@ -139,6 +140,14 @@ const keyIn = (
   if (mistake !== undefined) return Result.fail(`the key ${mistake}`)
   return Result.succeed({ key: trimmed, life: timeToLive === undefined ? undefined : Duration.toMillis(timeToLive) })
 }
+
+/** How often keys were read. Loads are rare, and belong to no call, so that they are counted here and are no events. */
+const loads = (source: string, outcome: "loaded" | "failed") =>
+  Metric.counter("holdfast.key.loads", {
+    description: "Times that an API key was read from its source",
+    incremental: true,
+    attributes: { source, outcome, unit: "{load}" },
+  })
 
 const mostGiven = 16
 

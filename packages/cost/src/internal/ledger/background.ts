@@ -24,21 +24,20 @@ export class Background {
   /** Begins to write, and gives an effect that ends with the first try. */
   persist(self: Write): Effect.Effect<Effect.Effect<void>> {
     return Effect.withFiber((parent) => {
-      const first = Deferred.makeUnsafe<void>()
-      const tried = Effect.onExit(self, (exit) => Effect.sync(() => Deferred.doneUnsafe(first, defectOf(exit))))
-      // A fiber of its own, which nobody interrupts, with what its caller has in context: a clock, and who hears of events.
-      const fiber = Effect.runForkWith(parent.context)(this.#persistently(tried))
-      const exit = fiber.pollUnsafe()
+      // Fibers of their own, which nobody interrupts, with what the caller has in context: a clock, and who hears of events.
+      const run = Effect.runForkWith(parent.context)
+      const first = run(self)
+      const exit = first.pollUnsafe()
       if (exit !== undefined && Exit.isSuccess(exit)) return done
-      if (exit === undefined) {
-        this.#fibers.add(fiber)
-        fiber.addObserver(() => this.#fibers.delete(fiber))
-      }
-      return Effect.succeed(Deferred.await(first))
+      const rest = run(this.#persistently(self, first))
+      this.#fibers.add(rest)
+      rest.addObserver(() => this.#fibers.delete(rest))
+      return Effect.succeed(Effect.flatMap(Fiber.await(first), defectOf))
     })
   }
 
-  #persistently(self: Write): Effect.Effect<void> {
+  /** Waits for the first try, and tries again until it is written, or the ledger closes. */
+  #persistently(self: Write, first: Fiber.Fiber<unknown, LedgerUnavailable>): Effect.Effect<void> {
     const state = { isTrying: false, isWritten: false }
     // What is under way is waited for: its answer may be one that is not given twice.
     const attempt = Effect.uninterruptible(
@@ -60,10 +59,9 @@ export class Background {
       }),
     )
     const last = Effect.suspend(() => (state.isWritten || wasTrying ? Effect.void : Effect.ignore(attempt)))
-    return Effect.catch(Effect.asVoid(attempt), () =>
-      Deferred.isDoneUnsafe(this.#closing)
-        ? Effect.void
-        : Effect.andThen(Effect.raceFirst(Effect.ignore(Effect.retry(attempt, untilWritten)), closed), last),
+    const again = Effect.andThen(Effect.raceFirst(Effect.ignore(Effect.retry(attempt, untilWritten)), closed), last)
+    return Effect.flatMap(Fiber.await(first), (exit) =>
+      Exit.isSuccess(exit) || Cause.hasDies(exit.cause) || Deferred.isDoneUnsafe(this.#closing) ? Effect.void : again,
     )
   }
 

@@ -78,9 +78,7 @@ export type Kind = "input" | "audioInput" | "imageInput" | "output"
 
 /** The classes in which a token of a kind may end up being billed. What is written to a cache may have any lifetime. */
 export const classesOf = (kind: Kind, cacheTtl: CacheTtl | undefined): ReadonlyArray<BilledClass> =>
-  kind === "output"
-    ? outputs
-    : [...reads[kind], ...(cacheTtl === undefined ? writes : [`cacheWrite${cacheTtl}` as const])]
+  cacheTtl === undefined || kind === "output" ? withAnyWrite[kind] : [...reads[kind], `cacheWrite${cacheTtl}` as const]
 
 const reads = {
   input: ["input", "cacheRead"],
@@ -88,4 +86,9 @@ const reads = {
   imageInput: ["imageInput", "cacheRead"],
 } as const
 
-const outputs = ["output", "reasoning", "audioOutput", "imageOutput"] as const
+const withAnyWrite: Readonly<Record<Kind, ReadonlyArray<BilledClass>>> = {
+  input: [...reads.input, ...writes],
+  audioInput: [...reads.audioInput, ...writes],
+  imageInput: [...reads.imageInput, ...writes],
+  output: ["output", "reasoning", "audioOutput", "imageOutput"],
+}

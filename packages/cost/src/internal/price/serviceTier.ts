@@ -63,6 +63,9 @@ const factorNames: ReadonlySet<string> = new Set<Factor>(["batch", "flex", "prio
 
 const asEverybody: Served = { factorOf: () => undefined, unpriced: [] }
 
+/** Whether no factor applies to anything. */
+export const isPlain = (served: Served): boolean => served === asEverybody
+
 // Searches are billed by the call, however the tokens around them were served.
 const productOf = (factors: Factors, names: ReadonlyArray<Factor>, billed: BilledClass): Money.Ratio | undefined => {
   let all: Money.Ratio | undefined

@@ -310,6 +310,26 @@ export const otherRules: ReadonlyArray<ErrorRule> = [
     ],
   },
   {
+    id: "minimax/key",
+    reason: "invalidKey",
+    when: [{ message: /(?:invalid api key|login fail|authorized_error).*\((?:1004|2049)\)/i }],
+    source: "MiniMax-AI/MiniMax-M2.5#18",
+    cases: [
+      { status: 200, body: { base_resp: { status_code: 2049, status_msg: "invalid api key" } } },
+      {
+        status: 200,
+        body: { id: "1", choices: null, base_resp: { status_code: 1004, status_msg: "login fail: no Authorization" } },
+      },
+    ],
+  },
+  {
+    id: "minimax/rate",
+    reason: "rateLimit",
+    when: [{ message: /rate limit.*\(1002\)/i }],
+    source: minimax,
+    cases: [{ status: 200, body: { base_resp: { status_code: 1002, status_msg: "rate limit exceeded" } } }],
+  },
+  {
     id: "minimax/context",
     reason: "contextWindow",
     when: [{ message: /context window exceeds limit \(2013\)/i }],

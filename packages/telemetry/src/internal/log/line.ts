@@ -73,8 +73,6 @@ export const Line = Schema.Struct({
   hashKey: Schema.optionalKey(Schema.String),
   /** Characters of the request's text. */
   requestSize: Schema.optionalKey(Schema.Int),
-  prompt: Schema.optionalKey(Schema.String),
-  answer: Schema.optionalKey(Schema.String),
   sampled: Schema.Int,
 })
 

@@ -1,0 +1,59 @@
+/**
+ * The most that so many tokens cost, in whichever class they end up being billed.
+ */
+import * as Money from "../../Money.ts"
+import { amountOf, type Pricing } from "./bill.ts"
+import { type BilledClass, type CacheTtl } from "./billing.ts"
+import { classesOf, type Kind, rateOf, type Rates } from "./rates.ts"
+import { type Asked, isPlain, type Served, servedAs } from "./serviceTier.ts"
+
+export interface Bound extends Asked, Readonly<Partial<Record<Kind, number | undefined>>> {
+  readonly cacheTtl?: CacheTtl | undefined
+}
+
+/** The dearest of all tiers that a prompt of so many tokens can reach. */
+export const mostOf = ({ factors, rates, tiers }: Pricing, bound: Bound): Money.Money => {
+  const prompt = (bound.input ?? 0) + (bound.audioInput ?? 0) + (bound.imageInput ?? 0)
+  const served = servedAs(factors, bound, undefined)
+  let most = inTier(rates, bound, served)
+  for (const tier of tiers) if (prompt > tier.above) most = Money.max(most, inTier(tier.rates, bound, served))
+  return most
+}
+
+const kinds: ReadonlyArray<Kind> = ["input", "audioInput", "imageInput", "output"]
+
+const inTier = (rates: Rates, bound: Bound, served: Served): Money.Money => {
+  let sum = Money.zero
+  for (const kind of kinds) {
+    const tokens = bound[kind] ?? 0
+    if (tokens > 0) sum = Money.add(sum, dearest(rates, { kind, tokens, cacheTtl: bound.cacheTtl, served }))
+  }
+  return sum
+}
+
+interface Amount {
+  readonly kind: Kind
+  readonly tokens: number
+  readonly cacheTtl: CacheTtl | undefined
+  readonly served: Served
+}
+
+const dearest = (rates: Rates, { cacheTtl, kind, served, tokens }: Amount): Money.Money => {
+  const classes = classesOf(kind, cacheTtl)
+  // Where no class has a factor of its own, the dearest rate makes the dearest amount: one product in place of six.
+  if (isPlain(served)) return Money.times(highest(rates, classes), tokens)
+  let most = Money.zero
+  for (const name of classes) {
+    most = Money.max(most, amountOf(rateOf(rates, name) ?? Money.zero, tokens, served.factorOf(name)))
+  }
+  return most
+}
+
+const highest = (rates: Rates, classes: ReadonlyArray<BilledClass>): Money.Money => {
+  let most = Money.zero
+  for (const name of classes) {
+    const rate = rateOf(rates, name)
+    if (rate !== undefined && rate > most) most = rate
+  }
+  return most
+}
