@@ -98,10 +98,16 @@ describe("storage of caches", () => {
       const worst = expected(100_000, 600_000)
       yield* TestClock.adjust("600 seconds")
       const { outstanding } = yield* Ledger.Ledger
-      assert.deepStrictEqual((yield* outstanding).map(({ expired }) => expired), [false])
+      assert.deepStrictEqual(
+        (yield* outstanding).map(({ expired }) => expired),
+        [false],
+      )
       yield* TestClock.adjust("60 seconds")
       const report = yield* Report.make()
-      assert.deepStrictEqual(report.budgets.map(({ uncertain }) => uncertain), [worst])
+      assert.deepStrictEqual(
+        report.budgets.map(({ uncertain }) => uncertain),
+        [worst],
+      )
       assert.lengthOf((yield* seen).caches, 0)
     }).pipe(Effect.provide(live)),
   )

@@ -111,10 +111,7 @@ export const stream = <E>(
   ...labelled(options.fileName, options),
   size: Effect.succeed(options.size),
   open: reading(
-    Stream.mapError(
-      content,
-      (cause) => new FileUnreadable({ file: options.fileName, explanation: describe(cause) }),
-    ),
+    Stream.mapError(content, (cause) => new FileUnreadable({ file: options.fileName, explanation: describe(cause) })),
   ),
   isRepeatable: options.isRepeatable === true,
 })
@@ -125,13 +122,13 @@ const labelled = (name: string, { fileName = name, mediaType = mediaTypeOf(fileN
 })
 
 const describe = (cause: unknown): string =>
-  typeof cause === "object" && cause !== null && "_tag" in cause ? `the stream failed with ${String(cause._tag)}` : "the stream failed"
+  typeof cause === "object" && cause !== null && "_tag" in cause
+    ? `the stream failed with ${String(cause._tag)}`
+    : "the stream failed"
 
 const none: ReadonlyArray<Uint8Array> = []
 
-const reading = (
-  content: Stream.Stream<Uint8Array, FileUnreadable>,
-): Effect.Effect<Read, never, Scope.Scope> =>
+const reading = (content: Stream.Stream<Uint8Array, FileUnreadable>): Effect.Effect<Read, never, Scope.Scope> =>
   Effect.map(Stream.toPull(content), (pull) => {
     const next = Pull.catchDone(pull, () => Effect.succeed(none))
     let arrived: Array<Uint8Array> = []

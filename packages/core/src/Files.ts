@@ -199,8 +199,7 @@ const makeWith = (files: ProviderFiles, registry: Registry): Service => {
       return yield* ready(found.value, options)
     })
 
-  const forget = (id: string) =>
-    Effect.catchIf(resend(standardRetry)(files.delete(id)), isGone, () => Effect.void)
+  const forget = (id: string) => Effect.catchIf(resend(standardRetry)(files.delete(id)), isGone, () => Effect.void)
 
   const scoped: Service["scoped"] = (source, options = {}) =>
     Effect.acquireRelease(

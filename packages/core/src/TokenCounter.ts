@@ -13,9 +13,9 @@
 import { Context, type Duration, Effect, Layer } from "effect"
 import { type Prompt } from "effect/ai"
 
+import * as StructuredOutput from "./internal/answer/structured.ts"
 import * as ModelRequest from "./ModelRequest.ts"
 import { type ProviderFailure, type ProviderModel } from "./provider/ProviderModel.ts"
-import * as StructuredOutput from "./internal/answer/structured.ts"
 import * as TokenEstimate from "./TokenEstimate.ts"
 
 /**

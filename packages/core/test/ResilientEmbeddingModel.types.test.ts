@@ -2,7 +2,6 @@ import { describe, expectTypeOf, it } from "@effect/vitest"
 import { Effect, flow } from "effect"
 import { type AiError, EmbeddingModel } from "effect/ai"
 
-import type * as UploadedFile from "../src/UploadedFile.ts"
 import * as Breaker from "../src/Breaker.ts"
 import type * as CommitPoint from "../src/CommitPoint.ts"
 import * as Concurrency from "../src/Concurrency.ts"
@@ -16,6 +15,7 @@ import type * as ResilientEmbeddingModel from "../src/ResilientEmbeddingModel.ts
 import type * as ResilientModel from "../src/ResilientModel.ts"
 import * as Retry from "../src/Retry.ts"
 import * as Route from "../src/Route.ts"
+import type * as UploadedFile from "../src/UploadedFile.ts"
 import { budget, type OverBudget } from "./budget.ts"
 import { scriptedEmbeddings } from "./embeddings.ts"
 import { scripted } from "./scripted.ts"
@@ -45,7 +45,9 @@ describe("the type of an embedding model", () => {
       ResilientEmbeddingModel.ResilientEmbeddingModel<AiError.AiError | UnsupportedOption | Added>
     >()
     expectTypeOf(careful(chat)).toEqualTypeOf<
-      ResilientModel.ResilientModel<AiError.AiError | UploadedFile.FileExpired | UnsupportedOption | CommitPoint.StreamTruncated | Added>
+      ResilientModel.ResilientModel<
+        AiError.AiError | UploadedFile.FileExpired | UnsupportedOption | CommitPoint.StreamTruncated | Added
+      >
     >()
   })
 

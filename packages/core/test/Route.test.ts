@@ -3,7 +3,6 @@ import { Effect, Exit, Fiber, Random, Schedule } from "effect"
 import { type AiError } from "effect/ai"
 import { TestClock } from "effect/testing"
 
-import type * as UploadedFile from "../src/UploadedFile.ts"
 import * as Breaker from "../src/Breaker.ts"
 import type * as CommitPoint from "../src/CommitPoint.ts"
 import * as Fallback from "../src/Fallback.ts"
@@ -11,6 +10,7 @@ import { type UnsupportedOption } from "../src/provider/ProviderModel.ts"
 import * as RequestContext from "../src/RequestContext.ts"
 import * as ResilientModel from "../src/ResilientModel.ts"
 import * as Route from "../src/Route.ts"
+import type * as UploadedFile from "../src/UploadedFile.ts"
 import { budget, type OverBudget } from "./budget.ts"
 import {
   answer,

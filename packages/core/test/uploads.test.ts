@@ -158,18 +158,29 @@ describe("FileSource", () => {
     Effect.gen(function* () {
       const content = Stream.fromIterable(sizes.map((length) => new Uint8Array(length)))
       const pieces: Array<readonly [number, number]> = []
-      const total = yield* eachPiece(
-        FileSource.stream(content, { fileName: "f", size: stated }),
-        size,
-        (piece, at) => Effect.sync(() => pieces.push([at, piece.byteLength])),
+      const total = yield* eachPiece(FileSource.stream(content, { fileName: "f", size: stated }), size, (piece, at) =>
+        Effect.sync(() => pieces.push([at, piece.byteLength])),
       )
       return { total, pieces }
     })
 
   it.effect("is read in pieces of one size, however it comes", () =>
     Effect.gen(function* () {
-      assert.deepStrictEqual(yield* cut([3, 0, 9, 1], 5), { total: 13, pieces: [[0, 5], [5, 5], [10, 3]] })
-      assert.deepStrictEqual(yield* cut([10], 5, 10), { total: 10, pieces: [[0, 5], [5, 5]] })
+      assert.deepStrictEqual(yield* cut([3, 0, 9, 1], 5), {
+        total: 13,
+        pieces: [
+          [0, 5],
+          [5, 5],
+          [10, 3],
+        ],
+      })
+      assert.deepStrictEqual(yield* cut([10], 5, 10), {
+        total: 10,
+        pieces: [
+          [0, 5],
+          [5, 5],
+        ],
+      })
       assert.deepStrictEqual(yield* cut([], 5), { total: 0, pieces: [] })
     }),
   )

@@ -228,7 +228,17 @@ export type {
  * @category constructors
  */
 export const make = (entry: Entry): Price => {
-  const { cacheStorage, checkedOn, contextWindow, factors = {}, maxOutputTokens, model, perMillion, provider, source } = entry
+  const {
+    cacheStorage,
+    checkedOn,
+    contextWindow,
+    factors = {},
+    maxOutputTokens,
+    model,
+    perMillion,
+    provider,
+    source,
+  } = entry
   const sources = typeof source === "string" ? [source] : source
   const tiers = (entry.tiers ?? []).map((tier) => ({ above: tier.above, rates: ratesOf(tier.perMillion) }))
   return {

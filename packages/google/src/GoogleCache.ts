@@ -11,8 +11,8 @@
  * @since 0.1.0
  */
 import { StorageMeter, TokenEstimate, UploadedFile } from "@holdfast/core"
-import { record } from "@holdfast/core/provider/Json"
 import * as ModelRequest from "@holdfast/core/ModelRequest"
+import { record } from "@holdfast/core/provider/Json"
 import { type UnsupportedOption } from "@holdfast/core/provider/ProviderModel"
 import { Clock, Duration, Effect, Option, type Scope, Stream } from "effect"
 import { type AiError, type LanguageModel, Prompt } from "effect/ai"
@@ -32,9 +32,7 @@ export type { CachedContent } from "./internal/cache/cache.ts"
  * @since 0.1.0
  * @category models
  */
-export interface Options<out E = never> extends Partial<
-  Pick<LanguageModel.ProviderOptions, "toolChoice" | "tools">
-> {
+export interface Options<out E = never> extends Partial<Pick<LanguageModel.ProviderOptions, "toolChoice" | "tools">> {
   /** A cache is for one model. */
   readonly model: GoogleLanguageModel.Model
   /** System messages and what comes first in every prompt: at least 1,024 to 4,096 tokens, as the model wants. */

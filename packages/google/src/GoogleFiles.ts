@@ -61,8 +61,7 @@ export const make: Effect.Effect<ProviderFiles, never, GoogleClient> = Effect.ma
         project === undefined
           ? upload({ provider, apiUrl, apiVersion, rest }, source, settings)
           : Effect.fail(new UnsupportedOption({ provider, model: "files", option: "upload", explanation: bucket })),
-      get: (id) =>
-        Effect.flatMap(rest.json({ method: "GET", path: pathOf(id) }), (answer) => fileOf(answer, known)),
+      get: (id) => Effect.flatMap(rest.json({ method: "GET", path: pathOf(id) }), (answer) => fileOf(answer, known)),
       delete: (id) => Effect.asVoid(rest.json({ method: "DELETE", path: pathOf(id) })),
       list: (cursor) => {
         const path = `${base}?pageSize=100${cursor === undefined ? "" : `&pageToken=${encodeURIComponent(cursor)}`}`
@@ -76,7 +75,8 @@ export const make: Effect.Effect<ProviderFiles, never, GoogleClient> = Effect.ma
 const isMissing = ({ message, status }: Failure.Facts): boolean =>
   status === 403 && /may not exist/i.test(message ?? "")
 
-const bucket = "Vertex AI reads files from Cloud Storage; upload it there, and give its gs:// URI as the data of the part"
+const bucket =
+  "Vertex AI reads files from Cloud Storage; upload it there, and give its gs:// URI as the data of the part"
 
 const layers = Files.layers(GoogleFiles, make)
 

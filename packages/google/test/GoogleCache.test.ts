@@ -81,7 +81,9 @@ describe("GoogleCache", () => {
           const [stored] = yield* caches
           assert.strictEqual(cache.tokens, stored?.tokens)
           assert.strictEqual(stored?.displayName, "the book")
-          assert.deepStrictEqual(yield* Stream.runCollect(Stream.map(GoogleCache.list, ({ name }) => name)), [cache.name])
+          assert.deepStrictEqual(yield* Stream.runCollect(Stream.map(GoogleCache.list, ({ name }) => name)), [
+            cache.name,
+          ])
         }),
       )
       const [{ body } = { body: undefined }] = yield* requests
@@ -100,7 +102,12 @@ describe("GoogleCache", () => {
       const { meter, spans, told } = recording()
       yield* Effect.scoped(
         Effect.gen(function* () {
-          const cache = yield* GoogleCache.make({ model: "gemini-3.8-flash", prompt: book, timeToLive: "600 seconds", meter })
+          const cache = yield* GoogleCache.make({
+            model: "gemini-3.8-flash",
+            prompt: book,
+            timeToLive: "600 seconds",
+            meter,
+          })
           for (const _ of [1, 2]) {
             yield* TestClock.adjust("300 seconds")
             yield* asked("PATCH")
@@ -120,7 +127,10 @@ describe("GoogleCache", () => {
         ["settle", 300, 600, tokens],
         ["settle", 600, 700, tokens],
       ])
-      assert.deepStrictEqual(spans.map(({ isSent }) => isSent), [true, false, false])
+      assert.deepStrictEqual(
+        spans.map(({ isSent }) => isSent),
+        [true, false, false],
+      )
       assert.deepInclude(spans[2]?.context, { tenant: "acme", tags: { feature: "books" } })
       assert.deepInclude(cache, { extended: 2, deletedAt: 700_000 })
     }).pipe(Effect.provide(live)),
@@ -132,7 +142,12 @@ describe("GoogleCache", () => {
         const { files, requests, script } = yield* emulator
         yield* script("google", Reply.text("A tale of two cities."))
         const { meter } = recording(1)
-        const cache = yield* GoogleCache.make({ model: "gemini-3.8-flash", prompt: book, meter, timeToLive: "60 seconds" })
+        const cache = yield* GoogleCache.make({
+          model: "gemini-3.8-flash",
+          prompt: book,
+          meter,
+          timeToLive: "60 seconds",
+        })
         const ask = LanguageModel.generateText({ prompt: "Which book is it?" }).pipe(
           Resilient.provide(model),
           GoogleCache.use(cache),
@@ -156,10 +171,16 @@ describe("GoogleCache", () => {
         Effect.flip(Effect.scoped(GoogleCache.make({ model: "gemini-3.8-flash", prompt, meter })))
       const tooShort = yield* made("It was the best of times.")
       assert.include(tooShort.message, "too small")
-      assert.deepStrictEqual(told.map((one) => (one as ReadonlyArray<unknown>)[0]), ["reserve", "release"])
+      assert.deepStrictEqual(
+        told.map((one) => (one as ReadonlyArray<unknown>)[0]),
+        ["reserve", "release"],
+      )
       yield* files.behave(FileHabit.loseAnswer("createCache"))
       assert.isTrue(Failure.isRetryable(yield* made(book)))
-      assert.deepStrictEqual(told.map((one) => (one as ReadonlyArray<unknown>)[0]), ["reserve", "release", "reserve"])
+      assert.deepStrictEqual(
+        told.map((one) => (one as ReadonlyArray<unknown>)[0]),
+        ["reserve", "release", "reserve"],
+      )
       assert.lengthOf(yield* caches, 1)
     }).pipe(Effect.provide(live)),
   )

@@ -56,13 +56,7 @@ import { finishAll, forgetAll, seen, type Seen } from "./internal/emulator/batch
 import { behave, empty, type VendorName } from "./internal/emulator/batch/state.ts"
 import { watch } from "./internal/emulator/connection.ts"
 import { baseUrl } from "./internal/emulator/dialects.ts"
-import {
-  behaveFiles,
-  emptyStore,
-  forgetFiles,
-  type SeenCache,
-  type SeenFile,
-} from "./internal/emulator/files/state.ts"
+import { behaveFiles, emptyStore, forgetFiles, type SeenCache, type SeenFile } from "./internal/emulator/files/state.ts"
 import { handle } from "./internal/emulator/handler.ts"
 import { rulesOf } from "./internal/emulator/history/rules.ts"
 import { fingerprint as fingerprintOf } from "./internal/emulator/redact.ts"

@@ -133,7 +133,6 @@ const lowerCase = (headers: KeyedFetch.Headers): Effect.Effect<KeyedFetch.Header
     : Effect.succeed(lower)
 }
 
-
 interface ClientSettings extends Pick<TransportOptions, "apiUrl" | "apiVersion" | "workspaceId"> {
   readonly keyHeader: "authorization" | "x-api-key"
   readonly fetch: typeof globalThis.fetch

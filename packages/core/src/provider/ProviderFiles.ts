@@ -91,7 +91,9 @@ const longestHint = Duration.seconds(60)
 export const standardRetry: Schedule.Schedule<unknown, AiError.AiError> = Retry.fullJitter().pipe(
   Schedule.setInputType<AiError.AiError>(),
   Schedule.modifyDelay(({ duration, input }) =>
-    Effect.succeed(Duration.max(duration, Duration.min(Failure.classify(input).retryAfter ?? Duration.zero, longestHint))),
+    Effect.succeed(
+      Duration.max(duration, Duration.min(Failure.classify(input).retryAfter ?? Duration.zero, longestHint)),
+    ),
   ),
   Schedule.upTo({ times: 4 }),
 )

@@ -51,7 +51,10 @@ export const multipart = (
   const encoder = new TextEncoder()
   const head = encoder.encode(
     Object.entries(fields)
-      .map(([name, value]) => `--${boundary}\r\ncontent-disposition: form-data; name="${quoted(name)}"\r\n\r\n${value}\r\n`)
+      .map(
+        ([name, value]) =>
+          `--${boundary}\r\ncontent-disposition: form-data; name="${quoted(name)}"\r\n\r\n${value}\r\n`,
+      )
       .join("") +
       `--${boundary}\r\ncontent-disposition: form-data; name="${quoted(file.field)}"; filename="${quoted(file.name)}"\r\n` +
       `content-type: ${file.mediaType.replace(/[^\x20-\x7e]/g, "")}\r\n\r\n`,

@@ -10,8 +10,8 @@
 import type * as Http from "node:http"
 import type * as Https from "node:https"
 
-import { UploadBody } from "./UploadBody.ts"
 import { untimedFetch } from "./UntimedFetch.ts"
+import { UploadBody } from "./UploadBody.ts"
 
 type Fetch = typeof globalThis.fetch
 
@@ -164,9 +164,9 @@ const webStream = (pieces: AsyncIterator<Uint8Array>): ReadableStream<Uint8Array
   new ReadableStream(
     {
       pull: (controller) =>
-        pieces.next().then(({ done, value }) =>
-          done === true ? controller.close() : controller.enqueue(new Uint8Array(value)),
-        ),
+        pieces
+          .next()
+          .then(({ done, value }) => (done === true ? controller.close() : controller.enqueue(new Uint8Array(value)))),
       cancel: () => void pieces.return?.(),
     },
     { highWaterMark: 0 },

@@ -136,16 +136,19 @@ export class AdmissionControl {
   ): Effect.Effect<Admitted | Exceeded, LedgerUnavailable> {
     const { lease, ledger, whenUnavailable } = this.#options
     const { id, subject, worst } = reservation
-    return Effect.matchEffect(ledger.reserve({ id, subject, worst, claims: claims.claims, expiresAt: expiresAt ?? now + lease }), {
-      onSuccess: (answer): Effect.Effect<Admitted | Exceeded> =>
-        Effect.succeed(answer._tag === "Admitted" ? { _tag: "Admitted", claims, isReserved: true } : answer),
-      onFailure: (error) =>
-        whenUnavailable(error, start).pipe(
-          // It may have been reserved and the answer lost. What is let in is ended by its settlement.
-          Effect.onError(() => ledger.persist(ledger.release(id))),
-          Effect.as<Admitted>({ _tag: "Admitted", claims, isReserved: false }),
-        ),
-    })
+    return Effect.matchEffect(
+      ledger.reserve({ id, subject, worst, claims: claims.claims, expiresAt: expiresAt ?? now + lease }),
+      {
+        onSuccess: (answer): Effect.Effect<Admitted | Exceeded> =>
+          Effect.succeed(answer._tag === "Admitted" ? { _tag: "Admitted", claims, isReserved: true } : answer),
+        onFailure: (error) =>
+          whenUnavailable(error, start).pipe(
+            // It may have been reserved and the answer lost. What is let in is ended by its settlement.
+            Effect.onError(() => ledger.persist(ledger.release(id))),
+            Effect.as<Admitted>({ _tag: "Admitted", claims, isReserved: false }),
+          ),
+      },
+    )
   }
 }
 

@@ -88,9 +88,7 @@ const keep = <E>(options: LeaseOptions<E>, next: NextSpan, held: Held): Effect.E
   return Effect.sleep(half).pipe(
     Effect.andThen(prolong(options, next, held)),
     Effect.forever,
-    Effect.catch((error) =>
-      Effect.logWarning(`${held.lease.content.name} is not extended any more: ${String(error)}`),
-    ),
+    Effect.catch((error) => Effect.logWarning(`${held.lease.content.name} is not extended any more: ${String(error)}`)),
   )
 }
 

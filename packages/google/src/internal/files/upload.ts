@@ -67,7 +67,11 @@ const begin = Effect.fnUntraced(function* (
   { retry, size }: Settings & { readonly size: number | undefined },
 ) {
   // Lower-case letters, digits and dashes, 40 at most.
-  const name = `files/${(yield* randomId("hf-")).toLowerCase().replace(/[^a-z\d-]/g, "").slice(0, 40).replace(/-+$/, "")}`
+  const name = `files/${(yield* randomId("hf-"))
+    .toLowerCase()
+    .replace(/[^a-z\d-]/g, "")
+    .slice(0, 40)
+    .replace(/-+$/, "")}`
   const path = `/upload/${apiVersion}/files`
   const { headers } = yield* resend(retry)(
     rest.exchange({
@@ -154,10 +158,7 @@ const send = ({ path, rest }: Session, { at, bytes, isLast }: Piece): Effect.Eff
   })
 
 const arrived = ({ path, rest }: Session) =>
-  Effect.map(
-    rest.exchange({ method: "POST", path, headers: { "x-goog-upload-command": "query" } }),
-    ({ headers }) => ({
-      status: headers["x-goog-upload-status"],
-      bytes: Number(headers["x-goog-upload-size-received"] ?? Number.NaN),
-    }),
-  )
+  Effect.map(rest.exchange({ method: "POST", path, headers: { "x-goog-upload-command": "query" } }), ({ headers }) => ({
+    status: headers["x-goog-upload-status"],
+    bytes: Number(headers["x-goog-upload-size-received"] ?? Number.NaN),
+  }))

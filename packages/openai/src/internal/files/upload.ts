@@ -6,7 +6,14 @@ import { type FileSource } from "@holdfast/core/FileSource"
 import { randomId } from "@holdfast/core/provider/AnswerState"
 import { text } from "@holdfast/core/provider/Json"
 import { malformed } from "@holdfast/core/provider/ProviderError"
-import { eachPiece, resend, secondsOf, sendWhole, type Settings, type UploadFailure } from "@holdfast/core/provider/ProviderFiles"
+import {
+  eachPiece,
+  resend,
+  secondsOf,
+  sendWhole,
+  type Settings,
+  type UploadFailure,
+} from "@holdfast/core/provider/ProviderFiles"
 import { type Rest } from "@holdfast/core/provider/Rest"
 import * as UploadBody from "@holdfast/core/provider/UploadBody"
 import { type UploadedFile } from "@holdfast/core/UploadedFile"
@@ -51,9 +58,7 @@ const atOnce = Effect.fnUntraced(function* (target: Target, source: FileSource, 
   const boundary = yield* randomId("holdfast-")
   const path = "/files"
   const expiry =
-    seconds === undefined
-      ? {}
-      : { "expires_after[anchor]": "created_at", "expires_after[seconds]": String(seconds) }
+    seconds === undefined ? {} : { "expires_after[anchor]": "created_at", "expires_after[seconds]": String(seconds) }
   const answer = yield* sendWhole(source, { length: size, retry }, (content) => {
     const { body, contentType } = UploadBody.multipart(
       { purpose, ...expiry },
@@ -117,5 +122,7 @@ const sendParts = (rest: Rest, path: string, source: FileSource, { retry }: Part
 
 const idIn = (rest: Rest, path: string, answer: unknown): Effect.Effect<string, AiError.AiError> => {
   const id = text(answer, "id")
-  return id === undefined ? Effect.fail(malformed(rest.origin(path), "an answer without an id", false)) : Effect.succeed(id)
+  return id === undefined
+    ? Effect.fail(malformed(rest.origin(path), "an answer without an id", false))
+    : Effect.succeed(id)
 }

@@ -146,7 +146,11 @@ const current: ReadonlyArray<Price.Price> = [
   pro3("gemini-3.1-pro-preview", "2026-02-19"),
   pro3("gemini-3-pro-preview", "2025-11-18"),
   entry("gemini-3.1-flash-lite", "2026-03-03", lite31, { ...gemini, ...ofFlash }),
-  entry("gemini-3.1-flash-lite-preview", "2026-03-03", lite31, { ...gemini, ...ofFlash, source: [page, genaiPrices, llmPrices] }),
+  entry("gemini-3.1-flash-lite-preview", "2026-03-03", lite31, {
+    ...gemini,
+    ...ofFlash,
+    source: [page, genaiPrices, llmPrices],
+  }),
   entry(
     "gemini-3-flash-preview",
     "2025-12-17",
@@ -169,7 +173,13 @@ const gemini25 = (model: string, { earlier, from, later, tiers }: Reads): Readon
   const [before, after] = tiers?.map((list) => above(200_000, list)) ?? []
   const storage = model.endsWith("-pro") ? ofPro : ofFlash
   return [
-    entry(model, from, earlier, { ...gemini, ...storage, ...before, ...until(cheaperReads[0]), source: [page, modelsDev] }),
+    entry(model, from, earlier, {
+      ...gemini,
+      ...storage,
+      ...before,
+      ...until(cheaperReads[0]),
+      source: [page, modelsDev],
+    }),
     entry(model, cheaperReads[0], later, {
       ...gemini,
       ...storage,

@@ -49,7 +49,10 @@ export interface Subject<R> {
 }
 
 /** One emulator and one vendor. */
-export interface Trial<R> extends Pick<Subject<R>, "capabilities" | "counter" | "dialect" | "layer" | "model" | "vendor"> {
+export interface Trial<R> extends Pick<
+  Subject<R>,
+  "capabilities" | "counter" | "dialect" | "layer" | "model" | "vendor"
+> {
   readonly emulator: Emulator.Emulator["Service"]
   readonly files: Files.Service
   /** The same service with another key. */

@@ -104,7 +104,10 @@ const lost: ReadonlyArray<Check> = [
           yield* files.upload(FileSource.bytes(content, { fileName: `long-${times}.bin` }), atOnce)
         }
         const { files: seen } = yield* emulator.files.seen
-        assert.deepStrictEqual(seen.map((file) => [file.fileName, file.sha256]), [1, 2, 3].map((times) => [`long-${times}.bin`, sha256(content)]))
+        assert.deepStrictEqual(
+          seen.map((file) => [file.fileName, file.sha256]),
+          [1, 2, 3].map((times) => [`long-${times}.bin`, sha256(content)]),
+        )
       }),
   },
   {
@@ -189,7 +192,10 @@ const scopes: ReadonlyArray<Check> = [
         const names = Array.from({ length: 101 }, (_, index) => `file-${index}.txt`)
         for (const fileName of names) yield* files.upload(FileSource.bytes(bytesOf(3), { fileName }))
         const all = yield* Stream.runCollect(files.list)
-        assert.deepStrictEqual(all.map(({ fileName }) => fileName), names)
+        assert.deepStrictEqual(
+          all.map(({ fileName }) => fileName),
+          names,
+        )
         const first = all[0]
         assert.isDefined(first)
         assert.strictEqual((yield* files.get(first.id)).fileName, "file-0.txt")

@@ -147,11 +147,9 @@ const keys: ReadonlyArray<Check> = [
         yield* emulator.files.behave(FileHabit.revoked(fingerprint(`${secret}-1`), 5))
         const size = (capabilities.pieceSize ?? 100_000) + 5_000
         const names = Array.from({ length: 4 }, (_, index) => `${index}.bin`)
-        yield* Effect.forEach(
-          names,
-          (fileName) => files.upload(FileSource.bytes(bytesOf(size), { fileName })),
-          { concurrency: "unbounded" },
-        )
+        yield* Effect.forEach(names, (fileName) => files.upload(FileSource.bytes(bytesOf(size), { fileName })), {
+          concurrency: "unbounded",
+        })
         yield* files.upload(report)
         yield* Effect.forEach(names, () => files.upload(report), { concurrency: "unbounded" })
         assert.lengthOf(yield* present(emulator), 9)

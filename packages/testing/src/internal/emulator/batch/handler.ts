@@ -5,10 +5,10 @@ import * as Fault from "../../../Fault.ts"
 import * as Reply from "../../../Reply.ts"
 import { answer } from "../answer.ts"
 import { type Call, isJson } from "../dialect.ts"
-import { plan } from "../plan.ts"
-import { redactHeaders, redactQuery } from "../redact.ts"
 import { type FileRoute } from "../files/route.ts"
 import { fileMishap, habitOf, isRevoked } from "../files/state.ts"
+import { plan } from "../plan.ts"
+import { redactHeaders, redactQuery } from "../redact.ts"
 import { type Entry, record, type State } from "../state.ts"
 import { anthropicRoutes } from "./anthropic.ts"
 import { googleRoutes } from "./google.ts"
@@ -51,7 +51,16 @@ const messageOf = Effect.fnUntraced(function* (state: State, request: Incoming, 
   const isBinary = isForm || ("x-goog-upload-offset" in request.headers && type === "")
   const text = isBinary ? "" : new TextDecoder().decode(bytes)
   const parsed = Result.getOrUndefined(parseJson(text))
-  const message: Message = { state, url, headers: request.headers, body: isJson(parsed) ? parsed : {}, text, bytes: new Uint8Array(bytes), form, now }
+  const message: Message = {
+    state,
+    url,
+    headers: request.headers,
+    body: isJson(parsed) ? parsed : {},
+    text,
+    bytes: new Uint8Array(bytes),
+    form,
+    now,
+  }
   return message
 })
 

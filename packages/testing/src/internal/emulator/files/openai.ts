@@ -161,7 +161,8 @@ const uploadRoute = (id: string | undefined, action: string | undefined): FileRo
 }
 
 const fileRoute = (method: string, id: string | undefined, batches: ReturnType<RouteOf>): FileRoute | undefined => {
-  const otherwise = (message: Message): Effect.Effect<Said> => batches?.run(message) ?? Effect.succeed(noSuchFile(id ?? ""))
+  const otherwise = (message: Message): Effect.Effect<Said> =>
+    batches?.run(message) ?? Effect.succeed(noSuchFile(id ?? ""))
   const common = { dialect: openaiChat, call: batches?.call ?? "get" } as const
   if (method === "POST" && id === undefined) return { ...common, fileCall: "upload", run: upload(otherwise) }
   if (method === "GET" && id === undefined) {

@@ -99,9 +99,7 @@ const used = <Tag extends FileHabit["_tag"]>(
   tag: Tag,
   holds: (habit: Named<Tag>) => boolean,
 ): Named<Tag> | undefined => {
-  const found = store.standing.find(
-    ({ habit, left }) => left > 0 && habit._tag === tag && holds(habit as Named<Tag>),
-  )
+  const found = store.standing.find(({ habit, left }) => left > 0 && habit._tag === tag && holds(habit as Named<Tag>))
   if (found === undefined) return undefined
   found.left--
   return found.habit as Named<Tag>
