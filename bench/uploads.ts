@@ -51,7 +51,7 @@ export const uploads = async (): Promise<ReadonlyArray<Upload>> => {
   const measured: Array<Upload> = []
   for (const vendor of vendors) {
     for (const from of ["path", "stream"] as const) {
-      const program = join(import.meta.dirname, "servers/upload.ts")
+      const program = new URL("./servers/upload.ts", import.meta.url).pathname
       // oxlint-disable-next-line eslint/no-await-in-loop -- one after the other is the point
       const { stdout } = await promisify(execFile)(process.execPath, [program, vendor, from, url, path])
       measured.push({ vendor, from, ...(JSON.parse(stdout) as Measured) })

@@ -46,4 +46,4 @@ const program = Effect.gen(function* () {
   return { peak: (process.resourceUsage().maxRSS * 1024) / 1e6, before, seconds }
 })
 
-Effect.runPromise(program).then((measured) => process.stdout.write(JSON.stringify(measured)))
+void Effect.runPromise(program).then((measured) => process.stdout.write(JSON.stringify(measured)))

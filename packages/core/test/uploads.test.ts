@@ -141,8 +141,10 @@ describe("uploadFetch", () => {
         { field: "file", name: 'a"b\r\n.txt', mediaType: "text/plain", body: ofBytes(new Uint8Array([104, 105])) },
         "boundary",
       )
-      const pieces = yield* Stream.runCollect(Stream.fromAsyncIterable(body.open(), String))
-      const bytes = pieces.flatMap((piece) => [...piece])
+      const pieces = yield* Stream.runCollect(
+        Stream.map(Stream.fromAsyncIterable(body.open(), String), (piece) => Buffer.from(piece)),
+      )
+      const bytes = Buffer.concat(pieces)
       assert.lengthOf(bytes, body.length ?? -1)
       const form = yield* Effect.promise(() =>
         new Response(new Uint8Array(bytes), { headers: { "content-type": contentType } }).formData(),

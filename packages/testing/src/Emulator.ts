@@ -300,8 +300,8 @@ const make = Effect.fnUntraced(function* (options: Options) {
     files: {
       behave: (...habits) => Effect.sync(() => behaveFiles(state.files, habits)),
       seen: Effect.sync(() => ({
-        files: [...state.files.files.values()].map((file) => ({ ...file })),
-        caches: [...state.files.caches.values()].map((cache) => ({ ...cache })),
+        files: [...state.files.files.values()].map((file) => structuredClone(file)),
+        caches: [...state.files.caches.values()].map((cache) => structuredClone(cache)),
         pending: [...state.files.uploads.values()].filter((upload) => upload.state === "active").length,
       })),
     },

@@ -43,12 +43,7 @@ export const mediaOf = (part: Prompt.FilePart, fileId: string | undefined): Medi
  * @since 0.1.0
  * @category guards
  */
-export const refuseUnreadable = (
-  part: Prompt.FilePart,
-  option: string,
-  refusals: Refusals,
-  fileId?: string | undefined,
-): void => {
+export const refuseUnreadable = (part: Prompt.FilePart, option: string, refusals: Refusals, fileId?: string): void => {
   const { data } = part
   if (fileId !== undefined) return
   if (isUploaded(data)) return refusals.option(option, uploadedElsewhere)

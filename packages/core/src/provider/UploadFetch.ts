@@ -53,9 +53,9 @@ export const withBody =
  * @since 0.1.0
  * @category getters
  */
-export const nodeModule = <Module>(name: string): Module | undefined => {
+export const nodeModule = (name: string): unknown => {
   const host = globalThis as { readonly process?: { readonly getBuiltinModule?: (name: string) => unknown } }
-  return host.process?.getBuiltinModule?.(name) as Module | undefined
+  return host.process?.getBuiltinModule?.(name)
 }
 
 interface Node {
@@ -64,8 +64,8 @@ interface Node {
 }
 
 const builtIn = (): Node | undefined => {
-  const http = nodeModule<typeof Http>("node:http")
-  const https = nodeModule<typeof Https>("node:https")
+  const http = nodeModule("node:http") as typeof Http | undefined
+  const https = nodeModule("node:https") as typeof Https | undefined
   return http === undefined || https === undefined ? undefined : { http, https }
 }
 
@@ -112,12 +112,14 @@ const pump = async (request: Http.ClientRequest, body: UploadBody): Promise<void
     sending.goOn()
   }
   request.once("response", stop).once("close", stop)
+  /* oxlint-disable eslint/no-await-in-loop -- one piece after the other is the point */
   for (;;) {
     const next = await pieces.next()
     if (sending.isOver) return
     if (next.done === true) return void request.end()
     await written(request, next.value, sending)
   }
+  /* oxlint-enable eslint/no-await-in-loop */
 }
 
 interface Sending {

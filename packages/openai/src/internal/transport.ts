@@ -112,10 +112,10 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
     rest: Rest.make({
       origin: (path) => originOf("rest", path),
       send: ({ body, method, ...request }, signal) => {
-        const options = { ...request, method: methods[method], signal }
-        if (!(body instanceof UploadBody)) return sdk.request<unknown>({ ...options, body }).asResponse()
+        const sent = { ...request, method: methods[method], signal }
+        if (!(body instanceof UploadBody)) return sdk.request<unknown>({ ...sent, body }).asResponse()
         const uploading = newClient(module.OpenAI, { ...settings, fetch: withBody(errorsRead(fetch), body) })
-        return uploading.request<unknown>(options).asResponse()
+        return uploading.request<unknown>(sent).asResponse()
       },
       fromThrown: (origin) => fromThrown(module.OpenAI, origin, false),
       fromErrorAnswer,

@@ -13,7 +13,7 @@ const atOnce = 256 * 1024
 /** The SHA-256 of a content in hexadecimal digits. Without Node.js all of it is held meanwhile, because there no other can be had. */
 export const hashOf = (source: FileSource): Effect.Effect<string, FileUnreadable> =>
   Effect.suspend(() => {
-    const node = nodeModule<typeof Crypto>("node:crypto")
+    const node = nodeModule("node:crypto") as typeof Crypto | undefined
     if (node === undefined) return gathered(source)
     const hash = node.createHash("sha256")
     return Effect.map(

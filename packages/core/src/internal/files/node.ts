@@ -10,7 +10,7 @@ import { FileUnreadable } from "./errors.ts"
 
 const fs = (path: string): Effect.Effect<typeof Fs.promises, FileUnreadable> =>
   Effect.suspend(() => {
-    const module = nodeModule<typeof Fs>("node:fs")
+    const module = nodeModule("node:fs") as typeof Fs | undefined
     return module === undefined
       ? Effect.fail(new FileUnreadable({ file: path, explanation: "there are no files here; give a stream" }))
       : Effect.succeed(module.promises)

@@ -20,7 +20,7 @@ import { type AiError } from "effect/ai"
 import { fileOf } from "./file.ts"
 
 /** Bytes, a multiple of 256 KiB as the protocol wants. The SDK sends as much. */
-export const pieceSize = 8 * 1024 * 1024
+const pieceSize = 8 * 1024 * 1024
 
 /** Where files are uploaded. */
 export interface Target {
@@ -95,7 +95,7 @@ const begin = Effect.fnUntraced(function* (
 })
 
 /** The path and the query of an address, as they are below the URL of the API. */
-export const pathIn = (apiUrl: string, address: string | undefined): string | undefined => {
+const pathIn = (apiUrl: string, address: string | undefined): string | undefined => {
   if (address === undefined || !URL.canParse(address)) return undefined
   const { pathname, search } = new URL(address)
   const prefix = new URL(apiUrl).pathname.replace(/\/$/, "")

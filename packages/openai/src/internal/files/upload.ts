@@ -23,7 +23,7 @@ import { type AiError } from "effect/ai"
 import { fileOf, type Known } from "./file.ts"
 
 /** Bytes. A part may have 64 MB; it is held in memory while it is sent. https://developers.openai.com/api/reference/resources/uploads */
-export const partSize = 16_000_000
+const partSize = 16_000_000
 
 /** Where and as what files are uploaded. */
 export interface Target extends Omit<Known, "origin"> {
@@ -76,8 +76,8 @@ interface Parted extends Sending {
 
 const inParts = Effect.fnUntraced(function* (target: Target, source: FileSource, sending: Parted) {
   const { rest } = target
-  const upload = yield* begin(target, source, sending)
-  const path = `/uploads/${encodeURIComponent(upload)}`
+  const begun = yield* begin(target, source, sending)
+  const path = `/uploads/${encodeURIComponent(begun)}`
   const parts = sendParts(rest, path, source, sending)
   const completed = Effect.flatMap(parts, (ids) =>
     resend(sending.retry)(rest.json({ method: "POST", path: `${path}/complete`, body: { part_ids: ids } })),

@@ -101,12 +101,7 @@ const inputContent = (
   return marked({ type: "input_file", ...file }, breakpoint)
 }
 
-const refuseMedia = (
-  part: Prompt.FilePart,
-  at: number,
-  { refusals }: Conversation,
-  fileId?: string | undefined,
-): void => {
+const refuseMedia = (part: Prompt.FilePart, at: number, { refusals }: Conversation, fileId?: string): void => {
   const { mediaType } = part
   const option = `prompt[${at}].file.${mediaType}`
   refuseUnreadable(part, option, refusals, fileId)

@@ -218,8 +218,8 @@ const count = ({ body }: Message): Said => {
 /** The route of a request, and that of a batch where the file is one's. */
 export const openaiFiles = (method: string, path: string, batches: ReturnType<RouteOf>): FileRoute | undefined => {
   if (method === "POST" && path.endsWith("/responses/input_tokens")) return counting(openaiResponses, count)
-  const upload = method === "POST" ? uploadPaths.exec(path) : undefined
-  if (upload) return uploadRoute(upload[1], upload[2])
+  const parts = method === "POST" ? uploadPaths.exec(path) : undefined
+  if (parts) return uploadRoute(parts[1], parts[2])
   const [matched, , id] = filePaths.exec(path) ?? []
   return matched === undefined ? undefined : fileRoute(method, id, batches)
 }
