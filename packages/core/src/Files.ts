@@ -146,12 +146,48 @@ const standardWait = Schedule.exponential("1 second", 1.5).pipe(
 )
 
 const makeWith = (files: ProviderFiles, registry: Registry): Service => {
-  const { provider } = files
-  const isGone = (error: AiError.AiError) => isMissing(error) || files.isMissing?.(error) === true
-  const locks = new Map<string, { readonly semaphore: Semaphore.Semaphore; users: number }>()
+  const ready = readyAt(files)
+  const forget = forgetAt(files)
+  const scoped = scopedAt(files, ready, forget)
+  return {
+    provider: files.provider,
+    upload: uploadAt({ files, registry, ready, locks: new Map() }),
+    scoped,
+    ready,
+    get: files.get,
+    delete: forget,
+    ask: (question, sources, options) =>
+      Effect.scoped(
+        Effect.flatMap(
+          Effect.forEach([sources].flat(), (source) => scoped(source, options), { concurrency: 2 }),
+          (uploaded) => askAbout(question, uploaded),
+        ),
+      ),
+    list: Stream.paginate(undefined as string | undefined, (cursor) =>
+      Effect.map(resend(standardRetry)(files.list(cursor)), ({ files: found, next }) => [
+        found,
+        next === undefined ? Option.none() : Option.some<string | undefined>(next),
+      ]),
+    ),
+  }
+}
 
-  const ready: Service["ready"] = (file, { schedule = standardWait, timeout = "10 minutes" } = {}) => {
+// Vendors advise to show before they ask.
+const askAbout = (question: string, uploaded: ReadonlyArray<UploadedFile.UploadedFile>) =>
+  LanguageModel.generateText({
+    prompt: [
+      {
+        role: "user",
+        content: [...uploaded.map((file) => UploadedFile.part(file)), { type: "text", text: question }],
+      },
+    ],
+  })
+
+const readyAt =
+  (files: ProviderFiles): Service["ready"] =>
+  (file, { schedule = standardWait, timeout = "10 minutes" } = {}) => {
     if (file.state !== "processing") return settled(file)
+    const { provider } = files
     const asked = resend(standardRetry)(files.get(file.id))
     const done = Effect.repeat(asked, { schedule, until: ({ state }) => state !== "processing" })
     const late = Effect.suspend(() =>
@@ -165,19 +201,29 @@ const makeWith = (files: ProviderFiles, registry: Registry): Service => {
     )
   }
 
-  const send = (source: FileSource, { expiresIn, retry = standardRetry }: UploadOptions) =>
-    files.upload(source, {
-      retry,
-      expiresIn: expiresIn === undefined ? undefined : Duration.fromInputUnsafe(expiresIn),
-    })
+const send = (files: ProviderFiles, source: FileSource, { expiresIn, retry = standardRetry }: UploadOptions) =>
+  files.upload(source, {
+    retry,
+    expiresIn: expiresIn === undefined ? undefined : Duration.fromInputUnsafe(expiresIn),
+  })
 
-  const upload: Service["upload"] = (source, options = {}) => {
-    const sent = Effect.flatMap(send(source, options), (file) => ready(file, options))
+interface Shelf {
+  readonly files: ProviderFiles
+  readonly registry: Registry
+  readonly ready: Service["ready"]
+  readonly locks: Locks
+}
+
+const uploadAt =
+  (shelf: Shelf): Service["upload"] =>
+  (source, options = {}) => {
+    const { files, locks, ready, registry } = shelf
+    const sent = Effect.flatMap(send(files, source, options), (file) => ready(file, options))
     if (options.reuse !== true || !source.isRepeatable) return sent
     return Effect.flatMap(hashOf(source), (hash) => {
-      const key = [provider, files.account ?? "", files.kind, hash, source.mediaType, source.fileName].join("/")
+      const key = [files.provider, files.account ?? "", files.kind, hash, source.mediaType, source.fileName].join("/")
       const known = Effect.flatMap(registry.find(key), (found) =>
-        found === undefined ? Effect.undefined : current(found, options),
+        found === undefined ? Effect.undefined : current(shelf, found, options),
       )
       const once = Effect.flatMap(known, (found) =>
         found === undefined ? Effect.tap(sent, (file) => registry.keep(key, file)) : Effect.succeed(found),
@@ -186,62 +232,43 @@ const makeWith = (files: ProviderFiles, registry: Registry): Service => {
     })
   }
 
-  /** A file that was uploaded before, as it is now; nothing if it will not last. */
-  const current = (file: UploadedFile.UploadedFile, options: Waiting) =>
-    Effect.gen(function* () {
-      const until = (yield* Clock.currentTimeMillis) + leastRest
-      if (!UploadedFile.lasts(file.expiresAt, until)) return undefined
-      const found = yield* Effect.asSome(files.get(file.id)).pipe(
-        Effect.catchIf(isGone, () => Effect.succeed(Option.none())),
-      )
-      if (Option.isNone(found) || found.value.state === "failed") return undefined
-      if (!UploadedFile.lasts(found.value.expiresAt, until)) return undefined
-      return yield* ready(found.value, options)
-    })
+/** A file that was uploaded before, as it is now; nothing if it will not last. */
+const current = Effect.fnUntraced(function* (
+  { files, ready }: Shelf,
+  file: UploadedFile.UploadedFile,
+  options: Waiting,
+) {
+  const until = (yield* Clock.currentTimeMillis) + leastRest
+  if (!UploadedFile.lasts(file.expiresAt, until)) return undefined
+  const found = yield* Effect.asSome(files.get(file.id)).pipe(
+    Effect.catchIf(isGone(files), () => Effect.succeed(Option.none())),
+  )
+  if (Option.isNone(found) || found.value.state === "failed") return undefined
+  if (!UploadedFile.lasts(found.value.expiresAt, until)) return undefined
+  return yield* ready(found.value, options)
+})
 
-  const forget = (id: string) => Effect.catchIf(resend(standardRetry)(files.delete(id)), isGone, () => Effect.void)
+const isGone =
+  (files: ProviderFiles) =>
+  (error: AiError.AiError): boolean =>
+    isMissing(error) || files.isMissing?.(error) === true
 
-  const scoped: Service["scoped"] = (source, options = {}) =>
+const forgetAt =
+  (files: ProviderFiles): Service["delete"] =>
+  (id) =>
+    Effect.catchIf(resend(standardRetry)(files.delete(id)), isGone(files), () => Effect.void)
+
+const scopedAt =
+  (files: ProviderFiles, ready: Service["ready"], forget: Service["delete"]): Service["scoped"] =>
+  (source, options = {}) =>
     Effect.acquireRelease(
-      send(source, options),
+      send(files, source, options),
       ({ id }) =>
         Effect.catch(forget(id), ({ message }) =>
-          Effect.logWarning(`${id} of ${provider} could not be deleted: ${message}`),
+          Effect.logWarning(`${id} of ${files.provider} could not be deleted: ${message}`),
         ),
       { interruptible: true },
     ).pipe(Effect.flatMap((file) => ready(file, options)))
-
-  return {
-    provider,
-    upload,
-    scoped,
-    ready,
-    get: files.get,
-    delete: forget,
-    ask: (question, sources, options) =>
-      Effect.scoped(
-        Effect.flatMap(
-          Effect.forEach([sources].flat(), (source) => scoped(source, options), { concurrency: 2 }),
-          (uploaded) =>
-            LanguageModel.generateText({
-              // Vendors advise to show before they ask.
-              prompt: [
-                {
-                  role: "user",
-                  content: [...uploaded.map((file) => UploadedFile.part(file)), { type: "text", text: question }],
-                },
-              ],
-            }),
-        ),
-      ),
-    list: Stream.paginate(undefined as string | undefined, (cursor) =>
-      Effect.map(resend(standardRetry)(files.list(cursor)), ({ files: found, next }) => [
-        found,
-        next === undefined ? Option.none() : Option.some<string | undefined>(next),
-      ]),
-    ),
-  }
-}
 
 const settled = (file: UploadedFile.UploadedFile): Effect.Effect<UploadedFile.UploadedFile, FileRejected> =>
   file.state === "failed"
@@ -250,12 +277,10 @@ const settled = (file: UploadedFile.UploadedFile): Effect.Effect<UploadedFile.Up
       )
     : Effect.succeed(file)
 
+type Locks = Map<string, { readonly semaphore: Semaphore.Semaphore; users: number }>
+
 /** One at a time for each key. */
-const alone = <A, E, R>(
-  locks: Map<string, { readonly semaphore: Semaphore.Semaphore; users: number }>,
-  key: string,
-  self: Effect.Effect<A, E, R>,
-): Effect.Effect<A, E, R> =>
+const alone = <A, E, R>(locks: Locks, key: string, self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.suspend(() => {
     const lock = locks.get(key) ?? { semaphore: Semaphore.makeUnsafe(1), users: 0 }
     lock.users++

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Failure, RequestContext, Resilient, type StorageMeter } from "@holdfast/core"
+import { Failure, FileSource, RequestContext, Resilient, type StorageMeter } from "@holdfast/core"
 import { Emulator, FileHabit, Reply } from "@holdfast/testing"
 import { Data, Effect, Layer, Redacted, Schema, Stream } from "effect"
 import { LanguageModel, Tool } from "effect/ai"
@@ -7,7 +7,9 @@ import { TestClock } from "effect/testing"
 
 import * as GoogleCache from "../src/GoogleCache.ts"
 import * as GoogleClient from "../src/GoogleClient.ts"
+import * as GoogleFiles from "../src/GoogleFiles.ts"
 import * as GoogleLanguageModel from "../src/GoogleLanguageModel.ts"
+import * as GoogleTokenCounter from "../src/GoogleTokenCounter.ts"
 
 const clients = Layer.unwrap(
   Effect.map(Emulator.Emulator, (emulator) =>
@@ -182,6 +184,39 @@ describe("GoogleCache", () => {
         ["reserve", "release", "reserve"],
       )
       assert.lengthOf(yield* caches, 1)
+    }).pipe(Effect.provide(live)),
+  )
+
+  it.effect("is below the project at Vertex AI, where there are counts and no files", () =>
+    Effect.gen(function* () {
+      const server = yield* emulator
+      const vertex = GoogleClient.layerVertex({
+        project: "my-project",
+        location: "europe-west1",
+        token: Effect.succeed(Redacted.make("ya29.test")),
+        apiUrl: server.baseUrl("google"),
+      })
+      yield* Effect.gen(function* () {
+        const refused = Effect.flatMap(GoogleFiles.GoogleFiles, ({ upload }) =>
+          upload(FileSource.bytes(new Uint8Array(3), { fileName: "report.txt" })),
+        )
+        assert.strictEqual((yield* Effect.flip(refused))._tag, "UnsupportedOption")
+        yield* Effect.scoped(GoogleCache.make({ model: "gemini-3.8-flash", prompt: book }))
+        const { count } = yield* GoogleTokenCounter.make("gemini-3.8-flash")
+        assert.strictEqual((yield* count("Why do ships float?"))._tag, "Counted")
+      }).pipe(Effect.provide(GoogleFiles.layer.pipe(Layer.provideMerge(vertex))))
+      const all = yield* server.requests
+      const base = "/google/v1/projects/my-project/locations/europe-west1"
+      assert.deepStrictEqual(
+        all.map(({ method, path }) => [method, path.replace(/\w+$/, (last) => (/^\d/.test(last) ? "1" : last))]),
+        [
+          ["POST", `${base}/cachedContents`],
+          ["DELETE", `${base}/cachedContents/1`],
+          ["POST", `${base}/publishers/google/models/gemini-3.8-flash:countTokens`],
+        ],
+      )
+      const { model: cached } = all[0]?.body as { readonly model: string }
+      assert.strictEqual(cached, "projects/my-project/locations/europe-west1/publishers/google/models/gemini-3.8-flash")
     }).pipe(Effect.provide(live)),
   )
 

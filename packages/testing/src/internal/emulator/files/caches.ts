@@ -9,7 +9,8 @@ import { google } from "../google.ts"
 import { type FileRoute } from "./route.ts"
 import { fileId, type StoredCache } from "./state.ts"
 
-const paths = /^.*\/v1(?:beta|alpha)?\/cachedContents(?:\/([^/]+))?$/
+// At Vertex AI below a project.
+const paths = /^.*\/v1(?:beta|beta1|alpha)?(?:\/projects\/[^/]+\/locations\/[^/]+)?\/cachedContents(?:\/([^/]+))?$/
 
 const iso = (millis: number) => new Date(millis).toISOString()
 
