@@ -35,6 +35,8 @@ BatchConformance.suite({
   dialect: "openai-chat",
   batch: OpenAiBatch.chat("gpt-6-luna"),
   live: OpenAiLanguageModel.makeChat("gpt-6-luna"),
+  // All else is the same as above.
+  groups: ["answers"],
   layer: client,
   capabilities,
 })

@@ -20,9 +20,9 @@ import { answers } from "./internal/conformance/batch/answers.ts"
 import { hostile } from "./internal/conformance/batch/hostile.ts"
 import { making } from "./internal/conformance/batch/making.ts"
 import { results } from "./internal/conformance/batch/results.ts"
-import { type Check as Unbound, key, type Subject } from "./internal/conformance/batch/trial.ts"
+import { type Check as Unbound, type Group, key, type Subject } from "./internal/conformance/batch/trial.ts"
 
-export type { Capabilities, Subject } from "./internal/conformance/batch/trial.ts"
+export type { Capabilities, Group, Subject } from "./internal/conformance/batch/trial.ts"
 
 /**
  * One thing that every batch API must do.
@@ -35,7 +35,9 @@ export interface Check {
   readonly run: Effect.Effect<void, unknown, Emulator.Emulator>
 }
 
-const all: ReadonlyArray<Unbound> = [...answers, ...making, ...results, ...hostile]
+const groups: Readonly<Record<Group, ReadonlyArray<Unbound>>> = { answers, making, results, hostile }
+
+const names: ReadonlyArray<Group> = ["answers", "making", "results", "hostile"]
 
 /**
  * The checks as effects, for other test runners.
@@ -44,18 +46,20 @@ const all: ReadonlyArray<Unbound> = [...answers, ...making, ...results, ...hosti
  * @category constructors
  */
 export const checks = <R>(subject: Subject<R>): ReadonlyArray<Check> =>
-  all.map(({ name, run }) => ({
-    name,
-    run: Effect.gen(function* () {
-      const emulator = yield* Emulator.Emulator
-      yield* emulator.reset
-      const trial = Effect.all({ batch: subject.batch, live: subject.live })
-      yield* Effect.provide(
-        Effect.flatMap(trial, (models) => run({ emulator, subject, ...models })),
-        subject.layer(emulator.batches.baseUrl(subject.vendor), Redacted.make(key)),
-      )
-    }),
-  }))
+  (subject.groups ?? names)
+    .flatMap((group) => groups[group])
+    .map(({ name, run }) => ({
+      name,
+      run: Effect.gen(function* () {
+        const emulator = yield* Emulator.Emulator
+        yield* emulator.reset
+        const trial = Effect.all({ batch: subject.batch, live: subject.live })
+        yield* Effect.provide(
+          Effect.flatMap(trial, (models) => run({ emulator, subject, ...models })),
+          subject.layer(emulator.batches.baseUrl(subject.vendor), Redacted.make(key)),
+        )
+      }),
+    }))
 
 /**
  * Registers the checks as tests of `vitest`, in the clock's real time because they watch sockets.

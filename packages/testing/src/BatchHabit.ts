@@ -67,6 +67,7 @@ export type BatchHabit =
   | { readonly _tag: "StrangeLines" }
   | { readonly _tag: "CutResults" }
   | { readonly _tag: "ForeignUrl"; readonly url: string }
+  | { readonly _tag: "Redirect"; readonly url: string }
   | { readonly _tag: "Expire"; readonly answered: number }
   | { readonly _tag: "FailAll"; readonly message: string }
   | { readonly _tag: "CancelNothing" }
@@ -194,6 +195,14 @@ export const cutResults: BatchHabit = { _tag: "CutResults" }
  * @category results
  */
 export const foreignUrl = (url: string): BatchHabit => ({ _tag: "ForeignUrl", url })
+
+/**
+ * Answers whoever asks for results with a redirect to another host.
+ *
+ * @since 0.1.0
+ * @category results
+ */
+export const redirect = (url: string): BatchHabit => ({ _tag: "Redirect", url })
 
 /**
  * Runs out of time when so many items are answered.

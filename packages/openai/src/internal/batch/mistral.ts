@@ -99,6 +99,7 @@ const mostPages = 100
 const find = Effect.fnUntraced(function* (rest: Rest.Rest, name: string, since: number) {
   const found: Array<Candidate> = []
   let seen = 0
+  let first: string | undefined
   for (let page = 0; page < mostPages; page++) {
     const answer = yield* rest.json({ method: "GET", path: `${path}?page=${page}&page_size=100` })
     const jobs = list(answer, "data")
@@ -110,8 +111,13 @@ const find = Effect.fnUntraced(function* (rest: Rest.Rest, name: string, since: 
     // Seconds are whole ones.
     const young = made.filter(({ createdAt }) => createdAt >= since - 1_000)
     for (const { createdAt, id, job } of young) {
-      if (text(field(job, "metadata"), "holdfast") === name) found.push({ id, createdAt, certain: true })
+      // Pages are numbered, so that what is made meanwhile moves some jobs to the next one.
+      const isKnown = found.some((candidate) => candidate.id === id)
+      if (!isKnown && text(field(job, "metadata"), "holdfast") === name) found.push({ id, createdAt, certain: true })
     }
+    // The same page once more.
+    if (made[0] !== undefined && made[0].id === first) break
+    first = made[0]?.id
     seen += jobs.length
     if (jobs.length === 0 || seen >= (count(answer, "total") ?? Infinity) || young.length < made.length) break
   }

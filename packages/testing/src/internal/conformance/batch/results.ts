@@ -196,6 +196,20 @@ const foreign = check("asks no other host, whatever address it is given", (trial
   ),
 )
 
+const redirected = check("follows no redirect to another host", (trial) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const { asked, url } = yield* stranger
+      const { batch, emulator } = trial
+      const id = yield* submit(batch, yield* itemsOf(batch, 1))
+      yield* over(batch, id)
+      yield* emulator.batches.behave(BatchHabit.redirect(url))
+      assert.strictEqual(Failure.tagOf(yield* Effect.flip(linesOf(batch, id))), "InvalidResponseError")
+      assert.strictEqual(asked(), 0)
+    }),
+  ),
+)
+
 const submitAndRead = (trial: Trial) => Effect.asVoid(through(trial, 1))
 
 export const results: ReadonlyArray<Check> = [
@@ -212,4 +226,5 @@ export const results: ReadonlyArray<Check> = [
   uncanceled,
   failsAll,
   foreign,
+  redirected,
 ]

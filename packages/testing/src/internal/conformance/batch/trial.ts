@@ -27,6 +27,15 @@ export interface Capabilities {
   readonly missing: Status["missing"]
 }
 
+/**
+ * What the checks are about: the answers of items, how batches are made and found, how results are read, and answers that are
+ * none.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Group = "answers" | "making" | "results" | "hostile"
+
 /** The key of all requests. It must appear nowhere. */
 export const key = "sk-conformance-0123456789abcdef"
 
@@ -47,6 +56,8 @@ export interface Subject<R> {
   /** The client of the model, at the address of the emulator, with this key. */
   readonly layer: (baseUrl: string, apiKey: Redacted.Redacted) => Layer.Layer<R>
   readonly capabilities: Capabilities
+  /** The groups that are tested. All are unless said otherwise. */
+  readonly groups?: ReadonlyArray<Group> | undefined
 }
 
 /** One emulator, one batch API, one model. */

@@ -115,11 +115,11 @@ export const handleBatch = Effect.fnUntraced(function* (
     return yield* replying(Reply.status(dialect.unauthenticated.status, dialect.unauthenticated.options))
   }
   const mishap = mishapIn(state, route)
-  if (isFileRoute(route)) {
-    if (isRevoked(state.files, entry.headers)) return yield* replying(Reply.status(401))
-    const redirect = habitOf(state.files, "Redirect")
-    if (redirect?.call === route.fileCall) return redirected(entry, redirect.url)
-    if (route.isLost?.(message) === true) return yield* replying(Reply.reset)
+  const ended = isFileRoute(route) ? endedBy(state, route, { entry, message }) : undefined
+  if (ended !== undefined) return yield* replying(ended)
+  const elsewhere = route.call === "results" ? habit(state.batches, "Redirect")?.url : undefined
+  if (elsewhere !== undefined) {
+    return yield* replying(redirectTo(elsewhere))
   }
   const garbled = garbledOf(state.batches, route.call)
   if (garbled !== undefined) {
@@ -144,10 +144,20 @@ const isFileRoute = (route: Route): route is FileRoute => "fileCall" in route
 const mishapIn = (state: State, route: Route) =>
   (isFileRoute(route) ? fileMishap(state.files, route.fileCall) : undefined) ?? mishapOf(state.batches, route.call)
 
-const redirected = (entry: Entry, location: string) => {
-  entry.status = 307
-  return HttpServerResponse.empty({ status: 307, headers: { location } })
+const redirectTo = (location: string): Reply.Reply => Reply.raw({ status: 302, headers: { location }, body: "" })
+
+/** What a call of a file API is answered without being done. */
+const endedBy = (
+  { files }: State,
+  { fileCall, isLost }: FileRoute,
+  { entry, message }: { readonly entry: Entry; readonly message: Message },
+): Reply.Reply | undefined => {
+  if (isRevoked(files, entry.headers)) return Reply.status(401)
+  const redirect = habitOf(files, "Redirect")
+  if (redirect?.call === fileCall) return redirectTo(redirect.url)
+  return isLost?.(message) === true ? Reply.reset : undefined
 }
+
 const linesType = "application/x-jsonl"
 
 const replyOf = (mishap: number | "reset" | "stall"): Reply.Reply =>
