@@ -215,7 +215,7 @@ describe("GoogleCache", () => {
           ["POST", `${base}/publishers/google/models/gemini-3.8-flash:countTokens`],
         ],
       )
-      const { model: cached } = all[0]?.body as { readonly model: string }
+      const cached = (all[0]?.body as { readonly model: string } | undefined)?.model
       assert.strictEqual(cached, "projects/my-project/locations/europe-west1/publishers/google/models/gemini-3.8-flash")
     }).pipe(Effect.provide(live)),
   )
