@@ -20,6 +20,7 @@ import { breakers, drains, stacks } from "./policies.ts"
 import * as servers from "./servers.ts"
 import { telemetry } from "./telemetry.ts"
 import { latencies } from "./transports.ts"
+import { addedBy, peakOverFile, uploads } from "./uploads.ts"
 
 interface Result {
   readonly value: number
@@ -216,6 +217,13 @@ const inBrowser = Effect.gen(function* () {
   record("client.use_chat_script_ms", median(rounds.vercel), "ms")
 })
 
+const uploading = Effect.gen(function* () {
+  const all = yield* Effect.promise(uploads)
+  record("upload.peak_mb_over_file_mb", peakOverFile(all), "ratio")
+  for (const upload of all) record(`upload.${upload.vendor}_from_${upload.from}_added_mb`, addedBy(upload), "MB")
+  record("upload.process_peak_mb", Math.max(...all.map(({ peak }) => peak)), "MB")
+})
+
 const loading = Effect.sync(() => {
   imports.compile()
   const rounds = Array.from({ length: 9 }, () => ({
@@ -248,6 +256,7 @@ await Effect.runPromise(
       onTheWire,
       serving,
       inBrowser,
+      uploading,
       loading,
     ]),
   ),

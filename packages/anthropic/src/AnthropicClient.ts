@@ -42,7 +42,7 @@ export interface Service {
   /** The version of the API that requests are made for. */
   readonly apiVersion: string
   readonly messages: Endpoint<MessagesBody>
-  /** Batches, by their paths. */
+  /** Batches and files, by their paths. */
   readonly rest: Rest.Rest
   /**
    * Calls the SDK for whatever else the API offers. The signal is to be handed to it.

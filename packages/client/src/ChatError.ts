@@ -64,6 +64,12 @@ export interface Policies {
   readonly AllModelsFailed: { readonly trail: ReadonlyArray<FailedModel> }
   readonly StreamTruncated: Model & { readonly deliveredParts: number }
   readonly UnsupportedOption: Model & { readonly option: string; readonly explanation: string }
+  readonly FileExpired: {
+    readonly provider: string
+    readonly file: string
+    /** Milliseconds since 1970. */
+    readonly expiresAt: number
+  }
 }
 
 /**

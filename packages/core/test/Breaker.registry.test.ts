@@ -9,6 +9,7 @@ import * as Fallback from "../src/Fallback.ts"
 import * as PolicyError from "../src/PolicyError.ts"
 import { type UnsupportedOption } from "../src/provider/ProviderModel.ts"
 import * as ResilientModel from "../src/ResilientModel.ts"
+import type * as UploadedFile from "../src/UploadedFile.ts"
 import { answer, deliver, errorOf, errors, refused, request, type Script, scripted } from "./scripted.ts"
 
 const options: Breaker.Options = {
@@ -189,7 +190,11 @@ describe("CircuitOpen", () => {
     Effect.gen(function* () {
       const model = scripted([bad]).model.pipe(Breaker.guard({ ...options, trip: { consecutiveFailures: 1 } }))
       expectTypeOf<ErrorOf<typeof model>>().toEqualTypeOf<
-        AiError.AiError | UnsupportedOption | CommitPoint.StreamTruncated | Breaker.CircuitOpen
+        | AiError.AiError
+        | UploadedFile.FileExpired
+        | UnsupportedOption
+        | CommitPoint.StreamTruncated
+        | Breaker.CircuitOpen
       >()
       const safe = model.pipe(Fallback.to(scripted([answer("b")]).model))
       expectTypeOf<ErrorOf<typeof safe>>().toEqualTypeOf<

@@ -15,6 +15,7 @@ import type * as ResilientEmbeddingModel from "../src/ResilientEmbeddingModel.ts
 import type * as ResilientModel from "../src/ResilientModel.ts"
 import * as Retry from "../src/Retry.ts"
 import * as Route from "../src/Route.ts"
+import type * as UploadedFile from "../src/UploadedFile.ts"
 import { budget, type OverBudget } from "./budget.ts"
 import { scriptedEmbeddings } from "./embeddings.ts"
 import { scripted } from "./scripted.ts"
@@ -44,7 +45,9 @@ describe("the type of an embedding model", () => {
       ResilientEmbeddingModel.ResilientEmbeddingModel<AiError.AiError | UnsupportedOption | Added>
     >()
     expectTypeOf(careful(chat)).toEqualTypeOf<
-      ResilientModel.ResilientModel<AiError.AiError | UnsupportedOption | CommitPoint.StreamTruncated | Added>
+      ResilientModel.ResilientModel<
+        AiError.AiError | UploadedFile.FileExpired | UnsupportedOption | CommitPoint.StreamTruncated | Added
+      >
     >()
   })
 
@@ -56,7 +59,7 @@ describe("the type of an embedding model", () => {
     expectTypeOf(program.pipe(Resilient.provide(chat))).toEqualTypeOf<
       Effect.Effect<
         EmbeddingModel.EmbedResponse,
-        AiError.AiError | UnsupportedOption | CommitPoint.StreamTruncated,
+        AiError.AiError | UploadedFile.FileExpired | UnsupportedOption | CommitPoint.StreamTruncated,
         EmbeddingModel.EmbeddingModel
       >
     >()

@@ -10,6 +10,7 @@ import type * as PolicyError from "../src/PolicyError.ts"
 import { UnsupportedOption } from "../src/provider/ProviderModel.ts"
 import * as ResilientModel from "../src/ResilientModel.ts"
 import * as Retry from "../src/Retry.ts"
+import type * as UploadedFile from "../src/UploadedFile.ts"
 import { budget, type OverBudget } from "./budget.ts"
 import { answer, scripted } from "./scripted.ts"
 
@@ -29,7 +30,7 @@ const needySchedule = Schedule.fromStep(
 describe("the type of a stack", () => {
   it("names how a provider's call can fail", () => {
     expectTypeOf<ErrorOf<typeof model>>().toEqualTypeOf<
-      AiError.AiError | UnsupportedOption | CommitPoint.StreamTruncated
+      AiError.AiError | UploadedFile.FileExpired | UnsupportedOption | CommitPoint.StreamTruncated
     >()
     expectTypeOf<NeedsOf<typeof model>>().toEqualTypeOf<never>()
   })
@@ -85,7 +86,7 @@ describe("the type of a stack", () => {
     const isOption = (error: Call): error is UnsupportedOption => error instanceof UnsupportedOption
     const stack = model.pipe(Fallback.when(isOption, model))
     expectTypeOf<ErrorOf<typeof stack>>().toEqualTypeOf<
-      Fallback.AllModelsFailed | AiError.AiError | CommitPoint.StreamTruncated
+      Fallback.AllModelsFailed | AiError.AiError | UploadedFile.FileExpired | CommitPoint.StreamTruncated
     >()
   })
 

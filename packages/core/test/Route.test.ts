@@ -10,6 +10,7 @@ import { type UnsupportedOption } from "../src/provider/ProviderModel.ts"
 import * as RequestContext from "../src/RequestContext.ts"
 import * as ResilientModel from "../src/ResilientModel.ts"
 import * as Route from "../src/Route.ts"
+import type * as UploadedFile from "../src/UploadedFile.ts"
 import { budget, type OverBudget } from "./budget.ts"
 import {
   answer,
@@ -203,7 +204,7 @@ describe("the type of a route", () => {
   it("has the failures and the needs of all its models", () => {
     const route = Route.leastBusy([named("a").model, named("b").model.pipe(budget(1).enforce)])
     expectTypeOf<ErrorOf<typeof route>>().toEqualTypeOf<
-      AiError.AiError | UnsupportedOption | CommitPoint.StreamTruncated | OverBudget
+      AiError.AiError | UploadedFile.FileExpired | UnsupportedOption | CommitPoint.StreamTruncated | OverBudget
     >()
     const [, second] = ResilientModel.describe(route).inner
     assert.strictEqual(second?.name, "budget")

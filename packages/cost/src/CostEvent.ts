@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Events from "@holdfast/core/Event"
+import type * as StorageMeter from "@holdfast/core/StorageMeter"
 import { type DateTime, type Effect } from "effect"
 
 import { type Charge } from "./internal/budget/settlement.ts"
@@ -115,6 +116,19 @@ export interface AttemptCharged {
 }
 
 /**
+ * What was stored for a time was settled.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface StorageCharged {
+  readonly _tag: "StorageCharged"
+  readonly span: StorageMeter.Span
+  readonly stored: StorageMeter.Stored
+  readonly cost: Money.Money
+}
+
+/**
  * @since 0.1.0
  * @category models
  */
@@ -126,6 +140,7 @@ export type Event =
   | AttemptReserved
   | AttemptReleased
   | AttemptCharged
+  | StorageCharged
 
 type CostEvents = Event
 
@@ -168,6 +183,7 @@ const tags: ReadonlySet<string> = new Set<Event["_tag"]>([
   "AttemptReserved",
   "AttemptReleased",
   "AttemptCharged",
+  "StorageCharged",
 ])
 
 /**
@@ -193,4 +209,6 @@ const summaries: { readonly [Tag in Event["_tag"]]: (event: Extract<Event, { rea
   AttemptReleased: () => "released the reservation",
   AttemptCharged: ({ charge: { basis, cost }, model, provider }) =>
     `${model} of ${provider} cost ${Money.format(cost)} (${basis})`,
+  StorageCharged: ({ cost, span: { model, provider }, stored: { tokens } }) =>
+    `${tokens} tokens of ${model} of ${provider} were stored for ${Money.format(cost)}`,
 }

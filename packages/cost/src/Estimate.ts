@@ -11,7 +11,7 @@
  * @since 0.1.0
  */
 
-import { type ModelCall } from "@holdfast/core"
+import { type ModelCall, ProviderName, TokenCounter } from "@holdfast/core"
 import {
   contentsOf,
   type Doubt as MediaDoubt,
@@ -150,6 +150,88 @@ export const layerTokenizer: Layer.Layer<Estimator, never, Tokenizer.Tokenizer> 
     ),
   ),
 )
+
+/**
+ * When a vendor is asked how many tokens a request has.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface CountedOptions {
+  /** From how many estimated tokens on. Requests with files whose tokens are a guess are asked for anyway. 100,000 if left out. */
+  readonly from?: number | undefined
+}
+
+/**
+ * Lets the vendor count requests that are huge or hold files whose tokens are a guess, and estimates all others.
+ *
+ * **When to use**
+ *
+ * Where a budget would refuse what is cheaper than its estimate, or let in what is dearer: films, sounds, long documents, uploaded files.
+ * Each count is a request of its own, and is waited for as long as the `TokenCounter` says; after that the estimate holds.
+ *
+ * **Details**
+ *
+ * Counters count for their own model. The tokens are a total: what is text by the estimate is priced as text, and the rest as the
+ * sounds and pictures that are there.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeCounted = (
+  counters: ReadonlyArray<TokenCounter.Service>,
+  options: CountedOptions = {},
+): Effect.Effect<Estimator["Service"]> =>
+  Effect.map(make, (estimator) => ({
+    ...estimator,
+    estimate: (request, target) =>
+      Effect.flatMap(estimator.estimate(request, target), (estimated) => {
+        const counter = counters.find((each) => isOf(each, target))
+        if (counter === undefined || request.options.inputs !== undefined) return Effect.succeed(estimated)
+        const tokens = estimated.input + estimated.audioInput + estimated.imageInput
+        const isGuess = estimated.doubts.some((doubt) => guesses.has(doubt))
+        if (!isGuess && tokens < (options.from ?? usualCount)) return Effect.succeed(estimated)
+        return Effect.map(counter.count(request as ModelCall.ModelRequest<"chat">), (found) =>
+          found._tag === "Counted" ? recounted(estimated, found.tokens) : estimated,
+        )
+      }),
+  }))
+
+/**
+ * The same with the `TokenCounter` in context.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerCounted = (options?: CountedOptions): Layer.Layer<Estimator, never, TokenCounter.TokenCounter> =>
+  Layer.effect(
+    Estimator,
+    Effect.flatMap(TokenCounter.TokenCounter, (counter) => makeCounted([counter], options)),
+  )
+
+const usualCount = 100_000
+
+const guesses: ReadonlySet<Doubt> = new Set(["linkedFile", "document", "sound", "film"])
+
+const isOf = ({ model, provider }: TokenCounter.Service, target: Target): boolean =>
+  model === target.model && ProviderName.canonical(provider) === ProviderName.canonical(target.provider)
+
+/** An estimate with the number of tokens that a vendor counted, which says nothing of kinds. */
+const recounted = (estimated: Estimate, tokens: number): Estimate => {
+  const media = estimated.audioInput + estimated.imageInput
+  const input = media === 0 ? tokens : Math.min(tokens, estimated.input)
+  const audioInput = media === 0 ? 0 : Math.ceil(((tokens - input) * estimated.audioInput) / media)
+  return {
+    ...estimated,
+    input,
+    audioInput,
+    imageInput: tokens - input - audioInput,
+    inputAtMost: input,
+    // What was counted says nothing of how texts are estimated.
+    isText: false,
+    doubts: estimated.doubts.filter((doubt) => !guesses.has(doubt)),
+  }
+}
 
 /**
  * A `Tokenizer` that counts as OpenAI does, by `gpt-tokenizer`, which has to be installed.

@@ -16,9 +16,9 @@ import { type Cost, costOf, type Item, ratesAt } from "./internal/price/bill.ts"
 import { type BilledClass, type CacheTtl } from "./internal/price/billing.ts"
 import { mostOf } from "./internal/price/mostOf.ts"
 import { holds as holdsAt, type Period, periodOf, type Weekday } from "./internal/price/period.ts"
-import { type PriceList, type Rates, ratesOf } from "./internal/price/rates.ts"
+import { eachOfMillion, type PriceList, type Rates, ratesOf } from "./internal/price/rates.ts"
 import { type ClassFactors, type Factor, type Factors, type ServiceTier } from "./internal/price/serviceTier.ts"
-import type * as Money from "./Money.ts"
+import * as Money from "./Money.ts"
 
 /**
  * What a vendor bills apart. Each token is in one class only: what was read from a cache is not also `input`, and
@@ -48,6 +48,8 @@ export interface Price {
   readonly period: Period
   /** Classes of which it is only known that they cost no less than their rate; bills name them in `Cost.unpriced`. */
   readonly atLeast: ReadonlyArray<TokenClass>
+  /** What a token costs that is an hour in a cache which was made on purpose. `undefined` where it is not known. */
+  readonly cacheStorage: Money.Money | undefined
   /** The most tokens that the model generates for one request, reasoning included. */
   readonly maxOutputTokens: number | undefined
   /** The most tokens that the model looks at. */
@@ -83,6 +85,8 @@ export interface Entry {
   readonly days?: ReadonlyArray<Weekday> | undefined
   /** Dates on which it does not hold, in UTC: `["2026-10-01"]`. */
   readonly except?: ReadonlyArray<string> | undefined
+  /** Dollars for a million tokens in a cache for an hour, where a vendor bills that. */
+  readonly cacheStorage?: Money.Input | undefined
   /** Classes of which it is only known that they cost no less. */
   readonly atLeast?: ReadonlyArray<TokenClass> | undefined
   readonly maxOutputTokens?: number | undefined
@@ -224,7 +228,17 @@ export type {
  * @category constructors
  */
 export const make = (entry: Entry): Price => {
-  const { checkedOn, contextWindow, factors = {}, maxOutputTokens, model, perMillion, provider, source } = entry
+  const {
+    cacheStorage,
+    checkedOn,
+    contextWindow,
+    factors = {},
+    maxOutputTokens,
+    model,
+    perMillion,
+    provider,
+    source,
+  } = entry
   const sources = typeof source === "string" ? [source] : source
   const tiers = (entry.tiers ?? []).map((tier) => ({ above: tier.above, rates: ratesOf(tier.perMillion) }))
   return {
@@ -235,6 +249,7 @@ export const make = (entry: Entry): Price => {
     factors,
     period: periodOf(entry),
     atLeast: entry.atLeast ?? [],
+    cacheStorage: cacheStorage === undefined ? undefined : eachOfMillion("cacheStorage", cacheStorage),
     maxOutputTokens,
     contextWindow,
     source: sources[0] ?? "",
@@ -309,3 +324,40 @@ export interface Tokens extends Circumstances {
   readonly imageInput?: number | undefined
   readonly output: number
 }
+
+/**
+ * What tokens cost that are in a cache for a time, to the millisecond, and rounded up to the next picodollar. `undefined` where the price does
+ * not say.
+ *
+ * **Example** (A hundred thousand tokens for five minutes)
+ *
+ * ```ts
+ * import { Money, Price } from "@holdfast/cost"
+ *
+ * const price = Price.make({
+ *   provider: "google",
+ *   model: "gemini-2.5-pro",
+ *   perMillion: { input: "$1.25", output: "$10" },
+ *   cacheStorage: "$4.50",
+ *   source: "https://ai.google.dev/gemini-api/docs/pricing",
+ *   checkedOn: "2026-11-28",
+ * })
+ *
+ * Price.storage(price, { tokens: 100_000, millis: 300_000 }) // => Money.fromInputUnsafe("0.0375 USD")
+ * ```
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const storage = (
+  { cacheStorage }: Pick<Price, "cacheStorage">,
+  { millis, tokens }: { readonly tokens: number; readonly millis: number },
+): Money.Money | undefined =>
+  cacheStorage === undefined
+    ? undefined
+    : Money.timesRatio(Money.times(cacheStorage, tokens), {
+        numerator: BigInt(Math.max(0, Math.ceil(millis))),
+        denominator: hour,
+      })
+
+const hour = 3_600_000n

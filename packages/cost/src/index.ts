@@ -5,6 +5,7 @@
  */
 export * as Budget from "./Budget.ts"
 export * as CacheSavings from "./CacheSavings.ts"
+export * as CacheStorage from "./CacheStorage.ts"
 export * as Charge from "./Charge.ts"
 export * as Cheapest from "./Cheapest.ts"
 export * as CostEvent from "./CostEvent.ts"

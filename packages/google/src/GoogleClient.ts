@@ -42,8 +42,10 @@ export interface Service {
   readonly apiVersion: string
   readonly content: ContentEndpoint
   readonly embeddings: EmbeddingEndpoint
-  /** Batches and their files, by their paths. */
+  /** Files, caches and batches, by their paths. */
   readonly rest: Rest.Rest
+  /** `projects/p/locations/l` at Vertex AI. */
+  readonly project: string | undefined
   /**
    * Calls the SDK for whatever else the API offers. The signal is to be handed to it.
    */

@@ -4,7 +4,10 @@
  * @module @holdfast/google
  */
 export * as GoogleBatch from "./GoogleBatch.ts"
+export * as GoogleCache from "./GoogleCache.ts"
 export * as GoogleClient from "./GoogleClient.ts"
 export * as GoogleEmbeddingModel from "./GoogleEmbeddingModel.ts"
+export * as GoogleFiles from "./GoogleFiles.ts"
 export * as GoogleLanguageModel from "./GoogleLanguageModel.ts"
+export * as GoogleTokenCounter from "./GoogleTokenCounter.ts"
 export * as GoogleTool from "./GoogleTool.ts"

@@ -50,11 +50,13 @@ import { NetAddress } from "effect/net"
 
 import { type BatchHabit } from "./BatchHabit.ts"
 import { type Chaos } from "./Chaos.ts"
+import { type FileHabit } from "./FileHabit.ts"
 import { mistakeIn } from "./internal/chaos/rate.ts"
 import { finishAll, forgetAll, seen, type Seen } from "./internal/emulator/batch/control.ts"
 import { behave, empty, type VendorName } from "./internal/emulator/batch/state.ts"
 import { watch } from "./internal/emulator/connection.ts"
 import { baseUrl } from "./internal/emulator/dialects.ts"
+import { behaveFiles, emptyStore, forgetFiles, type SeenCache, type SeenFile } from "./internal/emulator/files/state.ts"
 import { handle } from "./internal/emulator/handler.ts"
 import { rulesOf } from "./internal/emulator/history/rules.ts"
 import { fingerprint as fingerprintOf } from "./internal/emulator/redact.ts"
@@ -63,6 +65,8 @@ import { type Dialect, type RecordedRequest } from "./RecordedRequest.ts"
 import { type Reply } from "./Reply.ts"
 
 export type { ChatDialect, Dialect, RecordedRequest } from "./RecordedRequest.ts"
+
+export type { SeenCache, SeenFile } from "./internal/emulator/files/state.ts"
 
 export type { Seen, SeenBatch, SeenItem } from "./internal/emulator/batch/control.ts"
 
@@ -98,6 +102,31 @@ export interface BatchControl {
 }
 
 /**
+ * What an emulator has of files and caches, those that were deleted included.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SeenFiles {
+  readonly files: ReadonlyArray<SeenFile>
+  readonly caches: ReadonlyArray<SeenCache>
+  /** Uploads that were begun, and neither completed nor cancelled. */
+  readonly pending: number
+}
+
+/**
+ * The file, cache and counting APIs of an emulator, at the addresses of the chats.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface FileControl {
+  /** Lays down what goes wrong from now on, in place of what was laid down before. */
+  readonly behave: (...habits: ReadonlyArray<FileHabit>) => Effect.Effect<void>
+  readonly seen: Effect.Effect<SeenFiles>
+}
+
+/**
  * A running emulator.
  *
  * @since 0.1.0
@@ -123,6 +152,7 @@ export class Emulator extends Context.Service<
     /** Waits for a client to close the connection of an unfinished answer, or gives the oldest one not taken yet. */
     readonly nextAborted: Effect.Effect<RecordedRequest>
     readonly batches: BatchControl
+    readonly files: FileControl
     /** Forgets scripts, responders, batches and requests, and starts the chaos over. */
     readonly reset: Effect.Effect<void>
   }
@@ -194,6 +224,7 @@ const reset = (state: State): Effect.Effect<void> =>
     state.unscripted.clear()
     state.issued.clear()
     forgetAll(state)
+    forgetFiles(state.files)
     yield* Queue.clear(state.arrived)
     yield* Queue.clear(state.aborted)
   })
@@ -228,6 +259,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
     arrived: yield* Queue.unbounded<Entry>(),
     aborted: yield* Queue.unbounded<Entry>(),
     batches: empty(options.batchPolls ?? 1),
+    files: emptyStore(),
   }
   const node = watch(createServer())
   const { NodeHttpServer } = yield* platformNode
@@ -264,6 +296,14 @@ const make = Effect.fnUntraced(function* (options: Options) {
       behave: (...habits) => Effect.sync(() => behave(state.batches, habits)),
       finish: Effect.suspend(() => finishAll(state)),
       seen: Effect.sync(() => seen(state)),
+    },
+    files: {
+      behave: (...habits) => Effect.sync(() => behaveFiles(state.files, habits)),
+      seen: Effect.sync(() => ({
+        files: [...state.files.files.values()].map((file) => structuredClone(file)),
+        caches: [...state.files.caches.values()].map((cache) => structuredClone(cache)),
+        pending: [...state.files.uploads.values()].filter((upload) => upload.state === "active").length,
+      })),
     },
     reset: reset(state),
   })

@@ -266,7 +266,7 @@ describe("refusals", () => {
       const unknown = [
         { ...request("openai-chat"), path: "/v1/models" },
         { ...request("openai-chat"), method: "GET" },
-        { ...request("google"), path: "/v1/models/m:countTokens" },
+        { ...request("google"), path: "/v1/models/m:predictLater" },
       ]
       for (const sent of unknown) {
         const received = yield* send(sent)

@@ -5,6 +5,7 @@ import { Effect } from "effect"
 import { answerParts } from "./answer/parts.ts"
 import { AnswerState } from "./answer/state.ts"
 import { MessagesReader } from "./answer/stream.ts"
+import { counted } from "./request/count.ts"
 import { messagesBody } from "./request/request.ts"
 import { answerForm, canonical, strictByDefault } from "./request/tools.ts"
 import { type Settings } from "./settings.ts"
@@ -17,13 +18,14 @@ export interface Sent {
 
 /** A model on the Messages API. */
 export const messagesModel = (
-  { account, apiVersion, messages, pricedAs, provider }: Transport,
+  { account, apiVersion, messages, pricedAs, provider, rest }: Transport,
   model: string,
   settings: Effect.Effect<Settings>,
 ): SdkModel.SdkModel<Sent> =>
   SdkModel.make({
     provider,
     model,
+    optionKey: "anthropic",
     account,
     pricedAs: pricedAs(model),
     settings,
@@ -46,6 +48,7 @@ export const messagesModel = (
     }),
     once: ({ betas, message }: Sent) => messages.once(message, betas),
     open: ({ betas, message }) => messages.open(message, betas),
+    count: ({ betas, message }) => counted(rest, message, betas),
     answerParts,
     reader: (state) => new MessagesReader(state),
   })

@@ -28,6 +28,8 @@ export type CacheOptions = {
 export type FileOptions = CacheOptions & {
   /** The id of a file that was uploaded before. The part's data is then not looked at. */
   readonly fileId?: string | null
+  /** When the uploaded file is gone, in Unix milliseconds. After that a request fails with `FileExpired` before it is sent. */
+  readonly expiresAt?: number | null
   /** Puts the uploaded file into the container of code execution, instead of showing it to the model. */
   readonly containerUpload?: boolean | null
   /** The file's name if left out. Documents only. */

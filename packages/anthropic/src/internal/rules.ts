@@ -13,6 +13,20 @@ const body = (type: string, message: string, fields: object = {}): unknown => ({
 
 const anthropicRules: ReadonlyArray<ErrorRule> = [
   {
+    id: "anthropic/file-storage",
+    reason: "quota",
+    when: [{ name: ["storage_quota_exceeded"] }],
+    source: "https://platform.claude.com/docs/en/build-with-claude/files",
+    cases: [
+      {
+        status: 400,
+        body: body("invalid_request_error", "The organization's file storage quota is exhausted.", {
+          details: { error_code: "storage_quota_exceeded" },
+        }),
+      },
+    ],
+  },
+  {
     id: "anthropic/usage-limits",
     reason: "quota",
     when: [{ message: /reached your specified API usage limits/i }],

@@ -11,6 +11,8 @@ import { type Origin } from "@holdfast/core/provider/ProviderError"
 import * as Rest from "@holdfast/core/provider/Rest"
 import * as SdkEndpoint from "@holdfast/core/provider/SdkEndpoint"
 import * as StainlessClient from "@holdfast/core/provider/StainlessClient"
+import { UploadBody } from "@holdfast/core/provider/UploadBody"
+import { withBody } from "@holdfast/core/provider/UploadFetch"
 import { Clock, Effect, type Redacted } from "effect"
 
 import { fromErrorAnswer, fromThrown } from "./failure.ts"
@@ -104,15 +106,17 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
     }),
     rest: Rest.make({
       origin: (path) => origin("rest", path),
-      send: ({ method, ...request }, signal) =>
-        sdk
-          .request<unknown>({
-            ...request,
-            headers: withBetas(headers["anthropic-beta"], request.headers),
-            method: methods[method],
-            signal,
-          })
-          .asResponse(),
+      send: ({ body, method, ...request }, signal) => {
+        const sent = {
+          ...request,
+          headers: withBetas(headers["anthropic-beta"], request.headers),
+          method: methods[method],
+          signal,
+        }
+        if (!(body instanceof UploadBody)) return sdk.request<unknown>({ ...sent, body }).asResponse()
+        const uploading = newClient(sdkModule.Anthropic, { ...settings, fetch: withBody(boundedFetch(fetch), body) })
+        return uploading.request<unknown>(sent).asResponse()
+      },
       fromThrown: (from) => fromThrown(sdkModule.Anthropic, from, false),
       fromErrorAnswer,
     }),
@@ -168,7 +172,7 @@ const newClient = (
   return new Client()
 }
 
-const methods = { GET: "get", POST: "post", DELETE: "delete" } as const
+const methods = { GET: "get", POST: "post", PATCH: "patch", DELETE: "delete" } as const
 
 // Those of a request stand beside those of the client.
 const withBetas = (

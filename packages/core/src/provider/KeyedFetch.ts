@@ -13,7 +13,8 @@ import { type KeySource, KeyUnavailable } from "../internal/keySource/types.ts"
 import { bounded } from "./BoundedBody.ts"
 import * as Endpoint from "./Endpoint.ts"
 import * as Secrets from "./Secrets.ts"
-import { untimedFetch } from "./UntimedFetch.ts"
+import { UploadBody } from "./UploadBody.ts"
+import { uploadFetch } from "./UploadFetch.ts"
 
 /**
  * What an SDK is given as its key.
@@ -101,7 +102,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   const { open, secret } = divided(options.headers ?? {}, secrets)
   const context = yield* Effect.context()
   const sender = new Sender({
-    send: untimedFetch(options.fetch),
+    send: uploadFetch(options.fetch),
     origin: new URL(apiUrl).origin,
     source,
     secrets,
@@ -223,6 +224,7 @@ const originOf = (input: Input): string => new URL(input instanceof Request ? in
 
 const isRepeatable = (input: Input, init: RequestInit | undefined): boolean => {
   const body: unknown = input instanceof Request ? input.body : init?.body
+  if (body instanceof UploadBody) return body.isRepeatable
   return typeof body !== "object" || body === null || !(Symbol.asyncIterator in body)
 }
 

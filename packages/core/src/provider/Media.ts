@@ -7,6 +7,7 @@ import { Predicate } from "effect"
 import { type Prompt } from "effect/ai"
 import * as Base64 from "effect/encoding/Base64"
 
+import { isUploaded } from "../UploadedFile.ts"
 import { fromDataUrl } from "./Json.ts"
 import { type Refusals } from "./Refusals.ts"
 
@@ -42,12 +43,23 @@ export const mediaOf = (part: Prompt.FilePart, fileId: string | undefined): Medi
  * @since 0.1.0
  * @category guards
  */
-export const refuseUnreadable = (part: Prompt.FilePart, option: string, refusals: Refusals): void => {
+export const refuseUnreadable = (part: Prompt.FilePart, option: string, refusals: Refusals, fileId?: string): void => {
   const { data } = part
+  if (fileId !== undefined) return
+  if (isUploaded(data)) return refusals.option(option, uploadedElsewhere)
   if (data instanceof URL && !/^(?:https?|data):$/.test(data.protocol)) {
     refusals.option(option, `"${data.protocol}" URLs cannot be read by the provider; give the bytes or an https link`)
   }
 }
+
+/**
+ * Why a provider cannot read a file that is at another one.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const uploadedElsewhere =
+  "the file is uploaded at another provider only; upload it here, too, and give UploadedFile.part both"
 
 /**
  * `image/*` says nothing that a `data:` URL could say; JPEG is what the APIs make of it.

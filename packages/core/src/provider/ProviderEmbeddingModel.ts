@@ -7,7 +7,7 @@ import { type Effect, type Scope } from "effect"
 
 import { type PricedAs } from "../internal/call/types.ts"
 import { type RequestLimits } from "../ModelCall.ts"
-import { type ProviderFailure, type ProviderReply } from "./ProviderModel.ts"
+import { type ProviderReply, type RequestFailure } from "./ProviderModel.ts"
 
 /**
  * A request as a provider of embeddings receives it: at least one text, none of them empty, and no more than its limits.
@@ -67,5 +67,5 @@ export interface ProviderEmbeddingModel {
   readonly limits?: RequestLimits | undefined
   readonly embed: (
     request: EmbeddingRequest,
-  ) => Effect.Effect<ProviderReply<EmbeddingAnswer>, ProviderFailure, Scope.Scope>
+  ) => Effect.Effect<ProviderReply<EmbeddingAnswer>, RequestFailure, Scope.Scope>
 }

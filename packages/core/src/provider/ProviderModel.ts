@@ -7,6 +7,7 @@ import { type Effect, type JsonSchema, Schema, type Scope, type Stream } from "e
 import { AiError, type LanguageModel, type Response } from "effect/ai"
 
 import { type CommonSettings, type PricedAs } from "../internal/call/types.ts"
+import { type FileExpired } from "../internal/files/errors.ts"
 import * as PolicyError from "../PolicyError.ts"
 
 /**
@@ -82,6 +83,8 @@ export interface ProviderModel {
     ProviderFailure,
     Scope.Scope
   >
+  /** The tokens of a request as the vendor counts them, without answering it; absent where there is no endpoint for that. */
+  readonly count?: ((request: ProviderRequest) => Effect.Effect<number, ProviderFailure>) | undefined
 }
 
 /**
@@ -90,7 +93,15 @@ export interface ProviderModel {
  * @since 0.1.0
  * @category models
  */
-export type ProviderFailure = AiError.AiError | UnsupportedOption
+export type ProviderFailure = RequestFailure | FileExpired
+
+/**
+ * Why a request cannot be made.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type RequestFailure = AiError.AiError | UnsupportedOption
 
 /**
  * An option that this model cannot take, found before any request was sent.

@@ -6,7 +6,7 @@
 import { Effect } from "effect"
 import { AiError } from "effect/ai"
 
-import { type ProviderFailure, UnsupportedOption } from "./ProviderModel.ts"
+import { type RequestFailure, UnsupportedOption } from "./ProviderModel.ts"
 
 /**
  * Why no request can be made. The first reason is reported.
@@ -17,7 +17,7 @@ import { type ProviderFailure, UnsupportedOption } from "./ProviderModel.ts"
 export class Refusals {
   readonly provider: string
   readonly model: string
-  first: ProviderFailure | undefined
+  first: RequestFailure | undefined
 
   constructor(provider: string, model: string) {
     this.provider = provider
@@ -41,7 +41,7 @@ export class Refusals {
   }
 
   /** The body, unless something was refused. */
-  check<A>(body: A): Effect.Effect<A, ProviderFailure> {
+  check<A>(body: A): Effect.Effect<A, RequestFailure> {
     return this.first === undefined ? Effect.succeed(body) : Effect.fail(this.first)
   }
 }

@@ -21,10 +21,10 @@ import * as SdkStream from "./SdkStream.ts"
  * @category models
  */
 export interface Request {
-  readonly method: "GET" | "POST" | "DELETE"
+  readonly method: "GET" | "POST" | "PATCH" | "DELETE"
   /** Below the API's URL, with its query. */
   readonly path: string
-  /** Sent as JSON, unless it is a form. */
+  /** Sent as JSON, unless it is a form or an `UploadBody`. */
   readonly body?: unknown
   readonly headers?: Readonly<Record<string, string>> | undefined
 }

@@ -7,6 +7,7 @@ import { Effect, type Result, type Scope, Stream } from "effect"
 import { type AiError, type LanguageModel, Prompt, type Response } from "effect/ai"
 
 import { type CommonSettings, type PricedAs } from "../internal/call/types.ts"
+import { refuseExpired } from "../internal/files/expiry.ts"
 import { jsonPrompt } from "../internal/model/jsonPrompt.ts"
 import { gathered, readingWhole } from "./AnswerModes.ts"
 import { AnswerEvents } from "./AnswerResponse.ts"
@@ -57,6 +58,8 @@ export type SettingNames<Settings> = {
 export interface Options<Settings, Body, State> {
   readonly provider: string
   readonly model: string
+  /** Under which name the options of prompts stand. The provider's if left out. */
+  readonly optionKey?: string | undefined
   readonly account?: string | undefined
   readonly pricedAs?: PricedAs | undefined
   readonly codecTransformer: LanguageModel.CodecTransformer
@@ -75,6 +78,8 @@ export interface Options<Settings, Body, State> {
   readonly open: (
     body: Body,
   ) => Effect.Effect<ProviderReply<Stream.Stream<unknown, AiError.AiError>>, AiError.AiError, Scope.Scope>
+  /** Has the tokens of a request counted; absent where the vendor does not count. */
+  readonly count?: ((body: Body) => Effect.Effect<number, AiError.AiError>) | undefined
   readonly answerParts: (answer: unknown, state: State) => Result.Result<Array<Response.PartEncoded>, AiError.AiError>
   readonly reader: (state: State) => EventReader
 }
@@ -113,11 +118,13 @@ export interface SdkModel<out Body> extends ProviderModel {
 export const make = <Settings extends { readonly maxOutputTokens?: number | undefined }, Body, State>(
   options: Options<Settings, Body, State>,
 ): SdkModel<Body> => {
-  const { answerParts, codecTransformer, model, once, open, prepare, provider, reader, settings } = options
+  const { answerParts, codecTransformer, count, model, once, open, prepare, provider, reader, settings } = options
+  const key = options.optionKey ?? provider
   const prepared = (request: ProviderRequest) =>
     Effect.flatMap(settings, (current) =>
       Effect.flatMap(merged(options, request, current), (all) => prepare(asJson(request), all)),
     ).pipe(
+      Effect.tap(() => refuseExpired(request.options.prompt, { key, provider })),
       // Descriptions, schemas and settings may be cut texts too.
       Effect.map((ready) => ({ ...ready, body: wellFormed(ready.body) })),
       Effect.mapError((failure) => inNeutralNames(failure, request.settings, options.settingNames)),
@@ -147,6 +154,7 @@ export const make = <Settings extends { readonly maxOutputTokens?: number | unde
     settings,
     codecTransformer,
     prepare: ready,
+    count: count && ((request) => Effect.flatMap(prepared(request), ({ body }) => count(body))),
     generate: Effect.fnUntraced(function* (request) {
       const { body, read } = yield* ready(request)
       const { headers, parts: answer } = yield* once(body)

@@ -6,6 +6,7 @@ import { Effect } from "effect"
 import { answerParts } from "./answer/parts.ts"
 import { AnswerState } from "./answer/state.ts"
 import { ChunkReader } from "./answer/stream.ts"
+import { counted } from "./request/count.ts"
 import { contentBody } from "./request/request.ts"
 import { toCodecGoogle } from "./request/structuredOutput.ts"
 import { canonical } from "./request/tools.ts"
@@ -14,13 +15,22 @@ import { type ContentBody, type Transport } from "./transport.ts"
 
 /** A model of Google's. */
 export const contentModel = (
-  { account, content, pricedAs, provider }: Pick<Transport, "account" | "content" | "pricedAs" | "provider">,
+  {
+    account,
+    apiVersion,
+    content,
+    pricedAs,
+    project,
+    provider,
+    rest,
+  }: Pick<Transport, "account" | "apiVersion" | "content" | "pricedAs" | "project" | "provider" | "rest">,
   model: string,
   settings: Effect.Effect<Settings>,
 ): SdkModel.SdkModel<ContentBody> =>
   SdkModel.make({
     provider,
     model,
+    optionKey: "google",
     account,
     pricedAs: pricedAs(model),
     settings,
@@ -45,6 +55,7 @@ export const contentModel = (
     }),
     once: content.once,
     open: content.open,
+    count: counted({ apiVersion, content, project, rest }),
     answerParts,
     reader: (state) => new ChunkReader(state),
   })

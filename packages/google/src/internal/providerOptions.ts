@@ -25,6 +25,8 @@ export type SignedOptions = {
 export type FileOptions = SignedOptions & {
   /** The URI of a file that was uploaded before, or `gs://`. The part's data is then not looked at. */
   readonly fileUri?: string | null
+  /** When the uploaded file is gone, in Unix milliseconds. After that a request fails with `FileExpired` before it is sent. */
+  readonly expiresAt?: number | null
   /** Which part of a video is looked at, and how often. Offsets are seconds as in `"90s"`. */
   readonly videoMetadata?: {
     readonly startOffset?: string

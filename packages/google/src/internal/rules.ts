@@ -26,6 +26,18 @@ const exceeded =
 
 const googleRules: ReadonlyArray<ErrorRule> = [
   {
+    id: "google/file-storage",
+    reason: "quota",
+    when: [{ name: ["RESOURCE_EXHAUSTED"], message: /storage quota/i }],
+    source: "https://ai.google.dev/gemini-api/docs/files",
+    cases: [
+      {
+        status: 429,
+        body: body(429, "RESOURCE_EXHAUSTED", "You have exceeded your file storage quota: 20 GB per project."),
+      },
+    ],
+  },
+  {
     id: "google/quota-of-a-day",
     reason: "quota",
     when: [{ name: ["RESOURCE_EXHAUSTED"], limit: /Per(?:Day|Month)|=0(?:$| )/ }, { name: ["QUOTA_EXHAUSTED"] }],

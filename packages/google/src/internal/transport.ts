@@ -12,6 +12,7 @@ import { type Origin } from "@holdfast/core/provider/ProviderError"
 import * as Rest from "@holdfast/core/provider/Rest"
 import * as SdkEndpoint from "@holdfast/core/provider/SdkEndpoint"
 import * as SdkStream from "@holdfast/core/provider/SdkStream"
+import { UploadBody } from "@holdfast/core/provider/UploadBody"
 import { Clock, Effect, type Redacted } from "effect"
 import { type AiError } from "effect/ai"
 
@@ -63,6 +64,8 @@ export interface Transport extends SdkEndpoint.Transport<GoogleGenAI> {
   readonly content: ContentEndpoint
   readonly embeddings: EmbeddingEndpoint
   readonly rest: Rest.Rest
+  /** `projects/p/locations/l` at Vertex AI. */
+  readonly project: string | undefined
 }
 
 // A wrong key is a bad request at Google.
@@ -89,7 +92,8 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
   const clock = yield* Clock.Clock
   const { scrub } = secrets
   const provider = options.vertex === undefined ? "gcp.gemini" : "gcp.vertex_ai"
-  const root = options.vertex === undefined ? "" : projectPath(options.vertex)
+  const base = options.vertex === undefined ? "" : projectPath(options.vertex)
+  const root = options.vertex === undefined ? "" : `${base}/publishers/google`
   const origin = (method: string, path: string): Origin => ({
     module,
     method,
@@ -112,6 +116,7 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
       fromThrown: (from) => fromFetch(sdk, from),
       fromErrorAnswer,
     }),
+    project: options.vertex && base.slice(1),
     use: SdkEndpoint.use(client, fromThrown(sdk, origin("use", ""), undefined, false)),
   }
   return transport
@@ -124,13 +129,13 @@ const urlOf = (apiUrl: string, path: string): string => (/^https?:/.test(path) ?
 const sendWith = (wire: Wire, apiUrl: string) => {
   const fetch = fetchOf(wire)
   return ({ body, headers, method, path }: Rest.Request, signal: AbortSignal): Promise<Response> => {
-    const raw = body === undefined || body instanceof Blob
+    const raw = body === undefined || body instanceof Blob || body instanceof UploadBody
     const type = raw ? undefined : { "content-type": "application/json" }
     return fetch(urlOf(apiUrl, path), {
       method,
       signal,
       headers: { "x-goog-api-key": KeyedFetch.placeholder, ...type, ...headers },
-      ...(body !== undefined && { body: raw ? body : JSON.stringify(body) }),
+      ...(body !== undefined && { body: raw ? (body as BodyInit) : JSON.stringify(body) }),
     }).then((response) =>
       response.ok
         ? response
@@ -148,7 +153,7 @@ interface Vertex {
   readonly location: string
 }
 
-const projectPath = ({ location, project }: Vertex) => `/projects/${project}/locations/${location}/publishers/google`
+const projectPath = ({ location, project }: Vertex) => `/projects/${project}/locations/${location}`
 
 // Vertex AI takes a token here, where the SDK for browsers would put a key.
 const bearer = { authorization: `Bearer ${KeyedFetch.placeholder}` }

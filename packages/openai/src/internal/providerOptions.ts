@@ -26,6 +26,8 @@ export type CacheOptions = {
 export type FileOptions = CacheOptions & {
   /** The id of a file that was uploaded before. The part's data is then not looked at. */
   readonly fileId?: string | null
+  /** When the uploaded file is gone, in Unix milliseconds. After that a request fails with `FileExpired` before it is sent. */
+  readonly expiresAt?: number | null
   readonly imageDetail?: "auto" | "low" | "high" | "original" | null
   readonly itemId?: string | null
 }

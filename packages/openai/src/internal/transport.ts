@@ -11,6 +11,8 @@ import { type Origin } from "@holdfast/core/provider/ProviderError"
 import * as Rest from "@holdfast/core/provider/Rest"
 import * as SdkEndpoint from "@holdfast/core/provider/SdkEndpoint"
 import * as StainlessClient from "@holdfast/core/provider/StainlessClient"
+import { UploadBody } from "@holdfast/core/provider/UploadBody"
+import { withBody } from "@holdfast/core/provider/UploadFetch"
 import { Clock, Effect, type Redacted } from "effect"
 import type { ClientOptions, OpenAI } from "openai"
 
@@ -66,7 +68,8 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
     isBearer: options.apiKey !== undefined && options.keyHeader === undefined,
   }
   const module = yield* Effect.promise(() => import("openai"))
-  const sdk = newClient(module.OpenAI, { ...settings, fetch: withErrorBodies(boundedFetch(fetch)) })
+  const errorsRead = (send: typeof fetch) => withErrorBodies(boundedFetch(send))
+  const sdk = newClient(module.OpenAI, { ...settings, fetch: errorsRead(fetch) })
   // Files are downloaded with this one, and they may be long.
   const unbounded = newClient(module.OpenAI, { ...settings, fetch: withErrorBodies(fetch) })
   const clock = yield* Clock.Clock
@@ -108,8 +111,12 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
     }),
     rest: Rest.make({
       origin: (path) => originOf("rest", path),
-      send: ({ method, ...request }, signal) =>
-        sdk.request<unknown>({ ...request, method: methods[method], signal }).asResponse(),
+      send: ({ body, method, ...request }, signal) => {
+        const sent = { ...request, method: methods[method], signal }
+        if (!(body instanceof UploadBody)) return sdk.request<unknown>({ ...sent, body }).asResponse()
+        const uploading = newClient(module.OpenAI, { ...settings, fetch: withBody(errorsRead(fetch), body) })
+        return uploading.request<unknown>(sent).asResponse()
+      },
       fromThrown: (origin) => fromThrown(module.OpenAI, origin, false),
       fromErrorAnswer,
     }),
@@ -118,7 +125,7 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
   return transport
 })
 
-const methods = { GET: "get", POST: "post", DELETE: "delete" } as const
+const methods = { GET: "get", POST: "post", PATCH: "patch", DELETE: "delete" } as const
 
 interface ClientSettings extends Pick<TransportOptions, "apiUrl" | "keyHeader" | "organizationId" | "projectId"> {
   readonly fetch: typeof globalThis.fetch

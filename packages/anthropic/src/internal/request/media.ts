@@ -30,7 +30,7 @@ export const fileBlock = (
   context: FileContext,
 ): Image | Document | Anthropic.ContainerUploadBlockParam | undefined => {
   const options = optionsOf(part)
-  refuseUnreadable(part, `prompt[${context.at}].file`, context.refusals)
+  refuseUnreadable(part, `prompt[${context.at}].file`, context.refusals, options.fileId)
   const media = mediaOf(part, options.fileId)
   if (options.containerUpload) {
     if (media._tag === "FileId") {

@@ -28,7 +28,7 @@ export interface RequestInput {
 }
 
 /** The body, or the option that stands in its way. */
-export const messagesBody = (input: RequestInput): Effect.Effect<MessagesBody, ProviderModel.ProviderFailure> => {
+export const messagesBody = (input: RequestInput): Effect.Effect<MessagesBody, ProviderModel.RequestFailure> => {
   const { apiVersion, model, provider, request, settings } = input
   const { prompt, toolChoice, tools } = request.options
   const refusals = new Refusals(provider, model)

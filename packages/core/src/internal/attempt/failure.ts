@@ -2,9 +2,10 @@ import { type AiError } from "effect/ai"
 
 import { type StreamTruncated } from "../../CommitPoint.ts"
 import { type UnsupportedOption } from "../../provider/ProviderModel.ts"
+import { type FileExpired } from "../files/errors.ts"
 
 /** How a call of a provider's model can fail. */
-export type CallFailure = AiError.AiError | UnsupportedOption | StreamTruncated
+export type CallFailure = AiError.AiError | FileExpired | UnsupportedOption | StreamTruncated
 
 /** How a call of a provider's embedding model can fail: its answers come as a whole. */
 export type EmbeddingFailure = AiError.AiError | UnsupportedOption

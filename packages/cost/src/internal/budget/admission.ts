@@ -33,6 +33,8 @@ export interface Applicant {
   readonly reservation: Pick<Reservation, "id" | "subject" | "worst">
   /** The length of answer that was assumed, where nothing limits it. */
   readonly assumedOutputTokens: number | undefined
+  /** When its lease is over, in Unix milliseconds, where that is not so long after it began as with all others. */
+  readonly expiresAt?: number | undefined
 }
 
 /** An attempt that was let in. */
@@ -128,22 +130,25 @@ export class AdmissionControl {
   }
 
   #reserve(
-    { reservation, start }: Applicant,
+    { expiresAt, reservation, start }: Applicant,
     claims: AttemptClaims,
     now: number,
   ): Effect.Effect<Admitted | Exceeded, LedgerUnavailable> {
     const { lease, ledger, whenUnavailable } = this.#options
     const { id, subject, worst } = reservation
-    return Effect.matchEffect(ledger.reserve({ id, subject, worst, claims: claims.claims, expiresAt: now + lease }), {
-      onSuccess: (answer): Effect.Effect<Admitted | Exceeded> =>
-        Effect.succeed(answer._tag === "Admitted" ? { _tag: "Admitted", claims, isReserved: true } : answer),
-      onFailure: (error) =>
-        whenUnavailable(error, start).pipe(
-          // It may have been reserved and the answer lost. What is let in is ended by its settlement.
-          Effect.onError(() => ledger.persist(ledger.release(id))),
-          Effect.as<Admitted>({ _tag: "Admitted", claims, isReserved: false }),
-        ),
-    })
+    return Effect.matchEffect(
+      ledger.reserve({ id, subject, worst, claims: claims.claims, expiresAt: expiresAt ?? now + lease }),
+      {
+        onSuccess: (answer): Effect.Effect<Admitted | Exceeded> =>
+          Effect.succeed(answer._tag === "Admitted" ? { _tag: "Admitted", claims, isReserved: true } : answer),
+        onFailure: (error) =>
+          whenUnavailable(error, start).pipe(
+            // It may have been reserved and the answer lost. What is let in is ended by its settlement.
+            Effect.onError(() => ledger.persist(ledger.release(id))),
+            Effect.as<Admitted>({ _tag: "Admitted", claims, isReserved: false }),
+          ),
+      },
+    )
   }
 }
 

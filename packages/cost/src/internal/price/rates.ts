@@ -23,14 +23,19 @@ export const ratesOf = (list: PriceList): Rates => {
   return rates
 }
 
-const each = (name: BilledClass, amount: Money.Input): Money.Money => {
+/** What one token costs of a million. Throws a `RangeError` for what is no amount, or not whole for one token. */
+export const eachOfMillion = (name: string, amount: Money.Input): Money.Money => per(name, amount, 1_000_000n)
+
+const each = (name: BilledClass, amount: Money.Input): Money.Money =>
+  per(name, amount, name === "webSearch" ? 1_000n : 1_000_000n)
+
+const per = (name: string, amount: Money.Input, units: bigint): Money.Money => {
   const parsed = Money.fromInput(amount)
   if (Result.isFailure(parsed)) throw new RangeError(`${name}: ${parsed.failure.message}`)
-  const per = name === "webSearch" ? 1_000n : 1_000_000n
-  if (parsed.success < 0n || parsed.success % per !== 0n) {
+  if (parsed.success < 0n || parsed.success % units !== 0n) {
     throw new RangeError(`${name}: ${Money.format(parsed.success)} is not whole for one token`)
   }
-  return Money.fromPicodollars(parsed.success / per)
+  return Money.fromPicodollars(parsed.success / units)
 }
 
 /** What is not priced by itself costs what this costs: a vendor that names no price for it bills it so. */

@@ -3,6 +3,7 @@
  */
 import * as Money from "../../Money.ts"
 import { type Claim, type Entry, type Settlement } from "../ledger/journal.ts"
+import { storageClass } from "../storage/class.ts"
 
 /** What was summed. */
 export interface Sum {
@@ -104,8 +105,11 @@ const counters = {
 } as const
 
 const count = (sum: Sum, { basis, cost, maximum, minimum, outcome, saved, subject, tokens }: Settlement): void => {
-  sum.attempts++
-  sum[counters[outcome]]++
+  // What was stored was no attempt.
+  if (!(storageClass in tokens)) {
+    sum.attempts++
+    sum[counters[outcome]]++
+  }
   if (basis === "unpriced") sum.unpriced++
   for (const name in tokens) sum.tokens[name] = (sum.tokens[name] ?? 0) + (tokens[name] ?? 0)
   sum.cost = Money.add(sum.cost, cost)

@@ -3,9 +3,10 @@
  */
 
 import type { Content, FunctionResponse, Part, PartMediaResolutionLevel } from "@google/genai/web"
-import { mediaOf } from "@holdfast/core/provider/Media"
+import { mediaOf, uploadedElsewhere } from "@holdfast/core/provider/Media"
 import { type Refusals } from "@holdfast/core/provider/Refusals"
 import { transcript } from "@holdfast/core/provider/Transcript"
+import { isUploaded } from "@holdfast/core/UploadedFile"
 import { type Prompt } from "effect/ai"
 
 import { isBefore, thinks } from "../family.ts"
@@ -121,10 +122,12 @@ const filePart = (part: Prompt.FilePart, at: number, { model, refusals }: Conver
 
 const dataOf = (part: Prompt.FilePart, option: string, refusals: Refusals): Pick<Part, "fileData" | "inlineData"> => {
   const { data, mediaType } = part
-  if (data instanceof URL && !/^(?:https?|gs|data):$/.test(data.protocol)) {
+  const { fileUri } = optionsOf(part)
+  if (fileUri === undefined && isUploaded(data)) refusals.option(option, uploadedElsewhere)
+  else if (fileUri === undefined && data instanceof URL && !/^(?:https?|gs|data):$/.test(data.protocol)) {
     refusals.option(option, `Google cannot read "${data.protocol}" URLs; give the bytes, a link or a gs:// URI`)
   }
-  const media = mediaOf(part, optionsOf(part).fileUri ?? bucketUri(data))
+  const media = mediaOf(part, fileUri ?? bucketUri(data))
   if (media._tag === "Inline" && media.mediaType.includes("*")) {
     refusals.option(`${option}.${mediaType}`, `bytes need a type of their own, such as "video/mp4"`)
   }

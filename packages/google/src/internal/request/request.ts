@@ -23,7 +23,7 @@ export interface RequestInput {
 }
 
 /** The body, or the option that stands in its way. */
-export const contentBody = (input: RequestInput): Effect.Effect<ContentBody, ProviderModel.ProviderFailure> => {
+export const contentBody = (input: RequestInput): Effect.Effect<ContentBody, ProviderModel.RequestFailure> => {
   const { model, provider, request, settings } = input
   const refusals = new Refusals(provider, model)
   refuseSettings(model, settings, refusals)

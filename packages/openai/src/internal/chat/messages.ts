@@ -95,7 +95,7 @@ const userContent = (
   const { breakpoint = inherited, fields, fileId, imageDetail } = optionsOf(part, conversation.key)
   if (part.type === "text") return extended(marked({ type: "text", text: part.text }, breakpoint), fields)
   const option = `prompt[${at}].file.${part.mediaType}`
-  refuseUnreadable(part, option, conversation.refusals)
+  refuseUnreadable(part, option, conversation.refusals, fileId)
   const media = mediaOf(part, fileId)
   const content = part.mediaType.startsWith("image/")
     ? imageContent(media, imageDetail, option, conversation)

@@ -27,6 +27,7 @@ export const chatModel = (
   SdkModel.make({
     provider,
     model,
+    optionKey,
     account,
     pricedAs: pricedAs(model),
     settings,

@@ -33,7 +33,7 @@ export interface RequestInput {
 }
 
 /** The body, or the option that stands in its way. */
-export const chatBody = (input: RequestInput): Effect.Effect<ChatBody, ProviderModel.ProviderFailure> => {
+export const chatBody = (input: RequestInput): Effect.Effect<ChatBody, ProviderModel.RequestFailure> => {
   const { dialect, model, provider, request, settings } = input
   const refusals = new Refusals(provider, model)
   refuseSettings(input, refusals)

@@ -58,9 +58,14 @@ export const openaiRules: ReadonlyArray<ErrorRule> = [
     when: [
       { name: ["insufficient_quota"] },
       { message: /^you exceeded your current quota/i, status: [undefined, 402, 403, 429] },
+      { message: /exceeded your file storage quota/i },
     ],
     source: errors,
     cases: [
+      {
+        status: 400,
+        body: { error: { message: "You've exceeded your file storage quota.", type: "invalid_request_error" } },
+      },
       {
         status: 429,
         body: {

@@ -88,7 +88,7 @@ const inputContent = (
   const options = optionsOf(part, conversation.key)
   const breakpoint = options.breakpoint ?? inherited
   if (part.type === "text") return marked({ type: "input_text", text: part.text }, breakpoint)
-  refuseMedia(part, at, conversation)
+  refuseMedia(part, at, conversation, options.fileId)
   const media = mediaOf(part, options.fileId)
   if (part.mediaType.startsWith("image/")) {
     const where =
@@ -101,10 +101,10 @@ const inputContent = (
   return marked({ type: "input_file", ...file }, breakpoint)
 }
 
-const refuseMedia = (part: Prompt.FilePart, at: number, { refusals }: Conversation): void => {
+const refuseMedia = (part: Prompt.FilePart, at: number, { refusals }: Conversation, fileId?: string): void => {
   const { mediaType } = part
   const option = `prompt[${at}].file.${mediaType}`
-  refuseUnreadable(part, option, refusals)
+  refuseUnreadable(part, option, refusals, fileId)
   if (/^(?:audio|video)\//.test(mediaType)) {
     refusals.option(option, "the Responses API takes neither audio nor video; for audio use OpenAiLanguageModel.chat")
   } else if (mediaType.startsWith("image/") && !imageTypes.has(concrete(mediaType))) {

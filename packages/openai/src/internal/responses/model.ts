@@ -6,6 +6,7 @@ import { ResponseIdTracker } from "effect/ai"
 import { answerForm, canonical } from "../request/tools.ts"
 import { type ResponsesSettings } from "../settings.ts"
 import { type ResponsesBody, type Transport } from "../transport.ts"
+import { counted } from "./count.ts"
 import { answerParts } from "./parts.ts"
 import { responsesBody } from "./request.ts"
 import { AnswerState } from "./state.ts"
@@ -13,13 +14,14 @@ import { ResponsesReader } from "./stream.ts"
 
 /** A model on the Responses API. */
 export const responsesModel = (
-  { account, optionKey, pricedAs, provider, responses }: Transport,
+  { account, optionKey, pricedAs, provider, responses, rest }: Transport,
   model: string,
   settings: Effect.Effect<ResponsesSettings>,
 ): SdkModel.SdkModel<ResponsesBody> =>
   SdkModel.make({
     provider,
     model,
+    optionKey,
     account,
     pricedAs: pricedAs(model),
     settings,
@@ -43,6 +45,7 @@ export const responsesModel = (
     }),
     once: responses.once,
     open: responses.open,
+    count: counted(rest),
     answerParts,
     reader: (state) => new ResponsesReader(state),
   })

@@ -32,7 +32,7 @@ export interface RequestInput {
 }
 
 /** The body, or the option that stands in its way. */
-export const responsesBody = (input: RequestInput): Effect.Effect<ResponsesBody, ProviderModel.ProviderFailure> => {
+export const responsesBody = (input: RequestInput): Effect.Effect<ResponsesBody, ProviderModel.RequestFailure> => {
   const { model, provider, request, settings } = input
   const refusals = new Refusals(provider, model)
   refuseSettings(model, settings, refusals)

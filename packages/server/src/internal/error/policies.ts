@@ -10,6 +10,7 @@ import {
   PolicyError,
   RateLimit,
   RetryBudget,
+  UploadedFile,
 } from "@holdfast/core"
 import { UnsupportedOption } from "@holdfast/core/provider/ProviderModel"
 import { Budget, PriceBook } from "@holdfast/cost"
@@ -29,6 +30,7 @@ export const Policy = Schema.Union([
   Fallback.AllModelsFailed,
   CommitPoint.StreamTruncated,
   UnsupportedOption,
+  UploadedFile.FileExpired,
 ])
 
 type Policy = typeof Policy.Type
@@ -98,6 +100,7 @@ const reading = (error: Policy, now: number): Reading =>
     }),
     StreamTruncated: (): Reading => ({ status: 502, retryable: true }),
     UnsupportedOption: (): Reading => ({ status: 400, retryable: false }),
+    FileExpired: (): Reading => ({ status: 400, retryable: false }),
   })
 
 const withoutForeignWords = (error: Policy): Policy => {

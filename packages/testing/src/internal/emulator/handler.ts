@@ -9,6 +9,7 @@ import { handleBatch, routeOf } from "./batch/handler.ts"
 import * as connection from "./connection.ts"
 import { type Call, type Dialect, type Failure, isJson } from "./dialect.ts"
 import { dialectOf } from "./dialects.ts"
+import { fileRouteOf } from "./files/routes.ts"
 import { refusalOf } from "./history/rules.ts"
 import { plan } from "./plan.ts"
 import { redactHeaders, redactQuery } from "./redact.ts"
@@ -31,7 +32,7 @@ const notFound = (path: string) =>
   HttpServerResponse.jsonUnsafe(
     {
       error: {
-        message: `Unknown request URL: ${path}. Holdfast's emulator speaks /responses, /chat/completions, /embeddings, /v1/messages, /models/{model}:generateContent and :batchEmbedContents, and the batch APIs.`,
+        message: `Unknown request URL: ${path}. Holdfast's emulator speaks /responses, /chat/completions, /embeddings, /v1/messages, /models/{model}:generateContent and :batchEmbedContents, and the APIs of batches, files, caches and token counts.`,
         type: "invalid_request_error",
         param: null,
         code: "unknown_url",
@@ -130,7 +131,8 @@ export const handle = (state: State, chaos: Chaos | undefined) =>
     const request = yield* HttpServerRequest.HttpServerRequest
     const url = urlOf(request.url)
     if (url !== undefined && isControl(url.pathname)) return yield* control(state, request, url.pathname)
-    const route = url === undefined ? undefined : routeOf(request.method, url.pathname)
+    const batches = url === undefined ? undefined : routeOf(request.method, url.pathname)
+    const route = url === undefined ? undefined : (fileRouteOf(request.method, url.pathname, batches) ?? batches)
     if (url !== undefined && route !== undefined) {
       return yield* handleBatch(state, { request, url, route, now: yield* Clock.currentTimeMillis })
     }

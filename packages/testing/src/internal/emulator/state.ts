@@ -5,6 +5,7 @@ import { type RecordedRequest } from "../../RecordedRequest.ts"
 import * as Reply from "../../Reply.ts"
 import { type Batches } from "./batch/state.ts"
 import { type Call, type DialectName, identifier, resolve } from "./dialect.ts"
+import { type FileStore } from "./files/state.ts"
 import { stem } from "./history/responses.ts"
 import { type Issued } from "./history/rule.ts"
 
@@ -28,6 +29,7 @@ export interface State {
   readonly arrived: Queue.Queue<Entry>
   readonly aborted: Queue.Queue<Entry>
   batches: Batches
+  readonly files: FileStore
 }
 
 /** Takes the next scripted reply off the queue of a dialect. */

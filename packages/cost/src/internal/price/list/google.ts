@@ -3,7 +3,8 @@
  *
  * Batches and flex cost half, except that a batch pays the full price for what comes from a cache. Priority costs 1.8
  * times as much where its page says so; with other models it is not listed. A cache that was made on purpose also costs
- * by the hour, which no answer reports.
+ * by the hour, which no answer reports: 4.50 dollars for a million tokens with Pro models, and 1 dollar with Flash models, half of it as long
+ * as these are introduced at half of their price (comments of genai-prices).
  */
 
 import * as Price from "../../../Price.ts"
@@ -80,9 +81,15 @@ const newYear = "2027-01-01"
 /** Introduced at half of their price, which ends with the year. */
 const introduced = "2026-08-13"
 
+const ofPro: More = { cacheStorage: "$4.50" }
+
+const ofFlash: More = { cacheStorage: "$1" }
+
+const introducedStorage: More = { cacheStorage: "$0.50" }
+
 const flash = (model: string, date: string): ReadonlyArray<Price.Price> => [
-  entry(model, date, halved, { ...hurried, ...until(newYear) }),
-  entry(model, newYear, whole, hurried),
+  entry(model, date, halved, { ...hurried, ...introducedStorage, ...until(newYear), source: [page, genaiPrices] }),
+  entry(model, newYear, whole, { ...hurried, ...ofFlash }),
 ]
 
 const pro3 = (model: string, date: string): Price.Price =>
@@ -92,6 +99,7 @@ const pro3 = (model: string, date: string): Price.Price =>
     { input: "$2", cacheRead: "$0.20", output: "$12" },
     {
       ...gemini,
+      ...ofPro,
       ...above(200_000, { input: "$4", cacheRead: "$0.40", output: "$18" }),
       source: [page, genaiPrices, llmPrices],
     },
@@ -112,6 +120,7 @@ const current: ReadonlyArray<Price.Price> = [
   ...flash("gemini-3.7-flash", introduced),
   entry("gemini-3.6-flash", "2026-07-21", whole, {
     ...gemini,
+    ...ofFlash,
     ...until(introduced),
     source: [page, llmPrices, "https://github.com/simstudioai/sim/pull/5812"],
   }),
@@ -136,13 +145,17 @@ const current: ReadonlyArray<Price.Price> = [
   ),
   pro3("gemini-3.1-pro-preview", "2026-02-19"),
   pro3("gemini-3-pro-preview", "2025-11-18"),
-  entry("gemini-3.1-flash-lite", "2026-03-03", lite31, gemini),
-  entry("gemini-3.1-flash-lite-preview", "2026-03-03", lite31, { ...gemini, source: [page, genaiPrices, llmPrices] }),
+  entry("gemini-3.1-flash-lite", "2026-03-03", lite31, { ...gemini, ...ofFlash }),
+  entry("gemini-3.1-flash-lite-preview", "2026-03-03", lite31, {
+    ...gemini,
+    ...ofFlash,
+    source: [page, genaiPrices, llmPrices],
+  }),
   entry(
     "gemini-3-flash-preview",
     "2025-12-17",
     { input: "$0.50", cacheRead: "$0.05", audioInput: "$1", audioCacheRead: "$0.10", output: "$3" },
-    { ...gemini, source: [page, genaiPrices, modelsDev] },
+    { ...gemini, ...ofFlash, source: [page, genaiPrices, modelsDev] },
   ),
 ]
 
@@ -158,16 +171,24 @@ interface Reads {
 
 const gemini25 = (model: string, { earlier, from, later, tiers }: Reads): ReadonlyArray<Price.Price> => {
   const [before, after] = tiers?.map((list) => above(200_000, list)) ?? []
+  const storage = model.endsWith("-pro") ? ofPro : ofFlash
   return [
-    entry(model, from, earlier, { ...gemini, ...before, ...until(cheaperReads[0]), source: [page, modelsDev] }),
+    entry(model, from, earlier, {
+      ...gemini,
+      ...storage,
+      ...before,
+      ...until(cheaperReads[0]),
+      source: [page, modelsDev],
+    }),
     entry(model, cheaperReads[0], later, {
       ...gemini,
+      ...storage,
       ...after,
       ...until(cheaperReads[1]),
       atLeast: ["cacheRead", "audioCacheRead"],
       source: [page, modelsDev],
     }),
-    entry(model, cheaperReads[1], later, { ...gemini, ...after, source: [page, genaiPrices, llmPrices] }),
+    entry(model, cheaperReads[1], later, { ...gemini, ...storage, ...after, source: [page, genaiPrices, llmPrices] }),
   ]
 }
 

@@ -5,6 +5,8 @@ import * as Fault from "../../../Fault.ts"
 import * as Reply from "../../../Reply.ts"
 import { answer } from "../answer.ts"
 import { type Call, isJson } from "../dialect.ts"
+import { type FileRoute } from "../files/route.ts"
+import { fileMishap, habitOf, isRevoked } from "../files/state.ts"
 import { plan } from "../plan.ts"
 import { redactHeaders, redactQuery } from "../redact.ts"
 import { type Entry, record, type State } from "../state.ts"
@@ -46,9 +48,19 @@ const messageOf = Effect.fnUntraced(function* (state: State, request: Incoming, 
   const form = isForm
     ? yield* Effect.promise(() => new Response(bytes, { headers: { "content-type": type } }).formData())
     : undefined
-  const text = isForm ? "" : new TextDecoder().decode(bytes)
+  const isBinary = isForm || ("x-goog-upload-offset" in request.headers && type === "")
+  const text = isBinary ? "" : new TextDecoder().decode(bytes)
   const parsed = Result.getOrUndefined(parseJson(text))
-  const message: Message = { state, url, headers: request.headers, body: isJson(parsed) ? parsed : {}, text, form, now }
+  const message: Message = {
+    state,
+    url,
+    headers: request.headers,
+    body: isJson(parsed) ? parsed : {},
+    text,
+    bytes: new Uint8Array(bytes),
+    form,
+    now,
+  }
   return message
 })
 
@@ -102,10 +114,12 @@ export const handleBatch = Effect.fnUntraced(function* (
   if (!dialect.isAuthenticated(request.headers, url.searchParams)) {
     return yield* replying(Reply.status(dialect.unauthenticated.status, dialect.unauthenticated.options))
   }
-  const mishap = mishapOf(state.batches, route.call)
+  const mishap = mishapIn(state, route)
+  const ended = isFileRoute(route) ? endedBy(state, route, { entry, message }) : undefined
+  if (ended !== undefined) return yield* replying(ended)
   const elsewhere = route.call === "results" ? habit(state.batches, "Redirect")?.url : undefined
   if (elsewhere !== undefined) {
-    return yield* replying(Reply.raw({ status: 302, headers: { location: elsewhere }, body: "" }))
+    return yield* replying(redirectTo(elsewhere))
   }
   const garbled = garbledOf(state.batches, route.call)
   if (garbled !== undefined) {
@@ -123,6 +137,26 @@ export const handleBatch = Effect.fnUntraced(function* (
   entry.endedAt = now
   return responseOf(said, requestId)
 })
+
+const isFileRoute = (route: Route): route is FileRoute => "fileCall" in route
+
+// Files of batches are files, too.
+const mishapIn = (state: State, route: Route) =>
+  (isFileRoute(route) ? fileMishap(state.files, route.fileCall) : undefined) ?? mishapOf(state.batches, route.call)
+
+const redirectTo = (location: string): Reply.Reply => Reply.raw({ status: 302, headers: { location }, body: "" })
+
+/** What a call of a file API is answered without being done. */
+const endedBy = (
+  { files }: State,
+  { fileCall, isLost }: FileRoute,
+  { entry, message }: { readonly entry: Entry; readonly message: Message },
+): Reply.Reply | undefined => {
+  if (isRevoked(files, entry.headers)) return Reply.status(401)
+  const redirect = habitOf(files, "Redirect")
+  if (redirect?.call === fileCall) return redirectTo(redirect.url)
+  return isLost?.(message) === true ? Reply.reset : undefined
+}
 
 const linesType = "application/x-jsonl"
 

@@ -12,6 +12,7 @@ export interface Message {
   readonly body: Json
   /** The body as it came, where it is no form. */
   readonly text: string
+  readonly bytes: Uint8Array
   readonly form: FormData | undefined
   /** Unix milliseconds. */
   readonly now: number
