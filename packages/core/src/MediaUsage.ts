@@ -1,0 +1,73 @@
+/**
+ * What a vendor counted of a request that is neither a chat nor a list of texts: images, speech, transcripts, moderation.
+ *
+ * Vendors bill these by tokens of text, images and sound, by images, by characters, by seconds, or not at all, and most of
+ * them report only what they bill by. So everything here may be unknown, and unknown is `undefined`, never zero.
+ *
+ * @since 0.1.0
+ */
+import { type Response } from "effect/ai"
+
+/**
+ * Tokens of one side, the total and its parts. Parts that were not told are unknown, also where the total is known.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface MediaTokens {
+  readonly total: number | undefined
+  readonly text?: number | undefined
+  readonly image?: number | undefined
+  readonly audio?: number | undefined
+}
+
+/**
+ * What was counted of one request.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface MediaUsage {
+  readonly inputTokens?: MediaTokens | undefined
+  readonly outputTokens?: MediaTokens | undefined
+  /** Images that were generated. */
+  readonly images?: number | undefined
+  /** Characters that were spoken: Unicode code points of the text. */
+  readonly characters?: number | undefined
+  /** Seconds of sound that were listened to, as the vendor bills them. */
+  readonly seconds?: number | undefined
+  /** Requests that were answered: for what is billed by the request, or is free. */
+  readonly requests?: number | undefined
+}
+
+/**
+ * The tokens alone, as `effect/ai` reports them.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const tokensOf = ({ inputTokens, outputTokens }: MediaUsage): Response.FinishPartEncoded["usage"] => ({
+  inputTokens: { total: inputTokens?.total, uncached: undefined, cacheRead: undefined, cacheWrite: undefined },
+  outputTokens: { total: outputTokens?.total, text: outputTokens?.text, reasoning: undefined },
+})
+
+/**
+ * The tokens of one side from their parts, of which those that are left out are none.
+ *
+ * **Example** (A prompt of text and an image)
+ *
+ * ```ts
+ * import { MediaUsage } from "@holdfast/core"
+ *
+ * MediaUsage.sum({ text: 12, image: 1_000 }) // => { total: 1_012, text: 12, image: 1_000, audio: 0 }
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const sum = ({ audio = 0, image = 0, text = 0 }: Omit<MediaTokens, "total">): MediaTokens => ({
+  total: text + image + audio,
+  text,
+  image,
+  audio,
+})

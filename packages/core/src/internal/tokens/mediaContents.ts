@@ -1,0 +1,79 @@
+/**
+ * What of a request that makes or reads media becomes tokens, and what is billed otherwise.
+ */
+import { type DecisionModel, Prompt } from "effect/ai"
+
+import { type Kind, type Options } from "../../Operation.ts"
+import { type MediaFile } from "../operation/media.ts"
+import { secondsOf } from "./media.ts"
+
+/** What is billed otherwise than by tokens. */
+export interface Units {
+  readonly images?: number | undefined
+  readonly characters?: number | undefined
+  readonly seconds?: number | undefined
+  readonly requests: number
+}
+
+export interface MediaContents {
+  readonly texts: ReadonlyArray<string>
+  readonly files: ReadonlyArray<Prompt.FilePart>
+  readonly hasAnswer: boolean
+  readonly answers: number
+  readonly units: Units
+}
+
+type Media = Extract<Options<Kind>, { readonly media: string }>
+
+export const mediaContents = (options: Media): MediaContents => {
+  switch (options.media) {
+    case "moderation": {
+      const { inputs } = options.request
+      const texts = inputs.flatMap((input) => (typeof input === "string" ? [input] : []))
+      const files = inputs.flatMap((input) => (typeof input === "string" ? [] : [imageOf(input.image)]))
+      return { texts, files, hasAnswer: false, answers: 0, units: { requests: 1 } }
+    }
+    case "images": {
+      const { count = 1, images = [], prompt } = options.request
+      return {
+        texts: [prompt],
+        files: images.map(fileOf),
+        hasAnswer: true,
+        answers: count,
+        units: { requests: 1, images: count },
+      }
+    }
+    case "speech": {
+      const { instructions = "", text } = options.request
+      const units = { requests: 1, characters: charactersOf(text) }
+      return { texts: [text, instructions], files: [], hasAnswer: true, answers: 1, units }
+    }
+    case "transcription": {
+      const { audio, maxSeconds, prompt = "" } = options.request
+      const seconds = maxSeconds ?? secondsOf(fileOf(audio))
+      return { texts: [prompt], files: [], hasAnswer: true, answers: 1, units: { requests: 1, seconds } }
+    }
+    case "decisions":
+      return decisionContents(options.request)
+  }
+}
+
+/** Code points, as vendors count characters: an emoji is one. */
+export const charactersOf = (text: string): number => {
+  let characters = 0
+  for (const _ of text) characters++
+  return characters
+}
+
+const decisionContents = ({ decisions, images = [], state }: DecisionModel.ProviderOptions): MediaContents => ({
+  texts: [JSON.stringify(state), JSON.stringify(decisions)],
+  files: images.map(({ image }) => Prompt.filePart({ mediaType: image.mediaType, data: image.data })),
+  hasAnswer: true,
+  answers: 1,
+  units: { requests: 1 },
+})
+
+const imageOf = (image: MediaFile | URL): Prompt.FilePart =>
+  image instanceof URL ? Prompt.filePart({ mediaType: "image/*", data: image }) : fileOf(image)
+
+const fileOf = ({ data, mediaType }: MediaFile): Prompt.FilePart => Prompt.filePart({ mediaType, data })
