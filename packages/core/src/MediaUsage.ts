@@ -71,3 +71,15 @@ export const sum = ({ audio = 0, image = 0, text = 0 }: Omit<MediaTokens, "total
   image,
   audio,
 })
+
+/**
+ * How many characters a text has, as vendors bill them: code points, so that an emoji of one code point is one.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const charactersOf = (text: string): number => {
+  let characters = 0
+  for (const _ of text) characters++
+  return characters
+}

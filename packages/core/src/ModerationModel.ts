@@ -71,5 +71,7 @@ export const fromProvider = <R>(
  * @since 0.1.0
  * @category accessors
  */
-export const moderate = (request: ModerationRequest): Effect.Effect<ModerationResponse, AiError.AiError, ModerationModel> =>
+export const moderate = (
+  request: ModerationRequest,
+): Effect.Effect<ModerationResponse, AiError.AiError, ModerationModel> =>
   Effect.flatMap(ModerationModel, (model) => model.moderate(request))

@@ -105,8 +105,7 @@ const margin = 1.1
 
 const usualAnswer = 500
 
-const tokensOf = (options: Options<"chat">, family: TokenFamily): number =>
-  contentTokens(contentsOf(options), family)
+const tokensOf = (options: Options<"chat">, family: TokenFamily): number => contentTokens(contentsOf(options), family)
 
 const contentTokens = (contents: PromptContents, family: TokenFamily): number => {
   const texts = totalOf(contents.texts).likely * family.textFactor

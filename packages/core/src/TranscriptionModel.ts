@@ -71,5 +71,7 @@ export const fromProvider = <R>(
  * @since 0.1.0
  * @category accessors
  */
-export const transcribe = (request: TranscriptionRequest): Effect.Effect<TranscriptionResponse, AiError.AiError, TranscriptionModel> =>
+export const transcribe = (
+  request: TranscriptionRequest,
+): Effect.Effect<TranscriptionResponse, AiError.AiError, TranscriptionModel> =>
   Effect.flatMap(TranscriptionModel, (model) => model.transcribe(request))

@@ -21,11 +21,26 @@ import {
   type EmbeddingBody,
   type Endpoint,
   make as makeTransport,
+  type MediaEndpoints,
   type ResponsesBody,
   type WholeEndpoint,
 } from "./internal/transport.ts"
 
-export type { ChatBody, EmbeddingBody, Endpoint, ResponsesBody, WholeEndpoint } from "./internal/transport.ts"
+export type {
+  BytesEndpoint,
+  ChatBody,
+  DecisionBody,
+  EmbeddingBody,
+  Endpoint,
+  ImageBody,
+  ImageEditBody,
+  MediaEndpoints,
+  ModerationBody,
+  ResponsesBody,
+  SpeechBody,
+  TranscriptionBody,
+  WholeEndpoint,
+} from "./internal/transport.ts"
 
 /**
  * What a client can do.
@@ -53,6 +68,8 @@ export interface Service {
   readonly embeddings: WholeEndpoint<EmbeddingBody>
   /** Batches and files, by their paths. */
   readonly rest: Rest.Rest
+  /** Moderation, images, speech, transcripts and decisions. */
+  readonly media: MediaEndpoints
   /**
    * Calls the SDK for whatever else the API offers. The signal is to be handed to it.
    */

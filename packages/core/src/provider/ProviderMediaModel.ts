@@ -84,6 +84,6 @@ export interface ProviderMediaModel<K extends MediaKind> {
   /** What it is priced as, where that is not provider and model. */
   readonly pricedAs?: PricedAs | undefined
   /** The settings of the running request; absent where there are none. A cache tells answers apart by them. */
-  readonly settings?: Effect.Effect<{ readonly maxOutputTokens?: number | undefined }> | undefined
+  readonly settings?: Effect.Effect<object> | undefined
   readonly ask: (request: Request<K>) => Effect.Effect<ProviderReply<Answer<K>>, ProviderFailure, Scope.Scope>
 }

@@ -40,9 +40,11 @@ export const ofLanguageModel = <E>(chat: ModelCall<E, "chat">): ModelCall<E | Ad
       const text = parts.map((part) => (part.type === "text" ? part.text : "")).join("")
       const read = Result.try((): unknown => JSON.parse(text))
       if (Result.isFailure(read)) return yield* Effect.fail(notJson(chat))
-      const decided = answersOf(request, read.success).map(
-        ([name, answer]): Part<"decisions"> => ({ type: "decision", name, answer }),
-      )
+      const decided = answersOf(request, read.success).map(([name, answer]): Part<"decisions"> => ({
+        type: "decision",
+        name,
+        answer,
+      }))
       const ends = parts.filter((part) => part.type === "response-metadata" || part.type === "finish")
       return ofParts<Part<"decisions">>([...decided, ...ends])
     })

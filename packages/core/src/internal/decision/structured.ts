@@ -137,7 +137,8 @@ const answerOf = (decision: Decision.Any, given: unknown): Answer | undefined =>
 const distribution = (given: unknown, length: number): ReadonlyArray<number> | undefined => {
   if (!Array.isArray(given) || given.length !== length) return undefined
   const numbers: ReadonlyArray<unknown> = given
-  if (!numbers.every((share): share is number => Predicate.isNumber(share) && share >= 0 && share <= 1)) return undefined
+  if (!numbers.every((share): share is number => Predicate.isNumber(share) && share >= 0 && share <= 1))
+    return undefined
   const sum = numbers.reduce((total, share) => total + share, 0)
   return sum > 0 ? numbers.map((share) => share / sum) : undefined
 }

@@ -7,6 +7,7 @@ import * as Base64 from "effect/encoding/Base64"
 
 import { type ModelCall } from "../../ModelCall.ts"
 import { type Kind } from "../../Operation.ts"
+import * as operations from "../operation/mediaOperations.ts"
 import {
   type GeneratedImage,
   ImageModel,
@@ -15,7 +16,6 @@ import {
   SpeechModel,
   TranscriptionModel,
 } from "../operation/mediaServices.ts"
-import * as operations from "../operation/mediaOperations.ts"
 import { asking, endOf } from "./ask.ts"
 import { type Host, ImagesCall, ModerationCall, SpeechCall, TranscriptionCall } from "./host.ts"
 

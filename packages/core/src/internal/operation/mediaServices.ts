@@ -82,7 +82,7 @@ export interface ImageResponse extends MediaAnswer {
  * @category models
  */
 export interface SpeechResponse extends MediaAnswer {
-  /** Such as `audio/mpeg`; sound without a header says its rate: `audio/L16;rate=24000`. */
+  /** Such as `audio/mpeg`; sound without a header says its rate, as in `audio/pcm;rate=24000`. */
   readonly mediaType: string
   readonly data: Uint8Array
 }

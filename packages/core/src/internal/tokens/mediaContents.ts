@@ -3,6 +3,7 @@
  */
 import { type DecisionModel, Prompt } from "effect/ai"
 
+import { charactersOf } from "../../MediaUsage.ts"
 import { type Kind, type Options } from "../../Operation.ts"
 import { type MediaFile } from "../operation/media.ts"
 import { secondsOf } from "./media.ts"
@@ -56,13 +57,6 @@ export const mediaContents = (options: Media): MediaContents => {
     case "decisions":
       return decisionContents(options.request)
   }
-}
-
-/** Code points, as vendors count characters: an emoji is one. */
-export const charactersOf = (text: string): number => {
-  let characters = 0
-  for (const _ of text) characters++
-  return characters
 }
 
 const decisionContents = ({ decisions, images = [], state }: DecisionModel.ProviderOptions): MediaContents => ({
