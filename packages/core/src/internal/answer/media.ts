@@ -23,12 +23,13 @@ export const checks: { readonly [K in MediaKind]: Checks<K> } = {
     answer: (content) => (content.length === 1 ? undefined : `${content.length} judgements of one content`),
   },
   images: {
-    request: ({ count = 1, prompt }) =>
-      prompt.trim() === ""
-        ? ["prompt", "there is nothing to draw; say what the image is to show"]
-        : Number.isInteger(count) && count >= 1
-          ? undefined
-          : ["count", `it must be a whole number, 1 or more, and is ${count}`],
+    request: ({ count = 1, maxTokens = 0, prompt }) => {
+      if (prompt.trim() === "") return ["prompt", "there is nothing to draw; say what the image is to show"]
+      if (!Number.isInteger(count) || count < 1) return ["count", `it must be a whole number, 1 or more, and is ${count}`]
+      return Number.isInteger(maxTokens) && maxTokens >= 0
+        ? undefined
+        : ["maxTokens", `it must be a whole number, and is ${maxTokens}`]
+    },
     answer: (content) => bytesMistake("image", content),
   },
   speech: {

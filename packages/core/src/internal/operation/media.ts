@@ -47,6 +47,11 @@ export interface ImageRequest {
   readonly images?: ReadonlyArray<MediaFile> | undefined
   /** 1 if left out. */
   readonly count?: number | undefined
+  /**
+   * How many tokens one image takes at most. A budget reserves by it; without it, by the most that the model makes, which
+   * for models of images of any size is far too much. It limits nothing.
+   */
+  readonly maxTokens?: number | undefined
 }
 
 /**

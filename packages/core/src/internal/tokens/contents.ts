@@ -22,6 +22,8 @@ export interface PromptContents {
   readonly hasAnswer: boolean
   /** How many answers are asked for, each of which may be as long as the model lets it be; one if left out. */
   readonly answers?: number | undefined
+  /** How many tokens each of them has at most, where the caller says so. */
+  readonly answerTokens?: number | undefined
   /** What is billed otherwise than by tokens, at most. */
   readonly units?: Units | undefined
 }

@@ -21,6 +21,8 @@ export interface MediaContents {
   readonly files: ReadonlyArray<Prompt.FilePart>
   readonly hasAnswer: boolean
   readonly answers: number
+  /** How many tokens each of them has at most, where the caller says so. */
+  readonly answerTokens?: number | undefined
   readonly units: Units
 }
 
@@ -35,12 +37,13 @@ export const mediaContents = (options: Media): MediaContents => {
       return { texts, files, hasAnswer: false, answers: 0, units: { requests: 1 } }
     }
     case "images": {
-      const { count = 1, images = [], prompt } = options.request
+      const { count = 1, images = [], maxTokens, prompt } = options.request
       return {
         texts: [prompt],
         files: images.map(fileOf),
         hasAnswer: true,
         answers: count,
+        answerTokens: maxTokens,
         units: { requests: 1, images: count },
       }
     }

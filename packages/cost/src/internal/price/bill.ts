@@ -2,6 +2,7 @@
  * The bill of one answer: of the model that was asked, of others that took part in it, and of the vendor's own tools.
  */
 
+import { type MediaUsage } from "@holdfast/core/MediaUsage"
 import { type Json } from "@holdfast/core/provider/Json"
 import { Predicate } from "effect"
 
@@ -9,6 +10,7 @@ import * as Money from "../../Money.ts"
 import { type BilledClass, billedTokens, type CacheTtl, rawUsage, type Usage } from "./billing.ts"
 import { hostedTools } from "./hostedTools.ts"
 import { undated } from "./modelName.ts"
+import { billedMedia, mediaUsage } from "./media.ts"
 import { hasCredit, type Inference, otherModels } from "./models.ts"
 import { isGuessed, rateOf, type Rates, shortestWrite } from "./rates.ts"
 import { type Asked, type Factors, type Served, servedAs } from "./serviceTier.ts"
@@ -25,9 +27,9 @@ export interface Item {
   readonly class: BilledClass | "adjustment"
   /** The model that it is for, where that is not the one that was asked. */
   readonly model?: string
-  /** Tokens; searches in the class `webSearch`. */
+  /** Tokens; in the classes `webSearch`, `characters`, `seconds`, `images` and `requests` what they are named after. */
   readonly quantity: number
-  /** Of one token, before any factor. */
+  /** Of one of them, before any factor. */
   readonly rate: Money.Money
   readonly amount: Money.Money
 }
@@ -72,6 +74,12 @@ export interface Reply extends Asked {
 }
 
 export const costOf = (price: Pricing, reply: Reply): Cost => {
+  const media = mediaUsage(reply.finishMetadata)
+  if (media !== undefined) {
+    const bill = new Bill([])
+    bill.addMedia(price, media, reply)
+    return bill.settled(undefined)
+  }
   const raw = rawUsage(reply.finishMetadata)
   const others = otherModels(raw)
   const serving = others.serving === undefined ? price : pricingOf(others.serving, price, reply)
@@ -142,6 +150,18 @@ class Bill {
     const hasContent = Predicate.isNumber(reply.deliveredParts) ? reply.deliveredParts > 0 : undefined
     this.unpriced.push(...served.unpriced)
     this.addTokens(price, { usage: reply.usage, raw: reply.raw, cacheTtl: reply.cacheTtl, hasContent, served }, model)
+  }
+
+  addMedia(price: Pricing, media: MediaUsage, reply: Reply): void {
+    const { atLeast, factors } = price
+    const served = servedAs(factors, reply, undefined)
+    this.unpriced.push(...served.unpriced)
+    const rates = ratesAt(price, media.inputTokens?.total ?? 0)
+    const { quantities, unknown } = billedMedia(media, rates)
+    for (const [name, quantity] of Object.entries(quantities)) {
+      this.addItem(name as BilledClass, { rates, quantity, served, model: undefined, atLeast })
+    }
+    for (const side of unknown) this.unknown.add(side)
   }
 
   addTokens(price: Pricing, { cacheTtl, served, ...reported }: Tokens, model: string | undefined): void {

@@ -1,5 +1,5 @@
 /**
- * What one token of each class costs.
+ * What one token of each class costs, or one of whatever else is billed.
  */
 
 import { Result } from "effect"
@@ -7,10 +7,13 @@ import { Result } from "effect"
 import * as Money from "../../Money.ts"
 import { type BilledClass, type CacheTtl, classes } from "./billing.ts"
 
-/** Dollars for a million tokens, as vendors write them. `webSearch` is for a thousand searches. */
+/**
+ * Dollars for a million tokens, as vendors write them. `webSearch` is for a thousand searches, `characters` for a million of
+ * them, `seconds` for an hour of sound, `images` and `requests` for one.
+ */
 export type PriceList = Readonly<Partial<Record<BilledClass, Money.Input>>>
 
-/** What one token costs, or one search. */
+/** What one token costs, or one search, character, second, image or request. */
 export type Rates = Readonly<Partial<Record<BilledClass, Money.Money>>>
 
 /** Throws a `RangeError` for what is no amount, or not whole for one token. */
@@ -26,12 +29,25 @@ export const ratesOf = (list: PriceList): Rates => {
 const each = (name: BilledClass, amount: Money.Input): Money.Money => {
   const parsed = Money.fromInput(amount)
   if (Result.isFailure(parsed)) throw new RangeError(`${name}: ${parsed.failure.message}`)
-  const per = name === "webSearch" ? 1_000n : 1_000_000n
+  const per = unitsPerPrice[name] ?? 1_000_000n
   if (parsed.success < 0n || parsed.success % per !== 0n) {
     throw new RangeError(`${name}: ${Money.format(parsed.success)} is not whole for one token`)
   }
   return Money.fromPicodollars(parsed.success / per)
 }
+
+/** How many of a class a price is for, where that is not a million. */
+export const unitsPerPrice: Readonly<Partial<Record<BilledClass, bigint>>> = {
+  webSearch: 1_000n,
+  seconds: 3_600n,
+  images: 1n,
+  requests: 1n,
+}
+
+/** What is billed otherwise than by tokens, in operations that are no chats. */
+export const unitClasses = ["characters", "seconds", "images", "requests"] as const
+
+export type Unit = (typeof unitClasses)[number]
 
 /** What is not priced by itself costs what this costs: a vendor that names no price for it bills it so. */
 const otherwise: Readonly<Partial<Record<BilledClass, BilledClass>>> = {
