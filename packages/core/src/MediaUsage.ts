@@ -9,7 +9,8 @@
 import { type Response } from "effect/ai"
 
 /**
- * Tokens of one side, the total and its parts. Parts that were not told are unknown, also where the total is known.
+ * Tokens of one side, the total and its parts, each token in one part only. Parts that were not told are unknown, also where
+ * the total is known; only what is not said to come from a cache does not.
  *
  * @since 0.1.0
  * @category models
@@ -19,6 +20,10 @@ export interface MediaTokens {
   readonly text?: number | undefined
   readonly image?: number | undefined
   readonly audio?: number | undefined
+  /** Of text and images, read from a cache. */
+  readonly cached?: number | undefined
+  /** Of sound, read from a cache. */
+  readonly cachedAudio?: number | undefined
 }
 
 /**
@@ -47,30 +52,17 @@ export interface MediaUsage {
  * @category conversions
  */
 export const tokensOf = ({ inputTokens, outputTokens }: MediaUsage): Response.FinishPartEncoded["usage"] => ({
-  inputTokens: { total: inputTokens?.total, uncached: undefined, cacheRead: undefined, cacheWrite: undefined },
+  inputTokens: {
+    total: inputTokens?.total,
+    uncached: undefined,
+    cacheRead: cacheReadOf(inputTokens),
+    cacheWrite: undefined,
+  },
   outputTokens: { total: outputTokens?.total, text: outputTokens?.text, reasoning: undefined },
 })
 
-/**
- * The tokens of one side from their parts, of which those that are left out are none.
- *
- * **Example** (A prompt of text and an image)
- *
- * ```ts
- * import { MediaUsage } from "@holdfast/core"
- *
- * MediaUsage.sum({ text: 12, image: 1_000 }) // => { total: 1_012, text: 12, image: 1_000, audio: 0 }
- * ```
- *
- * @since 0.1.0
- * @category constructors
- */
-export const sum = ({ audio = 0, image = 0, text = 0 }: Omit<MediaTokens, "total">): MediaTokens => ({
-  total: text + image + audio,
-  text,
-  image,
-  audio,
-})
+const cacheReadOf = ({ cached, cachedAudio }: Partial<MediaTokens> = {}): number | undefined =>
+  cached === undefined && cachedAudio === undefined ? undefined : (cached ?? 0) + (cachedAudio ?? 0)
 
 /**
  * How many characters a text has, as vendors bill them: code points, so that an emoji of one code point is one.

@@ -6,5 +6,8 @@
 export * as GoogleBatch from "./GoogleBatch.ts"
 export * as GoogleClient from "./GoogleClient.ts"
 export * as GoogleEmbeddingModel from "./GoogleEmbeddingModel.ts"
+export * as GoogleImageModel from "./GoogleImageModel.ts"
 export * as GoogleLanguageModel from "./GoogleLanguageModel.ts"
+export * as GoogleSpeechModel from "./GoogleSpeechModel.ts"
 export * as GoogleTool from "./GoogleTool.ts"
+export * as GoogleTranscriptionModel from "./GoogleTranscriptionModel.ts"

@@ -25,7 +25,8 @@ export const checks: { readonly [K in MediaKind]: Checks<K> } = {
   images: {
     request: ({ count = 1, maxTokens = 0, prompt }) => {
       if (prompt.trim() === "") return ["prompt", "there is nothing to draw; say what the image is to show"]
-      if (!Number.isInteger(count) || count < 1) return ["count", `it must be a whole number, 1 or more, and is ${count}`]
+      if (!Number.isInteger(count) || count < 1)
+        return ["count", `it must be a whole number, 1 or more, and is ${count}`]
       return Number.isInteger(maxTokens) && maxTokens >= 0
         ? undefined
         : ["maxTokens", `it must be a whole number, and is ${maxTokens}`]

@@ -73,10 +73,13 @@ const estimated = (
 export const costOf = (
   price: Price.Price,
   circumstances: Price.Circumstances,
-  { audioInput, imageInput, input, output, units }: Pick<
-    Estimate,
-    "audioInput" | "imageInput" | "input" | "output" | "units"
-  >,
+  {
+    audioInput,
+    imageInput,
+    input,
+    output,
+    units,
+  }: Pick<Estimate, "audioInput" | "imageInput" | "input" | "output" | "units">,
 ): Money.Money => Price.atMost(price, { ...circumstances, input, audioInput, imageInput, output, units })
 
 export const isTokenCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 0

@@ -44,6 +44,8 @@ const sides = {
     ["text", "input"],
     ["image", "imageInput"],
     ["audio", "audioInput"],
+    ["cached", "cacheRead"],
+    ["cachedAudio", "audioCacheRead"],
   ],
   output: [
     ["text", "output"],
@@ -77,7 +79,8 @@ const tokensOf = (tokens: MediaTokens | undefined, { rates, side }: Asked): Quan
   }
   if (rest === 0) return quantities
   const [first, ...others] = sides[side]
-    .filter(([part]) => tokens?.[part] === undefined)
+    // What is not said to come from a cache does not.
+    .filter(([part]) => tokens?.[part] === undefined && !part.startsWith("cached"))
     .map(([, name]) => ({ name, rate: rateOf(rates, name) }))
   if (first === undefined || others.some(({ rate }) => rate !== first.rate)) return undefined
   quantities[first.name] = rest

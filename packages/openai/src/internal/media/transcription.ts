@@ -50,7 +50,8 @@ const bodyOf = (
   file: fileOf("audio", audio),
   // The one form that every model has, and that says what was used.
   response_format: "json",
-  ...(language !== undefined && { language }),
+  // This model takes several languages, and no single one.
+  ...(language !== undefined && (model.startsWith("gpt-transcribe") ? { languages: [language] } : { language })),
   ...(prompt !== undefined && { prompt: wellFormed(prompt) }),
   ...(temperature !== undefined && { temperature }),
   ...extra,
