@@ -31,7 +31,7 @@ const notFound = (path: string) =>
   HttpServerResponse.jsonUnsafe(
     {
       error: {
-        message: `Unknown request URL: ${path}. Holdfast's emulator speaks /responses, /chat/completions, /embeddings, /v1/messages, /models/{model}:generateContent and :batchEmbedContents, and the batch APIs.`,
+        message: `Unknown request URL: ${path}. Holdfast's emulator speaks /responses, /chat/completions, /embeddings, /moderations, /images, /audio, /decisions, /v1/messages, /models/{model}:generateContent and :batchEmbedContents, and the batch APIs.`,
         type: "invalid_request_error",
         param: null,
         code: "unknown_url",
@@ -63,6 +63,9 @@ const readBody = (request: Incoming): Effect.Effect<string | undefined> =>
     Effect.provideService(HttpIncomingMessage.MaxBodySize, maxBody),
     Effect.orElseSucceed(() => undefined),
   )
+
+const parsed = (text: string, { parse }: Dialect, contentType: string): unknown =>
+  Result.getOrElse(parseJson(text), () => parse?.(text, contentType) ?? text)
 
 const refused = (status: number, message: string): Failure => ({ status, kind: undefined, options: { message } })
 
@@ -140,7 +143,7 @@ export const handle = (state: State, chaos: Chaos | undefined) =>
     const clock = yield* Clock.Clock
     const startedAt = clock.currentTimeMillisUnsafe()
     const text = yield* readBody(request)
-    const body = text === undefined ? undefined : Result.getOrElse(parseJson(text), () => text)
+    const body = text === undefined ? undefined : parsed(text, dialect, request.headers["content-type"] ?? "")
     const read: Read = { dialect, request, url, text, body }
     const call = callOf(state, read, startedAt)
     const entry = record(state, entryOf(read, call, startedAt))
