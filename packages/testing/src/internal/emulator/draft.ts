@@ -3,6 +3,7 @@ import { Duration, type Effect, Match, Predicate, Result, Schema } from "effect"
 import { type Answer, type EmbeddingsAnswer, type MediaAnswer, type Recording, type Reply } from "../../Reply.ts"
 import { type Call, type Dialect, type Failure, isJson, resolve, retryHeaders } from "./dialect.ts"
 import { body, type Frame } from "./frame.ts"
+import { wantsMedia } from "./googleMedia.ts"
 
 /** How the connection is left once the frames are written. */
 export type Ending = "end" | "close" | "reset" | "stall"
@@ -129,7 +130,7 @@ export const draft = ({ content }: Reply, conversation: Conversation): Draft =>
     // An API for embeddings or media has no other way to answer.
     Answer: ({ answer }) => {
       if (conversation.dialect.embeddings !== undefined) return embedded({}, conversation)
-      return isMediaOnly(conversation.dialect) ? mediaDraft({}, conversation) : answered(answer, conversation)
+      return isForMedia(conversation) ? mediaDraft({}, conversation) : answered(answer, conversation)
     },
     Media: ({ answer }) => mediaDraft(answer, conversation),
     Embeddings: ({ answer }) => embedded(answer, conversation),
@@ -145,4 +146,5 @@ export const draft = ({ content }: Reply, conversation: Conversation): Draft =>
     Nothing: ({ ending }) => ({ ...blank, status: undefined, ending }),
   })
 
-const isMediaOnly = ({ media, name }: Dialect): boolean => media !== undefined && name !== "google"
+const isForMedia = ({ call, dialect }: Conversation): boolean =>
+  dialect.media !== undefined && (dialect.name !== "google" || wantsMedia(call))

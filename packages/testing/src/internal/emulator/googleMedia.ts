@@ -17,6 +17,9 @@ const modalityOf = ({ body: asked }: Call): unknown => {
   return Array.isArray(modalities) ? (modalities as ReadonlyArray<unknown>)[0] : undefined
 }
 
+/** Whether a text is no answer to a request. */
+export const wantsMedia = (call: Call): boolean => modalityOf(call) === "IMAGE" || modalityOf(call) === "AUDIO"
+
 const partsOf = (answer: MediaAnswer, call: Call): ReadonlyArray<unknown> => {
   const modality = modalityOf(call)
   if (answer.images !== undefined || modality === "IMAGE") {
