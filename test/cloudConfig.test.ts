@@ -68,7 +68,7 @@ const gemini: Send = (given) =>
   Effect.suspend(() => {
     const { fetch, first } = watching()
     return Effect.flatMap(GoogleClient.GoogleClient, ({ content }) =>
-      content.once({ model: "gemini-3.8-flash", contents: [], config: {} }),
+      content.once({ model: "gemini-3.8-flash", contents: [{ role: "user", parts: [{ text: "hi" }] }], config: {} }),
     ).pipe(Effect.andThen(first), Effect.provide(GoogleClient.layerVertexConfig({ token, ...given, fetch })))
   })
 
