@@ -67,7 +67,7 @@ export const fromProvider = <R>(
  * import { Decision, DecisionModel } from "effect/ai"
  *
  * const model = ResilientDecisionModel.fromLanguageModel(
- *   ScriptedModel.model(ScriptedModel.json({ decision_1: { probability: 0.9 } })),
+ *   ScriptedModel.model(ScriptedModel.text('{"decision_1": {"probability": 0.9}}')),
  * )
  * const Triage = Decision.make({
  *   input: Schema.String,
