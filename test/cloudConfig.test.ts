@@ -138,7 +138,7 @@ const both = ({ key, place: [variable, value] }: Case) => ({
 const missing = (self: Effect.Effect<unknown, unknown>) =>
   Effect.map(Effect.flip(self), (error) => {
     assert.notInclude(inspect(error, { depth: 10 }), secret)
-    return String((error as Error).message)
+    return (error as Error).message
   })
 
 describe.each(cases)("$name", (subject) => {

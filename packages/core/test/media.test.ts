@@ -100,12 +100,12 @@ describe("an answer", () => {
       const { events } = yield* listening(
         draw().pipe(Resilient.provide(ScriptedMedia.images({ images: [bytes], usage }))),
       )
-      const [attempt] = events.filter((event) => event._tag === "AttemptEnded")
+      const attempt = events.find((event) => event._tag === "AttemptEnded")
       assert.deepStrictEqual(
         [attempt?.operation, attempt?.index, attempt?.deliveredParts, attempt?.usage?.outputTokens.total],
         ["images", 1, 1, 272],
       )
-      const [call] = events.filter((event) => event._tag === "CallEnded")
+      const call = events.find((event) => event._tag === "CallEnded")
       assert.deepStrictEqual([call?.operation, call?.outcome._tag, call?.deliveredParts], ["images", "Completed", 1])
       assert.strictEqual(call?.callId, attempt?.callId)
     }),
@@ -126,7 +126,7 @@ describe("an answer that does not fit", () => {
       const { events, exit } = yield* listening(Effect.flip(draw().pipe(Resilient.provide(stack))))
       assert.isTrue(Exit.isSuccess(exit) && AiError.isAiError(exit.value))
       assert.isTrue(Exit.isSuccess(exit) && (exit.value as AiError.AiError).reason._tag === "InvalidOutputError")
-      const [attempt] = events.filter((event) => event._tag === "AttemptEnded")
+      const attempt = events.find((event) => event._tag === "AttemptEnded")
       assert.deepStrictEqual([attempt?.outcome._tag, attempt?.usage?.inputTokens.total, asked.length], ["Failed", 5, 1])
     }),
   )
@@ -157,7 +157,7 @@ describe("what no model can do is refused before any request", () => {
       // The scripts are empty: a request would be another failure.
       const error = yield* Effect.flip(asked)
       assert.instanceOf(error, UnsupportedOption)
-      assert.strictEqual((error as UnsupportedOption).option, option)
+      assert.strictEqual(error.option, option)
     }),
   )
 })

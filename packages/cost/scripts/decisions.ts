@@ -196,4 +196,11 @@ const rest: ReadonlyArray<Decision> = [
   },
 ]
 
-export const decisions: ReadonlyArray<Decision> = [...openAis, ...anthropics, ...googles, ...deepSeeks, ...media, ...rest]
+export const decisions: ReadonlyArray<Decision> = [
+  ...openAis,
+  ...anthropics,
+  ...googles,
+  ...deepSeeks,
+  ...media,
+  ...rest,
+]

@@ -137,7 +137,7 @@ describe("answers", () => {
       yield* script(answering({ finishReason: "STOP", content }, counts))
       const { images, usage } = yield* draw()
       assert.deepStrictEqual(
-        images.map(({ data }) => [...data]),
+        images.map(({ data }) => Array.from(data)),
         [[2]],
       )
       assert.deepStrictEqual(usage, {

@@ -251,7 +251,7 @@ const scripted = <K extends MediaKind, A extends object>(
   return provider<K>(() => {
     const answer = answers[Math.min(next++, answers.length - 1)]
     if (answer === undefined) return ProviderError.malformed(origin, "the script is empty", false)
-    return AiError.isAiError(answer) ? answer : write(answer as A)
+    return AiError.isAiError(answer) ? answer : write(answer)
   })
 }
 

@@ -147,13 +147,13 @@ export const bytes = (
   )
 
 const joined = (pieces: ReadonlyArray<Bytes>, size: number): Uint8Array => {
-  const whole = new Uint8Array(size)
+  const all = new Uint8Array(size)
   let at = 0
   for (const piece of pieces) {
-    whole.set(piece, at)
+    all.set(piece, at)
     at += piece.length
   }
-  return whole
+  return all
 }
 
 // Servers echo in headers, too, and events keep some of them.

@@ -5,7 +5,7 @@ import { isBase64 } from "../../provider/Json.ts"
 import { type Content, type MediaKind, type Request } from "../../provider/ProviderMediaModel.ts"
 
 /** The option that no model can take, and why. */
-export type Wrong = readonly [option: string, explanation: string]
+type Wrong = readonly [option: string, explanation: string]
 
 interface Checks<K extends MediaKind> {
   readonly request: (request: Request<K>) => Wrong | undefined

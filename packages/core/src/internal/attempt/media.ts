@@ -6,7 +6,7 @@ import { type Response } from "effect/ai"
 
 import * as MediaUsage from "../../MediaUsage.ts"
 import { type ModelCall, type Opened as OpenedCall } from "../../ModelCall.ts"
-import { type Operation, type Options, type Part } from "../../Operation.ts"
+import { type Operation, type Part } from "../../Operation.ts"
 import * as ProviderError from "../../provider/ProviderError.ts"
 import { type Answer, type MediaKind, type ProviderMediaModel } from "../../provider/ProviderMediaModel.ts"
 import { UnsupportedOption } from "../../provider/ProviderModel.ts"
@@ -52,7 +52,7 @@ const send = <K extends MediaKind>(
   const observer = observersOf(record, request.call.observers)
   return Effect.flatMap(Clock.currentTimeMillis, (startedAt) => {
     const answered = Effect.mapError(model.ask(request.options.request), (error) =>
-      withoutPrompt(error, contentsOf(request.options as AnyOptions).texts),
+      withoutPrompt(error, contentsOf(request.options).texts),
     )
     return Effect.flatMap(answered, ({ headers, parts: answer }): Opened<K> => {
       observer?.headers(headers)
@@ -65,8 +65,6 @@ const send = <K extends MediaKind>(
     })
   })
 }
-
-type AnyOptions = Extract<Options, { readonly media: string }>
 
 const partsOf = <K extends MediaKind>(
   { model, pricedAs, provider }: ProviderMediaModel<K>,
@@ -92,7 +90,7 @@ const partsOf = <K extends MediaKind>(
     usage: tokens ?? MediaUsage.tokensOf(usage ?? {}),
     metadata: { ...metadata, holdfast: { source, ...(usage !== undefined && { media: usage }) } } as never,
   }
-  return [...(named ? [head as Part<K>] : []), ...content, end as Part<K>]
+  return [...(named ? [head as Part<K>] : []), ...content, end]
 }
 
 const refusal = <K extends MediaKind>(

@@ -23,13 +23,10 @@ const mediaOperation = <K extends MediaKinds>({ content, name, sizeOf }: Content
   sizeOf: (part) => (part.type === content ? sizeOf(part) : 0),
   // What an answer takes is counted by the vendor, or not at all.
   weightOf: () => 0,
-  estimate: (options, source) => ofMedia(options as AnyOptions, source),
-  sizeOfRequest: (options) =>
-    contentsOf(options as AnyOptions).texts.reduce((characters, text) => characters + text.length, 0),
+  estimate: (options, source) => ofMedia(options, source),
+  sizeOfRequest: (options) => contentsOf(options).texts.reduce((characters, text) => characters + text.length, 0),
   fingerprint: ({ request }) => request,
 })
-
-type AnyOptions = Extract<Options, { readonly media: string }>
 
 const lengthOf = (part: object, field: "data" | "text"): number => {
   const value = (part as Readonly<Record<string, unknown>>)[field]

@@ -5,7 +5,7 @@
 import { Result, type Schema } from "effect"
 import { type LanguageModel, type Prompt, Tool } from "effect/ai"
 
-import { type Kind, type Options } from "../../Operation.ts"
+import { type Options } from "../../Operation.ts"
 import * as JsonSchemas from "../../provider/JsonSchemas.ts"
 import { type TokenFamily } from "./family.ts"
 import { mediaContents, type Units } from "./mediaContents.ts"
@@ -42,7 +42,7 @@ interface NoMedia {
   readonly media?: undefined
 }
 
-type Media = Extract<Options<Kind>, { readonly media: string }>
+type Media = Extract<Options, { readonly media: string }>
 
 const noContents: PromptContents = {
   texts: [],

@@ -4,7 +4,7 @@
 import { type DecisionModel, Prompt } from "effect/ai"
 
 import { charactersOf } from "../../MediaUsage.ts"
-import { type Kind, type Options } from "../../Operation.ts"
+import { type Options } from "../../Operation.ts"
 import { type MediaFile } from "../operation/media.ts"
 import { secondsOf } from "./media.ts"
 
@@ -26,7 +26,7 @@ export interface MediaContents {
   readonly units: Units
 }
 
-type Media = Extract<Options<Kind>, { readonly media: string }>
+type Media = Extract<Options, { readonly media: string }>
 
 export const mediaContents = (options: Media): MediaContents => {
   switch (options.media) {

@@ -37,7 +37,7 @@ const each = (name: BilledClass, amount: Money.Input): Money.Money => {
 }
 
 /** How many of a class a price is for, where that is not a million. */
-export const unitsPerPrice: Readonly<Partial<Record<BilledClass, bigint>>> = {
+const unitsPerPrice: Readonly<Partial<Record<BilledClass, bigint>>> = {
   webSearch: 1_000n,
   seconds: 3_600n,
   images: 1n,

@@ -101,10 +101,9 @@ const questionOf = (name: string, decision: Decision.Any): ReadonlyArray<Questio
   const instructions = told(decision.instructions)
   switch (decision._tag) {
     case "Classify": {
-      const choices = Object.entries(decision.criteria).map(([value, description]) => ({
-        value,
-        ...(description !== null && { description: told(description) }),
-      }))
+      const choices = Object.entries(decision.criteria).map(([value, description]) =>
+        description === null ? { value } : { value, description: told(description) },
+      )
       return [{ type: "choice", name, instructions, choices }]
     }
     case "Rate": {

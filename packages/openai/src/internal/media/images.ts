@@ -81,7 +81,10 @@ const bodyOf = (model: string, { count: images, prompt }: Request<"images">, set
 }
 
 // The endpoint for edits knows neither of these.
-const editBody = ({ moderation: _, style: __, ...body }: ImageBody) => body as Omit<ImageEditBody, "image">
+const editBody = (asked: ImageBody) => {
+  const { moderation: _moderation, style: _style, ...body } = asked
+  return body as Omit<ImageEditBody, "image">
+}
 
 interface Asked {
   readonly hasImages: boolean

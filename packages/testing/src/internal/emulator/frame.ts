@@ -62,6 +62,4 @@ export const encode = (frame: Frame): string =>
 
 /** A body that is no text. */
 export const binary = (base64: string): ReadonlyArray<Frame> =>
-  body(Buffer.from(base64, "base64").toString("latin1")).map((frame) =>
-    frame._tag === "Text" ? { ...frame, binary: true } : frame,
-  )
+  body(Buffer.from(base64, "base64").toString("latin1")).map((frame) => Object.assign(frame, { binary: true }))

@@ -9,7 +9,7 @@ import { type MediaAnswer } from "../../Reply.ts"
 export const dot = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
 
 /** Bytes that are no text in any encoding. */
-export const noise = Buffer.from(Uint8Array.of(0xff, 0xfb, 0x90, 0x00, 0x80)).toString("base64")
+const noise = Buffer.from(Uint8Array.of(0xff, 0xfb, 0x90, 0x00, 0x80)).toString("base64")
 
 /** The pieces of a sound. */
 export const soundOf = ({ audio = noise }: MediaAnswer): ReadonlyArray<string> =>

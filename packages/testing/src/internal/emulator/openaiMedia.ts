@@ -109,8 +109,9 @@ const speech = endpoint({
   media: (answer, call) => {
     const pieces = soundOf(answer)
     if (call.body["stream_format"] !== "sse") {
+      const format = Predicate.isString(call.body["response_format"]) ? call.body["response_format"] : "mp3"
       const whole = Buffer.concat(pieces.map((piece) => Buffer.from(piece, "base64"))).toString("base64")
-      const contentType = soundTypes[String(call.body["response_format"] ?? "mp3")] ?? "application/octet-stream"
+      const contentType = soundTypes[format] ?? "application/octet-stream"
       return { contentType, streamed: false, frames: binary(whole) }
     }
     const usage = usageOf(answer, speechUsage)
