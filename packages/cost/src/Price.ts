@@ -181,7 +181,7 @@ export type {
    */
   PriceList,
   /**
-   * What one token of a class costs, or one of whatever else it is named after.
+   * What one token of a class costs, or one of whatever else it is named after; an hour in the class `seconds`.
    *
    * @since 0.1.0
    * @category models

@@ -1,7 +1,7 @@
 /**
  * What is the same for policies in all operations that make or read media: an answer is one whole, of a few large parts.
  */
-import { type Kind, type Operation, type Options, type Part } from "../../Operation.ts"
+import { type Kind, type Operation, type Part } from "../../Operation.ts"
 import { ofMedia } from "../../TokenEstimate.ts"
 import { contentsOf } from "../tokens/contents.ts"
 import { anyOperation } from "./any.ts"

@@ -29,7 +29,7 @@ export interface Item {
   readonly model?: string
   /** Tokens; in the classes `webSearch`, `characters`, `seconds`, `images` and `requests` what they are named after. */
   readonly quantity: number
-  /** Of one of them, before any factor. */
+  /** Of one of them, and of an hour in the class `seconds`, before any factor. */
   readonly rate: Money.Money
   readonly amount: Money.Money
 }
@@ -103,6 +103,20 @@ export const amountOf = (rate: Money.Money, quantity: number, factor: Money.Rati
   const amount = Money.times(rate, quantity)
   return factor === undefined ? amount : Money.timesRatio(amount, factor)
 }
+
+/** The same of what may be no tokens: seconds are sold by the hour. Something is rounded at the end alone. */
+export const unitAmountOf = (
+  name: BilledClass,
+  { factor, quantity, rate }: { rate: Money.Money; quantity: number; factor: Money.Ratio | undefined },
+): Money.Money => {
+  if (name !== "seconds") return amountOf(rate, quantity, factor)
+  const { denominator, numerator } = factor ?? whole
+  return amountOf(rate, quantity, { numerator, denominator: denominator * secondsPerHour })
+}
+
+const secondsPerHour = 3_600n
+
+const whole: Money.Ratio = { numerator: 1n, denominator: 1n }
 
 const pricingOf = (model: string, asked: Pricing, { priceOf }: Reply): Pricing | undefined =>
   model === asked.model || undated(model) === asked.model || model === undated(asked.model) ? asked : priceOf?.(model)
@@ -210,7 +224,7 @@ class Bill {
     const rate = rateOf(rates, name)
     if (rate === undefined || isGuessed(rates, name) || atLeast.includes(name)) this.unpriced.push(name)
     if (rate === undefined) return
-    const amount = amountOf(rate, quantity, served?.factorOf(name))
+    const amount = unitAmountOf(name, { rate, quantity, factor: served?.factorOf(name) })
     this.items.push({ class: name, ...(model !== undefined && { model }), quantity, rate, amount })
   }
 }

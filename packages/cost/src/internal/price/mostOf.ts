@@ -2,7 +2,7 @@
  * The most that so many tokens cost, in whichever class they end up being billed.
  */
 import * as Money from "../../Money.ts"
-import { amountOf, type Pricing } from "./bill.ts"
+import { amountOf, type Pricing, unitAmountOf } from "./bill.ts"
 import { type BilledClass, type CacheTtl } from "./billing.ts"
 import { classesOf, type Kind, rateOf, type Rates, type Unit, unitClasses } from "./rates.ts"
 import { type Asked, isPlain, type Served, servedAs } from "./serviceTier.ts"
@@ -32,8 +32,9 @@ const inTier = (rates: Rates, bound: Bound, served: Served): Money.Money => {
   }
   if (bound.units === undefined) return sum
   for (const name of unitClasses) {
-    const rate = rates[name]
-    if (rate !== undefined) sum = Money.add(sum, amountOf(rate, bound.units[name] ?? 0, served.factorOf(name)))
+    const [rate, quantity = 0] = [rates[name], bound.units[name]]
+    if (rate === undefined || quantity === 0) continue
+    sum = Money.add(sum, unitAmountOf(name, { rate, quantity: Math.ceil(quantity), factor: served.factorOf(name) }))
   }
   return sum
 }

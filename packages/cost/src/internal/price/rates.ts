@@ -13,7 +13,7 @@ import { type BilledClass, type CacheTtl, classes } from "./billing.ts"
  */
 export type PriceList = Readonly<Partial<Record<BilledClass, Money.Input>>>
 
-/** What one token costs, or one search, character, second, image or request. */
+/** What one token costs, or one search, character, image or request, or an hour in the class `seconds`. */
 export type Rates = Readonly<Partial<Record<BilledClass, Money.Money>>>
 
 /** Throws a `RangeError` for what is no amount, or not whole for one token. */
@@ -39,7 +39,8 @@ const each = (name: BilledClass, amount: Money.Input): Money.Money => {
 /** How many of a class a price is for, where that is not a million. */
 const unitsPerPrice: Readonly<Partial<Record<BilledClass, bigint>>> = {
   webSearch: 1_000n,
-  seconds: 3_600n,
+  // Few prices of an hour are whole picodollars for a second, so a second has none: see `amountOf`.
+  seconds: 1n,
   images: 1n,
   requests: 1n,
 }

@@ -2,7 +2,7 @@
  * What Google's models for images and speech cost: https://ai.google.dev/gemini-api/docs/pricing
  *
  * Both are tokens: text in, and images or sound out, each at a price of its own. Transcripts are made by the models for texts,
- * at the price that sound has there.
+ * at the price that sound has there. The days on which models came out are from memory, save for Gemini 3.8.
  */
 
 import * as Price from "../../../Price.ts"

@@ -11,6 +11,9 @@
  * - **Decisions** cost what plain input costs, and nothing for output. That what comes from a cache or goes into one costs the
  *   same is how "no surcharge" is read here.
  *
+ * Prices are from these pages and, where it has them, `@pydantic/genai-prices`. The days on which models before 2026 came out, and
+ * how many tokens `gpt-image-1-mini` makes at most, are from memory: no page that was read tells them.
+ *
  * A limit of 0 tokens says that none are billed. How many tokens an image has at most is told for sizes up to 1,536 by 1,024
  * only; https://developers.openai.com/api/docs/guides/image-generation.
  */
