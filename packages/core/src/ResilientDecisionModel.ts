@@ -8,7 +8,7 @@
  */
 import { Effect, type Scope } from "effect"
 
-import { type EmbeddingFailure } from "./internal/attempt/failure.ts"
+import { type MediaFailure } from "./internal/attempt/failure.ts"
 import { meteredMedia } from "./internal/attempt/media.ts"
 import { type Added, ofLanguageModel } from "./internal/decision/languageModel.ts"
 import { decisions } from "./internal/model/decisions.ts"
@@ -19,7 +19,7 @@ import { type ResilientModel } from "./ResilientModel.ts"
 
 export { DecisionsCall as Call } from "./internal/model/host.ts"
 
-export type { EmbeddingFailure as CallFailure } from "./internal/attempt/failure.ts"
+export type { MediaFailure as CallFailure } from "./internal/attempt/failure.ts"
 
 /**
  * A layer that provides a decision model, with the failures of its calls in its type.
@@ -38,7 +38,7 @@ export type ResilientDecisionModel<E, R = never> = Resilient.Resilient<"decision
 export const fromProvider = <R>(
   build: Effect.Effect<ProviderMediaModel<"decisions">, never, R>,
   label: Label,
-): ResilientDecisionModel<EmbeddingFailure, Exclude<R, Scope.Scope>> =>
+): ResilientDecisionModel<MediaFailure, Exclude<R, Scope.Scope>> =>
   Resilient.make(
     decisions,
     Effect.map(build, (model) => meteredMedia(decisions.operation, model)),

@@ -9,7 +9,7 @@
 import { Effect, type Scope } from "effect"
 import { type AiError } from "effect/ai"
 
-import { type EmbeddingFailure } from "./internal/attempt/failure.ts"
+import { type MediaFailure } from "./internal/attempt/failure.ts"
 import { meteredMedia } from "./internal/attempt/media.ts"
 import { type Label } from "./internal/model/description.ts"
 import { transcription as host } from "./internal/model/media.ts"
@@ -21,7 +21,7 @@ import * as Resilient from "./Resilient.ts"
 export { TranscriptionCall as Call } from "./internal/model/host.ts"
 export { TranscriptionModel } from "./internal/operation/mediaServices.ts"
 
-export type { EmbeddingFailure as CallFailure } from "./internal/attempt/failure.ts"
+export type { MediaFailure as CallFailure } from "./internal/attempt/failure.ts"
 export type { MediaFile, TranscriptionRequest } from "./internal/operation/media.ts"
 export type { AnswerSource, MediaAnswer, TranscriptionResponse } from "./internal/operation/mediaServices.ts"
 
@@ -42,7 +42,7 @@ export type ResilientTranscriptionModel<E, R = never> = Resilient.Resilient<"tra
 export const fromProvider = <R>(
   build: Effect.Effect<ProviderMediaModel<"transcription">, never, R>,
   label: Label,
-): ResilientTranscriptionModel<EmbeddingFailure, Exclude<R, Scope.Scope>> =>
+): ResilientTranscriptionModel<MediaFailure, Exclude<R, Scope.Scope>> =>
   Resilient.make(
     host,
     Effect.map(build, (model) => meteredMedia(host.operation, model)),
@@ -55,7 +55,7 @@ export const fromProvider = <R>(
  * **Example** (A model that a test tells what to say)
  *
  * ```ts
- * import { TranscriptionModel, Retry, Resilient } from "@holdfast/core"
+ * import { Resilient, Retry, TranscriptionModel } from "@holdfast/core"
  * import { ScriptedMedia } from "@holdfast/testing"
  * import { Effect } from "effect"
  *

@@ -15,17 +15,17 @@ import { checks } from "../answer/media.ts"
 import { type ModelRequest } from "../call/types.ts"
 import { withoutPrompt } from "../error/withoutPrompt.ts"
 import { contentsOf } from "../tokens/contents.ts"
-import { type EmbeddingFailure } from "./failure.ts"
+import { type MediaFailure } from "./failure.ts"
 import { metered } from "./meter.ts"
 import { observersOf, type ReplyWatcher } from "./observers.ts"
 
-type Opened<K extends MediaKind> = OpenedCall<EmbeddingFailure, K>
+type Opened<K extends MediaKind> = OpenedCall<MediaFailure, K>
 
 /** A provider's model as a call. */
 export const meteredMedia = <K extends MediaKind>(
   operation: Operation<K>,
   model: ProviderMediaModel<K>,
-): ModelCall<EmbeddingFailure, K> =>
+): ModelCall<MediaFailure, K> =>
   metered({
     operation,
     provider: model.provider,

@@ -25,7 +25,8 @@ const mediaOperation = <K extends MediaKinds>({ content, name, sizeOf }: Content
   weightOf: () => 0,
   estimate: (options, source) => ofMedia(options, source),
   sizeOfRequest: (options) => contentsOf(options).texts.reduce((characters, text) => characters + text.length, 0),
-  fingerprint: ({ request }) => request,
+  // What a caller says of bounds decides no answer.
+  fingerprint: ({ request }) => ({ ...request, maxTokens: undefined, maxSeconds: undefined }),
 })
 
 const lengthOf = (part: object, field: "data" | "text"): number => {
