@@ -363,6 +363,26 @@ describe("a budget", () => {
     }).pipe(Effect.provide(live)),
   )
 
+  it.effect("is asked before what is no number is refused, and takes no harm by it", () =>
+    Effect.gen(function* () {
+      const [draws, listens] = [
+        small("1 USD")(OpenAiImageModel.model("gpt-image-2")),
+        small("1 USD")(OpenAiTranscriptionModel.model("whisper-1")),
+      ]
+      for (const wrong of [Number.NaN, Infinity, -1, 0.5, 2 ** 70]) {
+        const image = ImageModel.generate({ prompt: "A ship", count: wrong, maxTokens: 1 })
+        const error = yield* image.pipe(Resilient.provide(draws), Effect.flip)
+        assert.deepStrictEqual([wrong, error._tag], [wrong, "UnsupportedOption"])
+      }
+      for (const maxSeconds of [Number.NaN, Infinity, -1]) {
+        const transcript = TranscriptionModel.transcribe({ audio: sound, maxSeconds })
+        const error = yield* transcript.pipe(Resilient.provide(listens), Effect.flip)
+        assert.strictEqual(error._tag, "UnsupportedOption")
+      }
+      assert.strictEqual(yield* sent, 0)
+    }).pipe(Effect.provide(live)),
+  )
+
   it.effect("lets moderation through when it is used up, because it costs nothing", () =>
     Effect.gen(function* () {
       const model = small(Money.zero)(OpenAiModerationModel.model("omni-moderation-latest"))

@@ -25,11 +25,11 @@ export const checks: { readonly [K in MediaKind]: Checks<K> } = {
   images: {
     request: ({ count = 1, maxTokens = 0, prompt }) => {
       if (prompt.trim() === "") return ["prompt", "there is nothing to draw; say what the image is to show"]
-      if (!Number.isInteger(count) || count < 1)
-        return ["count", `it must be a whole number, 1 or more, and is ${count}`]
-      return Number.isInteger(maxTokens) && maxTokens >= 0
+      if (!isCount(count) || count < 1)
+        return ["count", `it must be a whole number from 1 to a million, and is ${count}`]
+      return isCount(maxTokens)
         ? undefined
-        : ["maxTokens", `it must be a whole number, and is ${maxTokens}`]
+        : ["maxTokens", `it must be a whole number up to a million, and is ${maxTokens}`]
     },
     answer: (content) => bytesMistake("image", content),
   },
@@ -42,7 +42,7 @@ export const checks: { readonly [K in MediaKind]: Checks<K> } = {
     request: ({ audio, maxSeconds = 0 }) =>
       audio.data.byteLength === 0
         ? ["audio", "there are no bytes in it"]
-        : Number.isFinite(maxSeconds) && maxSeconds >= 0
+        : maxSeconds >= 0 && maxSeconds <= 1_000_000
           ? undefined
           : ["maxSeconds", `it must be a number of seconds, and is ${maxSeconds}`],
     // Of silence there is nothing to write down, so the text may be empty.
@@ -55,6 +55,9 @@ export const checks: { readonly [K in MediaKind]: Checks<K> } = {
     answer: () => undefined,
   },
 }
+
+// What is estimated before a request must be a number that can be multiplied.
+const isCount = (value: number): boolean => Number.isInteger(value) && value >= 0 && value <= 1_000_000
 
 const bytesMistake = (what: string, content: ReadonlyArray<{ readonly data: string }>): string | undefined => {
   if (content.length === 0) return `an answer without any ${what}`

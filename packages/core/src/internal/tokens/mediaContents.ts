@@ -37,13 +37,14 @@ export const mediaContents = (options: Media): MediaContents => {
       return { texts, files, hasAnswer: false, answers: 0, units: { requests: 1 } }
     }
     case "images": {
-      const { count = 1, images = [], maxTokens, prompt } = options.request
+      const { count: asked = 1, images = [], maxTokens, prompt } = options.request
+      const count = countable(asked)
       return {
         texts: [prompt],
         files: images.map(fileOf),
         hasAnswer: true,
         answers: count,
-        answerTokens: maxTokens,
+        answerTokens: maxTokens === undefined ? undefined : countable(maxTokens),
         units: { requests: 1, images: count },
       }
     }
@@ -54,13 +55,19 @@ export const mediaContents = (options: Media): MediaContents => {
     }
     case "transcription": {
       const { audio, maxSeconds, prompt = "" } = options.request
-      const seconds = maxSeconds ?? secondsOf(fileOf(audio))
+      const isKnown = maxSeconds !== undefined && maxSeconds >= 0 && maxSeconds <= mostCounted
+      const seconds = isKnown ? maxSeconds : secondsOf(fileOf(audio))
       return { texts: [prompt], files: [], hasAnswer: true, answers: 1, units: { requests: 1, seconds } }
     }
     case "decisions":
       return decisionContents(options.request)
   }
 }
+
+const mostCounted = 1_000_000
+
+// What is no count is refused before any request, and what is asked of an estimate before that must not fail by it.
+const countable = (value: number): number => (Number.isInteger(value) && value >= 0 && value <= mostCounted ? value : 0)
 
 const decisionContents = ({ decisions, images = [], state }: DecisionModel.ProviderOptions): MediaContents => ({
   texts: [JSON.stringify(state), JSON.stringify(decisions)],
