@@ -87,6 +87,16 @@ describe("images", () => {
     }).pipe(Effect.provide(live)),
   )
 
+  it.live("that OpenAI does not draw for their content are a failure of their own", () =>
+    Effect.gen(function* () {
+      const message =
+        "Your request was rejected by the safety system. If you believe this is an error, contact us at help.openai.com and include the request ID req_1. safety_violations=[sexual]."
+      const options = { message, type: "image_generation_user_error", code: "moderation_blocked" }
+      yield* script("openai-images", Reply.status(400, options))
+      assert.strictEqual(yield* failure(draw({})), "ContentPolicyError")
+    }).pipe(Effect.provide(live)),
+  )
+
   it.live("are refused before any request where OpenAI cannot make them", () =>
     Effect.gen(function* () {
       assert.strictEqual(yield* failure(draw({ count: 11 })), "count")

@@ -71,7 +71,7 @@ const answerOf = (body: unknown): Answer<"transcription"> | string => {
 const usageOf = (usage: unknown): MediaUsage => {
   const seconds = field(usage, "seconds")
   if (text(usage, "type") === "duration") {
-    // Whisper is billed by whole seconds, rounded to the nearest.
+    // OpenAI's price list has said of Whisper that it is billed by the second, rounded to the nearest one.
     return Predicate.isNumber(seconds) && seconds >= 0 && Number.isSafeInteger(Math.round(seconds))
       ? { seconds: Math.round(seconds) }
       : {}
