@@ -45,11 +45,12 @@ export const Config: Context.Reference<ImageSettings> = Context.Reference<ImageS
  * **Example** (Wide)
  *
  * ```ts
+ * import { ResilientModel } from "@holdfast/core"
  * import { GoogleImageModel } from "@holdfast/google"
  *
  * const model = GoogleImageModel.model("gemini-3.1-flash-image", { aspectRatio: "16:9" })
  *
- * typeof model // => "object"
+ * ResilientModel.describe(model).settings["model"] // => "gemini-3.1-flash-image"
  * ```
  *
  * @since 0.1.0

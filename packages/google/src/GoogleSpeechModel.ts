@@ -49,11 +49,12 @@ export const Config: Context.Reference<SpeechSettings> = Context.Reference<Speec
  * **Example** (A voice)
  *
  * ```ts
+ * import { ResilientModel } from "@holdfast/core"
  * import { GoogleSpeechModel } from "@holdfast/google"
  *
  * const model = GoogleSpeechModel.model("gemini-3.8-flash-tts", { voice: "Kore" })
  *
- * typeof model // => "object"
+ * ResilientModel.describe(model).settings["model"] // => "gemini-3.8-flash-tts"
  * ```
  *
  * @since 0.1.0

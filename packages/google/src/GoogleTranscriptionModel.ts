@@ -44,11 +44,12 @@ export const Config: Context.Reference<TranscriptionSettings> = Context.Referenc
  * **Example** (A transcript)
  *
  * ```ts
+ * import { ResilientModel } from "@holdfast/core"
  * import { GoogleTranscriptionModel } from "@holdfast/google"
  *
  * const model = GoogleTranscriptionModel.model("gemini-3.8-flash")
  *
- * typeof model // => "object"
+ * ResilientModel.describe(model).settings["model"] // => "gemini-3.8-flash"
  * ```
  *
  * @since 0.1.0

@@ -45,11 +45,12 @@ export const Config: Context.Reference<DecisionSettings> = Context.Reference<Dec
  * **Example** (Decisions of Luna)
  *
  * ```ts
+ * import { ResilientModel } from "@holdfast/core"
  * import { OpenAiDecisionModel } from "@holdfast/openai"
  *
  * const model = OpenAiDecisionModel.model("gpt-6-luna")
  *
- * typeof model // => "object"
+ * ResilientModel.describe(model).settings["model"] // => "gpt-6-luna"
  * ```
  *
  * @since 0.1.0

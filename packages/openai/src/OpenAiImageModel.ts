@@ -53,11 +53,12 @@ export const Config: Context.Reference<ImageSettings> = Context.Reference<ImageS
  * **Example** (A draft)
  *
  * ```ts
+ * import { ResilientModel } from "@holdfast/core"
  * import { OpenAiImageModel } from "@holdfast/openai"
  *
  * const model = OpenAiImageModel.model("gpt-image-2.6-flare", { quality: "low", size: "1024x1024" })
  *
- * typeof model // => "object"
+ * ResilientModel.describe(model).settings["model"] // => "gpt-image-2.6-flare"
  * ```
  *
  * @since 0.1.0

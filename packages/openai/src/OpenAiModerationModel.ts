@@ -30,11 +30,12 @@ export type Model = "omni-moderation-latest" | "omni-moderation-2024-09-26" | (s
  * **Example** (Texts and images)
  *
  * ```ts
+ * import { ResilientModel } from "@holdfast/core"
  * import { OpenAiModerationModel } from "@holdfast/openai"
  *
  * const model = OpenAiModerationModel.model("omni-moderation-latest")
  *
- * typeof model // => "object"
+ * ResilientModel.describe(model).settings["model"] // => "omni-moderation-latest"
  * ```
  *
  * @since 0.1.0

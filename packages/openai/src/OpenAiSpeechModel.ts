@@ -46,11 +46,12 @@ export const Config: Context.Reference<SpeechSettings> = Context.Reference<Speec
  * **Example** (A wave file)
  *
  * ```ts
+ * import { ResilientModel } from "@holdfast/core"
  * import { OpenAiSpeechModel } from "@holdfast/openai"
  *
  * const model = OpenAiSpeechModel.model("gpt-4o-mini-tts", { responseFormat: "wav" })
  *
- * typeof model // => "object"
+ * ResilientModel.describe(model).settings["model"] // => "gpt-4o-mini-tts"
  * ```
  *
  * @since 0.1.0

@@ -44,11 +44,12 @@ export const Config: Context.Reference<TranscriptionSettings> = Context.Referenc
  * **Example** (A transcript)
  *
  * ```ts
+ * import { ResilientModel } from "@holdfast/core"
  * import { OpenAiTranscriptionModel } from "@holdfast/openai"
  *
  * const model = OpenAiTranscriptionModel.model("gpt-transcribe")
  *
- * typeof model // => "object"
+ * ResilientModel.describe(model).settings["model"] // => "gpt-transcribe"
  * ```
  *
  * @since 0.1.0
