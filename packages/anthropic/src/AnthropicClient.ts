@@ -8,7 +8,7 @@
  */
 import type { Anthropic } from "@anthropic-ai/sdk"
 import { type Attempt, type KeySource } from "@holdfast/core"
-import type * as CloudAuth from "@holdfast/core/provider/CloudAuth"
+import * as CloudAuth from "@holdfast/core/provider/CloudAuth"
 import type * as CloudPrices from "@holdfast/core/provider/CloudPrices"
 import { keyConfig } from "@holdfast/core/provider/KeyConfig"
 import type * as Rest from "@holdfast/core/provider/Rest"
@@ -213,6 +213,14 @@ export interface CloudOptions {
 }
 
 /**
+ * What all clouds take beside what the configuration says.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type CloudConfig = Omit<CloudOptions, "apiUrl"> & CloudAuth.ConfigOptions
+
+/**
  * A region of Amazon Bedrock, and a Bedrock key, fixed or from a source of short-lived ones.
  *
  * @since 0.1.0
@@ -281,6 +289,27 @@ export const layerBedrock = (options: BedrockOptions): Layer.Layer<AnthropicClie
   Layer.effect(AnthropicClient, makeBedrock(options))
 
 /**
+ * A client of Claude on Amazon Bedrock with its region and its key from the configuration: `AWS_REGION` and `AWS_BEARER_TOKEN_BEDROCK` unless said
+ * otherwise.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerBedrockConfig = (
+  options: CloudConfig & { readonly region?: Config.Config<string> | undefined } = {},
+): Layer.Layer<AnthropicClient, Config.ConfigError | KeySource.KeyUnavailable> =>
+  CloudAuth.layerConfig(
+    {
+      module: "AnthropicClient",
+      layer: "layerBedrockConfig",
+      key: "AWS_BEARER_TOKEN_BEDROCK",
+      place: ["region", "AWS_REGION"],
+    },
+    options,
+    layerBedrock,
+  )
+
+/**
  * Makes a client of Claude in Azure AI Foundry. The provider is `azure.ai.inference`, and models are priced as Anthropic's.
  *
  * @since 0.1.0
@@ -308,6 +337,27 @@ export const makeFoundry = (options: FoundryOptions): Effect.Effect<Service, Key
  */
 export const layerFoundry = (options: FoundryOptions): Layer.Layer<AnthropicClient, KeySource.KeyUnavailable> =>
   Layer.effect(AnthropicClient, makeFoundry(options))
+
+/**
+ * A client of Claude in Azure AI Foundry with its resource and its key from the configuration: `ANTHROPIC_FOUNDRY_RESOURCE` and `ANTHROPIC_FOUNDRY_API_KEY` unless said
+ * otherwise.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerFoundryConfig = (
+  options: CloudConfig & { readonly resource?: Config.Config<string> | undefined } = {},
+): Layer.Layer<AnthropicClient, Config.ConfigError | KeySource.KeyUnavailable> =>
+  CloudAuth.layerConfig(
+    {
+      module: "AnthropicClient",
+      layer: "layerFoundryConfig",
+      key: "ANTHROPIC_FOUNDRY_API_KEY",
+      place: ["resource", "ANTHROPIC_FOUNDRY_RESOURCE"],
+    },
+    options,
+    layerFoundry,
+  )
 
 /**
  * Makes a client of Claude on Vertex AI.
@@ -344,3 +394,28 @@ export const makeVertex = (options: VertexOptions): Effect.Effect<Service, KeySo
  */
 export const layerVertex = (options: VertexOptions): Layer.Layer<AnthropicClient, KeySource.KeyUnavailable> =>
   Layer.effect(AnthropicClient, makeVertex(options))
+
+/**
+ * A client of Claude on Vertex AI with its project and location from the configuration: `ANTHROPIC_VERTEX_PROJECT_ID`, and
+ * `CLOUD_ML_REGION` or `global`, unless said otherwise. The token is no setting, and is given to the program.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerVertexConfig = ({
+  apiUrl,
+  location,
+  project,
+  ...options
+}: Omit<VertexOptions, "apiUrl" | "location" | "project"> & {
+  readonly project?: Config.Config<string> | undefined
+  readonly location?: Config.Config<string> | undefined
+  readonly apiUrl?: Config.Config<string> | undefined
+}): Layer.Layer<AnthropicClient, Config.ConfigError | KeySource.KeyUnavailable> =>
+  Layer.unwrap(
+    Config.all({
+      apiUrl: apiUrl ?? Config.succeed(undefined),
+      project: project ?? Config.String("ANTHROPIC_VERTEX_PROJECT_ID"),
+      location: location ?? Config.withDefault(Config.String("CLOUD_ML_REGION"), "global"),
+    }).pipe(Config.map((settings) => layerVertex({ ...options, ...settings }))),
+  )

@@ -14,6 +14,7 @@ import { canonical } from "./internal/canonical.ts"
 import { anyOperation } from "./internal/operation/any.ts"
 import { chat } from "./internal/operation/chat.ts"
 import { embeddings } from "./internal/operation/embeddings.ts"
+import { mediaOperations } from "./internal/operation/mediaOperations.ts"
 import { type ModelRequest } from "./ModelRequest.ts"
 import { type Kind, type Operation } from "./Operation.ts"
 
@@ -53,5 +54,7 @@ export const textOf = (request: ModelRequest): string | undefined =>
  */
 export const sizeOf = (request: ModelRequest): number => operationOf(request).sizeOfRequest(request.options)
 
-const operationOf = ({ options }: ModelRequest): Operation<Kind> =>
-  options.inputs === undefined ? anyOperation(chat) : anyOperation(embeddings)
+const operationOf = ({ options }: ModelRequest): Operation<Kind> => {
+  if (options.media !== undefined) return mediaOperations[options.media]
+  return options.inputs === undefined ? anyOperation(chat) : anyOperation(embeddings)
+}

@@ -6,10 +6,37 @@
  *
  * @since 0.1.0
  */
-import { type EmbeddingModel, type LanguageModel, type Model, type Response } from "effect/ai"
+import { type DecisionModel, type EmbeddingModel, type LanguageModel, type Model, type Response } from "effect/ai"
 
+import {
+  type DecisionPart,
+  type ImagePart,
+  type ImageRequest,
+  type MediaOptions,
+  type ModerationPart,
+  type ModerationRequest,
+  type SpeechPart,
+  type SpeechRequest,
+  type TranscriptionPart,
+  type TranscriptionRequest,
+} from "./internal/operation/media.ts"
+import {
+  type ImageModel,
+  type ModerationModel,
+  type SpeechModel,
+  type TranscriptionModel,
+} from "./internal/operation/mediaServices.ts"
 import { type EmbeddingPart } from "./internal/operation/part.ts"
 
+export type {
+  DecisionPart,
+  EndPart,
+  ImagePart,
+  MediaOptions,
+  ModerationPart,
+  SpeechPart,
+  TranscriptionPart,
+} from "./internal/operation/media.ts"
 export type { EmbeddingPart } from "./internal/operation/part.ts"
 
 /**
@@ -20,17 +47,42 @@ export type { EmbeddingPart } from "./internal/operation/part.ts"
  */
 export interface Operations {
   readonly chat: {
-    readonly options: LanguageModel.ProviderOptions & { readonly inputs?: undefined }
+    readonly options: LanguageModel.ProviderOptions & { readonly inputs?: undefined; readonly media?: undefined }
     readonly part: Response.PartEncoded | Response.StreamPartEncoded
     readonly provides: LanguageModel.LanguageModel | Model.ProviderName | Model.ModelName
   }
   readonly embeddings: {
     /** A policy that asks for a field of a chat finds nothing. */
     readonly options: EmbeddingModel.ProviderOptions & {
-      readonly [Field in keyof LanguageModel.ProviderOptions]?: undefined
+      readonly [Field in keyof LanguageModel.ProviderOptions | "media"]?: undefined
     }
     readonly part: EmbeddingPart
     readonly provides: EmbeddingModel.EmbeddingModel | Model.ProviderName | Model.ModelName
+  }
+  readonly decisions: {
+    readonly options: MediaOptions<"decisions", DecisionModel.ProviderOptions>
+    readonly part: DecisionPart
+    readonly provides: DecisionModel.DecisionModel | Model.ProviderName | Model.ModelName
+  }
+  readonly moderation: {
+    readonly options: MediaOptions<"moderation", ModerationRequest>
+    readonly part: ModerationPart
+    readonly provides: ModerationModel | Model.ProviderName | Model.ModelName
+  }
+  readonly images: {
+    readonly options: MediaOptions<"images", ImageRequest>
+    readonly part: ImagePart
+    readonly provides: ImageModel | Model.ProviderName | Model.ModelName
+  }
+  readonly speech: {
+    readonly options: MediaOptions<"speech", SpeechRequest>
+    readonly part: SpeechPart
+    readonly provides: SpeechModel | Model.ProviderName | Model.ModelName
+  }
+  readonly transcription: {
+    readonly options: MediaOptions<"transcription", TranscriptionRequest>
+    readonly part: TranscriptionPart
+    readonly provides: TranscriptionModel | Model.ProviderName | Model.ModelName
   }
 }
 

@@ -69,7 +69,7 @@ export type AddedNeeds<P> = P extends (self: ResilientModel.ResilientModel<Any, 
  * @since 0.1.0
  * @category models
  */
-export type Model = Resilient.Resilient<"chat", unknown, unknown> | Resilient.Resilient<"embeddings", unknown, unknown>
+export type Model = { [K in Kind]: Resilient.Resilient<K, unknown, unknown> }[Kind]
 
 /**
  * What the models to fall back to serve; anything where there are none.

@@ -9,7 +9,7 @@
  *
  * @since 0.1.0
  */
-import { Context, Duration, Effect, Layer, Option, Result, Stream } from "effect"
+import { Context, Duration, Effect, Layer, Option, Predicate, Result, Stream } from "effect"
 import type { BackingPersistence } from "effect/persistence/Persistence"
 import type * as Redis from "effect/persistence/Redis"
 import type * as SqlClient from "effect/sql/SqlClient"
@@ -281,7 +281,11 @@ const cached = <E>(answer: Stream.Stream<Part, E>): Stream.Stream<Part, E> => {
 }
 
 const asCached = (part: Part): Part =>
-  part.type === "finish" ? { ...part, metadata: { ...part.metadata, holdfast: { cached: true } } } : part
+  part.type === "finish"
+    ? { ...part, metadata: { ...part.metadata, holdfast: { ...record(part.metadata?.["holdfast"]), cached: true } } }
+    : part
+
+const record = (value: unknown): object => (Predicate.isObject(value) ? value : {})
 
 const announce = ({ model, provider }: ModelCall<unknown>, request: ModelRequest) =>
   Event.emit(() => ({ _tag: "CacheHit", callId: request.call.id, provider, model }))

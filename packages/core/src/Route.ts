@@ -24,9 +24,7 @@ import * as Resilient from "./Resilient.ts"
  * @since 0.1.0
  * @category models
  */
-export type Models =
-  | Several<Resilient.Resilient<"chat", unknown, unknown>>
-  | Several<Resilient.Resilient<"embeddings", unknown, unknown>>
+export type Models = { [K in Kind]: Several<Resilient.Resilient<K, unknown, unknown>> }[Kind]
 
 type Several<M> = readonly [M, ...ReadonlyArray<M>]
 
@@ -34,7 +32,7 @@ type Several<M> = readonly [M, ...ReadonlyArray<M>]
  * @since 0.1.0
  * @category models
  */
-export type Model = Resilient.Resilient<"chat", unknown, unknown> | Resilient.Resilient<"embeddings", unknown, unknown>
+export type Model = { [K in Kind]: Resilient.Resilient<K, unknown, unknown> }[Kind]
 
 /**
  * A model that fails as any of several may fail, and needs what all of them need. What choosing adds to both comes after.

@@ -8,7 +8,7 @@
  * @since 0.1.0
  */
 import { type ModelRequest } from "./internal/call/types.ts"
-import { contentsOf, overheadOf } from "./internal/tokens/contents.ts"
+import { contentsOf, overheadOf, type PromptContents } from "./internal/tokens/contents.ts"
 import { type TokenFamily, tokenFamilyOf, unknownFamily } from "./internal/tokens/family.ts"
 import { mediaTokens } from "./internal/tokens/media.ts"
 import { textTokens, totalOf } from "./internal/tokens/text.ts"
@@ -81,6 +81,21 @@ export const ofOptions = (
 })
 
 /** @internal */
+export const ofMedia = (
+  options: Extract<Options, { readonly media: string }>,
+  source?: { readonly provider: string; readonly model: string },
+): TokenEstimate => {
+  const family = source === undefined ? unknownFamily() : tokenFamilyOf(source)
+  const contents = contentsOf(options)
+  const { answers = 1, hasAnswer, units } = contents
+  const sound = (units?.seconds ?? 0) * family.soundPerSecond
+  return {
+    input: Math.ceil((contentTokens(contents, family) + sound) * margin),
+    output: hasAnswer ? answers * usualAnswer : 0,
+  }
+}
+
+/** @internal */
 export const ofInputs = (inputs: ReadonlyArray<string>): TokenEstimate => ({
   input: Math.ceil(totalOf(inputs).likely * margin),
   output: 0,
@@ -90,8 +105,9 @@ const margin = 1.1
 
 const usualAnswer = 500
 
-const tokensOf = (options: Options<"chat">, family: TokenFamily): number => {
-  const contents = contentsOf(options)
+const tokensOf = (options: Options<"chat">, family: TokenFamily): number => contentTokens(contentsOf(options), family)
+
+const contentTokens = (contents: PromptContents, family: TokenFamily): number => {
   const texts = totalOf(contents.texts).likely * family.textFactor
   return contents.files.reduce(
     (sum, file) => sum + mediaTokens(file, family).likely,

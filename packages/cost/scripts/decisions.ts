@@ -164,6 +164,22 @@ const deepSeeks: ReadonlyArray<Decision> = [
   },
 ]
 
+const media: ReadonlyArray<Decision> = [
+  {
+    difference:
+      /^openai\/(?:gpt-image-2\.[56]-(?:flare|sunburst)|tts-1(?:-hd)?|omni-moderation|gpt-6-luna-decisions): not there$/,
+    right: "here",
+    why: "The package has no price for these models or endpoints",
+    source: "https://developers.openai.com/api/docs/pricing",
+  },
+  {
+    difference: /^google\/gemini-3\.8-flash(?:-lite)?-tts: not there$/,
+    right: "here",
+    why: "The package does not know these models",
+    source: "https://ai.google.dev/gemini-api/docs/pricing",
+  },
+]
+
 const rest: ReadonlyArray<Decision> = [
   {
     difference: /^x_ai\/grok-4(?:-fast|-fast-reasoning)?(?:-latest)?: tier above 128000, there nothing$/,
@@ -180,4 +196,11 @@ const rest: ReadonlyArray<Decision> = [
   },
 ]
 
-export const decisions: ReadonlyArray<Decision> = [...openAis, ...anthropics, ...googles, ...deepSeeks, ...rest]
+export const decisions: ReadonlyArray<Decision> = [
+  ...openAis,
+  ...anthropics,
+  ...googles,
+  ...deepSeeks,
+  ...media,
+  ...rest,
+]

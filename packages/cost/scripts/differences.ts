@@ -46,7 +46,14 @@ export const timesOf = (prices: ReadonlyArray<Price.Price>): ReadonlyArray<numbe
 }
 
 const amount = (name: Price.TokenClass, money: Money.Money | undefined): string =>
-  money === undefined ? "nothing" : Money.format(Money.times(money, name === "webSearch" ? 1_000 : 1_000_000))
+  money === undefined ? "nothing" : Money.format(Money.times(money, unitsPerPrice[name] ?? 1_000_000))
+
+const unitsPerPrice: Readonly<Partial<Record<Price.TokenClass, number>>> = {
+  webSearch: 1_000,
+  seconds: 1,
+  images: 1,
+  requests: 1,
+}
 
 const ratesDiffer = (ours: Price.Rates, theirs: Price.Rates): ReadonlyArray<string> =>
   [...new Set([...Object.keys(ours), ...Object.keys(theirs)])].flatMap((key) => {

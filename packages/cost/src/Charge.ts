@@ -7,6 +7,7 @@
  * @since 0.1.0
  */
 import { type Attempt, type ModelRequest } from "@holdfast/core"
+import { contentsOf } from "@holdfast/core/PromptTokens"
 import { ofRequest, ofText } from "@holdfast/core/TokenEstimate"
 import { Option } from "effect"
 
@@ -33,22 +34,34 @@ export const of = (attempt: Attempt.Attempt, book: PriceBook.Book): Charge => {
   const price = Option.getOrUndefined(book.find(attempt))
   const guess = attempt.usage === undefined && price !== undefined ? estimateOf(attempt) : none
   const estimate = { ...unknown, provider: attempt.provider, model: attempt.model, ...guess }
-  const cost = price === undefined ? Money.zero : Price.atMost(price, { input: guess.input, output: guess.output })
+  const cost = price === undefined ? Money.zero : Price.atMost(price, guess)
   const quote = price === undefined ? unmetered : ({ _tag: "Known", price } as const)
   return chargeOf(attempt, { quote, estimate, circumstances: {}, priceOf: PriceBook.priceOf(book, attempt), cost })
 }
 
 const unmetered = { _tag: "Unmetered" } as const
 
-const none = { input: 0, output: 0 }
+interface Guess {
+  readonly input: number
+  readonly output: number
+  readonly units?: Price.Units | undefined
+}
 
-const estimateOf = ({ maxOutputTokens, request }: Attempt.Attempt): typeof none => ({
-  input:
-    request.options.inputs === undefined
-      ? ofRequest(request as ModelRequest.ModelRequest<"chat">).input
-      : request.options.inputs.reduce((sum, text) => sum + ofText(text), 0),
+const none: Guess = { input: 0, output: 0 }
+
+const estimateOf = ({ maxOutputTokens, request }: Attempt.Attempt): Guess => ({
+  input: inputOf(request),
   output: maxOutputTokens ?? unlimitedOutput,
+  ...(request.options.media !== undefined && { units: contentsOf(request.options).units }),
 })
+
+const inputOf = (request: ModelRequest.ModelRequest): number => {
+  const { options } = request
+  if (options.media !== undefined) return contentsOf(options).texts.reduce((sum, text) => sum + ofText(text), 0)
+  return options.inputs === undefined
+    ? ofRequest(request as ModelRequest.ModelRequest<"chat">).input
+    : options.inputs.reduce((sum, text) => sum + ofText(text), 0)
+}
 
 /** What an answer without a limit is taken to have at most. A delivered text counts up to it. */
 const unlimitedOutput = 128_000

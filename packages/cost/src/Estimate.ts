@@ -59,6 +59,8 @@ export interface Estimate {
   readonly audioInput: number
   readonly imageInput: number
   readonly output: number
+  /** What may be billed otherwise; absent of chats and embeddings. */
+  readonly units?: Price.Units | undefined
   /** What `input` cannot exceed, whatever the text: its bytes. Mostly three or four times as much. */
   readonly inputAtMost: number
   /** The count that `input` was made from by the correction. Real usage is compared with it. */
@@ -356,14 +358,18 @@ const measure = (contents: PromptContents, target: Target, text: TextTokens): Es
   const media = files.map((file) => mediaTokens(file, family))
   const total = (key: "input" | "inputAtMost" | "audioInput" | "imageInput") =>
     media.reduce((sum, each) => sum + each[key], 0)
-  const limit = target.maxOutputTokens ?? target.price?.maxOutputTokens ?? target.price?.contextWindow
+  const { answers = 1, answerTokens, units } = contents
+  const ofModel = answerTokens ?? target.price?.maxOutputTokens ?? target.price?.contextWindow
+  const limit = target.maxOutputTokens ?? (ofModel === undefined ? undefined : ofModel * answers)
   return {
     provider: target.provider,
     model: target.model,
     input: total("input"),
-    audioInput: total("audioInput"),
+    // Of a sound whose length is known its bytes say nothing more.
+    audioInput: units?.seconds === undefined ? total("audioInput") : Math.ceil(units.seconds * family.soundPerSecond),
     imageInput: total("imageInput"),
-    output: contents.hasAnswer ? (limit ?? usualLimit) : 0,
+    output: contents.hasAnswer ? (limit ?? usualLimit * answers) : 0,
+    ...(units !== undefined && { units }),
     inputAtMost: text.atMost + overhead + total("inputAtMost"),
     uncorrected: text.likely * family.textFactor + overhead,
     isText: files.length === 0 && !hasProviderTools,

@@ -22,7 +22,8 @@ import * as Money from "./Money.ts"
 
 /**
  * What a vendor bills apart. Each token is in one class only: what was read from a cache is not also `input`, and
- * reasoning is not also `output`.
+ * reasoning is not also `output`. `characters`, `seconds`, `images` and `requests` are no tokens: models of speech,
+ * transcripts, images and moderation are billed by them.
  *
  * @since 0.1.0
  * @category models
@@ -71,7 +72,10 @@ export interface Price {
 export interface Entry {
   readonly provider: string
   readonly model: string
-  /** Dollars for a million tokens, by class; `webSearch` is for a thousand searches. */
+  /**
+   * Dollars for a million tokens, by class; `webSearch` is for a thousand searches, `characters` for a million of them,
+   * `seconds` for an hour of sound, `images` and `requests` for one.
+   */
   readonly perMillion: PriceList
   readonly tiers?: ReadonlyArray<{ readonly above: number; readonly perMillion: PriceList }> | undefined
   readonly factors?: Factors | undefined
@@ -173,14 +177,15 @@ export type {
    */
   Period,
   /**
-   * Dollars for a million tokens, by class; `webSearch` is for a thousand searches.
+   * Dollars for a million tokens, by class; `webSearch` is for a thousand searches, `characters` for a million of them,
+   * `seconds` for an hour of sound, `images` and `requests` for one.
    *
    * @since 0.1.0
    * @category models
    */
   PriceList,
   /**
-   * What one token of a class costs.
+   * What one token of a class costs, or one of whatever else it is named after; an hour in the class `seconds`.
    *
    * @since 0.1.0
    * @category models
@@ -323,6 +328,22 @@ export interface Tokens extends Circumstances {
   readonly audioInput?: number | undefined
   readonly imageInput?: number | undefined
   readonly output: number
+  /** What is billed otherwise. */
+  readonly units?: Units | undefined
+}
+
+/**
+ * What is billed otherwise than by tokens, at most.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Units {
+  readonly characters?: number | undefined
+  /** Of sound. */
+  readonly seconds?: number | undefined
+  readonly images?: number | undefined
+  readonly requests?: number | undefined
 }
 
 /**

@@ -12,7 +12,7 @@
  * @since 0.1.0
  */
 
-import { type Attempt } from "@holdfast/core"
+import { type Attempt, type ImageModel } from "@holdfast/core"
 import { Clock, Context, Effect, Layer, Option } from "effect"
 import { dual } from "effect/Function"
 
@@ -22,12 +22,15 @@ import { pricesOf, type Vendor, vendors } from "./internal/price/genaiPrices.ts"
 import { anthropic } from "./internal/price/list/anthropic.ts"
 import { deepseek } from "./internal/price/list/deepseek.ts"
 import { google } from "./internal/price/list/google.ts"
+import { googleMedia } from "./internal/price/list/googleMedia.ts"
 import { openai } from "./internal/price/list/openai.ts"
+import { openaiMedia } from "./internal/price/list/openaiMedia.ts"
 import { others } from "./internal/price/list/others.ts"
 import { scripted } from "./internal/price/list/scripted.ts"
 import { undated, vendorOf } from "./internal/price/modelName.ts"
 import { goesBefore } from "./internal/price/period.ts"
 import { priceUnknown, type PriceUnknown } from "./internal/price/unknown.ts"
+import * as Money from "./Money.ts"
 import * as Price from "./Price.ts"
 
 export {
@@ -123,7 +126,7 @@ export const make = (prices: Iterable<Price.Price>): Book => {
   }
 }
 
-const published = make([...openai, ...anthropic, ...google, ...deepseek, ...others])
+const published = make([...openai, ...openaiMedia, ...anthropic, ...google, ...googleMedia, ...deepseek, ...others])
 
 const madeUp = make(scripted)
 
@@ -230,6 +233,41 @@ export const cost = (answer: Query & Price.Answer): Effect.Effect<Price.Cost, Pr
     const regional = answer.regional ?? answer.pricedAs?.regional
     return Price.cost(found.value, { ...answer, regional, priceOf: answer.priceOf ?? priceOf(book, query) })
   })
+
+/**
+ * What an answer of an image, speech, transcription or moderation model cost, at the price of the model that gave it.
+ *
+ * **Details**
+ *
+ * It is the cost of the attempt that was answered. Attempts before it that were paid for, too, are told by events and kept by
+ * the ledger. An answer out of a cache cost nothing. What the vendor did not count is named in `Cost.unknown`.
+ *
+ * **Example** (An answer that was counted in seconds)
+ *
+ * ```ts
+ * import { Money, PriceBook } from "@holdfast/cost"
+ * import { Effect } from "effect"
+ *
+ * const answer = {
+ *   usage: { seconds: 61 },
+ *   source: { provider: "openai", model: "whisper-1", startedAt: Date.UTC(2026, 10, 24) },
+ * }
+ *
+ * const { total } = Effect.runSync(Effect.provide(PriceBook.costOf(answer), PriceBook.layer))
+ *
+ * Money.format(total) // => "$0.0061"
+ * ```
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const costOf = ({
+  source,
+  usage,
+}: Pick<ImageModel.MediaAnswer, "source" | "usage">): Effect.Effect<Price.Cost, PriceUnknown, PriceBook> =>
+  source.cached === true
+    ? Effect.succeed({ items: [], total: Money.zero, unknown: [], unpriced: [] })
+    : cost({ ...source, usage: undefined, finishMetadata: { holdfast: { media: usage } } })
 
 /**
  * The prices of a provider's other models at one time, for `Price.Answer`.

@@ -248,3 +248,28 @@ export const makeVertex = (options: VertexOptions): Effect.Effect<Service, KeySo
  */
 export const layerVertex = (options: VertexOptions): Layer.Layer<GoogleClient, KeySource.KeyUnavailable> =>
   Layer.effect(GoogleClient, makeVertex(options))
+
+/**
+ * A client of Gemini on Vertex AI with its project and location from the configuration: `GOOGLE_CLOUD_PROJECT`, and
+ * `GOOGLE_CLOUD_LOCATION` or `global`, unless said otherwise. The token is no setting, and is given to the program.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerVertexConfig = ({
+  apiUrl,
+  location,
+  project,
+  ...options
+}: Omit<VertexOptions, "apiUrl" | "location" | "project"> & {
+  readonly project?: Config.Config<string> | undefined
+  readonly location?: Config.Config<string> | undefined
+  readonly apiUrl?: Config.Config<string> | undefined
+}): Layer.Layer<GoogleClient, Config.ConfigError | KeySource.KeyUnavailable> =>
+  Layer.unwrap(
+    Config.all({
+      apiUrl: apiUrl ?? Config.succeed(undefined),
+      project: project ?? Config.String("GOOGLE_CLOUD_PROJECT"),
+      location: location ?? Config.withDefault(Config.String("GOOGLE_CLOUD_LOCATION"), "global"),
+    }).pipe(Config.map((settings) => layerVertex({ ...options, ...settings }))),
+  )

@@ -7,7 +7,7 @@
  * @since 0.1.0
  */
 import { type Attempt, type KeySource } from "@holdfast/core"
-import type * as CloudAuth from "@holdfast/core/provider/CloudAuth"
+import * as CloudAuth from "@holdfast/core/provider/CloudAuth"
 import type * as CloudPrices from "@holdfast/core/provider/CloudPrices"
 import { keyConfig } from "@holdfast/core/provider/KeyConfig"
 import type * as Rest from "@holdfast/core/provider/Rest"
@@ -21,11 +21,26 @@ import {
   type EmbeddingBody,
   type Endpoint,
   make as makeTransport,
+  type MediaEndpoints,
   type ResponsesBody,
   type WholeEndpoint,
 } from "./internal/transport.ts"
 
-export type { ChatBody, EmbeddingBody, Endpoint, ResponsesBody, WholeEndpoint } from "./internal/transport.ts"
+export type {
+  BytesEndpoint,
+  ChatBody,
+  DecisionBody,
+  EmbeddingBody,
+  Endpoint,
+  ImageBody,
+  ImageEditBody,
+  MediaEndpoints,
+  ModerationBody,
+  ResponsesBody,
+  SpeechBody,
+  TranscriptionBody,
+  WholeEndpoint,
+} from "./internal/transport.ts"
 
 /**
  * What a client can do.
@@ -53,6 +68,8 @@ export interface Service {
   readonly embeddings: WholeEndpoint<EmbeddingBody>
   /** Batches and files, by their paths. */
   readonly rest: Rest.Rest
+  /** Moderation, images, speech, transcripts and decisions. */
+  readonly media: MediaEndpoints
   /**
    * Calls the SDK for whatever else the API offers. The signal is to be handed to it.
    */
@@ -193,6 +210,14 @@ export interface CloudOptions {
 }
 
 /**
+ * What all clouds take beside what the configuration says.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type CloudConfig = Omit<CloudOptions, "apiUrl"> & CloudAuth.ConfigOptions
+
+/**
  * A resource of Azure OpenAI, and its key or a token of Entra ID.
  *
  * @since 0.1.0
@@ -252,6 +277,27 @@ export const layerAzure = (options: AzureOptions): Layer.Layer<OpenAiClient, Key
   Layer.effect(OpenAiClient, makeAzure(options))
 
 /**
+ * A client of Azure OpenAI with its resource and its key from the configuration: `AZURE_OPENAI_RESOURCE` and `AZURE_OPENAI_API_KEY` unless said
+ * otherwise.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerAzureConfig = (
+  options: CloudConfig & { readonly resource?: Config.Config<string> | undefined } = {},
+): Layer.Layer<OpenAiClient, Config.ConfigError | KeySource.KeyUnavailable> =>
+  CloudAuth.layerConfig(
+    {
+      module: "OpenAiClient",
+      layer: "layerAzureConfig",
+      key: "AZURE_OPENAI_API_KEY",
+      place: ["resource", "AZURE_OPENAI_RESOURCE"],
+    },
+    options,
+    layerAzure,
+  )
+
+/**
  * Makes a client of OpenAI's models on Amazon Bedrock.
  *
  * **Details**
@@ -284,3 +330,24 @@ export const makeBedrock = (options: BedrockOptions): Effect.Effect<Service, Key
  */
 export const layerBedrock = (options: BedrockOptions): Layer.Layer<OpenAiClient, KeySource.KeyUnavailable> =>
   Layer.effect(OpenAiClient, makeBedrock(options))
+
+/**
+ * A client of OpenAI's models on Amazon Bedrock with its region and its key from the configuration: `AWS_REGION` and `AWS_BEARER_TOKEN_BEDROCK` unless said
+ * otherwise.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerBedrockConfig = (
+  options: CloudConfig & { readonly region?: Config.Config<string> | undefined } = {},
+): Layer.Layer<OpenAiClient, Config.ConfigError | KeySource.KeyUnavailable> =>
+  CloudAuth.layerConfig(
+    {
+      module: "OpenAiClient",
+      layer: "layerBedrockConfig",
+      key: "AWS_BEARER_TOKEN_BEDROCK",
+      place: ["region", "AWS_REGION"],
+    },
+    options,
+    layerBedrock,
+  )

@@ -1,6 +1,7 @@
 /**
- * The provider APIs on a loopback port: OpenAI Responses and Chat Completions, Anthropic Messages and Gemini, and the
- * embeddings of OpenAI and Gemini.
+ * The provider APIs on a loopback port: OpenAI Responses and Chat Completions, Anthropic Messages and Gemini, the embeddings of
+ * OpenAI and Gemini, and OpenAI's endpoints for moderation, images, speech, transcripts and decisions. Gemini answers with
+ * images and speech where a request asks for them.
  *
  * **When to use**
  *

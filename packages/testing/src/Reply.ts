@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import { type MediaUsage } from "@holdfast/core/MediaUsage"
 import { type Duration, Pipeable, Predicate } from "effect"
 
 import { type Fault, type Faulty } from "./Fault.ts"
@@ -29,6 +30,7 @@ export interface Reply extends Faulty, Pipeable.Pipeable {
 export type Content =
   | { readonly _tag: "Answer"; readonly answer: Answer }
   | { readonly _tag: "Embeddings"; readonly answer: EmbeddingsAnswer }
+  | { readonly _tag: "Media"; readonly answer: MediaAnswer }
   | { readonly _tag: "Status"; readonly status: number | StatusKind; readonly options: StatusOptions }
   | { readonly _tag: "Recorded"; readonly recording: Recording }
   | { readonly _tag: "Raw"; readonly response: RawResponse }
@@ -151,6 +153,33 @@ export interface EmbeddingsAnswer {
 }
 
 /**
+ * An answer of a model for images, speech, transcripts, moderation or decisions.
+ *
+ * **Details**
+ *
+ * What is left out is made up: a small image for each that was asked for, a short sound, a transcript, a judgement that finds
+ * nothing, decisions without a preference. `usage` is what the vendor reports of tokens and seconds, a little of each if left
+ * out, and `null` sends none. Bytes are in base64.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface MediaAnswer {
+  readonly images?: ReadonlyArray<string>
+  /** In the pieces in which it streams, where it does. */
+  readonly audio?: string | ReadonlyArray<string>
+  readonly transcript?: string
+  /** Between 0 and 1; from 0.5 on a category applies. */
+  readonly scores?: Readonly<Record<string, number>>
+  /** As the vendor writes them. */
+  readonly decisions?: ReadonlyArray<unknown>
+  readonly usage?: MediaUsage | null
+  /** Declined for its content. */
+  readonly refused?: boolean
+  readonly model?: string
+}
+
+/**
  * Details of an error answer; what is left out is what the provider says for that status.
  *
  * @since 0.1.0
@@ -267,6 +296,24 @@ export const answer = (value: Answer): Reply => make({ _tag: "Answer", answer: v
  * @category constructors
  */
 export const embeddings = (value: EmbeddingsAnswer = {}): Reply => make({ _tag: "Embeddings", answer: value })
+
+/**
+ * Images, a sound, a transcript, a judgement or decisions.
+ *
+ * **Example** (An image and what it took)
+ *
+ * ```ts
+ * import { Reply } from "@holdfast/testing"
+ *
+ * const reply = Reply.media({ images: ["aW1hZ2U="], usage: { outputTokens: { total: 1_056, image: 1_056 } } })
+ *
+ * reply.content._tag // => "Media"
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const media = (value: MediaAnswer = {}): Reply => make({ _tag: "Media", answer: value })
 
 /**
  * A text answer that is the JSON of a value, as structured output comes.

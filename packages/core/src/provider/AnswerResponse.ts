@@ -104,6 +104,58 @@ export const whole = (
     }),
   )
 
+/**
+ * Sends a request and gives its answer as bytes, such as a sound.
+ *
+ * **Details**
+ *
+ * What says of itself that it is JSON or a page is no such answer, and is read for the error in it. An answer without a byte
+ * or with more than `maxBytes` of them fails, and was paid for.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const bytes = (
+  options: Options & { readonly maxBytes: number },
+): Effect.Effect<{ readonly head: Head; readonly answer: Uint8Array }, AiError.AiError> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const { maxBytes, origin } = options
+      const { events, head } = yield* SdkStream.open({
+        request: (signal) =>
+          options
+            .request(signal)
+            .then(({ body, headers }) => ({ head: headOf(origin, headers), events: piecesOf(body) })),
+        catch: options.fromThrown,
+      })
+      if (/json|html/i.test(head["content-type"] ?? "")) {
+        yield* Stream.runDrain(read(events, (broken) => errorOf(broken, head, options)))
+        return yield* Effect.fail(malformed(origin, "the answer is JSON, and not what was asked for", true))
+      }
+      const pieces: Array<Bytes> = []
+      let size = 0
+      yield* Stream.runForEach(events, (piece) => {
+        size += piece.length
+        pieces.push(piece)
+        return size > maxBytes
+          ? Effect.fail(malformed(origin, `the answer exceeds ${maxBytes} bytes`, true))
+          : Effect.void
+      })
+      if (size === 0) return yield* Effect.fail(malformed(origin, "the answer is empty", true))
+      return { head, answer: joined(pieces, size) }
+    }),
+  )
+
+const joined = (pieces: ReadonlyArray<Bytes>, size: number): Uint8Array => {
+  const all = new Uint8Array(size)
+  let at = 0
+  for (const piece of pieces) {
+    all.set(piece, at)
+    at += piece.length
+  }
+  return all
+}
+
 // Servers echo in headers, too, and events keep some of them.
 const headOf = ({ scrub }: Origin, headers: Headers): Head =>
   Object.fromEntries(Object.entries(SdkStream.headersOf(headers)).map(([name, value]) => [name, scrub(value)]))

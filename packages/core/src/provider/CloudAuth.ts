@@ -3,9 +3,10 @@
  *
  * @since 0.1.0
  */
-import { Effect, type Redacted } from "effect"
+import { Config, Effect, Layer, type Redacted } from "effect"
 
 import * as KeySource from "../KeySource.ts"
+import { keyConfig } from "./KeyConfig.ts"
 import { type Refusal } from "./KeyedFetch.ts"
 
 /**
@@ -43,6 +44,64 @@ export const source = (
 ): Effect.Effect<Redacted.Redacted | KeySource.KeySource, KeySource.KeyUnavailable> => {
   if (auth.token === undefined) return Effect.succeed(auth.apiKey)
   return Effect.isEffect(auth.token) ? KeySource.make(auth.token, { name }) : Effect.succeed(auth.token)
+}
+
+/**
+ * What of a cloud may come from the configuration. A token is given to the program instead: it does not live long.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ConfigOptions {
+  readonly apiKey?: Config.Config<Redacted.Redacted> | undefined
+  /** Instead of a key, which is then not read. */
+  readonly token?: Token | undefined
+  /** For a gateway in between. Where the cloud itself is, is then not read. */
+  readonly apiUrl?: Config.Config<string> | undefined
+}
+
+/**
+ * The names of what is read.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Names {
+  readonly module: string
+  readonly layer: string
+  /** The variable of the key. */
+  readonly key: string
+  /** The option that says where the cloud is, and its variable. */
+  readonly place: readonly [option: string, variable: string]
+}
+
+/**
+ * A client of a cloud with its place and its key from the configuration.
+ *
+ * **Details**
+ *
+ * What else the options hold goes to `make` as it is. Where something is missing, the `ConfigError` names the variable.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerConfig = <A>(
+  { key, layer, module, place: [name, variable] }: Names,
+  { apiKey, apiUrl, token, ...options }: ConfigOptions,
+  // The options of each cloud have their own types, which its constructor's signature has checked.
+  make: (options: never) => Layer.Layer<A, KeySource.KeyUnavailable>,
+): Layer.Layer<A, Config.ConfigError | KeySource.KeyUnavailable> => {
+  const { [name]: place = Config.String(variable), ...rest } = options as Readonly<
+    Record<string, Config.Config<string> | undefined>
+  >
+  const auth: Config.Config<Auth> =
+    token === undefined
+      ? Config.map(keyConfig({ module, layer, variable: key, apiKey }), (given) => ({ apiKey: given }))
+      : Config.succeed({ token })
+  const where = apiUrl === undefined ? Config.all({ [name]: place }) : Config.all({ apiUrl })
+  return Layer.unwrap(
+    Config.map(Config.all({ auth, where }), (read) => make({ ...rest, ...read.where, ...read.auth } as never)),
+  )
 }
 
 /**

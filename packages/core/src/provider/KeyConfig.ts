@@ -34,12 +34,14 @@ export const keyConfig = (options: {
   readonly variable: string
   /** Instead of the variable. */
   readonly apiKey?: Config.Config<Redacted.Redacted> | undefined
+  /** Who could be given another one; `layerConfig` if left out. */
+  readonly layer?: string | undefined
 }): Config.Config<Redacted.Redacted> => {
-  const { apiKey, module, variable } = options
+  const { apiKey, layer = "layerConfig", module, variable } = options
   const cure =
     apiKey === undefined
-      ? `set ${variable}, or give layerConfig another apiKey`
-      : `the configuration that layerConfig was given as apiKey has none`
+      ? `set ${variable}, or give ${layer} another apiKey`
+      : `the configuration that ${layer} was given as apiKey has none`
   return Config.option(apiKey ?? Config.Redacted(variable)).pipe(
     Config.flatMap((found) =>
       Option.match(Option.filter(found, isGiven), {

@@ -128,6 +128,47 @@ export const makeWhole = <Body, Extra extends Array<unknown> = []>(
 })
 
 /**
+ * An endpoint that is answered with bytes, such as those of a sound.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface BytesEndpoint<in Body> {
+  readonly origin: Origin
+  readonly once: (body: Body) => Effect.Effect<ProviderReply<Uint8Array>, AiError.AiError>
+}
+
+/**
+ * The longest answer that comes as bytes: an hour of sound as most people store it.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const longestBytes = 64 * 1024 * 1024
+
+/**
+ * Puts an endpoint together that is answered with bytes.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeBytes = <Body>(
+  options: Reading & { readonly once: (signal: AbortSignal, body: Body) => Promise<Response> },
+): BytesEndpoint<Body> => ({
+  origin: options.origin,
+  once: (body) =>
+    Effect.map(
+      AnswerResponse.bytes({
+        ...options,
+        maxBytes: longestBytes,
+        request: (signal) => options.once(signal, body),
+        fromThrown: options.fromThrown(true),
+      }),
+      ({ answer, head }) => ({ headers: head, parts: answer }),
+    ),
+})
+
+/**
  * Gives access to the whole SDK, with its errors as those of the provider.
  *
  * @since 0.1.0

@@ -123,3 +123,46 @@ describe("JSON on a connection that stays open", () => {
     }),
   )
 })
+
+describe("an answer in bytes", () => {
+  const asked = (body: ReadableStream<Bytes> | null, headers: Record<string, string> = {}, maxBytes = 8) =>
+    AnswerResponse.bytes({
+      ...options(body),
+      maxBytes,
+      request: () => Promise.resolve(new Response(body, { headers: { "content-type": "audio/mpeg", ...headers } })),
+    })
+
+  it.effect("is put together of its pieces", () =>
+    Effect.gen(function* () {
+      const { body } = bodyOf([Uint8Array.of(255, 251), Uint8Array.of(), Uint8Array.of(0)])
+      const { answer, head } = yield* asked(body)
+      assert.deepStrictEqual([[...answer], head["content-type"]], [[255, 251, 0], "audio/mpeg"])
+    }),
+  )
+
+  it.effect("is bounded, and read no further", () =>
+    Effect.gen(function* () {
+      const { body, state } = bodyOf(["12345", "6789", "never"], "open")
+      const error = yield* Effect.flip(asked(body))
+      assert.include(error.message, "exceeds 8 bytes")
+      assert.strictEqual(state.pulls, 2)
+    }),
+  )
+
+  it.effect("that is empty, breaks, or is none is a failure", () =>
+    Effect.gen(function* () {
+      for (const body of [null, bodyOf([]).body, bodyOf(["1"], new TypeError("terminated")).body]) {
+        const error = yield* Effect.flip(asked(body))
+        assert.isTrue(["InvalidResponseError", "NetworkError"].includes(error.reason._tag))
+      }
+      const json = { "content-type": "application/json" }
+      const reported = yield* Effect.flip(asked(bodyOf(['{"error":{"message":"no"}}']).body, json))
+      assert.include(reported.message, "reported")
+      for (const text of ['{"ok":true}', "", "[]"]) {
+        assert.strictEqual((yield* Effect.flip(asked(bodyOf([text]).body, json))).reason._tag, "InvalidResponseError")
+      }
+      const page = { "content-type": "text/html" }
+      assert.include((yield* Effect.flip(asked(bodyOf(["<html></html>"]).body, page))).message, "page")
+    }),
+  )
+})

@@ -44,17 +44,41 @@ export type ChatBody = Omit<OpenAI.Chat.ChatCompletionCreateParamsNonStreaming, 
 
 export type EmbeddingBody = OpenAI.EmbeddingCreateParams
 
+export type ModerationBody = OpenAI.ModerationCreateParams
+export type ImageBody = Omit<OpenAI.ImageGenerateParamsNonStreaming, "stream">
+export type ImageEditBody = Omit<OpenAI.ImageEditParamsNonStreaming, "stream">
+export type SpeechBody = Omit<OpenAI.Audio.SpeechCreateParams, "stream_format">
+export type TranscriptionBody = Omit<OpenAI.Audio.TranscriptionCreateParamsNonStreaming, "stream">
+export type DecisionBody = Parameters<OpenAI["decisions"]["create"]>[0]
+
 export type Endpoint<Body> = SdkEndpoint.Endpoint<Body>
 
 /** An endpoint that answers as a whole only. */
 export type WholeEndpoint<Body> = SdkEndpoint.WholeEndpoint<Body>
+
+/** An endpoint that answers with bytes. */
+export type BytesEndpoint<Body> = SdkEndpoint.BytesEndpoint<Body>
 
 export interface Transport extends SdkEndpoint.Transport<OpenAI> {
   readonly responses: Endpoint<ResponsesBody>
   readonly chat: Endpoint<ChatBody>
   readonly embeddings: WholeEndpoint<EmbeddingBody>
   readonly rest: Rest.Rest
+  readonly media: MediaEndpoints
   readonly optionKey: string
+}
+
+/** The endpoints beside those for texts. */
+export interface MediaEndpoints {
+  readonly moderations: WholeEndpoint<ModerationBody>
+  readonly images: WholeEndpoint<ImageBody>
+  readonly imageEdits: WholeEndpoint<ImageEditBody>
+  /** A sound as it is. Nothing is said of what it took. */
+  readonly speech: BytesEndpoint<SpeechBody>
+  /** A sound in events, of which the last one says what it took. */
+  readonly speechEvents: Pick<Endpoint<SpeechBody>, "open" | "origin">
+  readonly transcriptions: WholeEndpoint<TranscriptionBody>
+  readonly decisions: WholeEndpoint<DecisionBody>
 }
 
 /** Loads the SDK and makes a client of it. Options that cannot work are defects. */
@@ -120,12 +144,48 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
       fromThrown: (origin) => fromThrown(module.OpenAI, origin, false),
       fromErrorAnswer,
     }),
+    media: mediaEndpoints(sdk, endpoint),
     use: SdkEndpoint.use(unbounded, fromThrown(module.OpenAI, originOf("use", ""), false)),
   }
   return transport
 })
 
 const methods = { GET: "get", POST: "post", PATCH: "patch", DELETE: "delete" } as const
+
+const mediaEndpoints = (
+  sdk: OpenAI,
+  endpoint: (method: string, path: string) => SdkEndpoint.Reading,
+): MediaEndpoints => ({
+  moderations: SdkEndpoint.makeWhole({
+    ...endpoint("moderations", "/moderations"),
+    once: (signal, body: ModerationBody) => sdk.moderations.create(body, { signal }).asResponse(),
+  }),
+  images: SdkEndpoint.makeWhole({
+    ...endpoint("images", "/images/generations"),
+    once: (signal, body: ImageBody) => sdk.images.generate(body, { signal }).asResponse(),
+  }),
+  imageEdits: SdkEndpoint.makeWhole({
+    ...endpoint("images", "/images/edits"),
+    once: (signal, body: ImageEditBody) => sdk.images.edit(body, { signal }).asResponse(),
+  }),
+  speech: SdkEndpoint.makeBytes({
+    ...endpoint("speech", "/audio/speech"),
+    once: (signal, body: SpeechBody) => sdk.audio.speech.create(body, { signal }).asResponse(),
+  }),
+  speechEvents: SdkEndpoint.make({
+    ...endpoint("speech", "/audio/speech"),
+    once: (signal, body: SpeechBody) => sdk.audio.speech.create(body, { signal }).asResponse(),
+    open: (signal, body) => sdk.audio.speech.create({ ...body, stream_format: "sse" }, { signal }).asResponse(),
+  }),
+  transcriptions: SdkEndpoint.makeWhole({
+    ...endpoint("transcriptions", "/audio/transcriptions"),
+    once: (signal, body: TranscriptionBody) => sdk.audio.transcriptions.create(body, { signal }).asResponse(),
+  }),
+  decisions: SdkEndpoint.makeWhole({
+    ...endpoint("decisions", "/decisions"),
+    once: (signal, body: DecisionBody) => sdk.decisions.create(body, { signal }).asResponse(),
+  }),
+})
 
 interface ClientSettings extends Pick<TransportOptions, "apiUrl" | "keyHeader" | "organizationId" | "projectId"> {
   readonly fetch: typeof globalThis.fetch

@@ -9,3 +9,6 @@ export type CallFailure = AiError.AiError | FileExpired | UnsupportedOption | St
 
 /** How a call of a provider's embedding model can fail: its answers come as a whole. */
 export type EmbeddingFailure = AiError.AiError | UnsupportedOption
+
+/** How a call of any other model of a provider can fail: its answers come as a whole, too. */
+export type MediaFailure = AiError.AiError | UnsupportedOption

@@ -29,8 +29,68 @@ export class EmbeddingsCall extends Context.Service<EmbeddingsCall, ModelCall<un
   "@holdfast/core/Call/embeddings",
 ) {}
 
+/**
+ * The call below a decision model, for those who write policies or batches.
+ *
+ * @since 0.1.0
+ * @category services
+ */
+export class DecisionsCall extends Context.Service<DecisionsCall, ModelCall<unknown, "decisions">>()(
+  "@holdfast/core/Call/decisions",
+) {}
+
+/**
+ * The call below a moderation model, for those who write policies or batches.
+ *
+ * @since 0.1.0
+ * @category services
+ */
+export class ModerationCall extends Context.Service<ModerationCall, ModelCall<unknown, "moderation">>()(
+  "@holdfast/core/Call/moderation",
+) {}
+
+/**
+ * The call below an image model, for those who write policies or batches.
+ *
+ * @since 0.1.0
+ * @category services
+ */
+export class ImagesCall extends Context.Service<ImagesCall, ModelCall<unknown, "images">>()(
+  "@holdfast/core/Call/images",
+) {}
+
+/**
+ * The call below a speech model, for those who write policies or batches.
+ *
+ * @since 0.1.0
+ * @category services
+ */
+export class SpeechCall extends Context.Service<SpeechCall, ModelCall<unknown, "speech">>()(
+  "@holdfast/core/Call/speech",
+) {}
+
+/**
+ * The call below a transcription model, for those who write policies or batches.
+ *
+ * @since 0.1.0
+ * @category services
+ */
+export class TranscriptionCall extends Context.Service<TranscriptionCall, ModelCall<unknown, "transcription">>()(
+  "@holdfast/core/Call/transcription",
+) {}
+
+interface Calls {
+  readonly chat: ChatCall
+  readonly embeddings: EmbeddingsCall
+  readonly decisions: DecisionsCall
+  readonly moderation: ModerationCall
+  readonly images: ImagesCall
+  readonly speech: SpeechCall
+  readonly transcription: TranscriptionCall
+}
+
 /** The call of an operation as a service. */
-export type Call<K extends Kind> = K extends "chat" ? ChatCall : K extends "embeddings" ? EmbeddingsCall : never
+export type Call<K extends Kind> = K extends keyof Calls ? Calls[K] : never
 
 /** What serves an operation. */
 export interface Host<in out K extends Kind> {

@@ -8,6 +8,7 @@ import { type LanguageModel, type Prompt, Tool } from "effect/ai"
 import { type Options } from "../../Operation.ts"
 import * as JsonSchemas from "../../provider/JsonSchemas.ts"
 import { type TokenFamily } from "./family.ts"
+import { mediaContents, type Units } from "./mediaContents.ts"
 
 export interface PromptContents {
   readonly texts: ReadonlyArray<string>
@@ -19,23 +20,41 @@ export interface PromptContents {
   readonly hasProviderTools: boolean
   /** Whether the answer is made of tokens, as that of a chat is. */
   readonly hasAnswer: boolean
+  /** How many answers are asked for, each of which may be as long as the model lets it be; one if left out. */
+  readonly answers?: number | undefined
+  /** How many tokens each of them has at most, where the caller says so. */
+  readonly answerTokens?: number | undefined
+  /** What is billed otherwise than by tokens, at most. */
+  readonly units?: Units | undefined
 }
 
 type Chat = Pick<LanguageModel.ProviderOptions, "prompt" | "tools" | "responseFormat">
 
 /** What of the request of any operation becomes tokens. */
-export const contentsOf = (options: Chat | Pick<Options<"embeddings">, "inputs" | "prompt">): PromptContents =>
-  options.prompt === undefined ? inputContents(options.inputs) : promptContents(options)
+export const contentsOf = (
+  options: (Chat & NoMedia) | (Pick<Options<"embeddings">, "inputs" | "prompt"> & NoMedia) | Media,
+): PromptContents => {
+  if (options.media !== undefined) return { ...noContents, ...mediaContents(options) }
+  return options.prompt === undefined ? inputContents(options.inputs) : promptContents(options)
+}
 
-/** Each text by itself, and no answer in tokens. */
-const inputContents = (inputs: ReadonlyArray<string>): PromptContents => ({
-  texts: inputs,
+interface NoMedia {
+  readonly media?: undefined
+}
+
+type Media = Extract<Options, { readonly media: string }>
+
+const noContents: PromptContents = {
+  texts: [],
   files: [],
   frames: 0,
   hasTools: false,
   hasProviderTools: false,
   hasAnswer: false,
-})
+}
+
+/** Each text by itself, and no answer in tokens. */
+const inputContents = (inputs: ReadonlyArray<string>): PromptContents => ({ ...noContents, texts: inputs })
 
 const promptContents = (options: Chat): PromptContents => {
   const texts: Array<string> = []

@@ -78,6 +78,12 @@ export const mediaTokens = (file: Prompt.FilePart, family: TokenFamily): MediaTo
   }
 }
 
+/** How long a sound is at most, in whole seconds. */
+export const secondsOf = (file: Prompt.FilePart): number => {
+  const content = contentOf(file)
+  return content === undefined ? 0 : Math.ceil(content.bytes / (statedBytes(content.head) ?? soundBytes.least))
+}
+
 const image = (content: Content | undefined, family: TokenFamily): MediaTokens => {
   const size = content === undefined ? undefined : imageSize(content.head)
   const imageInput = family.image(size)

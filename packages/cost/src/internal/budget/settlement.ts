@@ -148,11 +148,17 @@ const unreported = (
   { circumstances, estimate, price }: Priced,
   sides: ReadonlyArray<"input" | "output">,
 ): Money.Money => {
+  const { images, ...otherUnits } = estimate.units ?? {}
   const asked = sides.includes("input")
-    ? { input: estimate.input, audioInput: estimate.audioInput, imageInput: estimate.imageInput }
+    ? { input: estimate.input, audioInput: estimate.audioInput, imageInput: estimate.imageInput, units: otherUnits }
     : { input: 0 }
-  const delivered = Math.min(Math.ceil(deliveredCharacters / charactersPerToken), estimate.output)
-  return Price.atMost(price, { ...circumstances, ...asked, output: sides.includes("output") ? delivered : 0 })
+  // Of media nothing tells how many tokens they are.
+  const delivered =
+    estimate.units === undefined ? Math.ceil(deliveredCharacters / charactersPerToken) : deliveredCharacters
+  const answered = sides.includes("output")
+    ? { output: Math.min(delivered, estimate.output), units: { ...asked.units, images } }
+    : { output: 0 }
+  return Price.atMost(price, { ...circumstances, ...asked, ...answered })
 }
 
 /** What prompt caching saved: the cost of the same tokens without a cache, less the real one. */

@@ -73,8 +73,14 @@ const estimated = (
 export const costOf = (
   price: Price.Price,
   circumstances: Price.Circumstances,
-  { audioInput, imageInput, input, output }: Pick<Estimate, "audioInput" | "imageInput" | "input" | "output">,
-): Money.Money => Price.atMost(price, { ...circumstances, input, audioInput, imageInput, output })
+  {
+    audioInput,
+    imageInput,
+    input,
+    output,
+    units,
+  }: Pick<Estimate, "audioInput" | "imageInput" | "input" | "output" | "units">,
+): Money.Money => Price.atMost(price, { ...circumstances, input, audioInput, imageInput, output, units })
 
 export const isTokenCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 0
 

@@ -2,12 +2,14 @@
  * The bill of one answer: of the model that was asked, of others that took part in it, and of the vendor's own tools.
  */
 
+import { type MediaUsage } from "@holdfast/core/MediaUsage"
 import { type Json } from "@holdfast/core/provider/Json"
 import { Predicate } from "effect"
 
 import * as Money from "../../Money.ts"
 import { type BilledClass, billedTokens, type CacheTtl, rawUsage, type Usage } from "./billing.ts"
 import { hostedTools } from "./hostedTools.ts"
+import { billedMedia, mediaUsage } from "./media.ts"
 import { undated } from "./modelName.ts"
 import { hasCredit, type Inference, otherModels } from "./models.ts"
 import { isGuessed, rateOf, type Rates, shortestWrite } from "./rates.ts"
@@ -25,9 +27,9 @@ export interface Item {
   readonly class: BilledClass | "adjustment"
   /** The model that it is for, where that is not the one that was asked. */
   readonly model?: string
-  /** Tokens; searches in the class `webSearch`. */
+  /** Tokens; in the classes `webSearch`, `characters`, `seconds`, `images` and `requests` what they are named after. */
   readonly quantity: number
-  /** Of one token, before any factor. */
+  /** Of one of them, and of an hour in the class `seconds`, before any factor. */
   readonly rate: Money.Money
   readonly amount: Money.Money
 }
@@ -72,6 +74,12 @@ export interface Reply extends Asked {
 }
 
 export const costOf = (price: Pricing, reply: Reply): Cost => {
+  const media = mediaUsage(reply.finishMetadata)
+  if (media !== undefined) {
+    const bill = new Bill([])
+    bill.addMedia(price, media, reply)
+    return bill.settled(undefined)
+  }
   const raw = rawUsage(reply.finishMetadata)
   const others = otherModels(raw)
   const serving = others.serving === undefined ? price : pricingOf(others.serving, price, reply)
@@ -95,6 +103,20 @@ export const amountOf = (rate: Money.Money, quantity: number, factor: Money.Rati
   const amount = Money.times(rate, quantity)
   return factor === undefined ? amount : Money.timesRatio(amount, factor)
 }
+
+/** The same of what may be no tokens: seconds are sold by the hour. Something is rounded at the end alone. */
+export const unitAmountOf = (
+  name: BilledClass,
+  { factor, quantity, rate }: { rate: Money.Money; quantity: number; factor: Money.Ratio | undefined },
+): Money.Money => {
+  if (name !== "seconds") return amountOf(rate, quantity, factor)
+  const { denominator, numerator } = factor ?? whole
+  return amountOf(rate, quantity, { numerator, denominator: denominator * secondsPerHour })
+}
+
+const secondsPerHour = 3_600n
+
+const whole: Money.Ratio = { numerator: 1n, denominator: 1n }
 
 const pricingOf = (model: string, asked: Pricing, { priceOf }: Reply): Pricing | undefined =>
   model === asked.model || undated(model) === asked.model || model === undated(asked.model) ? asked : priceOf?.(model)
@@ -144,6 +166,18 @@ class Bill {
     this.addTokens(price, { usage: reply.usage, raw: reply.raw, cacheTtl: reply.cacheTtl, hasContent, served }, model)
   }
 
+  addMedia(price: Pricing, media: MediaUsage, reply: Reply): void {
+    const { atLeast, factors } = price
+    const served = servedAs(factors, reply, undefined)
+    this.unpriced.push(...served.unpriced)
+    const rates = ratesAt(price, media.inputTokens?.total ?? 0)
+    const { quantities, unknown } = billedMedia(media, rates)
+    for (const [name, quantity] of Object.entries(quantities)) {
+      this.addItem(name as BilledClass, { rates, quantity, served, model: undefined, atLeast })
+    }
+    for (const side of unknown) this.unknown.add(side)
+  }
+
   addTokens(price: Pricing, { cacheTtl, served, ...reported }: Tokens, model: string | undefined): void {
     const unsplit = cacheTtl ?? shortestWrite(price.rates)
     const { promptTokens, quantities, unknown } = billedTokens({ ...reported, unsplit })
@@ -190,7 +224,7 @@ class Bill {
     const rate = rateOf(rates, name)
     if (rate === undefined || isGuessed(rates, name) || atLeast.includes(name)) this.unpriced.push(name)
     if (rate === undefined) return
-    const amount = amountOf(rate, quantity, served?.factorOf(name))
+    const amount = unitAmountOf(name, { rate, quantity, factor: served?.factorOf(name) })
     this.items.push({ class: name, ...(model !== undefined && { model }), quantity, rate, amount })
   }
 }

@@ -7,7 +7,7 @@ import { type Response } from "effect/ai"
 
 import { anyMalformed, inputIsMalformed, outputIsMalformed } from "./counts.ts"
 
-/** What a vendor bills apart. */
+/** What a vendor bills apart: tokens by kind, and below them what is billed otherwise. */
 export const classes = [
   "input",
   "audioInput",
@@ -23,6 +23,10 @@ export const classes = [
   "audioOutput",
   "imageOutput",
   "webSearch",
+  "characters",
+  "seconds",
+  "images",
+  "requests",
 ] as const
 
 export type BilledClass = (typeof classes)[number]

@@ -87,7 +87,9 @@ const priceOf = (vendor: Vendor, model: string, condition: Condition): ReadonlyA
       checkedOn: "",
     })
   })
-  return Result.isSuccess(made) && made.success.rates.input !== undefined ? [made.success] : []
+  if (Result.isFailure(made)) return []
+  const { input, seconds } = made.success.rates
+  return input === undefined && seconds === undefined ? [] : [made.success]
 }
 
 const startOf = (tier: unknown): number => Number(field(tier, "start"))
@@ -103,6 +105,7 @@ const classes: Readonly<Record<string, BilledClass>> = {
   input_image_mtok: "imageInput",
   output_image_mtok: "imageOutput",
   web_searches_kcount: "webSearch",
+  input_audio_hours: "seconds",
 }
 
 /** The prices with a prompt just longer than so many tokens. */

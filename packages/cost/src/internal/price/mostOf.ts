@@ -2,13 +2,15 @@
  * The most that so many tokens cost, in whichever class they end up being billed.
  */
 import * as Money from "../../Money.ts"
-import { amountOf, type Pricing } from "./bill.ts"
+import { amountOf, type Pricing, unitAmountOf } from "./bill.ts"
 import { type BilledClass, type CacheTtl } from "./billing.ts"
-import { classesOf, type Kind, rateOf, type Rates } from "./rates.ts"
+import { classesOf, type Kind, rateOf, type Rates, type Unit, unitClasses } from "./rates.ts"
 import { type Asked, isPlain, type Served, servedAs } from "./serviceTier.ts"
 
 export interface Bound extends Asked, Readonly<Partial<Record<Kind, number | undefined>>> {
   readonly cacheTtl?: CacheTtl | undefined
+  /** What is billed otherwise than by tokens. */
+  readonly units?: Readonly<Partial<Record<Unit, number | undefined>>> | undefined
 }
 
 /** The dearest of all tiers that a prompt of so many tokens can reach. */
@@ -27,6 +29,12 @@ const inTier = (rates: Rates, bound: Bound, served: Served): Money.Money => {
   for (const kind of kinds) {
     const tokens = bound[kind] ?? 0
     if (tokens > 0) sum = Money.add(sum, dearest(rates, { kind, tokens, cacheTtl: bound.cacheTtl, served }))
+  }
+  if (bound.units === undefined) return sum
+  for (const name of unitClasses) {
+    const [rate, quantity = 0] = [rates[name], bound.units[name]]
+    if (rate === undefined || quantity === 0) continue
+    sum = Money.add(sum, unitAmountOf(name, { rate, quantity: Math.ceil(quantity), factor: served.factorOf(name) }))
   }
   return sum
 }

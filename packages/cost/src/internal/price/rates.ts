@@ -1,5 +1,5 @@
 /**
- * What one token of each class costs.
+ * What one token of each class costs, or one of whatever else is billed.
  */
 
 import { Result } from "effect"
@@ -7,10 +7,13 @@ import { Result } from "effect"
 import * as Money from "../../Money.ts"
 import { type BilledClass, type CacheTtl, classes } from "./billing.ts"
 
-/** Dollars for a million tokens, as vendors write them. `webSearch` is for a thousand searches. */
+/**
+ * Dollars for a million tokens, as vendors write them. `webSearch` is for a thousand searches, `characters` for a million of
+ * them, `seconds` for an hour of sound, `images` and `requests` for one.
+ */
 export type PriceList = Readonly<Partial<Record<BilledClass, Money.Input>>>
 
-/** What one token costs, or one search. */
+/** What one token costs, or one search, character, image or request, or an hour in the class `seconds`. */
 export type Rates = Readonly<Partial<Record<BilledClass, Money.Money>>>
 
 /** Throws a `RangeError` for what is no amount, or not whole for one token. */
@@ -27,7 +30,7 @@ export const ratesOf = (list: PriceList): Rates => {
 export const eachOfMillion = (name: string, amount: Money.Input): Money.Money => per(name, amount, 1_000_000n)
 
 const each = (name: BilledClass, amount: Money.Input): Money.Money =>
-  per(name, amount, name === "webSearch" ? 1_000n : 1_000_000n)
+  per(name, amount, unitsPerPrice[name] ?? 1_000_000n)
 
 const per = (name: string, amount: Money.Input, units: bigint): Money.Money => {
   const parsed = Money.fromInput(amount)
@@ -37,6 +40,20 @@ const per = (name: string, amount: Money.Input, units: bigint): Money.Money => {
   }
   return Money.fromPicodollars(parsed.success / units)
 }
+
+/** How many of a class a price is for, where that is not a million. */
+const unitsPerPrice: Readonly<Partial<Record<BilledClass, bigint>>> = {
+  webSearch: 1_000n,
+  // Few prices of an hour are whole picodollars for a second, so a second has none: see `amountOf`.
+  seconds: 1n,
+  images: 1n,
+  requests: 1n,
+}
+
+/** What is billed otherwise than by tokens, in operations that are no chats. */
+export const unitClasses = ["characters", "seconds", "images", "requests"] as const
+
+export type Unit = (typeof unitClasses)[number]
 
 /** What is not priced by itself costs what this costs: a vendor that names no price for it bills it so. */
 const otherwise: Readonly<Partial<Record<BilledClass, BilledClass>>> = {

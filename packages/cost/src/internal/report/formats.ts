@@ -2,11 +2,16 @@
  * A report as text.
  */
 import * as Money from "../../Money.ts"
+import { unitClasses } from "../price/rates.ts"
 import { type BudgetLine, type Report, type Row, type Totals } from "./schema.ts"
 
 const groups = ["days", "models", "providers", "tenants", "tags"] as const
 
 const classesOf = ({ total }: Report): ReadonlyArray<string> => Object.keys(total.tokens)
+
+const columnOf = (name: string): string => (isUnit.has(name) ? name : `${name}_tokens`)
+
+const isUnit: ReadonlySet<string> = new Set(unitClasses)
 
 const dollars = (amount: Money.Money): string => Money.format(amount).replace("$", "")
 
@@ -17,7 +22,7 @@ const columns =
 
 export const csvOf = (report: Report): string => {
   const classes = classesOf(report)
-  const head = [...columns, ...classes.map((name) => `${name}_tokens`)]
+  const head = [...columns, ...classes.map(columnOf)]
   const line = (group: string, key: string, totals: Totals): ReadonlyArray<string> => [
     group,
     key,

@@ -49,11 +49,24 @@ const addRequest = (
   if (settings.seed !== undefined) attributes["gen_ai.request.seed"] = settings.seed
   if (settings.stop !== undefined) attributes["gen_ai.request.stop_sequences"] = settings.stop
   if (names === "2026-10" && mode === "stream") attributes["gen_ai.request.stream"] = true
-  if (options.inputs === undefined) {
-    attributes["gen_ai.output.type"] = options.responseFormat?.type === "json" ? "json" : "text"
-  }
+  const output = outputOf(options)
+  if (output !== undefined) attributes["gen_ai.output.type"] = output
   if (context.session !== undefined) attributes["gen_ai.conversation.id"] = cut(context.session, longest)
   if (context.tenant !== undefined) attributes["holdfast.tenant"] = cut(context.tenant, longest)
+}
+
+// Vectors have no type in the conventions, and neither have judgements.
+const outputOf = (options: Attempt.Attempt["request"]["options"]): string | undefined => {
+  if (options.inputs !== undefined) return undefined
+  if (options.media === undefined) return options.responseFormat?.type === "json" ? "json" : "text"
+  return mediaOutputs[options.media]
+}
+
+const mediaOutputs: Readonly<Record<string, string | undefined>> = {
+  images: "image",
+  speech: "speech",
+  transcription: "text",
+  decisions: "json",
 }
 
 const addResponse = (attributes: Attributes, attempt: Attempt.Attempt): void => {

@@ -5,6 +5,7 @@ import {
   type Answer,
   type EmbeddingsAnswer,
   type Finish,
+  type MediaAnswer,
   type StatusKind,
   type StatusOptions,
   type Usage,
@@ -15,7 +16,15 @@ import { type Frame } from "./frame.ts"
 export type ChatDialectName = "openai-responses" | "openai-chat" | "anthropic" | "google"
 
 /** The paths and shapes of one provider API. */
-export type DialectName = ChatDialectName | "openai-embeddings" | "google-embeddings"
+export type DialectName = ChatDialectName | "openai-embeddings" | "google-embeddings" | MediaDialectName
+
+/** The APIs of OpenAI for what is neither a chat nor a vector. */
+export type MediaDialectName =
+  | "openai-moderation"
+  | "openai-images"
+  | "openai-speech"
+  | "openai-transcription"
+  | "openai-decisions"
 
 /** A parsed JSON object. */
 export type Json = Readonly<Record<string, unknown>>
@@ -58,10 +67,21 @@ export interface Failure {
   readonly options: StatusOptions
 }
 
+/** The body of an answer with media. */
+export interface MediaBody {
+  readonly contentType: string
+  readonly streamed: boolean
+  readonly frames: ReadonlyArray<Frame>
+}
+
 /** How one provider API speaks. */
 export interface Dialect {
   /** The body of an answer with vectors; absent where there is none. */
   readonly embeddings?: (answer: EmbeddingsAnswer, call: Call) => unknown
+  /** An answer with media; absent where there is none. */
+  readonly media?: (answer: MediaAnswer, call: Call) => MediaBody
+  /** Reads a body that is not JSON. */
+  readonly parse?: (text: string, contentType: string) => Json | undefined
   readonly name: DialectName
   readonly contentType: string
   readonly matches: (path: string) => boolean

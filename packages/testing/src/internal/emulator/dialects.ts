@@ -3,9 +3,18 @@ import { type Dialect, type DialectName } from "./dialect.ts"
 import { googleEmbeddings, openaiEmbeddings } from "./embeddings.ts"
 import { google } from "./google.ts"
 import { openaiChat } from "./openaiChat.ts"
+import { mediaDialects } from "./openaiMedia.ts"
 import { openaiResponses } from "./openaiResponses.ts"
 
-const all: ReadonlyArray<Dialect> = [openaiResponses, openaiChat, openaiEmbeddings, anthropic, google, googleEmbeddings]
+const all: ReadonlyArray<Dialect> = [
+  openaiResponses,
+  openaiChat,
+  openaiEmbeddings,
+  ...mediaDialects,
+  anthropic,
+  google,
+  googleEmbeddings,
+]
 
 /** The dialect that a path is spoken in. */
 export const dialectOf = (path: string): Dialect | undefined => all.find((dialect) => dialect.matches(path))
@@ -17,6 +26,11 @@ const roots: Readonly<Record<DialectName, string>> = {
   google: "/google",
   "openai-embeddings": "/openai/v1",
   "google-embeddings": "/google",
+  "openai-moderation": "/openai/v1",
+  "openai-images": "/openai/v1",
+  "openai-speech": "/openai/v1",
+  "openai-transcription": "/openai/v1",
+  "openai-decisions": "/openai/v1",
 }
 
 /** What the provider's SDK takes as its base URL. */

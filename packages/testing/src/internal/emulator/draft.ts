@@ -1,8 +1,9 @@
 import { Duration, type Effect, Match, Predicate, Result, Schema } from "effect"
 
-import { type Answer, type EmbeddingsAnswer, type Recording, type Reply } from "../../Reply.ts"
+import { type Answer, type EmbeddingsAnswer, type MediaAnswer, type Recording, type Reply } from "../../Reply.ts"
 import { type Call, type Dialect, type Failure, isJson, resolve, retryHeaders } from "./dialect.ts"
 import { body, type Frame } from "./frame.ts"
+import { wantsMedia } from "./googleMedia.ts"
 
 /** How the connection is left once the frames are written. */
 export type Ending = "end" | "close" | "reset" | "stall"
@@ -77,6 +78,15 @@ const embedded = (answer: EmbeddingsAnswer, { call, dialect }: Conversation): Dr
   }
 }
 
+const mediaDraft = (answer: MediaAnswer, { call, dialect }: Conversation): Draft => {
+  const named = { ...call, model: answer.model ?? call.model }
+  const rendered = dialect.media?.(answer, named)
+  // Of an API without media a mistake of the test: an answer that no SDK takes for one.
+  if (rendered === undefined) return { ...blank, headers: dialect.headers(call), frames: bodyFrames({}) }
+  const { contentType, frames, streamed } = rendered
+  return { ...blank, streamed, frames, headers: { ...dialect.headers(call), "content-type": contentType } }
+}
+
 const failed = (failure: Failure, { call, dialect }: Conversation): Draft => ({
   ...blank,
   status: failure.status,
@@ -117,9 +127,12 @@ const replayed = (recording: Recording, { call, dialect }: Conversation): Draft 
 /** What a reply would send if it had no faults. */
 export const draft = ({ content }: Reply, conversation: Conversation): Draft =>
   Match.valueTags(content, {
-    // An API for embeddings has no other way to answer.
-    Answer: ({ answer }) =>
-      conversation.dialect.embeddings === undefined ? answered(answer, conversation) : embedded({}, conversation),
+    // An API for embeddings or media has no other way to answer.
+    Answer: ({ answer }) => {
+      if (conversation.dialect.embeddings !== undefined) return embedded({}, conversation)
+      return isForMedia(conversation) ? mediaDraft({}, conversation) : answered(answer, conversation)
+    },
+    Media: ({ answer }) => mediaDraft(answer, conversation),
     Embeddings: ({ answer }) => embedded(answer, conversation),
     Status: ({ options, status }) =>
       failed(
@@ -132,3 +145,6 @@ export const draft = ({ content }: Reply, conversation: Conversation): Draft =>
     Raw: ({ response }) => ({ ...blank, ...response, frames: body(response.body) }),
     Nothing: ({ ending }) => ({ ...blank, status: undefined, ending }),
   })
+
+const isForMedia = ({ call, dialect }: Conversation): boolean =>
+  dialect.media !== undefined && (dialect.name !== "google" || wantsMedia(call))

@@ -7,7 +7,13 @@ export type Frame =
       /** Whether the answer is complete with it. */
       readonly terminal: boolean
     }
-  | { readonly _tag: "Text"; readonly text: string; readonly terminal: boolean }
+  | {
+      readonly _tag: "Text"
+      readonly text: string
+      readonly terminal: boolean
+      /** Whether each character is a byte, and not a part of a text. */
+      readonly binary?: boolean
+    }
 
 /** An event with an `event:` line. */
 export const named = (data: { readonly type: string } & Record<string, unknown>, terminal = false): Frame => ({
@@ -53,3 +59,7 @@ export const encode = (frame: Frame): string =>
   frame._tag === "Text"
     ? frame.text
     : `${frame.event === undefined ? "" : `event: ${frame.event}\n`}data: ${frame.data}\n\n`
+
+/** A body that is no text. */
+export const binary = (base64: string): ReadonlyArray<Frame> =>
+  body(Buffer.from(base64, "base64").toString("latin1")).map((frame) => Object.assign(frame, { binary: true }))

@@ -12,6 +12,7 @@ import {
   someFinished,
 } from "./dialect.ts"
 import { type Frame, unnamed } from "./frame.ts"
+import { googleMedia } from "./googleMedia.ts"
 
 const endpoint = /\/models\/([^/:]+):(generateContent|streamGenerateContent)$/
 
@@ -212,6 +213,7 @@ export const google: Dialect = {
   }),
   json,
   frames,
+  media: googleMedia,
   statusOf: (kind) =>
     kind === "rate_limit" || kind === "insufficient_quota"
       ? 429

@@ -16,6 +16,11 @@ const habitsOf: Readonly<Record<DialectName, Habits>> = {
   anthropic: anthropicHabits,
   google: googleHabits,
   "openai-embeddings": none,
+  "openai-moderation": none,
+  "openai-images": none,
+  "openai-speech": none,
+  "openai-transcription": none,
+  "openai-decisions": none,
   "google-embeddings": none,
 }
 

@@ -32,7 +32,7 @@ const notFound = (path: string) =>
   HttpServerResponse.jsonUnsafe(
     {
       error: {
-        message: `Unknown request URL: ${path}. Holdfast's emulator speaks /responses, /chat/completions, /embeddings, /v1/messages, /models/{model}:generateContent and :batchEmbedContents, and the APIs of batches, files, caches and token counts.`,
+        message: `Unknown request URL: ${path}. Holdfast's emulator speaks /responses, /chat/completions, /embeddings, /moderations, /images, /audio, /decisions, /v1/messages, /models/{model}:generateContent and :batchEmbedContents, and the APIs of batches, files, caches and token counts.`,
         type: "invalid_request_error",
         param: null,
         code: "unknown_url",
@@ -64,6 +64,9 @@ const readBody = (request: Incoming): Effect.Effect<string | undefined> =>
     Effect.provideService(HttpIncomingMessage.MaxBodySize, maxBody),
     Effect.orElseSucceed(() => undefined),
   )
+
+const parsed = (text: string, { parse }: Dialect, contentType: string): unknown =>
+  Result.getOrElse(parseJson(text), () => parse?.(text, contentType) ?? text)
 
 const refused = (status: number, message: string): Failure => ({ status, kind: undefined, options: { message } })
 
@@ -142,7 +145,7 @@ export const handle = (state: State, chaos: Chaos | undefined) =>
     const clock = yield* Clock.Clock
     const startedAt = clock.currentTimeMillisUnsafe()
     const text = yield* readBody(request)
-    const body = text === undefined ? undefined : Result.getOrElse(parseJson(text), () => text)
+    const body = text === undefined ? undefined : parsed(text, dialect, request.headers["content-type"] ?? "")
     const read: Read = { dialect, request, url, text, body }
     const call = callOf(state, read, startedAt)
     const entry = record(state, entryOf(read, call, startedAt))

@@ -25,6 +25,7 @@ export interface Plan {
 const encoder = new TextEncoder()
 
 const bytesOf = (self: Draft, frame: Frame): Uint8Array => {
+  if (frame._tag === "Text" && frame.binary === true) return Buffer.from(frame.text, "latin1")
   if (!self.streamed) return encoder.encode(encode(frame))
   const text = self.comments ? `: keep-alive\n\n${encode(frame)}` : encode(frame)
   return encoder.encode(self.carriageReturns ? text.replaceAll("\n", "\r\n") : text)

@@ -1,0 +1,131 @@
+import { type MediaUsage } from "@holdfast/core/MediaUsage"
+import { count, field, list, text, wellFormed } from "@holdfast/core/provider/Json"
+import {
+  type Answer,
+  type Content,
+  type ProviderMediaModel,
+  type Request,
+} from "@holdfast/core/provider/ProviderMediaModel"
+import { refuseNumbers, wholeFrom } from "@holdfast/core/provider/Ranges"
+import { Refusals } from "@holdfast/core/provider/Refusals"
+import { Effect, Predicate } from "effect"
+
+import { type ImageBody, type ImageEditBody, type Transport } from "../transport.ts"
+import { checked, fileOf } from "./answer.ts"
+import { type ImageSettings } from "./settings.ts"
+
+/** A model on the endpoints for images. */
+export const imageModel = (
+  {
+    account,
+    media: { imageEdits, images },
+    pricedAs,
+    provider,
+  }: Pick<Transport, "account" | "media" | "pricedAs" | "provider">,
+  model: string,
+  settings: Effect.Effect<ImageSettings>,
+): ProviderMediaModel<"images"> => ({
+  provider,
+  model,
+  account,
+  pricedAs: pricedAs(model),
+  settings,
+  ask: Effect.fnUntraced(function* (request) {
+    const current = yield* settings
+    const refusals = new Refusals(provider, model)
+    refuse(request, current, refusals)
+    const body = yield* refusals.check(wellFormed(bodyOf(model, request, current)))
+    const given = request.images ?? []
+    const { headers, parts } =
+      given.length === 0
+        ? yield* images.once(body)
+        : yield* imageEdits.once({
+            ...editBody(body),
+            image: given.map((image, index) => fileOf(`image-${index}`, image)),
+          })
+    const answer = checked(images.origin, parts, (found) => answerOf(found, { hasImages: given.length > 0, current }))
+    return { headers, parts: yield* Effect.fromResult(answer) }
+  }),
+})
+
+// https://developers.openai.com/api/reference/resources/images/methods/generate
+const maxPrompt = 32_000
+
+const refuse = (
+  { count: images = 1, images: given = [], prompt }: Request<"images">,
+  settings: ImageSettings,
+  refusals: Refusals,
+): void => {
+  if (images > 10) refusals.option("count", "a request makes 10 images; ask several times")
+  if (prompt.length > maxPrompt) refusals.option("prompt", `it may have ${maxPrompt} characters`)
+  if (given.length > 16) refusals.option("images", "a request takes 16 images")
+  if (given.some(({ data }) => data.byteLength === 0)) refusals.option("images", "there are no bytes in one of them")
+  refuseNumbers({ ...settings }, { outputCompression: wholeFrom(0, 100) }, refusals)
+}
+
+const bodyOf = (model: string, { count: images, prompt }: Request<"images">, settings: ImageSettings): ImageBody => {
+  const { background, extra, moderation, outputCompression, outputFormat, quality, safetyIdentifier, size } = settings
+  return {
+    model,
+    prompt,
+    ...(images !== undefined && { n: images }),
+    ...(size !== undefined && { size }),
+    ...(quality !== undefined && { quality }),
+    ...(background !== undefined && { background }),
+    ...(outputFormat !== undefined && { output_format: outputFormat }),
+    ...(outputCompression !== undefined && { output_compression: outputCompression }),
+    ...(moderation !== undefined && { moderation }),
+    ...(safetyIdentifier !== undefined && { safety_identifier: safetyIdentifier }),
+    ...extra,
+  }
+}
+
+// The endpoint for edits knows neither of these.
+const editBody = (asked: ImageBody) => {
+  const { moderation: _moderation, style: _style, ...body } = asked
+  return body as Omit<ImageEditBody, "image">
+}
+
+interface Asked {
+  readonly hasImages: boolean
+  readonly current: ImageSettings
+}
+
+const answerOf = (body: unknown, { current, hasImages }: Asked): Answer<"images"> | string => {
+  const made = list(body, "data")
+  if (made.length === 0) return "an answer without images"
+  const format = text(body, "output_format") ?? current.outputFormat ?? "png"
+  const content = made.flatMap((one): Array<Content<"images">> => {
+    const data = text(one, "b64_json")
+    const revisedPrompt = text(one, "revised_prompt")
+    if (data === undefined) return []
+    return [
+      { type: "image", mediaType: `image/${format}`, data, ...(revisedPrompt !== undefined && { revisedPrompt }) },
+    ]
+  })
+  if (content.length < made.length) return "an image without its bytes"
+  return { content, usage: usageOf(body, content.length, hasImages) }
+}
+
+const usageOf = (body: unknown, images: number, hasImages: boolean): MediaUsage => {
+  const usage = field(body, "usage")
+  // What is drawn as SVG is written by another model, at a price of its own.
+  if (Predicate.isNotNullish(field(body, "svg_usage"))) return { images }
+  const total = count(usage, "input_tokens")
+  const [input, output] = [field(usage, "input_tokens_details"), field(usage, "output_tokens_details")]
+  return {
+    requests: 1,
+    images,
+    inputTokens: {
+      total,
+      // Where no image was given there is nothing but text.
+      text: count(input, "text_tokens") ?? (hasImages ? undefined : total),
+      image: count(input, "image_tokens") ?? (hasImages ? undefined : 0),
+    },
+    outputTokens: {
+      total: count(usage, "output_tokens"),
+      text: count(output, "text_tokens"),
+      image: count(output, "image_tokens"),
+    },
+  }
+}

@@ -1,0 +1,130 @@
+import { charactersOf, type MediaUsage } from "@holdfast/core/MediaUsage"
+import { count, field, text, wellFormed } from "@holdfast/core/provider/Json"
+import { malformed, type Origin } from "@holdfast/core/provider/ProviderError"
+import { type Content, type ProviderMediaModel, type Request } from "@holdfast/core/provider/ProviderMediaModel"
+import { between, refuseNumbers } from "@holdfast/core/provider/Ranges"
+import { Refusals } from "@holdfast/core/provider/Refusals"
+import { longestBytes } from "@holdfast/core/provider/SdkEndpoint"
+import { Effect, Predicate, Stream } from "effect"
+import { type AiError } from "effect/ai"
+import * as Base64 from "effect/encoding/Base64"
+
+import { type SpeechBody, type Transport } from "../transport.ts"
+import { type SpeechSettings } from "./settings.ts"
+
+/** A model on the endpoint for speech. */
+export const speechModel = (
+  { account, media, pricedAs, provider }: Pick<Transport, "account" | "media" | "pricedAs" | "provider">,
+  model: string,
+  settings: Effect.Effect<SpeechSettings>,
+): ProviderMediaModel<"speech"> => ({
+  provider,
+  model,
+  account,
+  pricedAs: pricedAs(model),
+  settings,
+  ask: Effect.fnUntraced(function* (request) {
+    const current = yield* settings
+    const refusals = new Refusals(provider, model)
+    refuse(model, request, { current, refusals })
+    const body = yield* refusals.check(wellFormed(bodyOf(model, request, current)))
+    const mediaType = mediaTypes[current.responseFormat ?? "mp3"]
+    const known = { requests: 1, characters: charactersOf(body.input) }
+    if (isBilledByCharacters(model)) {
+      const { headers, parts } = yield* media.speech.once(body)
+      const content: Content<"speech"> = { type: "audio", mediaType, data: Base64.encode(parts) }
+      return { headers, parts: { content: [content], usage: known } }
+    }
+    // Only the last of the events says what it took.
+    const { headers, parts } = yield* media.speechEvents.open(body)
+    const { pieces, usage } = yield* gathered(media.speechEvents.origin, parts)
+    const content = pieces.map((data): Content<"speech"> => ({ type: "audio", mediaType, data }))
+    return { headers, parts: { content, usage: { ...known, ...usage } } }
+  }),
+})
+
+/** They know no events. */
+const isBilledByCharacters = (model: string): boolean => model.startsWith("tts-1")
+
+const mediaTypes = {
+  mp3: "audio/mpeg",
+  opus: "audio/opus",
+  aac: "audio/aac",
+  flac: "audio/flac",
+  wav: "audio/wav",
+  pcm: "audio/pcm;rate=24000",
+} as const
+
+// https://developers.openai.com/api/reference/resources/audio/subresources/speech/methods/create
+const maxCharacters = 4_096
+
+interface Checked {
+  readonly current: SpeechSettings
+  readonly refusals: Refusals
+}
+
+const refuse = (
+  model: string,
+  { instructions, text: said }: Request<"speech">,
+  { current, refusals }: Checked,
+): void => {
+  if (charactersOf(said) > maxCharacters) {
+    refusals.option("text", `a request takes ${maxCharacters} characters; cut it between sentences`)
+  }
+  if (instructions !== undefined && isBilledByCharacters(model)) {
+    refusals.option("instructions", "this model cannot be told how to speak; leave it out")
+  }
+  refuseNumbers({ ...current }, { speed: between(0.25, 4) }, refusals)
+}
+
+const bodyOf = (
+  model: string,
+  { instructions, text: said, voice }: Request<"speech">,
+  { extra, responseFormat, speed, voice: usual = "alloy" }: SpeechSettings,
+): SpeechBody => ({
+  model,
+  input: said,
+  voice: voice ?? usual,
+  ...(instructions !== undefined && { instructions }),
+  ...(responseFormat !== undefined && { response_format: responseFormat }),
+  ...(speed !== undefined && { speed }),
+  ...extra,
+})
+
+interface Gathered {
+  readonly pieces: ReadonlyArray<string>
+  readonly usage: MediaUsage
+}
+
+/** All of the sound, which may be no longer than one that comes as bytes. */
+const gathered = (
+  origin: Origin,
+  events: Stream.Stream<unknown, AiError.AiError>,
+): Effect.Effect<Gathered, AiError.AiError> =>
+  Effect.gen(function* () {
+    const pieces: Array<string> = []
+    let size = 0
+    let usage: MediaUsage | undefined
+    yield* Stream.runForEach(events, (event) => {
+      const type = text(event, "type")
+      if (type === "speech.audio.done") usage = usageOf(field(event, "usage"))
+      const piece = type === "speech.audio.delta" ? field(event, "audio") : undefined
+      if (!Predicate.isString(piece)) return Effect.void
+      pieces.push(piece)
+      size += Math.max(piece.length, leastCost)
+      return size > longestBytes
+        ? Effect.fail(malformed(origin, `the answer exceeds ${longestBytes} bytes`, true))
+        : Effect.void
+    })
+    if (usage === undefined) return yield* Effect.fail(malformed(origin, "the sound ended before it was over", true))
+    return { pieces, usage }
+  })
+
+// What a piece costs to keep, however short it is. Characters.
+const leastCost = 256
+
+/** Text goes in, and sound comes out. */
+const usageOf = (usage: unknown): MediaUsage => {
+  const [input, output] = [count(usage, "input_tokens"), count(usage, "output_tokens")]
+  return { inputTokens: { total: input, text: input }, outputTokens: { total: output, audio: output } }
+}

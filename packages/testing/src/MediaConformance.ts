@@ -1,0 +1,60 @@
+/**
+ * What every model of images, speech, transcripts and moderation must do, as one suite of tests that runs against the emulator.
+ *
+ * **When to use**
+ *
+ * In the tests of a provider, for each of its models that differs on the wire.
+ *
+ * **Details**
+ *
+ * The suite is a module of its own, `@holdfast/testing/MediaConformance`, and not part of the package's index, because it needs
+ * `vitest` and `@effect/vitest`.
+ *
+ * @since 0.1.0
+ */
+import { describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+
+import * as Emulator from "./Emulator.ts"
+import { checks as unbound, type MediaKind, type Subject } from "./internal/conformance/media.ts"
+
+export type { MediaKind, Subject } from "./internal/conformance/media.ts"
+
+/**
+ * One thing that every such model must do.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Check {
+  readonly name: string
+  readonly run: Effect.Effect<void, unknown>
+}
+
+/**
+ * The checks as effects, for other test runners.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const checks = <K extends MediaKind, R>(subject: Subject<K, R>): ReadonlyArray<Check> =>
+  unbound
+    .filter(({ base64 }) => base64 !== true || subject.base64 === true)
+    .map(({ name, run }) => ({
+      name,
+      run: Effect.flatMap(Emulator.Emulator, (emulator) =>
+        Effect.provide(run(subject, emulator), subject.layer(emulator.baseUrl(subject.dialect))),
+      ).pipe(Effect.scoped, Effect.provide(Emulator.layer())),
+    }))
+
+/**
+ * Registers the checks as tests of `vitest`, in the clock's real time because they watch sockets.
+ *
+ * @since 0.1.0
+ * @category suites
+ */
+export const suite = <K extends MediaKind, R>(subject: Subject<K, R>): void => {
+  describe(`${subject.name} conforms`, () => {
+    for (const { name, run } of checks(subject)) it.live(name, () => run)
+  })
+}
