@@ -1,8 +1,8 @@
-/** The tarballs in `dist`, and an empty project that installs them as anybody would. */
+/** An empty project that installs the packages as anybody would, and what it finds in them. */
 import { execFileSync } from "node:child_process"
 import { globSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join, resolve } from "node:path"
+import { join } from "node:path"
 
 /** What npm is told by the script that runs this does not hold for the project. */
 export const environment: NodeJS.ProcessEnv = Object.fromEntries(
@@ -16,16 +16,10 @@ export const npm = (cwd: string, ...args: ReadonlyArray<string>): string =>
     encoding: "utf8",
   })
 
-/** By the name of the package, which is the manifest's. */
-export const tarballs = (): ReadonlyMap<string, string> =>
-  new Map(
-    globSync("dist/*.tgz")
-      .toSorted()
-      .map((file) => [file.replace(/^.*holdfast-(.*)-\d+\.\d+\.\d+.*\.tgz$/, "@holdfast/$1"), resolve(file)]),
-  )
-
-export const emptyProject = (): string => {
+/** A project that has our packages from a registry of their own. */
+export const emptyProject = (registry: string): string => {
   const folder = mkdtempSync(join(tmpdir(), "holdfast-consumer-"))
+  writeFileSync(join(folder, ".npmrc"), `@holdfast:registry=${registry}\n`)
   writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true, type: "module" }))
   return folder
 }

@@ -3,15 +3,16 @@
  * TypeScript, on their Node.js, on Bun and Deno, in a worker and in a browser. Run it after `pnpm tarballs`.
  */
 import { type ChildProcess, spawn } from "node:child_process"
-import { cpSync, existsSync, rmSync, writeFileSync } from "node:fs"
-import { join, resolve } from "node:path"
+import { cpSync, existsSync, globSync, rmSync, writeFileSync } from "node:fs"
+import { basename, join, resolve } from "node:path"
 import { createInterface } from "node:readline"
 
 import { build } from "esbuild"
 import { chromium } from "playwright-core"
 
 import { undeclared } from "./declarations.ts"
-import { emptyProject, environment, type Manifest, manifests, modulesOf, npm, tarballs } from "./packed.ts"
+import { emptyProject, environment, type Manifest, manifests, modulesOf, npm } from "./packed.ts"
+import { registry } from "./registry.ts"
 import { execute, programsOf, type Runtime, runtimes, workerd } from "./runtimes.ts"
 import { complaints, settings } from "./types.ts"
 
@@ -48,12 +49,15 @@ const peers = {
   vitest: "^5.1.1",
 }
 
-const project = emptyProject()
+const served = await registry()
+const project = emptyProject(served.origin)
 const at = (name: string): string => join(project, name)
 process.stdout.write(`The project is ${project}\n`)
 
-await attempt("npm installs the tarballs, effect and react", () => {
-  npm(project, "install", ...tarballs().values(), "effect@^4.1.0", "react@^19.3.1")
+const names = globSync("packages/*").map((directory) => `@holdfast/${basename(directory)}`)
+
+await attempt(`npm installs ${names.length} packages, effect and react`, () => {
+  npm(project, "install", ...names, "effect@^4.1.0", "react@^19.3.1")
   npm(project, "install", "--save-dev", "@types/node@^24", "@types/react@^19.3.3")
 })
 
@@ -166,6 +170,23 @@ await attempt(`TypeScript 7.0.2 checks ${rest.length} modules with what they nee
   empty(complaints(project, settings[0]!, ["rest.ts"])),
 )
 
+/** No package is found that is not asked for, and every peer has to be there. */
+const strict = `packages: []
+hoist: false
+autoInstallPeers: false
+strictPeerDependencies: true
+`
+
+await attempt("pnpm installs core, cost, openai and anthropic strictly", () => {
+  const folder = emptyProject(served.origin)
+  writeFileSync(join(folder, "pnpm-workspace.yaml"), strict)
+  const wanted = ["core", "cost", "openai", "anthropic", "client"].map((name) => `@holdfast/${name}`)
+  execute({ cwd: folder, path: programsOf("pnpm@12.21.0") }, "pnpm", ["add", ...wanted, "effect@^4.1.0"])
+  cpSync(at("imports.js"), join(folder, "imports.js"))
+  runtimes[2]!.run(folder, "imports.js", wanted)
+  rmSync(folder, { recursive: true })
+})
+
 /** The address of an emulator that runs until it is ended. */
 const started = (emulator: ChildProcess): Promise<string> =>
   new Promise((found, missing) => {
@@ -191,6 +212,7 @@ try {
   }
 } finally {
   emulator.kill()
+  served.close()
 }
 
 if (failed === 0) rmSync(project, { recursive: true })
