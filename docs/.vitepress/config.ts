@@ -1,0 +1,68 @@
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+
+import { type DefaultTheme, defineConfig } from "vitepress"
+
+import { addressOf, type Group, groups, type Item, reference, rewrites, root } from "./index.ts"
+import { links } from "./links.ts"
+import { writeForModels } from "./llms.ts"
+
+const { description, homepage } = JSON.parse(readFileSync(join(root, "../package.json"), "utf8")) as {
+  readonly description: string
+  readonly homepage: string
+}
+
+const title = "Holdfast"
+const base = process.env["SITE_BASE"] ?? "/"
+const [guides, api] = [groups(), reference()]
+
+const itemOf = ({ file, items, text }: Item): DefaultTheme.SidebarItem => ({
+  text,
+  ...(file === undefined ? {} : { link: addressOf(file) }),
+  ...(items === undefined ? {} : { items: items.map(itemOf), collapsed: true }),
+})
+
+const sidebarOf = (list: ReadonlyArray<Group>, collapsed: boolean): Array<DefaultTheme.SidebarItem> =>
+  list.map(({ items, text }) => ({ text, collapsed, items: items.map(itemOf) }))
+
+const first = guides[0]?.items[0]?.file ?? "README.md"
+
+export default defineConfig({
+  title,
+  description,
+  base,
+  lang: "en",
+  cleanUrls: true,
+  rewrites: { ...rewrites },
+  srcExclude: ["node_modules/**"],
+  head: [
+    ["link", { rel: "icon", type: "image/svg+xml", href: `${base}logo.svg` }],
+    ["link", { rel: "alternate", type: "text/plain", title: "llms.txt", href: `${base}llms.txt` }],
+    ["meta", { name: "theme-color", content: "#0f766e" }],
+  ],
+  markdown: {
+    theme: { light: "github-light", dark: "github-dark" },
+    config: (markdown) => links(markdown, homepage),
+  },
+  vite: { build: { chunkSizeWarningLimit: 5_000 } },
+  themeConfig: {
+    logo: "/logo.svg",
+    outline: { level: [2, 3] },
+    search: { provider: "local" },
+    socialLinks: [{ icon: "github", link: homepage }],
+    editLink: { pattern: `${homepage}/edit/main/docs/:path`, text: "Improve this page" },
+    nav: [
+      { text: "Guide", link: addressOf(first), activeMatch: "^/(?!api|providers|benchmarks|$)" },
+      { text: "Providers", link: "/providers/", activeMatch: "^/providers/" },
+      { text: "API", link: "/api/", activeMatch: "^/api/" },
+      { text: "Benchmarks", link: "/benchmarks" },
+    ],
+    sidebar: { "/api/": sidebarOf(api, true), "/": sidebarOf(guides, false) },
+    footer: { message: "MIT licence", copyright: "The Holdfast contributors" },
+  },
+  // The reference is written by a program, from the comments in the code.
+  transformPageData: ({ filePath, frontmatter }) => {
+    if (filePath.startsWith("api/")) frontmatter["editLink"] = false
+  },
+  buildEnd: ({ outDir }) => writeForModels(guides, api, { title, description, base, out: outDir }),
+})
