@@ -90,6 +90,8 @@ const photograph = async (page: Page, origin: string, scheme: string): Promise<v
     // oxlint-disable-next-line eslint/no-await-in-loop -- one page, one after the other
     await page.goto(origin + address, { waitUntil: "networkidle" })
     // oxlint-disable-next-line eslint/no-await-in-loop -- as above
+    if (name === "plots") await page.locator(".vp-doc img").first().scrollIntoViewIfNeeded()
+    // oxlint-disable-next-line eslint/no-await-in-loop -- as above
     await page.screenshot({ path: join(pictures, `${name}-${scheme}.png`) })
   }
   await page.setViewportSize({ width: 390, height: 844 })

@@ -60,9 +60,10 @@ export default defineConfig({
     sidebar: { "/api/": sidebarOf(api, true), "/": sidebarOf(guides, false) },
     footer: { message: "MIT licence", copyright: "The Holdfast contributors" },
   },
-  // The reference is written by a program, from the comments in the code.
   transformPageData: ({ filePath, frontmatter }) => {
-    if (filePath.startsWith("api/")) frontmatter["editLink"] = false
+    // The reference is written by a program, from the comments in the code.
+    if (filePath.startsWith("api/")) Object.assign(frontmatter, { editLink: false, pageClass: "reference" })
+    if (filePath === "index.md") frontmatter["hero"].actions[0].link = addressOf(first)
   },
   buildEnd: ({ outDir }) => writeForModels(guides, api, { title, description, base, out: outDir }),
 })

@@ -42,7 +42,7 @@ const nested = (text: string, file: string, seen: Set<string>): Item => ({
   items: linksIn(textOf(file), dirname(file), seen),
 })
 
-export const index = "README.md"
+const index = "README.md"
 
 const home = "index.md"
 
@@ -69,8 +69,8 @@ export const reference = (): ReadonlyArray<Group> =>
       const folder = join(root, dirname(file), "namespaces")
       const modules = existsSync(folder) ? readdirSync(folder).filter((each) => each.endsWith(".md")) : []
       const items = modules
-        .map((each) => ({ text: each.slice(0, -3), file: relative(root, join(folder, each)) }))
-        .map((item) => ({ ...item, text: titleOf(item.file) }))
+        .map((each) => relative(root, join(folder, each)))
+        .map((each) => ({ text: titleOf(each), file: each }))
         .toSorted((a, b) => (a.text < b.text ? -1 : 1))
       return {
         text: dirname(file).replace("api/@holdfast/", ""),
