@@ -32,8 +32,9 @@ const linksIn = (text: string, folder: string, seen: Set<string>): ReadonlyArray
     const file = normalize(join(folder, target))
     if (target.includes(":") || file.startsWith("..") || seen.has(file) || !existsSync(join(root, file))) return []
     seen.add(file)
-    const plain = label.replaceAll("`", "")
-    return [file.endsWith("README.md") ? nested(plain, file, seen) : { text: plain, file }]
+    // Words in the middle of a sentence are no name.
+    const name = /^[A-Z]/.test(label) ? label.replaceAll("`", "") : titleOf(file)
+    return [file.endsWith("README.md") ? nested(name, file, seen) : { text: name, file }]
   })
 
 const nested = (text: string, file: string, seen: Set<string>): Item => ({
