@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { type DefaultTheme, defineConfig } from "vitepress"
 
 import { addressOf, type Group, groups, type Item, reference, rewrites, root } from "./index.ts"
-import { links } from "./links.ts"
+import { anchorOf, links } from "./links.ts"
 import { writeForModels } from "./llms.ts"
 
 const { description, homepage } = JSON.parse(readFileSync(join(root, "../package.json"), "utf8")) as {
@@ -42,6 +42,7 @@ export default defineConfig({
   ],
   markdown: {
     theme: { light: "github-light", dark: "github-dark" },
+    anchor: { slugify: anchorOf },
     config: (markdown) => links(markdown, homepage),
   },
   vite: { build: { chunkSizeWarningLimit: 5_000 } },

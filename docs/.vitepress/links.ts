@@ -23,6 +23,14 @@ const moved = (href: string, page: string, source: string): string => {
   return `${source}/blob/main/${relative(repository, target)}${end}`
 }
 
+/** The anchor of a heading, which is the one that GitHub gives it. */
+export const anchorOf = (heading: string): string =>
+  heading
+    .trim()
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}\s_-]/gu, "")
+    .replaceAll(/\s/g, "-")
+
 export const links = (markdown: MarkdownRenderer, source: string): void => {
   markdown.core.ruler.push("links", ({ env, tokens }) => {
     for (const { children } of tokens) {
