@@ -225,7 +225,7 @@ describe("addresses", () => {
         const exit = yield* Effect.exit(client)
         assert.match(
           Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "",
-          /is no (?:part of a host name|id of a project)/,
+          /must be part of a host name|is not the id of a project/,
         )
       }
     }),
@@ -327,7 +327,7 @@ describe("tokens", () => {
     Effect.gen(function* () {
       const none = Effect.fail({ _tag: "CredentialUnavailable", message: "secret-of-the-store" })
       const error = yield* Effect.flip(GoogleClient.makeVertex({ project: "p", token: none }))
-      assert.strictEqual(error.message, "GoogleClient.layerVertex: there is no key (CredentialUnavailable)")
+      assert.strictEqual(error.message, "GoogleClient.layerVertex gave no key: CredentialUnavailable")
     }),
   )
 })

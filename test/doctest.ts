@@ -6,7 +6,7 @@
  */
 import { type Plugin, transformWithOxc } from "vite"
 
-import { type Block, blocks } from "./docBlocks.ts"
+import { type Block, blocks, linked } from "./docBlocks.ts"
 
 const prefix = "virtual:doctest"
 
@@ -33,13 +33,20 @@ const __timeless = (text) => text.replaceAll(/\\b[\\d.]+ m?s\\b/g, "#").trim()
 __assert.strictEqual(__timeless(__lines.join("\\n")), __timeless(${JSON.stringify(expected)}))
 `
 
-const moduleOf = ({ code, prints }: Block): string =>
-  `${head}${prints === undefined ? asserted(code) : printing(asserted(code), prints)}\nexport {}`
+const moduleOf = (block: Block): string => {
+  const code = asserted(linked(block, (index) => `${prefix}/${index}.ts`))
+  return `${head}${block.prints === undefined ? code : printing(code, block.prints)}\nexport {}`
+}
+
+const isTestFile = ({ file }: Block): boolean => file?.endsWith(".test.ts") === true
 
 const suite = (all: ReadonlyArray<Block>): string =>
   [
-    `import { it } from "@effect/vitest"`,
-    ...all.map(({ name }, index) => `it(${JSON.stringify(name)}, () => import("${prefix}/${index}.ts"))`),
+    `import { describe, it } from "@effect/vitest"`,
+    ...all.map(
+      (block, index) =>
+        `${isTestFile(block) ? "describe" : "it"}(${JSON.stringify(block.name)}, async () => void (await import("${prefix}/${index}.ts")))`,
+    ),
   ].join("\n")
 
 /** The virtual module `virtual:doctest` holds the tests. */

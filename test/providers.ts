@@ -10,15 +10,18 @@ process.env["GOOGLE_API_KEY"] = "example"
 
 const answer = "A ship floats because it pushes aside water that weighs as much as the ship itself."
 
-// OpenAI has a bad day: throttled first, then broken.
+// One model of OpenAI has a bad day: throttled first, then broken. The others answer.
 const badDay = Layer.effectDiscard(
   Effect.gen(function* () {
     const emulator = yield* Emulator.Emulator
-    yield* emulator.respond("openai-responses", ({ id }) =>
-      id === 1
+    let asked = 0
+    yield* emulator.respond("openai-responses", ({ model }) => {
+      if (model !== "gpt-6.1-terra") return Reply.text(answer, { usage: { input: 12, output: 21 } })
+      asked += 1
+      return asked === 1
         ? Reply.rateLimited({ retryAfterMs: "400 millis" })
-        : Reply.status(500, { headers: { "retry-after-ms": "250" } }),
-    )
+        : Reply.status(500, { headers: { "retry-after-ms": "250" } })
+    })
     yield* emulator.respond("anthropic", () => Reply.text(answer, { usage: { input: 12, output: 21 } }))
     yield* emulator.respond("google", () => Reply.text(answer, { usage: { input: 12, output: 21 } }))
   }),

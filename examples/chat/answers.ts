@@ -55,7 +55,7 @@ const newsOf = (event: Event.Event): Option.Option<string> => {
         `${event.from.model} failed (${Failure.messageOf(event.error)}), so ${event.to.model} answers.`,
       )
     case "RetryScheduled":
-      return Option.some(`${event.model} is asked again in ${Duration.format(event.delay)}.`)
+      return Option.some(`Retrying ${event.model} in ${Duration.format(event.delay)}.`)
     default:
       return Option.none()
   }

@@ -28,6 +28,8 @@ export const streaming = Effect.gen(function* () {
   yield* stage("streaming")
   const began = yield* Clock.currentTimeMillis
   let firstPart: number | undefined
+  // What happens after the answer has begun is told below its text.
+  const afterwards: Array<Event.Event> = []
   yield* LanguageModel.streamText({ prompt: question }).pipe(
     Stream.filter((part) => part.type === "text-delta"),
     Stream.runForEach(
@@ -38,12 +40,10 @@ export const streaming = Effect.gen(function* () {
       }),
     ),
     Effect.ensuring(line("\n")),
-    Event.listen((event) => {
-      // The end of the attempt that answers is told below, after its text.
-      if (event._tag !== "AttemptEnded" || event.outcome._tag !== "Completed") narrate(event)
-    }),
+    Event.listen((event) => (firstPart === undefined ? narrate(event) : void afterwards.push(event))),
     ResilientModel.provide(model),
   )
+  afterwards.forEach(narrate)
   if (firstPart !== undefined) {
     yield* line(
       `  first token after ${Duration.format(Duration.millis(firstPart - began))}, waits and fallbacks included`,

@@ -22,7 +22,7 @@ export { CostCapReached, DuplicateItem, RunStopped } from "./internal/bulk/error
 export type { Answered, BulkResult, Ended, Failed, Options } from "./internal/bulk/options.ts"
 
 /**
- * Results as they come: a slow item holds up nobody.
+ * Results as they come: a slow item delays no other.
  *
  * **Details**
  *

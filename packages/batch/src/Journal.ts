@@ -148,7 +148,12 @@ const linesOf = (path: string) =>
         Stream.mapEffect((text, at) =>
           Effect.mapBoth(decodeLine(text), {
             onFailure: (cause) =>
-              new JournalFailed({ path, line: at + 1, reason: "this is no line of a journal", cause }),
+              new JournalFailed({
+                path,
+                line: at + 1,
+                reason: "this is not a line of a journal; is it another file?",
+                cause,
+              }),
             onSuccess: (line) => ({ line, at }),
           }),
         ),

@@ -251,6 +251,22 @@ describe("a journal", () => {
     ),
   )
 
+  it.effect("of a run that did not wait for its last items says so", () =>
+    Effect.gen(function* () {
+      const model = ScriptedModel.model(ScriptedModel.text("a"), ScriptedModel.hang, ScriptedModel.hang)
+      const results: Array<string> = []
+      const run = Bulk.run(ids(3), { model, id: identity, ask, stop: Effect.sleep("1 second"), grace: "1 second" })
+      const ended = yield* Effect.forkChild(
+        Effect.flip(Stream.runForEach(run, ({ id }) => Effect.sync(() => results.push(id)))),
+      )
+      yield* TestClock.adjust("2 seconds")
+      const error = yield* Fiber.join(ended)
+      assert.strictEqual(error._tag, "RunStopped")
+      assert.strictEqual(error.message, "the run was stopped after 1 item; start it again to go on")
+      assert.lengthOf(results, 1)
+    }),
+  )
+
   it.effect("takes failures up where it is asked to, and gives the last line of each item", () =>
     inFolder((path) =>
       Effect.gen(function* () {

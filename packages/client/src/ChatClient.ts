@@ -24,7 +24,7 @@ export interface Completion extends Omit<Done, "type"> {
 }
 
 /**
- * Who is told of an answer.
+ * The functions that are called about an answer.
  *
  * @since 0.1.0
  * @category options

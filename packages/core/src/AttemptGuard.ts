@@ -41,7 +41,7 @@ export const install = <E, E2>(call: ModelCall<E>, guard: AttemptGuard<E2>): Mod
  *
  * **When to use**
  *
- * Ask it in a policy that catches errors, and let a refusal pass: it is no failure of the model, and holds for every other
+ * Ask it in a policy that catches errors, and let a refusal pass: it is not a failure of the model, and holds for every other
  * one. It is not in the error type, because it never leaves the stack.
  *
  * @since 0.1.0

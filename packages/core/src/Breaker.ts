@@ -65,7 +65,7 @@ export class CircuitOpen
   }
 
   override get message(): string {
-    return `${this.model} of ${this.provider} has been failing; it is asked again in ${Duration.format(this.retryAfter)}`
+    return `${this.model} of ${this.provider} has been failing, so no request is sent for another ${Duration.format(this.retryAfter)}; check the provider, or add a fallback`
   }
 
   toReason(metadata: AiError.ProviderMetadata): AiError.AiErrorReason {
@@ -102,7 +102,7 @@ export const openFor: Schedule.Schedule<Duration.Duration> = Schedule.fromStep(
  *
  * **Details**
  *
- * - Transient and overloaded failures count, and nothing else: not throttling, which is the business of a rate limit, not
+ * - Transient and overloaded failures count, and nothing else: not throttling, which a rate limit handles, not
  *   what the request itself is to blame for, not the refusals of other policies, and not callers that give up.
  * - The verdict on a call is its first part. A stream that breaks afterwards is counted as a failure then.
  * - A retry hint of the provider lengthens the time that the circuit stays open, up to 10 minutes.
@@ -114,10 +114,15 @@ export const openFor: Schedule.Schedule<Duration.Duration> = Schedule.fromStep(
  * **Example** (A stack with a breaker)
  *
  * ```ts
- * import { Breaker, Deadline, Retry } from "@holdfast/core"
+ * import { Breaker, Deadline, ResilientModel, Retry } from "@holdfast/core"
+ * import { ScriptedModel } from "@holdfast/testing"
  * import { flow } from "effect"
  *
  * const careful = flow(Deadline.firstPart("30 seconds"), Breaker.guard(), Retry.schedule(Retry.standard))
+ *
+ * const { inner, name } = ResilientModel.describe(careful(ScriptedModel.model()))
+ * name // => "Retry.schedule"
+ * inner[0]?.settings["failureRate"] // => 0.5
  * ```
  *
  * @since 0.1.0
@@ -224,7 +229,7 @@ export const layerMemory: Layer.Layer<Breakers> = Layer.effect(
  *   of a half-open circuit are those of all processes together.
  * - `set` holds for all processes; a mode that was set is kept for a month after its last use, and a circuit for an hour.
  * - A change is a `Transition` and an event of each process when it hears of it, with sequence numbers of its own: at the
- *   latest with its next call, and within a second where the circuit lets nobody through. What changes to and fro between
+ *   latest with its next call, and within a second where the circuit is open. What changes to and fro between
  *   two calls is not seen.
  * - A stack knows whether it would let a call through without asking, by what it heard last.
  *

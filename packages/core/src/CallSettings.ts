@@ -35,7 +35,7 @@ const none: CommonSettings = {}
  * A model that takes no such setting refuses the request with `UnsupportedOption`, which names it. Nothing is dropped in
  * silence.
  *
- * **Example** (Short answers, whoever gives them)
+ * **Example** (Short answers, from any model)
  *
  * ```ts
  * import { CallSettings } from "@holdfast/core"

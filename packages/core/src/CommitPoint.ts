@@ -34,8 +34,11 @@ export class StreamTruncated
   readonly [PolicyError.TypeId] = "interruption" as const
 
   override get message(): string {
-    const delivered = this.deliveredParts === 0 ? "before any content" : `after ${this.deliveredParts} content parts`
-    return `${this.model} of ${this.provider} stopped ${delivered}, without its terminal event`
+    const delivered =
+      this.deliveredParts === 0
+        ? "before any content"
+        : `after ${this.deliveredParts} content part${this.deliveredParts === 1 ? "" : "s"}`
+    return `${this.model} of ${this.provider} stopped ${delivered}, without its terminal event; the answer is incomplete`
   }
 
   get failure(): Failure {
@@ -92,7 +95,7 @@ type Chunk = readonly [Part, ...Array<Part>]
  * without `finish`; and when more than 1,024 parts come without content. After `finish` all of the answer is there, and
  * neither a failure nor an `error` part breaks it.
  *
- * An answer of nothing, neither content nor a call, is no answer: it fails with `InvalidResponseError`, which was paid, and
+ * An answer without content and without a call fails with `InvalidResponseError`, which was paid, and
  * which a retry or a fallback takes. Only where its reason says why there is nothing (`length`, `pause`) is it one.
  *
  * @since 0.1.0

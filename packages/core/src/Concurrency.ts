@@ -45,7 +45,7 @@ export class ConcurrencyLimited
   readonly [PolicyError.TypeId] = "refusal" as const
 
   override get message(): string {
-    return `${this.limit} calls of ${this.model} of ${this.provider} are under way and ${this.queue} wait; this one was ${this.priority}`
+    return `${this.limit} calls to ${this.model} of ${this.provider} are running and ${this.queue} are waiting, so this one (priority: ${this.priority}) was refused; try again later, raise the limit, or add a fallback`
   }
 
   toReason(metadata: AiError.ProviderMetadata): AiError.AiErrorReason {
@@ -85,11 +85,14 @@ export interface Options {
  * **Example** (Room for long prompts)
  *
  * ```ts
- * import { Concurrency } from "@holdfast/core"
+ * import { Concurrency, ResilientModel } from "@holdfast/core"
+ * import { ScriptedModel } from "@holdfast/testing"
  *
  * const limit = Concurrency.limit(64, {
  *   weight: ({ options }) => (JSON.stringify(options.prompt).length > 100_000 ? 8 : 1),
  * })
+ *
+ * ResilientModel.describe(limit(ScriptedModel.model())).settings // => { limit: 64, queue: 128 }
  * ```
  *
  * @since 0.1.0
@@ -152,9 +155,12 @@ export interface AdaptiveOptions {
  * **Example** (Between 4 and 100)
  *
  * ```ts
- * import { Concurrency } from "@holdfast/core"
+ * import { Concurrency, ResilientModel } from "@holdfast/core"
+ * import { ScriptedModel } from "@holdfast/testing"
  *
  * const adaptive = Concurrency.adaptive({ min: 4, max: 100 })
+ *
+ * ResilientModel.describe(adaptive(ScriptedModel.model())).settings // => { min: 4, max: 100, initial: 8, queue: 200 }
  * ```
  *
  * @since 0.1.0

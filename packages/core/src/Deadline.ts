@@ -49,9 +49,9 @@ export class DeadlineExceeded
   override get message(): string {
     const waited = Duration.format(this.duration)
     const told = {
-      firstPart: `sent nothing within ${waited}`,
-      betweenParts: `fell silent for ${waited} in the middle of its answer`,
-      total: `was not done after ${waited}`,
+      firstPart: `sent nothing within ${waited}; raise Deadline.firstPart if it needs longer to begin`,
+      betweenParts: `sent nothing for ${waited} in the middle of its answer`,
+      total: `did not finish within ${waited}; raise Deadline.total, or ask for a shorter answer`,
     }
     return `${this.model} of ${this.provider} ${told[this.bound]}`
   }

@@ -23,13 +23,20 @@ export type { CallEnded, CallStarted, Change, Decision, Refused } from "./intern
  * **Example** (Adding an event)
  *
  * ```ts
- * import "@holdfast/core/Event"
+ * import { Event } from "@holdfast/core"
+ * import { Effect } from "effect"
  *
  * declare module "@holdfast/core/Event" {
  *   interface Events {
  *     readonly reviewed: { readonly _tag: "Reviewed"; readonly callId: string }
  *   }
  * }
+ *
+ * const heard: Array<string> = []
+ * const program = Event.emit(() => ({ _tag: "Reviewed", callId: "c1" })).pipe(Event.listen(({ _tag }) => heard.push(_tag)))
+ *
+ * await Effect.runPromise(program)
+ * heard // => ["Reviewed"]
  * ```
  *
  * @since 0.1.0
@@ -64,7 +71,7 @@ export type Event = Events[keyof Events]
 export type Sink = (event: Event) => unknown
 
 /**
- * The sink of the running fiber; `undefined` while nobody listens.
+ * The sink of the running fiber; `undefined` without a listener.
  *
  * @since 0.1.0
  * @category references

@@ -114,12 +114,15 @@ export const to =
  * **Example** (A better model for what does not decode)
  *
  * ```ts
- * import { Failure, Fallback, type ResilientModel } from "@holdfast/core"
+ * import { Failure, Fallback, ResilientModel } from "@holdfast/core"
+ * import { ScriptedModel } from "@holdfast/testing"
  *
  * const careful = <R>(
  *   cheap: ResilientModel.ResilientModel<ResilientModel.CallFailure, R>,
  *   better: ResilientModel.ResilientModel<ResilientModel.CallFailure, R>,
  * ) => cheap.pipe(Fallback.when(Failure.isUndecodable, better))
+ *
+ * ResilientModel.describe(careful(ScriptedModel.model(), ScriptedModel.model())).name // => "Fallback.when"
  * ```
  *
  * @since 0.1.0

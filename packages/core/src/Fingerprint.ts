@@ -3,7 +3,7 @@
  *
  * **Gotchas**
  *
- * The text is the prompt. Whoever makes a name of it has to use a keyed hash, because a plain one of a short prompt is found by
+ * The text is the prompt. To make a name of it, use a keyed hash, because a plain one of a short prompt is found by
  * trying, and has to key it by tenant, or equal prompts of two tenants are linked.
  *
  * @since 0.1.0

@@ -76,7 +76,7 @@ const settingsOf = ({
  *
  * **Gotchas**
  *
- * Of what `load` fails with only the name is told, because messages may quote the key.
+ * Of a failure of `load` only the name is reported, because messages may quote the key.
  *
  * **Example** (A key in a file that something else writes)
  *

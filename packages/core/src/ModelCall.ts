@@ -1,7 +1,7 @@
 /**
  * The seam: one request to one model, up to and after the commit point.
  *
- * Until its first content part arrives nobody has seen anything of an answer, so the call may be retried, hedged or sent
+ * Until its first content part arrives, nothing of an answer has been delivered, so the call may be retried, hedged or sent
  * elsewhere. From then on the caller has output, and nothing may be replayed. `ModelCall` puts that moment into the
  * types: before it a call is an `Effect`, after it a `Stream`. Every policy is a function from `ModelCall` to
  * `ModelCall` and is written once, for generated and for streamed answers.
@@ -166,12 +166,19 @@ export const scoped: <A, E, R>(
  *
  * ```ts
  * import { ModelCall, ResilientModel } from "@holdfast/core"
+ * import { ScriptedModel } from "@holdfast/testing"
  * import { Effect } from "effect"
+ * import { LanguageModel } from "effect/ai"
  *
  * let parts = 0
  * const counted = ResilientModel.policy({ name: "counted", settings: {} }, (call) =>
  *   Effect.succeed(ModelCall.onParts(call, () => (some) => Effect.sync(() => void (parts += some.length)))),
  * )
+ *
+ * const model = counted(ScriptedModel.model(ScriptedModel.text("hello")))
+ *
+ * await Effect.runPromise(Effect.provide(LanguageModel.generateText({ prompt: "hi" }), model))
+ * parts > 0 // => true
  * ```
  *
  * @since 0.1.0

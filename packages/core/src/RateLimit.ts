@@ -68,10 +68,13 @@ export class RateLimited
   override get message(): string {
     const { cost, dimension, key, limit, model, provider, retryAfter } = this
     if (retryAfter === undefined) {
-      return `a call of ${model} of ${provider} would take ${cost} ${dimension}, and ${key} has ${limit} in all; it never fits`
+      return `a call to ${model} of ${provider} needs ${cost} ${dimension}, but the limit of ${key} is ${limit}; raise the limit, or shorten the request`
     }
-    const what = dimension === "all" ? "nothing is let through" : `${dimension} are limited to ${limit}`
-    return `${model} of ${provider}: ${what} for ${key}; there may be room in ${Duration.format(retryAfter)}`
+    const what =
+      dimension === "all"
+        ? `the provider asked for a pause for ${key}`
+        : `${key} is at its limit of ${limit} ${dimension}`
+    return `${model} of ${provider}: ${what}; try again in ${Duration.format(retryAfter)}`
   }
 
   toReason(metadata: AiError.ProviderMetadata): AiError.AiErrorReason {
@@ -223,10 +226,14 @@ export const outputTokens = (limit: number, window: Duration.Input): Dimension =
  * **Example** (The first tier of OpenAI)
  *
  * ```ts
- * import { RateLimit, Retry } from "@holdfast/core"
+ * import { RateLimit, ResilientModel, Retry } from "@holdfast/core"
+ * import { ScriptedModel } from "@holdfast/testing"
  * import { flow } from "effect"
  *
  * const careful = flow(RateLimit.perMinute({ requests: 500, tokens: 200_000 }), Retry.schedule(Retry.standard))
+ *
+ * const [limit] = ResilientModel.describe(careful(ScriptedModel.model())).inner
+ * limit?.settings["limits"] // => ["500 requests in 1m", "200000 tokens in 1m"]
  * ```
  *
  * @since 0.1.0
@@ -249,7 +256,8 @@ export const perDay = (options: Limits & Options) => policy("RateLimit.perDay", 
  * **Example** (By minute and by day, and images by themselves)
  *
  * ```ts
- * import { RateLimit } from "@holdfast/core"
+ * import { RateLimit, ResilientModel } from "@holdfast/core"
+ * import { ScriptedModel } from "@holdfast/testing"
  *
  * const images: RateLimit.Dimension = {
  *   name: "images",
@@ -258,6 +266,9 @@ export const perDay = (options: Limits & Options) => policy("RateLimit.perDay", 
  *   cost: (_, { options }) => JSON.stringify(options.prompt).split("image/").length - 1,
  * }
  * const limit = RateLimit.limits([RateLimit.requests(500, "1 minute"), RateLimit.requests(10_000, "1 day"), images])
+ *
+ * const { settings } = ResilientModel.describe(limit(ScriptedModel.model()))
+ * settings["limits"] // => ["500 requests in 1m", "10000 requests in 1d", "50 images in 1m"]
  * ```
  *
  * @since 0.1.0

@@ -202,12 +202,15 @@ export const perModel =
  * **Example** (A model that survives)
  *
  * ```ts
- * import { Resilience, type ResilientModel } from "@holdfast/core"
+ * import { Resilience, ResilientModel } from "@holdfast/core"
+ * import { ScriptedModel } from "@holdfast/testing"
  *
  * const resilient = <R>(
  *   first: ResilientModel.ResilientModel<ResilientModel.CallFailure, R>,
  *   second: ResilientModel.ResilientModel<ResilientModel.CallFailure, R>,
  * ) => first.pipe(Resilience.standard({ fallbacks: [second], total: "2 minutes" }))
+ *
+ * ResilientModel.describe(resilient(ScriptedModel.model(), ScriptedModel.model())).name // => "Deadline.total"
  * ```
  *
  * @since 0.1.0
@@ -257,9 +260,12 @@ export type Finding = StackFinding
  *
  * ```ts
  * import { Concurrency, Resilience, type ResilientModel, Retry } from "@holdfast/core"
+ * import { ScriptedModel } from "@holdfast/testing"
  *
  * const problems = (model: ResilientModel.ResilientModel<ResilientModel.CallFailure>) =>
  *   Resilience.check(model.pipe(Retry.schedule(Retry.standard), Concurrency.limit(64)))
+ *
+ * problems(ScriptedModel.model()).map(({ fix }) => fix) // => ["pipe the limit before the retry"]
  * ```
  *
  * @since 0.1.0

@@ -227,6 +227,7 @@ export const withFailures = (self: Program, model: Resilient<Kind, unknown>): Pr
  *
  * ```ts
  * import { ResilientModel } from "@holdfast/core"
+ * import { ScriptedModel } from "@holdfast/testing"
  * import { Effect } from "effect"
  *
  * const counted = ResilientModel.policy({ name: "counted", settings: {} }, (call) =>
@@ -241,6 +242,8 @@ export const withFailures = (self: Program, model: Resilient<Kind, unknown>): Pr
  *     }),
  *   ),
  * )
+ *
+ * ResilientModel.describe(counted(ScriptedModel.model())).name // => "counted"
  * ```
  *
  * @since 0.1.0

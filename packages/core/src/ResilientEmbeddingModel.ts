@@ -58,7 +58,7 @@ export const fromProvider = <R>(
  *
  * ```ts
  * import { ResilientEmbeddingModel, Retry } from "@holdfast/core"
- * import { Layer } from "effect"
+ * import { Effect, Layer } from "effect"
  * import { EmbeddingModel } from "effect/ai"
  *
  * const adopt = <R>(layer: Layer.Layer<EmbeddingModel.EmbeddingModel, never, R>) =>
@@ -66,7 +66,14 @@ export const fromProvider = <R>(
  *     Retry.schedule(Retry.standard),
  *   )
  *
- * typeof adopt // => "function"
+ * const acme = EmbeddingModel.make({
+ *   embedMany: ({ inputs }) => Effect.succeed({ results: inputs.map(() => [1, 0]), usage: { inputTokens: 1 } }),
+ * })
+ * const model = adopt(Layer.effect(EmbeddingModel.EmbeddingModel, acme))
+ * const program = Effect.flatMap(EmbeddingModel.EmbeddingModel, ({ embed }) => embed("hi"))
+ *
+ * const { vector } = await Effect.runPromise(Effect.provide(program, model))
+ * vector // => [1, 0]
  * ```
  *
  * @since 0.1.0

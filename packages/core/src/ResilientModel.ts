@@ -151,11 +151,17 @@ export const fromProvider = <R>(
  *
  * ```ts
  * import { Deadline, ResilientModel } from "@holdfast/core"
- * import { Layer } from "effect"
+ * import { ScriptedModel } from "@holdfast/testing"
+ * import { Effect, Layer } from "effect"
  * import { LanguageModel } from "effect/ai"
  *
  * const adopt = <R>(layer: Layer.Layer<LanguageModel.LanguageModel, never, R>) =>
  *   ResilientModel.fromLanguageModel(layer, { provider: "acme", model: "acme-1" }).pipe(Deadline.firstPart("1 minute"))
+ *
+ * const foreign: Layer.Layer<LanguageModel.LanguageModel> = ScriptedModel.model(ScriptedModel.text("hello"))
+ * const text = Effect.map(LanguageModel.generateText({ prompt: "hi" }), (answer) => answer.text)
+ *
+ * await Effect.runPromise(Effect.provide(text, adopt(foreign))) // => "hello"
  * ```
  *
  * @since 0.1.0

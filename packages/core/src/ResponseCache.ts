@@ -85,9 +85,12 @@ export interface Options {
  * **Example** (An hour for each tenant)
  *
  * ```ts
- * import { ResponseCache } from "@holdfast/core"
+ * import { ResilientModel, ResponseCache } from "@holdfast/core"
+ * import { ScriptedModel } from "@holdfast/testing"
  *
  * const cached = ResponseCache.exact({ scope: ResponseCache.perTenant, timeToLive: "1 hour" })
+ *
+ * ResilientModel.describe(cached(ScriptedModel.model())).settings // => { scope: "perTenant", timeToLive: "1h", maxSize: 1_000_000 }
  * ```
  *
  * @since 0.1.0
@@ -110,7 +113,7 @@ export const exact = ({ maxSize = 1_000_000, scope, timeToLive }: Options) => {
                 ),
             }
           })
-        : ResilientModel.misconfigured("ResponseCache.exact", "timeToLive must be longer than nothing"),
+        : ResilientModel.misconfigured("ResponseCache.exact", "timeToLive must be longer than zero"),
   )
 }
 

@@ -1,7 +1,7 @@
 /**
  * Asks the same model again.
  *
- * Only before the commit point, where nobody has seen anything of the answer, and only after failures that may well be
+ * Only before the commit point, where nothing of the answer has been delivered, and only after failures that may well be
  * gone next time: transient, throttled and overloaded ones. Never after fatal ones (a bad request, a bad key, an
  * exhausted quota), and never when it was a policy that refused.
  *
@@ -39,11 +39,14 @@ import { exhausted } from "./RetryBudget.ts"
  * **Example** (More patience for a nightly job)
  *
  * ```ts
- * import { Retry } from "@holdfast/core"
+ * import { ResilientModel, Retry } from "@holdfast/core"
+ * import { ScriptedModel } from "@holdfast/testing"
  * import { Schedule } from "effect"
  *
  * const patient = Retry.fullJitter({ base: "2 seconds", cap: "5 minutes" }).pipe(Schedule.upTo({ times: 8 }))
  * const stubborn = Retry.schedule(patient, { maxAttempts: 9 })
+ *
+ * ResilientModel.describe(stubborn(ScriptedModel.model())).settings["maxAttempts"] // => 9
  * ```
  *
  * @since 0.1.0

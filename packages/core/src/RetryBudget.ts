@@ -46,7 +46,7 @@ export class RetryBudgetExhausted
 
   override get message(): string {
     const { model, provider, reason } = this.last
-    return `${model} of ${provider} failed with ${reason}, and the budget of ${this.provider} for retries is used up`
+    return `${model} of ${provider} failed with ${reason} and was not retried, because too many calls fail and the retry budget of ${this.provider} is used up; check the provider, or add a fallback`
   }
 
   toReason(metadata: AiError.ProviderMetadata): AiError.AiErrorReason {
@@ -84,10 +84,13 @@ export interface Options {
  * **Example** (Retries that cannot become a storm)
  *
  * ```ts
- * import { Retry, RetryBudget } from "@holdfast/core"
+ * import { ResilientModel, Retry, RetryBudget } from "@holdfast/core"
+ * import { ScriptedModel } from "@holdfast/testing"
  * import { flow } from "effect"
  *
  * const careful = flow(Retry.schedule(Retry.standard), RetryBudget.ratio(0.1))
+ *
+ * ResilientModel.describe(careful(ScriptedModel.model())).settings // => { ratio: 0.1, minRetries: 3, window: "1m" }
  * ```
  *
  * @since 0.1.0
@@ -172,5 +175,5 @@ export const exhausted = (provider: string, last: typeof FailedModel.Type): Retr
 const mistakeIn = ({ minRetries, ratio: retriesPerCall, window }: Rules): string | undefined => {
   if (!(retriesPerCall >= 0 && retriesPerCall <= 1)) return "the ratio must be between 0 and 1"
   if (!Number.isInteger(minRetries) || minRetries < 0) return "minRetries must be a whole number, 0 or more"
-  return window > 0 ? undefined : "window must be longer than nothing"
+  return window > 0 ? undefined : "window must be longer than zero"
 }

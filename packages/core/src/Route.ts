@@ -92,7 +92,9 @@ export type Choice<out E = never> = (
  *
  * ```ts
  * import { type ResilientModel, Route } from "@holdfast/core"
+ * import { ScriptedModel } from "@holdfast/testing"
  * import { Effect, Ref } from "effect"
+ * import { LanguageModel } from "effect/ai"
  *
  * const inTurn = <E, R>(one: ResilientModel.ResilientModel<E, R>, other: ResilientModel.ResilientModel<E, R>) =>
  *   Route.make([one, other], {
@@ -104,6 +106,11 @@ export type Choice<out E = never> = (
  *           Effect.map(Ref.getAndUpdate(count, (n) => n + 1), (n) => candidates[n % candidates.length]!),
  *     ),
  *   })
+ *
+ * const model = inTurn(ScriptedModel.model(ScriptedModel.text("one")), ScriptedModel.model(ScriptedModel.text("other")))
+ * const ask = Effect.map(LanguageModel.generateText({ prompt: "hi" }), ({ text }) => text)
+ *
+ * await Effect.runPromise(Effect.provide(Effect.all([ask, ask]), model)) // => ["one", "other"]
  * ```
  *
  * @since 0.1.0
@@ -130,13 +137,16 @@ export const make = <const M extends Models, E = never, R = never>(
  * **Example** (A tenth of the traffic for a new model)
  *
  * ```ts
- * import { type ResilientModel, Route } from "@holdfast/core"
+ * import { ResilientModel, Route } from "@holdfast/core"
+ * import { ScriptedModel } from "@holdfast/testing"
  *
  * const canary = <E, R>(old: ResilientModel.ResilientModel<E, R>, next: ResilientModel.ResilientModel<E, R>) =>
  *   Route.weighted([
  *     [old, 9],
  *     [next, 1],
  *   ])
+ *
+ * ResilientModel.describe(canary(ScriptedModel.model(), ScriptedModel.model())).settings // => { weights: [9, 1] }
  * ```
  *
  * @since 0.1.0
@@ -178,7 +188,7 @@ export const leastBusy = <const M extends Models>(models: M): Routed<M[number]> 
  * **Details**
  *
  * What it took is a moving average that jumps to a peak and takes its time to come down, so that a model that has become
- * slow is left alone at once, and tried again after a while.
+ * slow is avoided at once, and tried again after a while.
  *
  * @since 0.1.0
  * @category constructors

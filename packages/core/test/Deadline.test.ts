@@ -171,7 +171,7 @@ describe("betweenParts", () => {
       assert.strictEqual(text, "ab")
       const error = errorOf(exit)
       assert.deepInclude(error, { bound: "betweenParts" })
-      assert.include(error.message, "fell silent")
+      assert.include(error.message, "in the middle of its answer")
       assert.deepStrictEqual([took, model.held], [5_000, 0])
     }),
   )
@@ -276,7 +276,7 @@ describe("total", () => {
       const [{ exit }, took] = yield* timePasses(timed(call(stack, mode)))
       const error = errorOf(exit)
       assert.deepInclude(error, { bound: "total" })
-      assert.include(error.message, "was not done after")
+      assert.include(error.message, "did not finish within")
       assert.deepStrictEqual([model.requests.length, took, model.held], [3, 12_000, 0])
     }),
   )

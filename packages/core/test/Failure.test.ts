@@ -159,7 +159,7 @@ describe("names and words", () => {
   it("of an error are the vendor's where there are any", () => {
     assert.strictEqual(Failure.messageOf(errors.quota), "pay first")
     assert.include(Failure.messageOf(errors.broken), "socket hang up")
-    assert.include(Failure.messageOf(deadline("total")), "m of p was not done")
+    assert.include(Failure.messageOf(deadline("total")), "m of p did not finish")
     assert.strictEqual(Failure.messageOf("x"), "x")
   })
 

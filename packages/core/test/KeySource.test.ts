@@ -100,7 +100,7 @@ describe("a key", () => {
     Effect.gen(function* () {
       const error = yield* Effect.flip(KeySource.make(storeOf(undefined).load, { name: "vault" }))
       assert.strictEqual(error._tag, "KeyUnavailable")
-      assert.strictEqual(error.message, "vault: there is no key (StoreDown)")
+      assert.strictEqual(error.message, "vault gave no key: StoreDown")
       for (const bad of ["", " \n", "sk with spaces", "sk-é"]) {
         const refusal = yield* Effect.flip(KeySource.make(Effect.succeed(Redacted.make(bad))))
         assert.match(refusal.reason, /is empty|cannot be sent/)
@@ -339,7 +339,7 @@ describe("a chain", () => {
   it.effect("without any key is none", () =>
     Effect.gen(function* () {
       const exit = yield* Effect.exit(KeySource.chain([KeySource.make(storeOf(undefined).load), Effect.fail("no")]))
-      assert.include(Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "", "KeySource.chain: there is no key")
+      assert.include(Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "", "KeySource.chain gave no key")
       assert.isTrue(Exit.isFailure(yield* Effect.exit(KeySource.chain([]))))
     }),
   )
@@ -358,7 +358,7 @@ describe("a document", () => {
       const [a, b] = [yield* keys.key("a"), yield* keys.key("b")]
       assert.deepStrictEqual([yield* valueOf(a), yield* valueOf(b), loads], ["sk-a", "sk-b", 1])
       const missing = yield* Effect.flip(keys.key("toString"))
-      assert.strictEqual(missing.message, 'the document: there is no key (it has no field "toString")')
+      assert.strictEqual(missing.message, 'the document gave no key: it has no field "toString"')
       fields = { a: "sk-c", b: "sk-b" }
       const refused = all(64, Effect.andThen(a.refused(Redacted.make("sk-a")), valueOf(a)))
       assert.deepStrictEqual(new Set(yield* refused), new Set(["sk-c"]))

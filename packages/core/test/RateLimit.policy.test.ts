@@ -122,7 +122,7 @@ describe("a limit", () => {
     assert.deepInclude(json.metadata.holdfast, { _tag: "RateLimited", retryAfter: 3_000 })
     assert.deepStrictEqual(Option.getOrUndefined(PolicyError.fromAiError(RateLimit.RateLimited)(folded)), soon)
     const never = new RateLimit.RateLimited(fields)
-    assert.include(never.message, "never fits")
+    assert.include(never.message, "raise the limit, or shorten the request")
     assert.isTrue(PolicyError.toAiError(never).reason instanceof AiError.InvalidRequestError)
   })
 

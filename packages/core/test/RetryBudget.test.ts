@@ -203,7 +203,7 @@ describe("an exhausted budget", () => {
     assert.deepStrictEqual(Option.getOrThrow(back), error)
     assert.strictEqual(
       error.message,
-      "acme-1 of acme failed with RateLimitError, and the budget of acme for retries is used up",
+      "acme-1 of acme failed with RateLimitError and was not retried, because too many calls fail and the retry budget of acme is used up; check the provider, or add a fallback",
     )
   })
 

@@ -109,7 +109,9 @@ export const enforce = ({ name, daily, monthly, rolling, per, timeZone, alertAt,
  * **Example** (The whole company, and each tenant)
  *
  * ```ts
+ * import { ResilientModel } from "@holdfast/core"
  * import { Budget } from "@holdfast/cost"
+ * import { ScriptedModel } from "@holdfast/testing"
  *
  * const careful = Budget.enforceAll(
  *   [
@@ -118,6 +120,8 @@ export const enforce = ({ name, daily, monthly, rolling, per, timeZone, alertAt,
  *   ],
  *   { wait: "10 seconds" },
  * )
+ *
+ * ResilientModel.describe(careful(ScriptedModel.model())).settings["wait"] // => "10s"
  * ```
  *
  * @since 0.1.0
@@ -196,14 +200,17 @@ export const record = (settings: Omit<Settings, "wait"> = {}) => enforceAll([], 
  * **Example** (What is left goes to a cheaper model)
  *
  * ```ts
- * import { type ResilientModel } from "@holdfast/core"
+ * import { ResilientModel } from "@holdfast/core"
  * import { Budget } from "@holdfast/cost"
+ * import { ScriptedModel } from "@holdfast/testing"
  *
  * const budget = Budget.enforce({ name: "team-a", daily: "100 USD" })
  * const degrading = <R, R2>(
  *   best: ResilientModel.ResilientModel<ResilientModel.CallFailure, R>,
  *   cheap: ResilientModel.ResilientModel<ResilientModel.CallFailure, R2>,
  * ) => budget(best).pipe(Budget.orElse(budget(cheap)))
+ *
+ * ResilientModel.describe(degrading(ScriptedModel.model(), ScriptedModel.model())).name // => "Budget.orElse"
  * ```
  *
  * @since 0.1.0

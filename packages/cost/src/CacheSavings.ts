@@ -2,7 +2,7 @@
  * What the prompt caches of the providers save, before and after, and how to use them.
  *
  * What is read from a cache costs a fraction of plain input, and what is written to one costs more. So a prefix that is
- * written and never read again makes requests dearer. This module says from how many reads on a prefix pays, what to
+ * written and never read again makes requests more expensive. This module says from how many reads on a prefix pays, what to
  * expect of a given traffic, and what was really saved; and it marks the end of a prompt's stable prefix for each
  * provider.
  *

@@ -73,12 +73,16 @@ export interface WithinBudgets {
  * **Example** (A limit for each model, and the next cheapest beyond it)
  *
  * ```ts
- * import { type ResilientModel } from "@holdfast/core"
+ * import { ResilientModel } from "@holdfast/core"
  * import { Budget, Cheapest } from "@holdfast/cost"
+ * import { ScriptedModel } from "@holdfast/testing"
  *
  * const budgets: ReadonlyArray<Budget.Options> = [{ name: "models", daily: "50 USD", per: Budget.perModel }]
  * const routed = <E, R>(one: ResilientModel.ResilientModel<E, R>, other: ResilientModel.ResilientModel<E, R>) =>
  *   Cheapest.of([one, other], { budgets, usualOutputTokens: 500 }).pipe(Budget.enforceAll(budgets))
+ *
+ * const [route] = ResilientModel.describe(routed(ScriptedModel.model(), ScriptedModel.model())).inner
+ * route?.name // => "Cheapest.of"
  * ```
  *
  * @since 0.1.0

@@ -61,7 +61,7 @@ export interface BoundDoubtful {
 }
 
 /**
- * The ledger did not write something down, which is told once for each attempt and step. It is tried again until it is written or
+ * The ledger did not write something down. It is emitted once for each attempt and step. It is tried again until it is written or
  * the ledger is closed. An attempt that goes on without a reservation, as `Budget.unguarded` lets it, is charged to its budgets then.
  *
  * @since 0.1.0
@@ -99,7 +99,7 @@ export interface AttemptReleased {
 }
 
 /**
- * What an attempt cost, after `AttemptEnded` and before the end of its call. It is told as soon as it is known, whether or not the
+ * What an attempt cost, after `AttemptEnded` and before the end of its call. It is emitted as soon as it is known, whether or not the
  * ledger can be reached. Budgets that are piped apart tell it once each.
  *
  * @since 0.1.0
@@ -187,10 +187,10 @@ const summaries: { readonly [Tag in Event["_tag"]]: (event: Extract<Event, { rea
   BoundExceeded: ({ bound, cost, model, provider }) =>
     `an attempt at ${model} of ${provider} cost ${Money.format(cost)}, more than the ${Money.format(bound)} that was reserved for it`,
   BoundDoubtful: ({ doubts, model, provider }) =>
-    `what an attempt at ${model} of ${provider} may cost is not certain: ${doubts.join(", ")}`,
+    `the most that an attempt at ${model} of ${provider} may cost is uncertain: ${doubts.join(", ")}`,
   LedgerFailed: ({ error }) => `the ledger failed: ${error.message}`,
-  AttemptReserved: ({ worst }) => `${Money.format(worst)} are reserved`,
-  AttemptReleased: () => "what was reserved is free again",
+  AttemptReserved: ({ worst }) => `reserved ${Money.format(worst)}`,
+  AttemptReleased: () => "released the reservation",
   AttemptCharged: ({ charge: { basis, cost }, model, provider }) =>
     `${model} of ${provider} cost ${Money.format(cost)} (${basis})`,
 }

@@ -289,7 +289,7 @@ export const ratesFor = (price: Price, promptTokens: number): Rates => ratesAt(p
  * **Details**
  *
  * A prompt may turn out shorter than its bound and end up in any tier below; all that it can reach are looked at. What is
- * written to a cache costs more than plain input, so the dearest write counts, unless `cacheTtl` says which one it is.
+ * written to a cache costs more than plain input, so the most expensive write counts, unless `cacheTtl` says which one it is.
  *
  * @since 0.1.0
  * @category combinators

@@ -4,7 +4,7 @@
  * A model is looked up by provider and name, then by its name without the date of a snapshot, and never by how its name
  * begins: `gpt-4o-mini` is not a kind of `gpt-4o`, and the next model is not priced like this one. `google` and
  * `gcp.gemini`, as attempts call it, are one provider. A price holds for its time, and is never that of another time. A
- * model that is not in the book at the time of a call is `PriceUnknown`, and whoever asks says what happens then: it is refused, priced as the worst case, or let through unmetered and told to somebody. It is never
+ * model that is not in the book at the time of a call is `PriceUnknown`, and the caller says what happens then: it is refused, priced as the worst case, or let through unmetered and told to somebody. It is never
  * free in silence.
  *
  * **Where in a stack**: nowhere by itself; budgets, ledgers and reports ask it.
@@ -249,7 +249,7 @@ export const priceOf =
 /**
  * What a call of a model is to be priced with, and what happens where its price is not known.
  *
- * **Example** (Unmetered, and somebody is told)
+ * **Example** (Unmetered, and reported)
  *
  * ```ts
  * import { PriceBook } from "@holdfast/cost"
@@ -295,7 +295,7 @@ export const worstCase =
     Effect.succeed({ _tag: "WorstCase", price: given })
 
 /**
- * A model whose price is not known is called all the same, is in no sum, and somebody is told of it.
+ * A model without a known price is called all the same. It is in no sum, and it is reported.
  *
  * @since 0.1.0
  * @category unknown models

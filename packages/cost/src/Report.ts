@@ -64,7 +64,11 @@ export const make = Effect.fnUntraced(function* (options: Options = {}) {
   const ledger = yield* Ledger
   const zone = zoneOf(options.timeZone)
   if (zone === undefined)
-    return yield* Effect.die(new Error(`Report.make: timeZone: there is no ${String(options.timeZone)}`))
+    return yield* Effect.die(
+      new Error(
+        `Report.make: timeZone: ${String(options.timeZone)} is not a time zone such as Europe/Zurich or +02:00`,
+      ),
+    )
   const now = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
   const from = options.from === undefined ? spanAt({ _tag: "Month", zone }, now).since : millisOf(options.from)
   const to = options.to === undefined ? now + 1 : millisOf(options.to)

@@ -181,8 +181,9 @@ describe("a refusal", () => {
         messages.push((errorOf((yield* call()).exit) as Error).message)
       }
       const cure = " with an answer of 10 tokens; set maxOutputTokens of the model to reserve less"
-      assert.isTrue(messages[0]?.endsWith(cure))
-      assert.strictEqual(messages[1], messages[0]?.slice(0, -cure.length))
+      assert.include(messages[0], cure)
+      assert.strictEqual(messages[1], messages[0]?.replace(cure, ""))
+      assert.match(messages[1] ?? "", /; the limit starts anew at \d{4}-\d\d-\d\dT00:00:00\.000Z$/)
     }),
   )
 })

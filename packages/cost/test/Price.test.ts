@@ -381,12 +381,12 @@ describe("mistakes in an entry", () => {
     [{ perMillion: { input: "$0.0000001" } }, /^input: \$0\.0000001 is not whole/],
     [{ perMillion: { output: "-1 USD" } }, /^output/],
     [{ perMillion: { input: "1 EUR" as "1 USD" } }, /^input/],
-    [{ from: "2026-10-07" }, /"2026-10-07" is no time/],
-    [{ until: "2026-13-07T00:00:00Z" }, /no time/],
+    [{ from: "2026-10-07" }, /"2026-10-07" is not a time/],
+    [{ until: "2026-13-07T00:00:00Z" }, /not a time/],
     [{ hours: [["24:00:00Z", "01:00:00Z"]] }, /time of day/],
     [{ from: "2026-10-07T00:00:00Z", until: "2026-10-07T00:00:00Z" }, /cannot end/],
     [{ days: ["someday" as "monday"] }, /day of the week/],
-    [{ except: ["1 May"] }, /no time/],
+    [{ except: ["1 May"] }, /not a time/],
   ]
 
   it.each(wrong)("%j", (fields, expected) => {

@@ -37,6 +37,6 @@ const alone = (installed: boolean): unknown => {
 
 it("loads optional packages only when they are asked for, and says which one is missing", () => {
   assert.deepStrictEqual(alone(true), [[], "loaded", "loaded"])
-  const missing = (name: string) => ["PackageMissing", `${name} cannot be loaded; install it beside @holdfast/cost`]
+  const missing = (name: string) => ["PackageMissing", `${name} cannot be loaded; run: npm install ${name}`]
   assert.deepStrictEqual(alone(false), [[], missing("@pydantic/genai-prices"), missing("gpt-tokenizer")])
 })

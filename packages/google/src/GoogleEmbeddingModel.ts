@@ -45,6 +45,7 @@ export const Config: Context.Reference<EmbeddingSettings> = Context.Reference<Em
  * **Example** (Vectors of documents)
  *
  * ```ts
+ * import { ResilientModel } from "@holdfast/core"
  * import { GoogleEmbeddingModel } from "@holdfast/google"
  *
  * const model = GoogleEmbeddingModel.model("gemini-embedding-001", {
@@ -52,7 +53,7 @@ export const Config: Context.Reference<EmbeddingSettings> = Context.Reference<Em
  *   outputDimensionality: 768,
  * })
  *
- * typeof model // => "object"
+ * ResilientModel.describe(model).settings["outputDimensionality"] // => 768
  * ```
  *
  * @since 0.1.0

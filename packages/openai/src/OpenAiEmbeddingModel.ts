@@ -48,11 +48,12 @@ export const Config: Context.Reference<EmbeddingSettings> = Context.Reference<Em
  * **Example** (Shorter vectors)
  *
  * ```ts
+ * import { ResilientModel } from "@holdfast/core"
  * import { OpenAiEmbeddingModel } from "@holdfast/openai"
  *
  * const model = OpenAiEmbeddingModel.model("text-embedding-3-small", { dimensions: 512 })
  *
- * typeof model // => "object"
+ * ResilientModel.describe(model).settings["dimensions"] // => 512
  * ```
  *
  * @since 0.1.0
@@ -103,11 +104,12 @@ export interface CompatibleSettings extends EmbeddingSettings {
  * **Example** (A model on this machine)
  *
  * ```ts
+ * import { ResilientModel } from "@holdfast/core"
  * import { OpenAiCompatible, OpenAiEmbeddingModel } from "@holdfast/openai"
  *
  * const model = OpenAiEmbeddingModel.compatible(OpenAiCompatible.ollama, "embeddinggemma")
  *
- * typeof model // => "object"
+ * ResilientModel.describe(model).settings // => { server: "ollama", model: "embeddinggemma" }
  * ```
  *
  * @since 0.1.0

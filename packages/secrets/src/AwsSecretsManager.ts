@@ -148,5 +148,5 @@ const fieldsIn = (options: Options) => (secret: Redacted.Redacted) =>
         ),
       ),
     ),
-    Effect.mapError(() => failing(options)("the secret is no JSON object")),
+    Effect.mapError(() => failing(options)("the secret is not a JSON object")),
   )

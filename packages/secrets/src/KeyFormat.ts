@@ -79,7 +79,7 @@ interface Oddity {
 const oddity = (given: string, vendor: Vendor): Oddity | undefined => {
   const key = given.trim()
   if (/^(["'`]).*\1$/s.test(key)) return { prefix: "", reason: "it is in quotation marks" }
-  if (/^bearer\s/i.test(key)) return { prefix: "Bearer", reason: 'the word "Bearer" is no part of a key' }
+  if (/^bearer\s/i.test(key)) return { prefix: "Bearer", reason: 'the word "Bearer" does not belong to a key' }
   if (/^(?:<.*>|\$\{?\w+\}?|\*+|x{6,}|your[-_ ].*|.*change[-_]?me.*|todo)$/i.test(key)) {
     return { prefix: "", reason: "it is a placeholder" }
   }

@@ -57,16 +57,16 @@ export type Key<R = never> =
 export interface Options {
   /** What each account may use in a minute. None if left out. */
   readonly limits?: RateLimit.Limits | undefined
-  /** When an account that fails is left alone. `Breaker.guard` with its own defaults if left out. */
+  /** When an account that fails is skipped. `Breaker.guard` with its own defaults if left out. */
   readonly breaker?: Omit<Breaker.Options, "key"> | undefined
-  /** How long an account is left alone whose money or quota is used up, and does not say until when. 1 hour if left out. */
+  /** How long an account without money or quota is skipped, if it does not say until when. 1 hour if left out. */
   readonly quotaPause?: Duration.Input | undefined
   /** How often a dead account is looked at for another key. 10 seconds if left out. */
   readonly checkEvery?: Duration.Input | undefined
 }
 
 /**
- * The account's key was refused, its money is used up, or it asked to be left alone. No request is made.
+ * The account's key was refused, its quota is used up, or it asked for a pause. No request is made.
  *
  * @since 0.1.0
  * @category errors
@@ -85,8 +85,9 @@ export class AccountUnavailable
   }
 
   override get message(): string {
-    const why = this.reason === "key" ? "its key was refused" : "it asked to be left alone, or its quota is used up"
-    return `account ${this.account} is not asked for ${this.model} of ${this.provider}: ${why}`
+    const why =
+      this.reason === "key" ? "its key was refused; give it a new one" : "it asked for a pause, or its quota is used up"
+    return `account ${this.account} is skipped for ${this.model} of ${this.provider}: ${why}`
   }
 
   toReason(metadata: AiError.ProviderMetadata): AiError.AiErrorReason {
@@ -103,7 +104,7 @@ export class AccountUnavailable
  *
  * - Accounts without a key are left out. Without any there is no pool: `KeyUnavailable`.
  * - Requests of one tenant go to the same account. When it fails they go to another one, before anything was delivered.
- * - A refused key is asked by nobody until its source gives another one. An account whose money or quota is used up is left alone
+ * - A refused key is not used until its source gives another one. An account whose money or quota is used up is skipped
  *   until the time that it gives, or for an hour, and one that is throttled for as long as it says.
  * - Each account has its own limits and its own breaker, by its name.
  *

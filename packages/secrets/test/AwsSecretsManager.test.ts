@@ -31,7 +31,7 @@ describe("a secret", () => {
       assert.strictEqual(yield* valueOf(source), "sk-2")
       const forged = { accessKeyId: "AKIATEST", secretAccessKey: Redacted.make("another") }
       const error = yield* Effect.flip(AwsSecretsManager.key({ ...options, credentials: forged }))
-      assert.strictEqual(error.message, "AwsSecretsManager llm/keys: there is no key (InvalidSignatureException)")
+      assert.strictEqual(error.message, "AwsSecretsManager llm/keys gave no key: InvalidSignatureException")
     }).pipe(Effect.scoped),
   )
 
@@ -45,7 +45,7 @@ describe("a secret", () => {
         assert.strictEqual(error.reason, name)
       }
       const missing = yield* Effect.flip(AwsSecretsManager.key({ ...options, secretId: "other", name: "mine" }))
-      assert.strictEqual(missing.message, "mine: there is no key (ResourceNotFoundException)")
+      assert.strictEqual(missing.message, "mine gave no key: ResourceNotFoundException")
       const nowhere = yield* Effect.flip(AwsSecretsManager.key({ ...options, endpoint: "http://127.0.0.1:1" }))
       assert.strictEqual(nowhere._tag, "KeyUnavailable")
       store.versions.set("AWSCURRENT", {})
@@ -55,7 +55,7 @@ describe("a secret", () => {
       assert.match(blank.reason, /cannot be sent in a header/)
       assert.strictEqual(
         (yield* Effect.flip(AwsSecretsManager.document(options))).reason,
-        "the secret is no JSON object",
+        "the secret is not a JSON object",
       )
       assert.notInclude(JSON.stringify(blank), "blank")
     }).pipe(Effect.scoped),

@@ -23,7 +23,7 @@ describe("a key from the configuration", () => {
       const other = yield* ConfigKey.source("mine", { config: Config.Redacted("A_KEY") })
       assert.strictEqual(yield* valueOf(other), "sk-a")
       const error = yield* Effect.flip(ConfigKey.source("B_KEY"))
-      assert.strictEqual(error.message, "B_KEY: there is no key (it is not set)")
+      assert.strictEqual(error.message, "B_KEY gave no key: it is not set")
       assert.strictEqual((yield* Effect.flip(ConfigKey.source("C_KEY"))).reason, "is empty".replace("is", "the key is"))
     }).pipe(Effect.provide(environment({ A_KEY: "sk-a", C_KEY: " " }))),
   )

@@ -46,7 +46,7 @@ describe("a key in the wrong place", () => {
       ["google", `sk-${body}`, "", /begin with "AIza" or "AQ."/],
       ["deepseek", `gsk_${body}`, "gsk_", /looks like one of groq/],
       ["openai", `"sk-proj-${body}"`, "", /quotation marks/],
-      ["openai", `Bearer sk-${body}`, "Bearer", /no part of a key/],
+      ["openai", `Bearer sk-${body}`, "Bearer", /does not belong to a key/],
       ["openai", "your-api-key-here", "", /placeholder/],
       ["openai", "${OPENAI_API_KEY}", "", /placeholder/],
       ["openai", "xxxxxxxx", "", /placeholder/],

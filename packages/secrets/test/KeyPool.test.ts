@@ -156,7 +156,7 @@ describe("an account", () => {
       yield* program
       const refusal = yield* Effect.flip(ask("t").pipe(ResilientModel.provide(model)))
       assert.strictEqual(refusal._tag, "AccountUnavailable")
-      assert.match(refusal.message, /account a is not asked for gpt-6-luna of openai: its key was refused/)
+      assert.match(refusal.message, /account a is skipped for gpt-6-luna of openai: its key was refused/)
       assert.notInclude(JSON.stringify(refusal), keys.a)
       assert.strictEqual(yield* sentTo(emulator, keys.a), 1)
     }).pipe(Effect.provide(Emulator.layer())),

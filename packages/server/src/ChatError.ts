@@ -1,5 +1,5 @@
 /**
- * An error as it goes over the wire: typed, with a hint when to come back, and without anything that is nobody's business.
+ * An error as it goes over the wire: typed, with a hint when to come back, and without keys, prompts or words of a vendor.
  *
  * Stack traces, keys, prompts and the words of vendors stay on the server. The fields of Holdfast's own errors travel, so that
  * a client can decode them again.

@@ -31,7 +31,7 @@ export const headers = {
  *
  * **Details**
  *
- * Whoever belongs to the same tenant and knows the id may read the answer, so it must not be guessable: 16 characters at
+ * Everyone of the same tenant who knows the id may read the answer, so it must not be guessable: 16 characters at
  * least, of letters, digits, `_` and `-`. `crypto.randomUUID()` is one.
  *
  * @since 0.1.0

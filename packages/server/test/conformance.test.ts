@@ -106,7 +106,8 @@ describe.each(transports)("$name", (transport) => {
         type: "error",
         error: {
           code: "StreamTruncated",
-          message: "scripted-model of scripted stopped after 1 content parts, without its terminal event",
+          message:
+            "scripted-model of scripted stopped after 1 content part, without its terminal event; the answer is incomplete",
           status: 502,
           retryable: true,
           policy: { _tag: "StreamTruncated", provider: "scripted", model: "scripted-model", deliveredParts: 1 },

@@ -62,7 +62,7 @@ export interface Options {
  *
  * **When to use**
  *
- * Use where the reasons of `effect/sql` are too coarse: a full disk (13), a damaged file (11) and a file that is no database
+ * Use where the reasons of `effect/sql` are too coarse: a full disk (13), a damaged file (11) and a file that is not a database
  * (26) are all `UnknownError`. The codes are listed at https://www.sqlite.org/rescode.html.
  *
  * @since 0.1.0

@@ -43,7 +43,7 @@ export interface Options<E, R> {
 }
 
 /**
- * How much of a replay nobody can know.
+ * How much of a replay is a guess.
  *
  * @since 0.1.0
  * @category models

@@ -203,7 +203,7 @@ export const toArray = (lines: Array<Line>, { atMost }: { readonly atMost: numbe
 export const toNothing: Effect.Effect<Writer> = Effect.succeed(() => Effect.void)
 
 /**
- * The lines of a file. A line that is no line of this log, such as half of one after a crash, is left out.
+ * The lines of a file. A line that does not belong to this log, such as half of one after a crash, is left out.
  *
  * @since 0.1.0
  * @category readers

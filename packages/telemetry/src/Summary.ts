@@ -1,5 +1,5 @@
 /**
- * What the lines of a request log amount to, in any span of time: how many, how well, how fast, how dear.
+ * What the lines of a request log amount to, in any span of time: counts, successes, durations, costs.
  *
  * @since 0.1.0
  */

@@ -4,15 +4,22 @@
  * **Example** (All of it)
  *
  * ```ts
+ * import { ResilientModel } from "@holdfast/core"
  * import { RequestLog, Telemetry } from "@holdfast/telemetry"
+ * import { ScriptedModel } from "@holdfast/testing"
+ * import { Effect } from "effect"
+ * import { LanguageModel } from "effect/ai"
  *
  * const lines: Array<RequestLog.Line> = []
  * const telemetry = Telemetry.layer({
  *   names: "2026-10",
- *   log: { to: RequestLog.toArray(lines, { atMost: 1_000 }), oneIn: 10 },
+ *   log: { to: RequestLog.toArray(lines, { atMost: 1_000 }), oneIn: 1 },
  * })
  *
- * typeof telemetry // => "object"
+ * const ask = LanguageModel.generateText({ prompt: "hi" }).pipe(ResilientModel.provide(ScriptedModel.model(ScriptedModel.text("hello"))))
+ *
+ * await Effect.runPromise(Effect.provide(ask, telemetry))
+ * lines.map(({ line }) => line) // => ["attempt", "call"]
  * ```
  *
  * @since 0.1.0

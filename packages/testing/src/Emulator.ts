@@ -275,19 +275,20 @@ const make = Effect.fnUntraced(function* (options: Options) {
  * **Example** (Shared by the tests of a file)
  *
  * ```ts
+ * // file: provider.test.ts
+ * import { expect, layer } from "@effect/vitest"
  * import { Emulator } from "@holdfast/testing"
- * import { layer } from "@effect/vitest"
  * import { Effect } from "effect"
  *
- * const suite = () =>
- *   layer(Emulator.layer())("my provider", (it) => {
- *     it.effect("answers", () =>
- *       Effect.gen(function* () {
- *         const emulator = yield* Emulator.Emulator
- *         yield* emulator.reset
- *       }),
- *     )
- *   })
+ * layer(Emulator.layer())("my provider", (it) => {
+ *   it.effect("has asked nothing yet", () =>
+ *     Effect.gen(function* () {
+ *       const emulator = yield* Emulator.Emulator
+ *       yield* emulator.reset
+ *       expect(yield* emulator.requests).toEqual([])
+ *     }),
+ *   )
+ * })
  * ```
  *
  * @since 0.1.0

@@ -14,16 +14,16 @@
  * **Example** (A policy's conformance test)
  *
  * ```ts
+ * // file: limit.test.ts
  * import { Concurrency } from "@holdfast/core"
  * import * as PolicyConformance from "@holdfast/testing/PolicyConformance"
  *
- * const conformance = () =>
- *   PolicyConformance.suite({
- *     name: "Concurrency.limit",
- *     policy: (model) => model.pipe(Concurrency.limit(1, { queue: 0 })),
- *     remembers: true,
- *     refusal: "ConcurrencyLimited",
- *   })
+ * PolicyConformance.suite({
+ *   name: "Concurrency.limit",
+ *   policy: (model) => model.pipe(Concurrency.limit(1, { queue: 0 })),
+ *   remembers: true,
+ *   refusal: "ConcurrencyLimited",
+ * })
  * ```
  *
  * @since 0.1.0

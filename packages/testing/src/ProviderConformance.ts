@@ -15,16 +15,19 @@
  * **Example** (A provider's conformance test)
  *
  * ```ts
+ * import { ResilientModel } from "@holdfast/core"
  * import { OpenAiClient, OpenAiLanguageModel } from "@holdfast/openai"
  * import * as ProviderConformance from "@holdfast/testing/ProviderConformance"
  *
- * const conformance = () =>
- *   ProviderConformance.suite({
- *     name: "OpenAI Responses",
- *     dialect: "openai-responses",
- *     model: OpenAiLanguageModel.model("gpt-6.1-terra"),
- *     client: ({ apiKey, baseUrl }) => OpenAiClient.layer({ apiKey, apiUrl: baseUrl }),
- *   })
+ * const subject: ProviderConformance.Subject<OpenAiClient.OpenAiClient> = {
+ *   name: "OpenAI Responses",
+ *   dialect: "openai-responses",
+ *   model: OpenAiLanguageModel.model("gpt-6.1-terra"),
+ *   client: ({ apiKey, baseUrl }) => OpenAiClient.layer({ apiKey, apiUrl: baseUrl }),
+ * }
+ *
+ * // In a test file: ProviderConformance.suite(subject)
+ * ResilientModel.describe(subject.model).settings["model"] // => "gpt-6.1-terra"
  * ```
  *
  * @since 0.1.0

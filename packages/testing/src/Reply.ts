@@ -304,7 +304,7 @@ export const overloaded = (options: StatusOptions = {}): Reply =>
   make({ _tag: "Status", status: "overloaded", options })
 
 /**
- * The provider's answer when the account has no money or quota left, which no retry mends.
+ * The provider's answer when the account has no money or quota left, which no retry helps.
  *
  * @since 0.1.0
  * @category constructors

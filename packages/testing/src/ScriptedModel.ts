@@ -308,7 +308,10 @@ const refusal = (
 export const hang: Answer = answering({ _tag: "Hang" })
 
 const refuseStream = ({ content }: Answer): void => {
-  if (content._tag === "Stream") throw new Error("ScriptedModel: a stream says itself when it waits and how it breaks")
+  if (content._tag === "Stream")
+    throw new Error(
+      "ScriptedModel: failAfter, truncateAfter, hangAfter and holdAfter do not apply to ScriptedModel.stream",
+    )
 }
 
 const cutAfter =
@@ -450,3 +453,42 @@ export const make = (options: Options = {}): Effect.Effect<ScriptedModel> =>
  */
 export const model = (...answers: ReadonlyArray<Answer>): ResilientModel.ResilientModel<ResilientModel.CallFailure> =>
   modelOf(stateOf({}, answers), {})
+
+/**
+ * A model with a name of your choice that gives these answers in turn.
+ *
+ * **When to use**
+ *
+ * Use it where the name counts: a budget takes the price of that model, and a fallback says which model stood in.
+ *
+ * **Example** (The price of a real model)
+ *
+ * ```ts
+ * import { ResilientModel } from "@holdfast/core"
+ * import { Budget, Ledger, Money, Report } from "@holdfast/cost"
+ * import { ScriptedModel } from "@holdfast/testing"
+ * import { Effect } from "effect"
+ * import { LanguageModel } from "effect/ai"
+ *
+ * const model = ScriptedModel.named(
+ *   { provider: "openai", model: "gpt-6-luna" },
+ *   ScriptedModel.text("hello", { usage: { input: 1_000, output: 1_000 } }),
+ * ).pipe(Budget.enforce({ name: "team-a", daily: "1 USD" }))
+ *
+ * const cost = LanguageModel.generateText({ prompt: "hi" }).pipe(
+ *   ResilientModel.provide(model),
+ *   Effect.andThen(Report.make()),
+ *   Effect.map(({ total }) => Money.format(total.cost)),
+ *   Effect.provide(Ledger.layerMemory()),
+ * )
+ *
+ * await Effect.runPromise(cost) // => "$0.0006"
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const named = (
+  names: Pick<Options, "provider" | "model">,
+  ...answers: ReadonlyArray<Answer>
+): ResilientModel.ResilientModel<ResilientModel.CallFailure> => modelOf(stateOf(names, answers), names)

@@ -81,6 +81,6 @@ const passing = <A, E>(
     return more
       ? Effect.andThen(Effect.yieldNow, passing(time, exit, until))
       : Effect.die(
-          new Error("VirtualTime.run: the program waits for something that is not time, or for longer than it may"),
+          new Error("VirtualTime.run: the program waits for something other than the clock, or for longer than it may"),
         )
   })

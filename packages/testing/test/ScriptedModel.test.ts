@@ -354,6 +354,21 @@ describe("the record", () => {
   )
 })
 
+describe("a model with a name", () => {
+  it.effect("says it in its attempts and its description, and begins again each time it is built", () =>
+    Effect.gen(function* () {
+      const model = ScriptedModel.named({ provider: "acme", model: "acme-1" }, ScriptedModel.text("hello"))
+      const ask = LanguageModel.generateText({ prompt: "hi" }).pipe(Effect.provide(model))
+      const { ended } = yield* attemptsOf(Effect.andThen(ask, ask))
+      assert.deepStrictEqual(
+        ended.map(({ model: name, outcome, provider }) => `${provider}/${name} ${outcome._tag}`),
+        ["acme/acme-1 Completed", "acme/acme-1 Completed"],
+      )
+      assert.deepStrictEqual(ResilientModel.describe(model).settings, { provider: "acme", model: "acme-1" })
+    }),
+  )
+})
+
 describe("a stream of the test's own", () => {
   const delta = (text: string) => ({ type: "text-delta" as const, id: "1", delta: text })
   const end = { type: "finish" as const, reason: "stop" as const, usage: { inputTokens: {}, outputTokens: {} } }
@@ -420,7 +435,7 @@ describe("a stream of the test's own", () => {
 
   it("says itself how it breaks", () => {
     const answer = ScriptedModel.stream(Stream.empty)
-    assert.throws(() => answer.pipe(ScriptedModel.truncateAfter(1)), /says itself/)
-    assert.throws(() => answer.pipe(ScriptedModel.holdAfter(1, Effect.void)), /says itself/)
+    assert.throws(() => answer.pipe(ScriptedModel.truncateAfter(1)), /do not apply to ScriptedModel\.stream/)
+    assert.throws(() => answer.pipe(ScriptedModel.holdAfter(1, Effect.void)), /do not apply to ScriptedModel\.stream/)
   })
 })

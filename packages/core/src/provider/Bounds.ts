@@ -38,7 +38,7 @@ const isDeeperThan = (levels: number, value: unknown): boolean => {
  *
  * Arguments are an object. Models that call a tool without parameters write nothing, white space or `null` instead, which
  * is the empty one, and some servers write the object as a text once more. Whatever else it is fails: a tool that ran with
- * `{}` in its place would do what nobody asked for.
+ * `{}` in its place would do something that was not asked for.
  *
  * @since 0.1.0
  * @category conversions

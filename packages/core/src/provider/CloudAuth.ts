@@ -1,5 +1,5 @@
 /**
- * How a client proves who asks, at a cloud: with a key, or with a token that somebody else makes.
+ * How a client authenticates at a cloud: with a key, or with a token from elsewhere.
  *
  * @since 0.1.0
  */
@@ -54,7 +54,7 @@ export const source = (
 export const hostPart = (module: string, option: string, value: string): Effect.Effect<string> =>
   /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i.test(value)
     ? Effect.succeed(value)
-    : Effect.die(new Error(`${module}: ${option} is no part of a host name`))
+    : Effect.die(new Error(`${module}: ${option} must be part of a host name: letters, digits and dashes`))
 
 /**
  * The id of a project of Google Cloud, or its number. Anything else could lead a request elsewhere: a defect.
@@ -65,7 +65,7 @@ export const hostPart = (module: string, option: string, value: string): Effect.
 export const projectId = (module: string, project: string): Effect.Effect<string> =>
   /^[a-z0-9](?:[a-z0-9.:-]{0,98}[a-z0-9])?$/i.test(project)
     ? Effect.succeed(project)
-    : Effect.die(new Error(`${module}: project is no id of a project`))
+    : Effect.die(new Error(`${module}: project is not the id of a project`))
 
 /**
  * Where Vertex AI is: for a location, for `us` and `eu`, which are several, or for all of them.

@@ -149,7 +149,7 @@ export const strictOr =
   (schema) => {
     const plain = asWritten(schema)
     if (plain.jsonSchema["type"] !== "object") {
-      throw new Error("the root is no object, which the vendor wants it to be; put the value into a field of a struct")
+      throw new Error("the vendor wants an object at the root; put the value into a field of a struct")
     }
     if (plain.jsonSchema["properties"] !== undefined && isStrict(plain.jsonSchema)) return plain
     const form = Result.try(() => strict(schema))

@@ -54,7 +54,7 @@ export const keyConfig = (options: {
 const isGiven = (key: Redacted.Redacted): boolean => Redacted.value(key).trim() !== ""
 
 /**
- * Whether a client cannot be made because nobody gave it a key.
+ * Whether a client cannot be made because its key is missing.
  *
  * @since 0.1.0
  * @category predicates

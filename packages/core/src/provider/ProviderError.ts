@@ -136,7 +136,7 @@ export const undecodable = (origin: Origin, description: string): AiError.AiErro
   })
 
 /**
- * The error for what an SDK threw that is no error of its own: a connection that broke, or an answer it cannot read.
+ * The error for something that an SDK threw and that is not one of its own errors: a connection that broke, or an answer it cannot read.
  *
  * @since 0.1.0
  * @category constructors
@@ -150,13 +150,13 @@ export const fromUnknown = (origin: Origin, cause: unknown, inStream: boolean): 
 }
 
 /**
- * What is told of what an SDK threw.
+ * The message of what an SDK threw.
  *
  * @since 0.1.0
  * @category conversions
  */
 export const thrownMessage = (cause: unknown): string =>
-  cause instanceof Error ? cause.message : "the SDK threw what is no error"
+  cause instanceof Error ? cause.message : "the SDK threw something that is not an Error"
 
 /**
  * Whether what `fetch` threw, before or after the headers, means that the connection broke or was aborted.

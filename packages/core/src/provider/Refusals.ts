@@ -9,7 +9,7 @@ import { AiError } from "effect/ai"
 import { type ProviderFailure, UnsupportedOption } from "./ProviderModel.ts"
 
 /**
- * Why no request can be made. The first reason is the one that is told.
+ * Why no request can be made. The first reason is reported.
  *
  * @since 0.1.0
  * @category models

@@ -100,7 +100,7 @@ export const make = (
 }
 
 // No vendor takes another root.
-const rootless = new Error("its parameters must be one object, and no union of several")
+const rootless = new Error("its parameters must be one object, not a union of several")
 
 const laxForm = JsonSchemas.memoize((tool: Tool.Any) =>
   Result.try(() => JsonSchemas.asWritten(tool.parametersSchema as unknown as Codec) as Form),

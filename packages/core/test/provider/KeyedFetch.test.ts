@@ -166,7 +166,7 @@ describe("a key that cannot be had", () => {
         )
         const shown = Exit.isFailure(exit) ? Cause.pretty(exit.cause) : ""
         assert.match(shown, /fetch failed/)
-        assert.match(shown, /vault: there is no key \(down\)|characters that cannot be sent/)
+        assert.match(shown, /vault gave no key: down|characters that cannot be sent/)
         assert.notInclude(shown, "sk-with")
         assert.lengthOf(vendor.sent, 0)
       }

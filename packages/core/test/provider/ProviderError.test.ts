@@ -236,7 +236,7 @@ describe("what an SDK threw that is none of its own errors", () => {
     for (const [cause, text] of [
       [new SyntaxError("Unexpected token"), "the answer is not JSON"],
       [new RangeError("an event exceeds"), "an event exceeds"],
-      ["x", "the SDK threw what is no error"],
+      ["x", "the SDK threw something that is not an Error"],
     ] as const) {
       assert.deepStrictEqual(summary(thrown(cause)), ["InvalidResponseError", "transient"])
       assert.include(said(thrown(cause)), text)

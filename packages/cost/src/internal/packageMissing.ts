@@ -14,6 +14,6 @@ export class PackageMissing extends Schema.TaggedError<PackageMissing>("@holdfas
   },
 ) {
   override get message(): string {
-    return `${this.package} cannot be loaded; install it beside @holdfast/cost`
+    return `${this.package} cannot be loaded; run: npm install ${this.package}`
   }
 }

@@ -75,9 +75,10 @@ export const effortProblem = (model: string, effort: Effort | undefined): string
 /** Why a model takes no sampling parameters with this effort, if that is known. */
 export const samplingProblem = (model: string, effort: string | null | undefined): string | undefined => {
   const { alwaysReasoning, reasoning } = familyOf(model)
-  if (alwaysReasoning) return "reasoning models sample by themselves; leave it out, or use a model without reasoning"
+  if (alwaysReasoning)
+    return "reasoning models choose their own sampling; leave it out, or use a model without reasoning"
   if (reasoning && effort !== undefined && effort !== null && effort !== "none") {
-    return `it goes only with reasoning.effort "none", and "${effort}" is set; leave one of them out`
+    return `it works only with reasoning.effort "none", and "${effort}" is set; leave one of them out`
   }
   return undefined
 }

@@ -65,7 +65,7 @@ const refuseSampling = ({ settings }: Circumstances, family: Family | undefined,
   const { temperature, thinking, topK, topP } = settings
   for (const option of sampling) {
     if (settings[option] !== undefined && family?.sampling === false) {
-      refusals.option(option, "the model samples by itself; leave it out")
+      refusals.option(option, "the model chooses its own sampling; leave it out")
     }
   }
   if (temperature !== undefined && topP !== undefined && family?.samplesByOne === true) {
@@ -134,7 +134,7 @@ const refuseNoThinking = (family: Family | undefined, greatEffort: boolean, refu
   if (family?.thinkingOff === "never") {
     refusals.option(option, "the model always thinks; leave thinking out, and use a lower effort")
   } else if (family?.thinkingOff === "between_tools") {
-    refusals.option(option, `the model cannot do without; the least is the mode "between_tools"`)
+    refusals.option(option, `the model always thinks; the least is the mode "between_tools"`)
   } else if (family?.thinkingOff === "up to high effort" && greatEffort) {
     refusals.option(option, `thinking can be switched off with an effort of at most "high"`)
   }

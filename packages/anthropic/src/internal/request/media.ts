@@ -77,7 +77,7 @@ const sniffed = (base64: string, otherwise: string): string => {
 const documentBlock = (part: Prompt.FilePart, media: Media, context: FileContext): Document | undefined => {
   const { cacheControl, documentCitations, documentContext, documentTitle } = optionsOf(part)
   if (documentCitations === true && context.structured) {
-    return refuse(part, "citations do not go with an answer in a schema; leave one of them out", context)
+    return refuse(part, "citations cannot be combined with a schema; leave one of them out", context)
   }
   const source = documentSource(part, media, context)
   if (source === undefined) return undefined

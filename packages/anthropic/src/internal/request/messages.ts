@@ -165,13 +165,13 @@ const refusePrefill = (last: Turn | undefined, { model, refusals, structured, th
   if (last?.role !== "assistant" || continues(last.content)) return
   const option = `prompt[${last.at}].assistant`
   if (familyOf(model)?.prefill === false) {
-    refusals.option(option, "the model does not go on with a beginning of its answer; end with a user's message")
+    refusals.option(option, "the model cannot continue an answer that you began; end with a user's message")
   }
   if (structured) {
-    refusals.option(option, "a beginning of the answer does not go with a schema; end with a user's message")
+    refusals.option(option, "an answer that you began cannot be combined with a schema; end with a user's message")
   }
   if (thinking === "enabled" || thinking === "adaptive")
-    refusals.option(option, "a beginning of the answer does not go with thinking; leave one of them out")
+    refusals.option(option, "an answer that you began cannot be combined with thinking; leave one of them out")
   // The API refuses a beginning that ends in white space, which the model would generate anyway.
   const index = last.content.length - 1
   const block = last.content[index]

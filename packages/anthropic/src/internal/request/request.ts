@@ -127,7 +127,7 @@ const toolOf = (tool: Tool.Any, strictTools: boolean | undefined, refusals: Refu
     refusals.option(`tools.${name}`, "a name has letters, digits, underscores and dashes, 128 in all; rename it")
   }
   if (parameters["type"] !== "object") {
-    refusals.schema(name, new Error("its parameters must be one object, and no union of several"))
+    refusals.schema(name, new Error("its parameters must be one object, not a union of several"))
   }
   return {
     name,

@@ -48,7 +48,7 @@ export class RunStopped extends Schema.TaggedError<RunStopped>("@holdfast/batch/
   done: Schema.Int,
 }) {
   override get message(): string {
-    return `the run was stopped after ${this.done} items; start it again to go on`
+    return `the run was stopped after ${this.done} item${this.done === 1 ? "" : "s"}; start it again to go on`
   }
 }
 

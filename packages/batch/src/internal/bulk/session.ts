@@ -134,7 +134,11 @@ export class Session<I, A, E, R, K extends Kind, ME, MR, JR> {
       return Effect.flatMap(
         Effect.raceFirst(asked, Effect.as(graceOver, undefined)),
         (outcome): Effect.Effect<BulkResult<A, E2> | undefined, Journal.JournalFailed> => {
-          if (outcome === undefined) return Effect.succeed(undefined)
+          if (outcome === undefined) {
+            // Also where all items had been taken before the run was asked to stop.
+            this.stopped = true
+            return Effect.succeed(undefined)
+          }
           if (Result.isFailure(outcome) && isOwnRefusal(outcome.failure)) {
             this.refusal = outcome.failure
             return Effect.succeed(undefined)

@@ -7,7 +7,7 @@ import { Data, Effect, Result } from "effect"
 /** More than one value could be meant. */
 export class AmbiguousJson extends Data.TaggedError("AmbiguousJson")<{ readonly count: number }> {
   override get message(): string {
-    return `the answer has ${this.count} different JSON values, and does not say which one it means`
+    return `the answer holds ${this.count} different JSON values, and does not say which one counts`
   }
 }
 

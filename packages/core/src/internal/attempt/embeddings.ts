@@ -78,7 +78,7 @@ const refusal = (
   for (const [option, value] of Object.entries(settings)) {
     if (value !== undefined) return refuse(option, "an embedding is not generated; set it around chats alone")
   }
-  if (inputs.length === 0) return refuse("inputs", "there is no text; ask for at least one")
+  if (inputs.length === 0) return refuse("inputs", "there are no texts; give at least one")
   const maxInputs = limits?.maxInputs ?? Infinity
   if (inputs.length > maxInputs) return refuse("inputs", `a request takes ${maxInputs} texts; ask several times`)
   return inputs.includes("") ? refuse("inputs", "an empty text has no embedding; leave it out") : undefined

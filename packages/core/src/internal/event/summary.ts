@@ -13,28 +13,28 @@ export const summaryOf = (event: { readonly _tag: string }): string => {
 }
 
 const lines: { readonly [Tag in CoreEvent["_tag"]]: (event: Extract<CoreEvent, { readonly _tag: Tag }>) => string } = {
-  CallStarted: (event) => `call for ${event.operation} to ${name(event)}`,
+  CallStarted: (event) => `${event.operation} call to ${name(event)}`,
   CallEnded: (event) => `call ${ending(event)}, with ${count(event.attempts, "attempt")}`,
   AttemptStarted: (event) => `attempt ${event.index}: ${name(event)}`,
   AttemptEnded: (event) => `attempt ${event.index}: ${name(event)} ${ending(event)}`,
   Refused: ({ error, policy }) => `${policy} refused: ${tagOf(error)}: ${messageOf(error)}`,
-  RetryScheduled: (event) => `${name(event)} again in ${time(event.delay)}`,
-  HedgeStarted: ({ after, from, to }) => `${name(to)} beside ${name(from)}, which is silent for ${time(after)}`,
-  FallbackChosen: ({ from, to }) => `${name(to)} instead of ${name(from)}`,
-  CacheHit: (event) => `${name(event)} need not be asked: its answer is in the cache`,
-  CircuitChanged: ({ from, key, to }) => `the circuit of ${key} was ${phases[from]} and is ${phases[to]}`,
+  RetryScheduled: (event) => `retrying ${name(event)} in ${time(event.delay)}`,
+  HedgeStarted: ({ after, from, to }) => `hedging to ${name(to)}: ${name(from)} has sent nothing for ${time(after)}`,
+  FallbackChosen: ({ from, to }) => `falling back from ${name(from)} to ${name(to)}`,
+  CacheHit: (event) => `the cache answered in place of ${name(event)}`,
+  CircuitChanged: ({ from, key, to }) => `the circuit of ${key} changed from ${phases[from]} to ${phases[to]}`,
   LimitTightened: (event) =>
     event.dimension === "all"
-      ? `${event.key} is to be left alone for ${time(event.for)}`
-      : `${event.key} has ${event.remaining} ${event.dimension} left for ${time(event.for)}`,
-  SharedStateUnavailable: ({ policy }) => `${policy} has lost its shared state`,
+      ? `${event.key} asked for a pause of ${time(event.for)}`
+      : `${event.key} has only ${event.remaining} ${event.dimension} left for ${time(event.for)}`,
+  SharedStateUnavailable: ({ policy }) => `${policy} cannot reach its shared state`,
   SharedStateRecovered: ({ unavailableFor, policy }) =>
-    `${policy} has its shared state again after ${time(unavailableFor)}`,
+    `${policy} reached its shared state again after ${time(unavailableFor)}`,
 }
 
 const phases: Readonly<Record<Phase, string>> = {
   closed: "closed",
-  ramping: "closed with traffic growing",
+  ramping: "closed (traffic still growing)",
   open: "open",
   halfOpen: "half-open",
 }
@@ -50,11 +50,11 @@ const ending = ({ deliveredParts, duration, outcome, usage }: Ended): string =>
   Match.valueTags(outcome, {
     Completed: () => `answered in ${time(duration)}${tokens(usage)}`,
     Failed: ({ committed, error }) => {
-      const when = committed ? `after ${deliveredParts} parts` : `after ${time(duration)}`
+      const when = committed ? `after ${count(deliveredParts, "part")}` : `after ${time(duration)}`
       return `failed ${when}: ${tagOf(error)}: ${messageOf(error)}`
     },
-    Interrupted: () => `was given up after ${time(duration)}`,
-    Abandoned: () => `was closed after ${deliveredParts} parts`,
+    Interrupted: () => `was interrupted after ${time(duration)}`,
+    Abandoned: () => `was closed by its reader after ${count(deliveredParts, "part")}`,
   })
 
 const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? "" : "s"}`

@@ -116,8 +116,10 @@ class Store {
       this.reason = found.failure
       this.state = State.failed(this.state, now, pause)
       const counted = Metric.update(loads(name, "failed"), 1)
-      const goesOn = Effect.logWarning(`${name}: no new key (${this.reason}); the last one goes on`)
-      return this.state.known === undefined ? counted : Effect.andThen(counted, goesOn)
+      const warned = Effect.logWarning(
+        `${name}: a new key could not be loaded (${this.reason}); the last one stays in use`,
+      )
+      return this.state.known === undefined ? counted : Effect.andThen(counted, warned)
     }
     const { key, life } = found.success
     if (key !== this.state.known?.key) this.given = [...this.given.slice(1 - mostGiven), Redacted.make(key)]

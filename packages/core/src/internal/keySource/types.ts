@@ -58,6 +58,6 @@ export class KeyUnavailable extends Schema.TaggedError<KeyUnavailable>("@holdfas
   },
 ) {
   override get message(): string {
-    return `${this.source}: there is no key (${this.reason})`
+    return `${this.source} gave no key: ${this.reason}`
   }
 }

@@ -37,7 +37,7 @@ describe("the JSON of an answer", () => {
   })
 
   it("is nobody's guess where there are several", () => {
-    const message = "the answer has 2 different JSON values, and does not say which one it means"
+    const message = "the answer holds 2 different JSON values, and does not say which one counts"
     assert.strictEqual(one(`${value} or {"city":"Bergen"}`), message)
     assert.strictEqual(one(`\`\`\`\n${value}\n\`\`\` or \`\`\`\n[1]\n\`\`\``), message)
   })

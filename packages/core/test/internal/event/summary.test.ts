@@ -32,10 +32,10 @@ describe("the summary of an event", () => {
       assert.deepStrictEqual(events.map(Event.summary), [
         "attempt 1: first-1 of first",
         "attempt 1: first-1 of first failed after 0 ms: RateLimitError: slow down",
-        "first-1 of first again in 1.5 s",
+        "retrying first-1 of first in 1.5 s",
         "attempt 2: first-1 of first",
         "attempt 2: first-1 of first failed after 0 ms: AuthenticationError: who are you",
-        "second-1 of second instead of first-1 of first",
+        "falling back from first-1 of first to second-1 of second",
         "attempt 3: second-1 of second",
         "attempt 3: second-1 of second answered in 20 ms, 7 tokens in, 3 out",
       ])
@@ -55,10 +55,10 @@ describe("the summary of an event", () => {
         yield* Fiber.interrupt(fiber)
         assert.isTrue(Exit.hasInterrupts(yield* Fiber.await(fiber)))
       }
-      assert.include(lines[0], "acme-1 of acme failed after 1 parts: NetworkError")
+      assert.include(lines[0], "acme-1 of acme failed after 1 part: NetworkError")
       assert.deepStrictEqual(lines.slice(1), [
-        "attempt 1: acme-1 of acme was given up after 2.0 s",
-        "attempt 1: acme-1 of acme was closed after 1 parts",
+        "attempt 1: acme-1 of acme was interrupted after 2.0 s",
+        "attempt 1: acme-1 of acme was closed by its reader after 1 part",
       ])
     }),
   )
@@ -81,11 +81,11 @@ describe("the summary of an event", () => {
       { _tag: "SharedStateRecovered", policy: "Breaker.guard", unavailableFor: Duration.seconds(90) },
     ]
     assert.deepStrictEqual(events.map(Event.summary), [
-      "acme-1 of acme need not be asked: its answer is in the cache",
-      "the circuit of acme/acme-1 was half-open and is closed with traffic growing",
-      "acme/acme-1 has 5 tokens left for 2.0 s",
-      "Breaker.guard has lost its shared state",
-      "Breaker.guard has its shared state again after 90.0 s",
+      "the cache answered in place of acme-1 of acme",
+      "the circuit of acme/acme-1 changed from half-open to closed (traffic still growing)",
+      "acme/acme-1 has only 5 tokens left for 2.0 s",
+      "Breaker.guard cannot reach its shared state",
+      "Breaker.guard reached its shared state again after 90.0 s",
     ])
   })
 })

@@ -1,5 +1,5 @@
 import { PolicyError } from "@holdfast/core"
-import { Schema } from "effect"
+import { DateTime, Schema } from "effect"
 import { AiError } from "effect/ai"
 
 import * as Money from "../../Money.ts"
@@ -47,7 +47,8 @@ export class BudgetExceeded
       this.assumedOutputTokens === undefined
         ? ""
         : ` with an answer of ${this.assumedOutputTokens} tokens; set maxOutputTokens of the model to reserve less`
-    return `${name} may spend ${limit} per ${this.window}; ${spent} are spent, ${reserved} reserved, and this call may cost ${requested}${cure}`
+    const anew = this.resetsAt === undefined ? "" : `; the limit starts anew at ${DateTime.formatIso(this.resetsAt)}`
+    return `${name} may spend ${limit} per ${this.window}; ${spent} are spent, ${reserved} reserved, and this call may cost ${requested}${cure}${anew}`
   }
 
   toReason(metadata: AiError.ProviderMetadata): AiError.AiErrorReason {

@@ -148,7 +148,8 @@ export const mistakeIn = (options: Options): string | undefined => {
     const millis = Duration.toMillis(window)
     if (!Number.isFinite(millis) || millis < 1) return "rolling.window must be a finite duration, 1 millisecond or more"
   }
-  if (zoneOf(options.timeZone) === undefined) return `timeZone: there is no ${String(options.timeZone)}`
+  if (zoneOf(options.timeZone) === undefined)
+    return `timeZone: ${String(options.timeZone)} is not a time zone such as Europe/Zurich or +02:00`
   const fraction = (share: number) => share > 0 && share <= 1
   return options.alertAt?.every(fraction) === false ? "alertAt must be above 0, and 1 at most" : undefined
 }

@@ -52,9 +52,24 @@ export const perProvider: Scope = ({ provider }) => ProviderName.canonical(provi
  * **Example** (Each tenant may spend so much on each model)
  *
  * ```ts
- * import { Budget } from "@holdfast/cost"
+ * import { RequestContext, ResilientModel } from "@holdfast/core"
+ * import { Budget, Ledger, Report } from "@holdfast/cost"
+ * import { ScriptedModel } from "@holdfast/testing"
+ * import { Effect } from "effect"
+ * import { LanguageModel } from "effect/ai"
  *
- * const scope = Budget.perEach(Budget.perTenant, Budget.perModel)
+ * const model = ScriptedModel.named({ provider: "openai", model: "gpt-6-luna" }, ScriptedModel.text("hello")).pipe(
+ *   Budget.enforce({ name: "each", daily: "1 USD", per: Budget.perEach(Budget.perTenant, Budget.perModel) }),
+ * )
+ * const program = LanguageModel.generateText({ prompt: "hi" }).pipe(
+ *   ResilientModel.provide(model),
+ *   RequestContext.annotate({ tenant: "acme" }),
+ *   Effect.andThen(Report.make()),
+ *   Effect.map(({ budgets }) => budgets[0]?.scope),
+ *   Effect.provide(Ledger.layerMemory()),
+ * )
+ *
+ * await Effect.runPromise(program) // => '["acme","openai/gpt-6-luna"]'
  * ```
  *
  * @since 0.1.0
@@ -73,9 +88,13 @@ export const perEach =
  * **Example** (A budget for one tenant)
  *
  * ```ts
+ * import { ResilientModel } from "@holdfast/core"
  * import { Budget } from "@holdfast/cost"
+ * import { ScriptedModel } from "@holdfast/testing"
  *
  * const enforce = Budget.enforce({ name: "trial", daily: "1 USD", per: Budget.only(Budget.perTenant, ["acme"]) })
+ *
+ * ResilientModel.describe(enforce(ScriptedModel.model())).settings["budgets"] // => [{ name: "trial", daily: "1 USD" }]
  * ```
  *
  * @since 0.1.0

@@ -140,6 +140,6 @@ export const read = ({ at, detail, id, kind }: Written): Effect.Effect<Entry, Sc
     case "Expired":
       return Effect.succeed({ _tag: kind, at, id })
     default:
-      return Effect.fail(new DamagedRow({ message: "an entry is of no kind that there is" }))
+      return Effect.fail(new DamagedRow({ message: "the kind of an entry is unknown" }))
   }
 }

@@ -295,9 +295,7 @@ const integer = (value: unknown): Effect.Effect<number, DamagedRow> => {
 }
 
 const damaged = (value: unknown) =>
-  Effect.fail(
-    new DamagedRow({ message: `there is ${JSON.stringify(String(value).slice(0, 40))} in place of an integer` }),
-  )
+  Effect.fail(new DamagedRow({ message: `expected an integer, found ${JSON.stringify(String(value).slice(0, 40))}` }))
 
 export const dialectOf = (sql: SqlClient.SqlClient): Dialect =>
   sql.onDialectOrElse({ pg: () => postgres, orElse: () => sqlite })

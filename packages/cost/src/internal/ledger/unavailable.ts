@@ -2,6 +2,18 @@ import { PolicyError } from "@holdfast/core"
 import { Schema } from "effect"
 import { AiError } from "effect/ai"
 
+const cures = {
+  DiskFull: "free some space on its disk",
+  Locked: "another process has held the database for too long",
+  ConnectionLost: "check that the database is running and can be reached",
+  ReadOnly: "give the program write access to the database",
+  Damaged: "stop writing to it, and restore a backup",
+  NewerVersion: "update this program, because a newer version has changed the tables",
+  ClockSteppedBack: "check the clock of this machine",
+  ReservationOver: "it had ended before, perhaps because its lease ran out; give the budget a longer lease",
+  Unknown: "look at the log of the database",
+} as const
+
 /**
  * The ledger cannot tell what was spent, so nothing is reserved.
  *
@@ -37,7 +49,7 @@ export class LedgerUnavailable
 
   override get message(): string {
     const said = this.description === undefined ? "" : `: ${this.description}`
-    return `the ledger could not ${this.operation} (${this.reason})${said}`
+    return `the ledger could not ${this.operation} (${this.reason})${said}; ${cures[this.reason]}`
   }
 
   toReason(metadata: AiError.ProviderMetadata): AiError.AiErrorReason {

@@ -80,18 +80,18 @@ const thursday = 4
 // With its zone, so that it means the same second everywhere.
 const instant = (text: string): number => {
   const parsed = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(text) ? DateTime.make(text) : Option.none()
-  if (Option.isNone(parsed)) throw new RangeError(`"${text}" is no time such as "2026-10-07T00:00:00Z"`)
+  if (Option.isNone(parsed)) throw new RangeError(`"${text}" is not a time such as "2026-10-07T00:00:00Z"`)
   return DateTime.toEpochMillis(parsed.value)
 }
 
 const secondOfDay = (text: string): number => {
   const match = /^([01]\d|2[0-3]):([0-5]\d):([0-5]\d)Z$/.exec(text)
-  if (match === null) throw new RangeError(`"${text}" is no time of day such as "16:30:00Z"`)
+  if (match === null) throw new RangeError(`"${text}" is not a time of day such as "16:30:00Z"`)
   return Number(match[1]) * 3_600 + Number(match[2]) * 60 + Number(match[3])
 }
 
 const weekday = (name: string): number => {
   const index = weekdays.findIndex((each) => each === name)
-  if (index === -1) throw new RangeError(`"${name}" is no day of the week such as "monday"`)
+  if (index === -1) throw new RangeError(`"${name}" is not a day of the week such as "monday"`)
   return index
 }

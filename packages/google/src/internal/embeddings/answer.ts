@@ -11,7 +11,7 @@ export const embeddingAnswer = (origin: Origin, body: unknown): Result.Result<Em
   const vectors: Array<ReadonlyArray<number>> = []
   for (const one of list(body, "embeddings")) {
     const values = field(one, "values")
-    if (!isVector(values)) return Result.fail(undecodable(origin, "a vector that is none"))
+    if (!isVector(values)) return Result.fail(undecodable(origin, "a value that is not a vector"))
     vectors.push(values)
   }
   // The Gemini API counts tokens for some of its models only.

@@ -148,7 +148,7 @@ const fileContent = (
   option: string,
   { dialect, refusals }: Conversation,
 ): Content => {
-  if (part.mediaType.startsWith("video/")) refusals.option(option, "there is no video input; send images of it")
+  if (part.mediaType.startsWith("video/")) refusals.option(option, "video is not accepted; send images of it")
   if (media._tag === "FileId") return { type: "file", file: { file_id: media.id } }
   if (media._tag === "Url" && !dialect.takesFileUrls) {
     const explanation = "Chat Completions takes no links to files; give the bytes, or use OpenAiLanguageModel.model"

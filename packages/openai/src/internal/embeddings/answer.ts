@@ -35,9 +35,9 @@ const inOrder = (data: ReadonlyArray<unknown>, texts: number): ReadonlyArray<Rea
     const index = field(one, "index") ?? position
     const vector = numbers(field(one, "embedding"))
     if (!Number.isInteger(index) || (index as number) < 0 || (index as number) >= texts) {
-      return `a vector for a text that is not there`
+      return `a vector for an unknown text`
     }
-    if (vector === undefined) return "a vector that is none"
+    if (vector === undefined) return "a value that is not a vector"
     if (vectors[index as number] !== undefined) return "two vectors for one text"
     vectors[index as number] = vector
   }

@@ -38,7 +38,7 @@ export const refuseOpenAi = (model: string, settings: Settings, refusals: Refusa
     refusals.option("reasoning.summary", "the model does not think; leave it out")
   }
   if (family.neverReasoning && settings.verbosity !== undefined && settings.verbosity !== "medium") {
-    refusals.option("verbosity", "the model cannot be told how long its answers are to be; leave it out")
+    refusals.option("verbosity", "the model has no setting for the length of its answers; leave it out")
   }
   if (family.breakpoints === false && settings.promptCacheOptions !== undefined) {
     refusals.option("promptCacheOptions", withoutBreakpoints)

@@ -11,6 +11,7 @@ export const answerForm = JsonSchemas.strictOr(OpenAiStructuredOutput.toCodecOpe
 /** The schema of an answer that is told in words. JSON mode writes objects only. */
 export const wordedForm: typeof answerForm = (schema) => {
   const form = JsonSchemas.asWritten(schema)
-  if (form.jsonSchema["type"] !== "object") throw new Error("the root is no object, which JSON mode wants it to be")
+  if (form.jsonSchema["type"] !== "object")
+    throw new Error("JSON mode wants an object at the root; put the value into a field of a struct")
   return form
 }

@@ -31,14 +31,14 @@ export const bodyTooSlow: WireError = {
 
 export const answerNotFound: WireError = {
   code: "AnswerNotFound",
-  message: "There is no such answer, or no longer.",
+  message: "This answer does not exist, or no longer exists.",
   status: 404,
   retryable: false,
 }
 
 export const answerAbandoned: WireError = {
   code: "AnswerAbandoned",
-  message: "Nobody read the answer, so it was ended.",
+  message: "The answer was stopped because nobody read it.",
   status: 410,
   retryable: false,
 }
@@ -81,7 +81,7 @@ export const tooManyConversations = (most: number): WireError => ({
 
 export const answersUnavailable: WireError = {
   code: "AnswersUnavailable",
-  message: "Where answers are shared cannot be reached.",
+  message: "The store of the answers cannot be reached.",
   status: 503,
   retryable: true,
   retryAfter: 1_000,

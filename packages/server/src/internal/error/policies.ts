@@ -84,7 +84,7 @@ const reading = (error: Policy, now: number): Reading =>
       status: 429,
       retryable: retryAfter !== undefined,
       retryAfter,
-      message: `${model} of ${provider} is asked too often`,
+      message: `${model} of ${provider} gets too many requests`,
     }),
     ConcurrencyLimited: (): Reading => ({ status: 429, retryable: true }),
     CircuitOpen: ({ retryAfter }): Reading => ({ status: 503, retryable: true, retryAfter }),

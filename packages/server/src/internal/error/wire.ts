@@ -53,7 +53,7 @@ const aiErrorOnWire = (error: AiError.AiError): WireError => {
 /** The words of the vendor may hold keys, prompts and names of accounts. */
 const readings: { readonly [Tag in AiError.AiErrorReason["_tag"]]?: readonly [status: number, message: string] } = {
   NetworkError: [502, "The model could not be reached."],
-  RateLimitError: [429, "The model is asked too often."],
+  RateLimitError: [429, "The model gets too many requests."],
   QuotaExhaustedError: [503, "The quota of the model is used up."],
   // It is the server's key that is wrong, not the client's.
   AuthenticationError: [502, "The server may not use the model."],
@@ -64,6 +64,6 @@ const readings: { readonly [Tag in AiError.AiErrorReason["_tag"]]?: readonly [st
   InvalidResponseError: [502, "The model failed to answer."],
   InvalidOutputError: [502, "The answer of the model could not be read."],
   StructuredOutputError: [502, "The answer of the model could not be read."],
-  ToolNotFoundError: [502, "The model called a tool that there is not."],
-  ToolParameterValidationError: [502, "The model called a tool with an input that it does not take."],
+  ToolNotFoundError: [502, "The model called a tool that does not exist."],
+  ToolParameterValidationError: [502, "The model called a tool with invalid input."],
 }

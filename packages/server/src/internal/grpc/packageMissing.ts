@@ -11,6 +11,6 @@ export class PackageMissing extends Schema.TaggedError<PackageMissing>("@holdfas
   { package: Schema.String, cause: Schema.Defect() },
 ) {
   override get message(): string {
-    return `${this.package} cannot be loaded; install it beside @holdfast/server, with @bufbuild/protobuf and @connectrpc/connect`
+    return `${this.package} cannot be loaded; run: npm install ${this.package} @bufbuild/protobuf @connectrpc/connect`
   }
 }

@@ -105,5 +105,5 @@ const atLeastZero = (name: string, input: Duration.Input): number => {
 export const time = (name: string, input: Duration.Input): number => {
   const millis = atLeastZero(name, input)
   if (millis > 0) return millis
-  throw new Misconfigured(`ChatServer: ${name} must be longer than nothing`)
+  throw new Misconfigured(`ChatServer: ${name} must be longer than zero`)
 }

@@ -109,7 +109,11 @@ export const own = define({
     description: "From the beginning of an attempt to its first content",
   },
   "holdfast.retries": { kind: "counter", unit: "{retry}", description: "Attempts that were repeated" },
-  "holdfast.hedges": { kind: "counter", unit: "{hedge}", description: "Attempts that were begun beside a slow one" },
+  "holdfast.hedges": {
+    kind: "counter",
+    unit: "{hedge}",
+    description: "Second attempts, sent while a slow one was still running",
+  },
   "holdfast.fallbacks": { kind: "counter", unit: "{fallback}", description: "Calls that went on to another model" },
   "holdfast.refusals": { kind: "counter", unit: "{refusal}", description: "Calls and attempts that a policy refused" },
   "holdfast.cache.hits": { kind: "counter", unit: "{call}", description: "Calls that the response cache answered" },

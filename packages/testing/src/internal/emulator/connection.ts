@@ -14,7 +14,7 @@ export const watch = (server: Server): Server =>
 
 const responseTo = ({ source }: Request): ServerResponse => {
   const response = responses.get(source)
-  if (response === undefined) throw new Error("the request is of no server that is watched")
+  if (response === undefined) throw new Error("the request belongs to another server")
   return response
 }
 
