@@ -18,6 +18,6 @@ export const load = (specifier: string): number =>
 /** The published form of the packages. */
 export const compile = (): void => {
   const cwd = new URL("..", import.meta.url)
-  execFileSync("tsc", ["-b", "packages/core"], { stdio: "inherit", cwd })
+  execFileSync("tsc", ["-b", "packages/core", "packages/cost", "packages/client"], { stdio: "inherit", cwd })
   execFileSync(process.execPath, ["build/moduleImports.ts"], { stdio: "inherit", cwd })
 }

@@ -5,6 +5,7 @@ import { writeFileSync } from "node:fs"
 
 import { Effect } from "effect"
 
+import { measured } from "../build/sizes.ts"
 import { bulk } from "./bulk.ts"
 import { hooks } from "./client.ts"
 import { prices } from "./cost.ts"
@@ -224,7 +225,7 @@ const uploading = Effect.gen(function* () {
   record("upload.process_peak_mb", Math.max(...all.map(({ peak }) => peak)), "MB")
 })
 
-const loading = Effect.sync(() => {
+const loading = Effect.gen(function* () {
   imports.compile()
   const rounds = Array.from({ length: 9 }, () => ({
     core: imports.load(imports.specifiers.core),
@@ -240,6 +241,7 @@ const loading = Effect.sync(() => {
   )
   record("import.core_ms", median(rounds.map(({ core }) => core)), "ms")
   record("import.effect_ai_ms", median(rounds.map(({ effectAi }) => effectAi)), "ms")
+  for (const [name, size] of yield* Effect.promise(measured)) record(`size.${name}_gzip_kb`, size, "kB")
 })
 
 await Effect.runPromise(

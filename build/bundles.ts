@@ -1,14 +1,16 @@
 /**
- * Bundles a small program with what was built, where none of the optional packages is installed, and runs it: with esbuild, and
- * with Vite, which is Rolldown. Run it after `pnpm build`.
+ * Bundles a small program with what was built, where none of the optional packages is installed, and runs it: with esbuild,
+ * with Vite, which is Rolldown, and with webpack. Run it after `pnpm build`.
  */
 import { execFileSync } from "node:child_process"
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { rmSync, writeFileSync } from "node:fs"
+import { basename, join } from "node:path"
 
 import { build as esbuild } from "esbuild"
 import { build as vite } from "vite"
+import webpack from "webpack"
+
+import { packed } from "./packed.ts"
 
 const program = `
 import { Estimate, Ledger, Money, PriceBook } from "@holdfast/cost"
@@ -28,21 +30,26 @@ console.log((await Effect.runPromise(all)).join(" "))
 
 const expected = "Admitted PackageMissing PackageMissing"
 
-const folder = mkdtempSync(join(tmpdir(), "holdfast-bundle-"))
+const folder = packed("core", "cost")
 const at = (...names: ReadonlyArray<string>) => join(folder, ...names)
-
-for (const name of ["core", "cost"]) {
-  const [from, to] = [join("packages", name), at("node_modules", "@holdfast", name)]
-  mkdirSync(to, { recursive: true })
-  cpSync(join(from, "dist"), join(to, "dist"), { recursive: true })
-  const manifest = JSON.parse(readFileSync(join(from, "package.json"), "utf8")) as {
-    readonly publishConfig: { readonly exports: unknown }
-  }
-  writeFileSync(join(to, "package.json"), JSON.stringify({ ...manifest, exports: manifest.publishConfig.exports }))
-}
-symlinkSync(realpathSync(join("node_modules", "effect")), at("node_modules", "effect"))
-writeFileSync(at("package.json"), JSON.stringify({ type: "module" }))
 writeFileSync(at("program.js"), program)
+
+const webpacked = (outfile: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const compiler = webpack({
+      mode: "production",
+      context: folder,
+      entry: at("program.js"),
+      target: "node",
+      experiments: { outputModule: true },
+      output: { path: folder, filename: basename(outfile), module: true },
+    })
+    compiler.run((error, stats) => {
+      if (error !== null) reject(error)
+      else if (stats?.hasErrors() === true) reject(new Error(stats.toString("errors-only")))
+      else resolve()
+    })
+  })
 
 const bundlers: Readonly<Record<string, (outfile: string) => Promise<unknown>>> = {
   esbuild: (outfile) =>
@@ -63,9 +70,10 @@ const bundlers: Readonly<Record<string, (outfile: string) => Promise<unknown>>> 
         ssr: "program.js",
         outDir: folder,
         emptyOutDir: false,
-        rolldownOptions: { output: { entryFileNames: outfile.slice(folder.length + 1) } },
+        rolldownOptions: { output: { entryFileNames: basename(outfile) } },
       },
     }),
+  webpack: (outfile) => webpacked(outfile),
 }
 
 const failed: Array<string> = []

@@ -1,12 +1,15 @@
 /**
- * Lets the published code import the modules of Effect that it uses, in place of the index that loads all of them.
+ * Lets the published code load what it uses and nothing else.
  *
- * The sources say `import { Effect, Layer } from "effect"`, which is good to read. Node loads every module behind that index,
- * some sixty more than are used. Imports stay on their line, so that source maps hold.
+ * The sources say `import { Effect, Layer } from "effect"`, which is good to read; Node loads every module behind such an index, some
+ * sixty more than are used. And of `import { type Part } from "…"` the compiler leaves `import {} from "…"`, which loads a module for
+ * nothing, and fails where it is of a package that only types come from. Imports stay on their line, so that source maps hold.
  */
 import { globSync, readFileSync, writeFileSync } from "node:fs"
 
-const barrel = /^import \{([^}]*)\} from "(effect)";$/gm
+const index = /^import \{([^}]*)\} from "(effect(?:\/[a-z-]+)?)";$/gm
+
+const ofTypesOnly = /^import \{\} from "[^"]*";$/gm
 
 const named = (list: string, from: string): string =>
   list
@@ -15,7 +18,7 @@ const named = (list: string, from: string): string =>
     .filter((entry) => entry !== "")
     .map((entry) => {
       const [name = "", alias = name] = entry.split(" as ")
-      // The index has functions, too, all of them from one module.
+      // The index of Effect has functions, too, all of them from one module.
       return /^[a-z]/.test(name)
         ? `import { ${entry} } from "${from}/Function";`
         : `import * as ${alias} from "${from}/${name}";`
@@ -24,6 +27,8 @@ const named = (list: string, from: string): string =>
 
 for (const file of globSync("packages/*/dist/**/*.js")) {
   const code = readFileSync(file, "utf8")
-  const direct = code.replaceAll(barrel, (_, list: string, from: string) => named(list, from))
+  const direct = code
+    .replaceAll(ofTypesOnly, "")
+    .replaceAll(index, (_, list: string, from: string) => named(list, from))
   if (direct !== code) writeFileSync(file, direct)
 }

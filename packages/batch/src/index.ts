@@ -1,7 +1,7 @@
 /**
  * Thousands of prompts: bulk runs that go on where they were stopped.
  *
- * @since 0.1.0
+ * @module @holdfast/batch
  */
 export * as Bulk from "./Bulk.ts"
 export * as Input from "./Input.ts"

@@ -28,7 +28,8 @@ import { AiError, type Prompt, Tokenizer } from "effect/ai"
 
 import { bound, type Correction, initial, learn } from "./internal/estimate/correction.ts"
 import { textPieces } from "./internal/estimate/pieces.ts"
-import { gptTokenizer, type PackageMissing } from "./internal/optionalPackage.ts"
+import { gptTokenizer } from "./internal/optionalPackage.ts"
+import { type PackageMissing } from "./internal/packageMissing.ts"
 import type * as Price from "./Price.ts"
 
 /**

@@ -16,7 +16,8 @@ import { type Attempt, type ImageModel } from "@holdfast/core"
 import { Clock, Context, Effect, Layer, Option } from "effect"
 import { dual } from "effect/Function"
 
-import { genaiPrices as genaiPackage, type PackageMissing } from "./internal/optionalPackage.ts"
+import { genaiPrices as genaiPackage } from "./internal/optionalPackage.ts"
+import { type PackageMissing } from "./internal/packageMissing.ts"
 import { priceNameOf } from "./internal/price/asked.ts"
 import { pricesOf, type Vendor, vendors } from "./internal/price/genaiPrices.ts"
 import { anthropic } from "./internal/price/list/anthropic.ts"
@@ -39,7 +40,7 @@ export {
    * @category errors
    */
   PackageMissing,
-} from "./internal/optionalPackage.ts"
+} from "./internal/packageMissing.ts"
 
 export { PriceUnknown } from "./internal/price/unknown.ts"
 

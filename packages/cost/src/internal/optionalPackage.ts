@@ -1,26 +1,10 @@
 /**
- * Packages that are installed only by those who want them.
+ * Packages that are installed only by those who want them. No public type comes from here: types that name such a package do not
+ * compile where it is missing.
  */
+import { Effect } from "effect"
 
-import { Effect, Schema } from "effect"
-
-/**
- * A package that is not installed by itself is asked for.
- *
- * @since 0.1.0
- * @category errors
- */
-export class PackageMissing extends Schema.TaggedError<PackageMissing>("@holdfast/cost/PackageMissing")(
-  "PackageMissing",
-  {
-    package: Schema.String,
-    cause: Schema.Defect(),
-  },
-) {
-  override get message(): string {
-    return `${this.package} cannot be loaded; run: npm install ${this.package}`
-  }
-}
+import { PackageMissing } from "./packageMissing.ts"
 
 const load = <A>(name: string, module: () => Promise<A>): Effect.Effect<A, PackageMissing> =>
   Effect.tryPromise({ try: module, catch: (cause) => new PackageMissing({ package: name, cause }) })

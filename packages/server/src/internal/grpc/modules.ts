@@ -3,24 +3,10 @@ import type * as protobuf from "@bufbuild/protobuf"
 import type * as wire from "@bufbuild/protobuf/wire"
 import type * as connect from "@connectrpc/connect"
 import type * as node from "@connectrpc/connect-node"
-import { Effect, Schema } from "effect"
+import { Effect } from "effect"
 
 import type * as service from "../../chat_pb.ts"
-
-/**
- * A package that is not installed by itself is asked for.
- *
- * @since 0.1.0
- * @category errors
- */
-export class PackageMissing extends Schema.TaggedError<PackageMissing>("@holdfast/server/PackageMissing")(
-  "PackageMissing",
-  { package: Schema.String, cause: Schema.Defect() },
-) {
-  override get message(): string {
-    return `${this.package} cannot be loaded; run: npm install ${this.package} @bufbuild/protobuf @connectrpc/connect`
-  }
-}
+import { PackageMissing } from "./packageMissing.ts"
 
 export interface Modules {
   readonly connect: typeof connect

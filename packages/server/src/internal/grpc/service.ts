@@ -10,14 +10,10 @@ import { wholeAnswer } from "../answer/whole.ts"
 import * as own from "../error/own.ts"
 import { chatRequestOf } from "../http/body.ts"
 import { type Chat } from "../server/chat.ts"
+import { type Authenticate } from "./authenticate.ts"
 import { EventIterator, type Running } from "./iterator.ts"
 import { answerInit, bodyOf, errorInit } from "./messages.ts"
 import { type Modules } from "./modules.ts"
-
-/** Who calls, from the headers of a call. */
-export type Authenticate = (
-  headers: Readonly<Record<string, string>>,
-) => Effect.Effect<Partial<RequestContext.RequestContext>, ChatError>
 
 export interface ServiceSettings {
   readonly chat: Chat
