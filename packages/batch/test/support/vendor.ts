@@ -118,6 +118,15 @@ export const lost = AiError.make({
   reason: new AiError.InternalProviderError({ description: "the connection was lost" }),
 })
 
+/** Nothing was made, and something may be made later. */
+export const throttled = AiError.make({
+  module: "acme",
+  method: "create",
+  reason: new AiError.RateLimitError({
+    metadata: { holdfast: { kind: "throttled", provider: "acme", status: 429 } },
+  }),
+})
+
 export const notFound = AiError.make({
   module: "acme",
   method: "status",

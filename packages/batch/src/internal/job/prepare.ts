@@ -58,7 +58,7 @@ export const prepare = <I, EI>(work: Preparing<I, EI>): Effect.Effect<void, EI |
           })
           return Effect.andThen(
             captured(work.options.ask(entry.item), { model, context, account }),
-            rowOf({ work, ledger, account, seq, id: entry.id }),
+            Effect.suspend(() => rowOf({ work, ledger, account, seq, id: entry.id })),
           )
         })
       const all = entries.pipe(
