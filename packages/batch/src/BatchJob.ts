@@ -95,12 +95,12 @@ export const layerSql = (
  * @since 0.1.0
  * @category constructors
  */
-export const run = <I, A, E, R, PR = never, EI = never, RI = never>(
+export const run = <I, A, E, R, PE = never, PR = never, EI = never, RI = never>(
   items: Iterable<I> | Stream.Stream<I, EI, RI>,
-  options: Options<I, A, E, R, PR>,
+  options: Options<I, A, E, R, PE, PR>,
 ): Stream.Stream<
   BulkResult<A, E | Failed>,
-  EI | Ended,
+  EI | PE | Ended,
   Exclude<R, ResilientModel.Provides> | PR | RI | Jobs | Ledger.Ledger
 > =>
   Stream.unwrap(

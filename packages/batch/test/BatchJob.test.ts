@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Event } from "@holdfast/core"
-import { Budget, Ledger, Money } from "@holdfast/cost"
+import { Ledger, Money } from "@holdfast/cost"
 import { Context, Deferred, Effect, Fiber, Layer, Schedule, Schema, type Scope, Stream } from "effect"
-import { LanguageModel, Tool, Toolkit } from "effect/ai"
+import { type AiError, LanguageModel, Tool, Toolkit } from "effect/ai"
 import { TestClock } from "effect/testing"
 
 import * as BatchJob from "../src/BatchJob.ts"
@@ -24,8 +24,10 @@ const ids = (count: number) => Array.from({ length: count }, (_, index) => `item
 
 const ask = (prompt: string) => Effect.map(LanguageModel.generateText({ prompt }), ({ text }) => text)
 
+type Options = BatchJob.Options<string, string, AiError.AiError, LanguageModel.LanguageModel>
+
 /** Waits are short, so that no test takes long; how long they are decides nothing. */
-const optionsFor = (vendor: Vendor, provider: ProviderOptions = {}) => ({
+const optionsFor = (vendor: Vendor, provider: ProviderOptions = {}): Options => ({
   job: "job",
   provider: Effect.succeed(providerOn(stepsOf(vendor), provider)),
   id: (item: string) => item,
@@ -61,7 +63,7 @@ const assertSettled = Effect.fnUntraced(function* (items: number, cost: bigint) 
   assert.deepStrictEqual(yield* outstandingOf, [])
 })
 
-const run = (vendor: Vendor, count: number, more: Partial<ReturnType<typeof optionsFor>> & object = {}) =>
+const run = (vendor: Vendor, count: number, more: Partial<Options> = {}) =>
   Stream.runCollect(BatchJob.run(ids(count), { ...optionsFor(vendor), ...more }))
 
 /** Lets sockets and files of the machine go on, while the clock of the test stands. */
@@ -179,7 +181,7 @@ describe("the program of an item", () => {
         const results = yield* Stream.runCollect(
           BatchJob.run(Object.keys(programs), {
             ...optionsFor(vendor),
-            ask: (name) => programs[name] as Effect.Effect<unknown, unknown, LanguageModel.LanguageModel>,
+            ask: (name: string) => programs[name] ?? Effect.void,
           }),
         ).pipe(Event.listen((event) => started.push(event._tag)))
         const date = Date.UTC(2026, 0, 2)
@@ -260,7 +262,7 @@ describe("a job under a budget", () => {
     inMemory(
       Effect.gen(function* () {
         const vendor = new Vendor()
-        const under = (daily: Money.Input) => run(vendor, 300, { budgets: [{ name: "team", daily }] } as object)
+        const under = (daily: Money.Input) => run(vendor, 300, { budgets: [{ name: "team", daily }] })
         const refused = yield* Effect.flip(under("0.001 USD"))
         assert.strictEqual(refused._tag, "BudgetExceeded")
         assert.deepStrictEqual(yield* outstandingOf, [])
@@ -280,7 +282,7 @@ describe("a job under a budget", () => {
         const vendor = new Vendor()
         const ledger = yield* Ledger.Ledger
         // What it leaves: the last ones given back, the round not begun.
-        yield* Effect.flip(run(vendor, 3, { budgets: [{ name: "team", daily: "0.00000001 USD" }] } as object))
+        yield* Effect.flip(run(vendor, 3, { budgets: [{ name: "team", daily: "0.00000001 USD" }] }))
         yield* ledger.release("batch/job/2/2")
         const results = yield* run(vendor, 3)
         assert.deepStrictEqual(tagsOf(results), ["Answered", "Answered", "Answered"])
@@ -393,10 +395,10 @@ describe("a create whose answer is lost", () => {
         const vendor = new Vendor()
         vendor.showsNames = false
         losing(vendor)
-        const unsure = yield* Effect.flip(run(vendor, 5, { whenUnsure: BatchJob.fail } as object))
+        const unsure = yield* Effect.flip(run(vendor, 5, { whenUnsure: BatchJob.fail }))
         assert.deepStrictEqual(unsure._tag === "BatchUnsure" ? unsure.candidates : [], ["batch-1"])
         assert.strictEqual((yield* BatchJob.status("job")).state, "submitting")
-        yield* run(vendor, 5, { whenUnsure: BatchJob.createAgain } as object)
+        yield* run(vendor, 5, { whenUnsure: BatchJob.createAgain })
         assert.strictEqual(vendor.batches.length, 2)
         yield* assertSettled(5, 5n * unit)
       }),
@@ -476,8 +478,8 @@ describe("a job that was started", () => {
         const fiber = yield* Effect.forkChild(
           run(vendor, 3, {
             poll: Schedule.spaced("1 hour"),
-            onProgress: ({ vendorState }: BatchJob.Progress) => Effect.sync(() => polls.push(vendorState)),
-          } as object),
+            onProgress: ({ vendorState }) => Effect.sync(() => polls.push(vendorState)),
+          }),
         )
         // Leases are renewed on the way.
         const until = (count: number) =>

@@ -65,11 +65,11 @@ export interface Progress {
  * @since 0.1.0
  * @category models
  */
-export interface Options<in I, out A, out E, out R, out PR = never> {
+export interface Options<in I, out A, out E, out R, out PE = never, out PR = never> {
   /** Of the job. Started again with the same one, the work goes on, in whichever process. */
   readonly job: string
   /** The vendor's batch API, for one model. */
-  readonly provider: Effect.Effect<BatchProvider, never, PR>
+  readonly provider: Effect.Effect<BatchProvider, PE, PR>
   /** One item's question, with `LanguageModel` as in any program. It runs up to its request first, and from the answer on later. */
   readonly ask: (item: I) => Effect.Effect<A, E, R>
   /** By which an item is known again. No two items may have the same. */

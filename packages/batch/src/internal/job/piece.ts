@@ -180,9 +180,10 @@ const watch = (work: Working, piece: Piece): Effect.Effect<Piece, Trouble> =>
 /** Reads all that a batch says, from its beginning: what is kept already stays, and a download costs nothing. */
 const collected = (work: Working, piece: Piece, { missing }: Status): Effect.Effect<Piece, Trouble> =>
   patiently(keptLines(work, piece)).pipe(
-    Effect.andThen(
+    Effect.flatMap((unreadable) =>
       Effect.flatMap(isCanceled(work), (canceled) =>
-        work.store.endRest(piece.job, piece, restOf(missing, canceled), null),
+        // A line that names no item may have been that of any item without one.
+        work.store.endRest(piece.job, piece, restOf(unreadable > 0 ? "unknown" : missing, canceled), null),
       ),
     ),
     Effect.andThen(moved(work, piece, { state: "ended", file: piece.file, batch: piece.batch })),
@@ -196,11 +197,13 @@ const restOf = (missing: Status["missing"], canceled: boolean): Kind => {
 /** So many lines, or characters of them, are written at once. */
 const chunk = { lines: 256, characters: 1_000_000 }
 
-const keptLines = (work: Working, piece: Piece): Effect.Effect<void, AiError.AiError | JobsUnavailable> =>
+/** Gives how many lines name no item. */
+const keptLines = (work: Working, piece: Piece): Effect.Effect<number, AiError.AiError | JobsUnavailable> =>
   Effect.suspend(() => {
     const seqOf = seqIn(work.job.key, piece)
     let ends: Array<{ readonly seq: number; readonly kind: Kind; readonly body: string | null }> = []
     let characters = 0
+    let unreadable = 0
     const flush = Effect.suspend(() => {
       const written = work.store.end(piece.job, ends)
       ends = []
@@ -209,6 +212,10 @@ const keptLines = (work: Working, piece: Piece): Effect.Effect<void, AiError.AiE
     })
     return work.provider.results(piece.batch ?? "").pipe(
       Stream.runForEach((line) => {
+        if (line._tag === "Unreadable") {
+          unreadable++
+          return Effect.void
+        }
         const seq = seqOf(line.id)
         // A line of nobody's is none of ours.
         if (seq === undefined) return Effect.void
@@ -219,11 +226,11 @@ const keptLines = (work: Working, piece: Piece): Effect.Effect<void, AiError.AiE
         })
       }),
       Effect.andThen(flush),
-      Effect.asVoid,
+      Effect.map(() => unreadable),
     )
   })
 
-const bodyOf = (line: Line): Effect.Effect<string | null> => {
+const bodyOf = (line: Exclude<Line, { readonly _tag: "Unreadable" }>): Effect.Effect<string | null> => {
   if (line._tag === "Answered") return Effect.sync(() => JSON.stringify(line.body))
   return line._tag === "Refused" ? writeError(line.error) : Effect.succeed(null)
 }

@@ -77,8 +77,9 @@ const examined = Effect.fnUntraced(function* (work: Working, piece: Piece, { for
       isWaiting = true
       continue
     }
-    const first = yield* patiently(Stream.runHead(work.provider.results(suspect)))
-    if (Option.exists(first, ({ id }) => isOurs(id) !== undefined)) return suspect
+    const named = Stream.filter(work.provider.results(suspect), (line) => line._tag !== "Unreadable")
+    const first = yield* patiently(Stream.runHead(named))
+    if (Option.exists(first, (line) => isOurs(line.id) !== undefined)) return suspect
     foreign.add(suspect)
   }
   if (isWaiting) yield* Effect.sleep(work.listDelay)
