@@ -37,7 +37,8 @@ const around = <A, E, R>(name: string, self: Effect.Effect<A, E, R>): Effect.Eff
     return Effect.tap(self, () => Effect.sync(() => point(`after ${name}`)))
   })
 
-const wordsOf = (statement: string): string => /^\s*(?:WITH .*?\)\s*)?(\w+\s+(?:INTO\s+|FROM\s+)?\w+)/s.exec(statement)?.[1]?.replaceAll(/\s+/g, " ") ?? "statement"
+const wordsOf = (statement: string): string =>
+  (/(?:INSERT INTO|UPDATE|DELETE FROM)\s+\w+/.exec(statement) ?? /\bFROM\s+\w+/.exec(statement))?.[0] ?? "statement"
 
 const counted = Layer.effect(
   SqlClient.SqlClient,
