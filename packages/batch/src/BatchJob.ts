@@ -107,7 +107,9 @@ export const run = <I, A, E, R, PE = never, PR = never, EI = never, RI = never>(
     Effect.gen(function* () {
       const { rooms } = yield* Jobs
       const provider = yield* options.provider
-      return results({ rooms, provider, options, items: items as Iterable<I>, isDone: () => false })
+      return results({ rooms, provider, options, items: items as Iterable<I>, isDone: () => false }).pipe(
+        Stream.map(({ result }) => result),
+      )
     }),
   ) as never
 

@@ -38,7 +38,7 @@ export interface Ended {
 const worker = new URL("../workers/job.ts", import.meta.url).pathname
 
 /** Runs a process to its end, which may be its own kill. */
-const runWorker = (work: Work): Effect.Effect<Ended, Error> =>
+const runWorker = (work: Work): Effect.Effect<Ended> =>
   Effect.scoped(
     Effect.gen(function* () {
       const child = yield* Effect.acquireRelease(
@@ -54,7 +54,7 @@ const runWorker = (work: Work): Effect.Effect<Ended, Error> =>
       child.stdout.on("data", (chunk: Buffer) => void (text += chunk.toString()))
       const [code] = yield* Effect.promise(() => once(child, "close") as Promise<[number | null]>)
       if (code === null) return { killedAt: text.trim(), points: 0, answered: 0 }
-      if (code !== 0) return yield* Effect.fail(new Error(`the worker of ${work.job} failed`))
+      if (code !== 0) return yield* Effect.die(new Error(`the worker of ${work.job} failed`))
       return { killedAt: undefined, ...(JSON.parse(text) as { readonly points: number; readonly answered: number }) }
     }),
   )

@@ -106,8 +106,11 @@ const program = BatchJob.run(
   },
 ).pipe(
   Stream.runFold(() => 0, (count, result) => count + (result._tag === "Answered" ? 1 : 0)),
-  Effect.provide(Layer.mergeAll(BatchJob.layerSql().pipe(Layer.provide(counted)), ledger)),
-  Effect.provide(clientAt(work.kind, work.where)),
+  Effect.provide(
+    Layer.mergeAll(BatchJob.layerSql().pipe(Layer.provide(counted)), ledger).pipe(
+      Layer.provide(clientAt(work.kind, work.where)),
+    ),
+  ),
 )
 
 const exit = await Effect.runPromiseExit(program)

@@ -10,7 +10,7 @@ import { Effect } from "effect"
 /** The budget's name, by which its refusals are told from those of the application's budgets. */
 export const capName = "Bulk.run"
 
-const always = "36500 days"
+export const always = "36500 days"
 
 /** Waits while a call under way may turn out cheaper than its worst case, and is refused once none can. */
 const settings: Budget.Settings = { wait: always, bound: Estimate.certain, unreported: Budget.atMost }

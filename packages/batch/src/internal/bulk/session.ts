@@ -2,7 +2,6 @@
  * One run: what it has done, what it has spent, and why it ends.
  */
 import { Event } from "@holdfast/core"
-import { type Kind } from "@holdfast/core/Operation"
 import { Budget, Money } from "@holdfast/cost"
 import { Clock, Deferred, Duration, Effect, Result, Schema, type Scope, Stream } from "effect"
 
@@ -52,8 +51,8 @@ export const stopping = ({
     return { asked: Deferred.await(asked), graceOver: Deferred.await(over) }
   })
 
-export class Session<I, A, E, R, K extends Kind, ME, MR, JR> {
-  private readonly options: Options<I, A, E, R, K, ME, MR, JR>
+export class Session<I, A, E, R, JR> {
+  private readonly options: Options<I, A, E, R, JR>
   private readonly journal: Journal.Open | undefined
   private readonly total: number | undefined
   private readonly cap: Money.Money | undefined
@@ -67,7 +66,7 @@ export class Session<I, A, E, R, K extends Kind, ME, MR, JR> {
   private stopped = false
 
   constructor(
-    options: Options<I, A, E, R, K, ME, MR, JR>,
+    options: Options<I, A, E, R, JR>,
     journal: Journal.Open | undefined,
     total: number | undefined,
   ) {
@@ -106,17 +105,28 @@ export class Session<I, A, E, R, K extends Kind, ME, MR, JR> {
             ),
       ),
       Stream.filter((entry) => this.isMissing(entry.id)),
-      Stream.interruptWhen(
-        Effect.andThen(
-          asked,
-          Effect.sync(() => void (this.stopped = true)),
-        ),
-      ),
+      this.untilStopped(asked),
       Stream.takeWhile(() => this.refusal === undefined),
     )
   }
 
-  private isMissing(id: string): boolean {
+  /** Ends when the run is asked to stop. */
+  untilStopped(asked: Effect.Effect<void>) {
+    return Stream.interruptWhen(
+      Effect.andThen(
+        asked,
+        Effect.sync(() => void (this.stopped = true)),
+      ),
+    )
+  }
+
+  /** The budget of the run has no room. */
+  refused(refusal: Budget.BudgetExceeded): void {
+    this.refusal = refusal
+  }
+
+  /** Whether the run has yet to ask an item. */
+  isMissing(id: string): boolean {
     const earlier = this.journal?.earlier.last.get(id)
     return earlier === undefined || (this.options.retryFailed === true && !earlier.ok)
   }
@@ -147,10 +157,15 @@ export class Session<I, A, E, R, K extends Kind, ME, MR, JR> {
           const result: BulkResult<A, E2> = Result.isSuccess(outcome)
             ? { _tag: "Answered", id, index, answer: outcome.success, bill }
             : { _tag: "Failed", id, index, error: outcome.failure, bill }
-          return Effect.as(Effect.andThen(this.keep(item, result), this.count(result)), result)
+          return this.over(item, result)
         },
       )
     })
+  }
+
+  /** Writes a result down, and counts it. */
+  over<E2>(item: I, result: BulkResult<A, E2>): Effect.Effect<BulkResult<A, E2>, Journal.JournalFailed> {
+    return Effect.as(Effect.andThen(this.keep(item, result), this.count(result)), result)
   }
 
   private keep(item: I, result: BulkResult<A, unknown>): Effect.Effect<void, Journal.JournalFailed> {

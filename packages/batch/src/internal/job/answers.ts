@@ -30,11 +30,17 @@ export interface Reading<I, A, E, EI> {
   readonly isDone: (id: string) => boolean
 }
 
+/** A result, and the item that it is of. */
+export interface Given<I, A> {
+  readonly item: I
+  readonly result: BulkResult<A, unknown>
+}
+
 type Failures = JobDiffers | JobsUnavailable | Ledger.LedgerUnavailable
 
 export const answers = <I, A, E, EI>(
   work: Reading<I, A, E, EI>,
-): Stream.Stream<BulkResult<A, unknown>, EI | Failures, Ledger.Ledger> =>
+): Stream.Stream<Given<I, A>, EI | Failures, Ledger.Ledger> =>
   Stream.unwrap(
     Effect.gen(function* () {
       const { entries, job, options, provider, store, window } = work
@@ -46,7 +52,10 @@ export const answers = <I, A, E, EI>(
       let found = 0
       const one = (entry: Entry<I>, row: ItemRow) => {
         found++
-        return answered(work, { entry, row, ledger, context, model, settles })
+        return Effect.map(
+          answered(work, { entry, row, ledger, context, model, settles }),
+          (result): Given<I, A> => ({ item: entry.item, result }),
+        )
       }
       return entries.pipe(
         Stream.grouped(window),

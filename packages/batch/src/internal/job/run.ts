@@ -6,9 +6,8 @@ import { type Ledger } from "@holdfast/cost"
 import { Clock, Duration, Effect, Semaphore, Stream } from "effect"
 
 import { DuplicateItem } from "../bulk/errors.ts"
-import { type BulkResult } from "../bulk/options.ts"
 import { type Entry } from "../bulk/session.ts"
-import { answers } from "./answers.ts"
+import { answers, type Given as Result } from "./answers.ts"
 import { type Rooms } from "./jobs.ts"
 import { JobDiffers } from "./errors.ts"
 import { type Held, holding, LeaseLost } from "./lease.ts"
@@ -33,7 +32,7 @@ interface Given<I, A, E, EI> {
 
 export const results = <I, A, E, EI>(
   given: Given<I, A, E, EI>,
-): Stream.Stream<BulkResult<A, unknown>, EI | Ended, Ledger.Ledger> =>
+): Stream.Stream<Result<I, A>, EI | Ended, Ledger.Ledger> =>
   Stream.unwrap(
     Effect.gen(function* () {
       const { isDone, options, provider, rooms } = given
