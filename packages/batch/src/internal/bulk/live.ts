@@ -3,7 +3,8 @@
  */
 import { Resilient } from "@holdfast/core"
 import { type Kind } from "@holdfast/core/Operation"
-import { Effect, Layer, Stream } from "effect"
+import { PriceBook } from "@holdfast/cost"
+import { Effect, Layer, Option, Stream } from "effect"
 
 import { capped } from "./cap.ts"
 import { type BulkResult, type Options } from "./options.ts"
@@ -25,7 +26,10 @@ export const live = <I, A, E, R, JR, EI, RI>(
       }
       const journal = options.journal === undefined ? undefined : yield* options.journal.open
       const session = new Session(options, journal, totalOf(items, options.total))
-      const model = capped(given, session.capLeft)
+      const cap = session.capLeft
+      // Without a cap there is nothing to reserve, and attempts are priced when they are over.
+      const model = cap === undefined ? given : capped(given, cap)
+      const book = Option.getOrElse(yield* Effect.serviceOption(PriceBook.PriceBook), () => PriceBook.builtIn)
       const context = yield* Layer.build(model)
       const { asked, graceOver } = yield* stopping(options)
       const ask = (item: I) =>
@@ -34,7 +38,7 @@ export const live = <I, A, E, R, JR, EI, RI>(
           context,
         )
       return session.fresh(items, asked).pipe(
-        Stream.mapEffect((entry) => session.one(entry, ask(entry.item), graceOver), { concurrency: window, unordered }),
+        Stream.mapEffect((entry) => session.one(entry, ask(entry.item), { graceOver, book }), { concurrency: window, unordered }),
         Stream.filter((result) => result !== undefined),
         Stream.concat(Stream.suspend(() => session.ending)),
       )
