@@ -99,8 +99,8 @@ export class Session<I, A, E, R, JR> {
       Stream.chunks,
       Stream.takeWhile(() => this.refusal === undefined && this.duplicate === undefined),
       Stream.map((some) => this.taken(some)),
-      Stream.flattenIterable,
       this.untilStopped(asked),
+      Stream.flattenIterable,
       Stream.concat(
         Stream.suspend(() =>
           this.duplicate === undefined ? Stream.empty : Stream.fail(new DuplicateItem({ id: this.duplicate })),
