@@ -265,7 +265,7 @@ export class Store {
     return Effect.flatMap(
       this.#read(
         `SELECT i.seq, i.id, i.size, i.worst, i.kind, i.body FROM ${this.#dialect.rows(2, { id: "TEXT" })}
-          JOIN ${this.#prefix}_item i ON i.job = ${this.#at(1)} AND i.id = listed.id`,
+          ${this.#dialect.join} ${this.#prefix}_item i ON i.job = ${this.#at(1)} AND i.id = listed.id`,
         [job, JSON.stringify(ids.map((id) => ({ id })))],
       ),
       Effect.forEach(itemOf),
@@ -278,12 +278,17 @@ export class Store {
     ends: ReadonlyArray<{ readonly seq: number; readonly kind: Kind; readonly body: string | null }>,
   ): Result<number> {
     if (ends.length === 0) return Effect.succeed(0)
+    const table = `${this.#prefix}_item`
     return Effect.map(
+      // An insert of rows that are there, as an update from a list reads the whole table in SQLite.
       this.#changed(
-        `UPDATE ${this.#prefix}_item SET kind = listed.kind, body = listed.body
+        `INSERT INTO ${table} (job, seq, id, size, worst, kind, body)
+          SELECT known.job, known.seq, known.id, known.size, known.worst, listed.kind, listed.body
           FROM ${this.#dialect.rows(2, { seq: "BIGINT", kind: "TEXT", body: "TEXT" })}
-          WHERE ${this.#prefix}_item.job = ${this.#at(1)} AND ${this.#prefix}_item.seq = listed.seq
-            AND ${this.#prefix}_item.kind IS NULL RETURNING ${this.#prefix}_item.seq`,
+          ${this.#dialect.join} ${table} known ON known.job = ${this.#at(1)} AND known.seq = listed.seq
+          WHERE known.kind IS NULL
+          ON CONFLICT (job, seq) DO UPDATE SET kind = excluded.kind, body = excluded.body WHERE ${table}.kind IS NULL
+          RETURNING ${table}.seq`,
         [job, JSON.stringify(ends)],
       ),
       (rows) => rows.length,

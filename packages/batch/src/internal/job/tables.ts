@@ -18,6 +18,8 @@ export interface Dialect {
   readonly parameter: (index: number) => string
   /** The objects of a JSON array, a parameter, as the table `listed`. */
   readonly rows: (index: number, columns: Readonly<Record<string, string>>) => string
+  /** Joins a table to `listed`, row by row of the list. */
+  readonly join: string
   /** Locks the rows that a query reads until its statement is over, so that what it read stays true. */
   readonly locked: string
 }
@@ -28,6 +30,8 @@ const sqlite: Dialect = {
     const fields = Object.keys(columns).map((name) => `value ->> '${name}' AS ${name}`)
     return `(SELECT ${fields.join(", ")} FROM json_each(?${index})) AS listed`
   },
+  // Left to itself it reads all rows of the table, and the list anew for each of them.
+  join: "CROSS JOIN",
   // There is one writer.
   locked: "",
 }
@@ -38,6 +42,7 @@ const postgres: Dialect = {
     const fields = Object.entries(columns).map(([name, type]) => `${name} ${type}`)
     return `json_to_recordset($${index}::text::json) AS listed(${fields.join(", ")})`
   },
+  join: "JOIN",
   locked: "FOR UPDATE",
 }
 
