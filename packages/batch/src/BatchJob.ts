@@ -11,12 +11,12 @@
  */
 import { type ResilientModel } from "@holdfast/core"
 import { type Ledger } from "@holdfast/cost"
-import { Context, Effect, Layer, type Schedule, Stream } from "effect"
+import { Effect, Layer, type Schedule, Stream } from "effect"
 import { type SqlClient } from "effect/sql"
 
 import { type BulkResult } from "./internal/bulk/options.ts"
 import { type JobsUnavailable, type JobUnknown } from "./internal/job/errors.ts"
-import { makeSql, type Service } from "./internal/job/jobs.ts"
+import { Jobs, makeSql } from "./internal/job/jobs.ts"
 import { type Ended, type Failed, type Options, type Standing, type WhenUnsure } from "./internal/job/options.ts"
 import { standardPoll } from "./internal/job/poll.ts"
 import { results } from "./internal/job/run.ts"
@@ -32,7 +32,7 @@ export {
   JobUnknown,
   NoSecondTurn,
 } from "./internal/job/errors.ts"
-export type { Service } from "./internal/job/jobs.ts"
+export { Jobs, type Service } from "./internal/job/jobs.ts"
 export type { Ended, Failed, Options, Progress, Standing, WhenUnsure } from "./internal/job/options.ts"
 export type {
   /**
@@ -43,14 +43,6 @@ export type {
    */
   State,
 } from "./internal/job/state.ts"
-
-/**
- * The jobs of an application.
- *
- * @since 0.1.0
- * @category services
- */
-export class Jobs extends Context.Service<Jobs, Service>()("@holdfast/batch/Jobs") {}
 
 /**
  * Jobs in the database of the `SqlClient` in context: SQLite for workers on one machine, PostgreSQL 14 or later for any number. The

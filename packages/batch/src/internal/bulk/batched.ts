@@ -4,7 +4,7 @@
 import { Budget, Estimate } from "@holdfast/cost"
 import { Effect, Stream } from "effect"
 
-import { Jobs } from "../../BatchJob.ts"
+import { Jobs } from "../job/jobs.ts"
 import { results } from "../job/run.ts"
 import { always } from "./cap.ts"
 import { type Batch } from "./mode.ts"

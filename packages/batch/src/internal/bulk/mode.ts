@@ -6,7 +6,7 @@ import { type Kind } from "@holdfast/core/Operation"
 import { type Ledger, type PriceBook } from "@holdfast/cost"
 import { type Types } from "effect"
 
-import { type Jobs } from "../../BatchJob.ts"
+import { type Jobs } from "../job/jobs.ts"
 import { type Ended as JobEnded, type Failed as ItemFailed, type Options as JobOptions } from "../job/options.ts"
 
 /**

@@ -1,7 +1,7 @@
 /**
  * The jobs of an application in a database, and what can be done to one of them from anywhere.
  */
-import { Effect } from "effect"
+import { Context, Effect } from "effect"
 import { SqlClient } from "effect/sql"
 
 import { type JobsUnavailable, JobUnknown } from "./errors.ts"
@@ -39,6 +39,14 @@ export interface Service {
   /** @internal */
   readonly rooms: Rooms
 }
+
+/**
+ * The jobs of an application.
+ *
+ * @since 0.1.0
+ * @category services
+ */
+export class Jobs extends Context.Service<Jobs, Service>()("@holdfast/batch/Jobs") {}
 
 export const makeSql = Effect.fnUntraced(function* (prefix: string) {
   const sql = yield* SqlClient.SqlClient
