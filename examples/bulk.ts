@@ -22,7 +22,10 @@ import { emulated } from "./bulk/provider.ts"
 
 const settings = { maxOutputTokens: 50 }
 
-const model = OpenAiLanguageModel.model("gpt-6-luna", settings).pipe(Concurrency.limit(4), Retry.schedule(Retry.standard))
+const model = OpenAiLanguageModel.model("gpt-6-luna", settings).pipe(
+  Concurrency.limit(4),
+  Retry.schedule(Retry.standard),
+)
 
 const provider = OpenAiBatch.model("gpt-6-luna", settings)
 
@@ -39,7 +42,9 @@ const folder = Effect.acquireRelease(
 
 const program = Effect.fnUntraced(function* (way: "batch" | "live") {
   const path = yield* folder
-  yield* Console.log(`What it would cost:\n${Bulk.compare(yield* Bulk.estimate(reviews, { ask: classify, model, provider }))}\n`)
+  yield* Console.log(
+    `What it would cost:\n${Bulk.compare(yield* Bulk.estimate(reviews, { ask: classify, model, provider }))}\n`,
+  )
 
   const run = (stop: Effect.Effect<unknown>, onProgress: (progress: Progress.Progress) => Effect.Effect<unknown>) =>
     Bulk.runInOrder(reviews, {
@@ -62,10 +67,16 @@ const program = Effect.fnUntraced(function* (way: "batch" | "live") {
     // Ctrl-C, a deployment, the end of a night shift. A batch goes on at the vendor meanwhile.
     const enough = yield* Deferred.make<void>()
     if (way === "batch") yield* Effect.forkScoped(Effect.delay(Deferred.succeed(enough, undefined), "30 millis"))
-    const first = run(Deferred.await(enough), ({ done }) => (done >= 10 ? Deferred.succeed(enough, undefined) : Effect.void))
-    yield* Stream.runDrain(first).pipe(Effect.catchTag("RunStopped", ({ message }) => Console.log(`Stopped: ${message}`)))
+    const first = run(Deferred.await(enough), ({ done }) =>
+      done >= 10 ? Deferred.succeed(enough, undefined) : Effect.void,
+    )
+    yield* Stream.runDrain(first).pipe(
+      Effect.catchTag("RunStopped", ({ message }) => Console.log(`Stopped: ${message}`)),
+    )
 
-    const results = yield* Stream.runCollect(run(Effect.never, Progress.draw({ write: (text) => process.stdout.write(text) })))
+    const results = yield* Stream.runCollect(
+      run(Effect.never, Progress.draw({ write: (text) => process.stdout.write(text) })),
+    )
     const lines = yield* Stream.runCollect(Journal.file(join(path, "labels.jsonl"), Label).lines)
     yield* Console.log(`\n${results.length} of ${lines.length} were left. The first five of them:`)
     for (const result of results.slice(0, 5)) {

@@ -24,7 +24,11 @@ const emulator = new URL("../../testing/src/bin.ts", import.meta.url).pathname
 /** An emulator in a process of its own, whose memory is not that of the run. Gives its address. */
 const started = Effect.flatMap(
   Effect.acquireRelease(
-    Effect.sync(() => spawn(process.execPath, ["--max-old-space-size=8000", emulator, "--port", "0"], { stdio: ["ignore", "pipe", "inherit"] })),
+    Effect.sync(() =>
+      spawn(process.execPath, ["--max-old-space-size=8000", emulator, "--port", "0"], {
+        stdio: ["ignore", "pipe", "inherit"],
+      }),
+    ),
     (child) => Effect.sync(() => child.kill("SIGKILL")),
   ),
   (child) =>
@@ -92,7 +96,11 @@ const played = (name: "batch" | "live") =>
       ),
     )
     const lines = yield* Effect.provide(
-      Stream.runFold(journal.lines, () => 0, (sum) => sum + 1),
+      Stream.runFold(
+        journal.lines,
+        () => 0,
+        (sum) => sum + 1,
+      ),
       NodeFileSystem.layer,
     )
     const report = yield* Effect.promise(() => fetch(`${url}/emulator/batches`).then((answer) => answer.json()))

@@ -31,15 +31,7 @@ export type { Bill } from "./internal/bulk/bill.ts"
 export { CostCapReached, DuplicateItem, RunStopped } from "./internal/bulk/errors.ts"
 export { type Comparison, compare, estimate, type EstimateOptions, type Offer } from "./internal/bulk/estimate.ts"
 export { type AnyMode, batch, type BatchOptions, live, type Mode } from "./internal/bulk/mode.ts"
-export type {
-  Answered,
-  BulkResult,
-  Ended,
-  Failed,
-  LiveOptions,
-  ModeOptions,
-  Options,
-} from "./internal/bulk/options.ts"
+export type { Answered, BulkResult, Ended, Failed, LiveOptions, ModeOptions, Options } from "./internal/bulk/options.ts"
 
 /**
  * Results as they come: a slow item delays no other.
@@ -119,6 +111,7 @@ type Given =
 
 const results = (items: Iterable<never>, options: Given, unordered: boolean): Run<never, never, never, never> => {
   const how = howOf(options.mode ?? liveMode(options.model))
-  const found = how._tag === "Batch" ? batched(items, options, how) : live(items, options, { model: how.model, unordered })
+  const found =
+    how._tag === "Batch" ? batched(items, options, how) : live(items, options, { model: how.model, unordered })
   return found as Run<never, never, never, never>
 }

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Event } from "@holdfast/core"
 import { Ledger, Money } from "@holdfast/cost"
-import { Context, Deferred, Effect, Fiber, Layer, Schedule, Schema, type Scope, Stream } from "effect"
+import { type Context, Deferred, Effect, Fiber, Layer, Schedule, Schema, type Scope, Stream } from "effect"
 import { type AiError, LanguageModel, Tool, Toolkit } from "effect/ai"
 import { TestClock } from "effect/testing"
 
@@ -89,7 +89,12 @@ for (const { kind, missing } of kinds) {
             results.map((result) => (result._tag === "Answered" ? [result.index, result.answer] : [])),
             ids(300).map((item, index) => [index, `re: ${item}`]),
           )
-          const bill = { attempts: 1, tokens: { input: 100, output: 20 }, cost: Money.fromPicodollars(unit), exact: true }
+          const bill = {
+            attempts: 1,
+            tokens: { input: 100, output: 20 },
+            cost: Money.fromPicodollars(unit),
+            exact: true,
+          }
           assert.deepStrictEqual(results[0]?.bill, bill)
           assert.deepStrictEqual(vendor.forgotten, ["file-1"])
           assert.deepStrictEqual(yield* run(vendor, 300), results)
@@ -113,12 +118,14 @@ for (const { kind, missing } of kinds) {
           Layer.build(Layer.fresh(storesOn(clientAt(kind, where)))),
         )
         const vendor = new Vendor()
-        const all = yield* Effect.forEach(
-          workers,
-          (stores) => Effect.provideContext(run(vendor, 50), stores),
-          { concurrency: "unbounded" },
-        )
-        for (const results of all) assert.deepStrictEqual(tagsOf(results), ids(50).map(() => "Answered"))
+        const all = yield* Effect.forEach(workers, (stores) => Effect.provideContext(run(vendor, 50), stores), {
+          concurrency: "unbounded",
+        })
+        for (const results of all)
+          assert.deepStrictEqual(
+            tagsOf(results),
+            ids(50).map(() => "Answered"),
+          )
         assert.strictEqual(vendor.batches.length, 1)
         yield* Effect.provideContext(assertSettled(50, 50n * unit), workers[0] as Context.Context<Needs>)
       }),
@@ -136,7 +143,10 @@ for (const { kind, missing } of kinds) {
             ids(25).map((item) => (item === "item 7" ? "AiError" : "Answered")),
           )
           // The first one is made again without the line that the vendor named.
-          assert.deepStrictEqual(vendor.batches.map(({ items }) => items.length).toSorted((a, b) => a - b), [5, 9, 10, 10])
+          assert.deepStrictEqual(
+            vendor.batches.map(({ items }) => items.length).toSorted((a, b) => a - b),
+            [5, 9, 10, 10],
+          )
           yield* assertSettled(25, 24n * unit)
         }).pipe(Effect.provideContext(stores))
       }),
@@ -146,7 +156,10 @@ for (const { kind, missing } of kinds) {
 
 describe("the program of an item", () => {
   const Label = Schema.Struct({ label: Schema.Literals(["good", "bad"]), since: Schema.DateFromString })
-  const Lookup = Tool.make("Lookup", { parameters: Schema.Struct({ at: Schema.DateFromString }), success: Schema.String })
+  const Lookup = Tool.make("Lookup", {
+    parameters: Schema.Struct({ at: Schema.DateFromString }),
+    success: Schema.String,
+  })
   const tools = Toolkit.make(Lookup)
 
   it.live("reads structured answers and tools as it does live, streamed ones as well", () =>
@@ -163,14 +176,19 @@ describe("the program of an item", () => {
             : answered(item)
         }
         const programs: Record<string, Effect.Effect<unknown, unknown, LanguageModel.LanguageModel>> = {
-          object: Effect.map(LanguageModel.generateObject({ prompt: "object", schema: Label }), ({ value }) => value.since.getTime()),
+          object: Effect.map(LanguageModel.generateObject({ prompt: "object", schema: Label }), ({ value }) =>
+            value.since.getTime(),
+          ),
           misfit: LanguageModel.generateObject({ prompt: "misfit", schema: Label }),
           tool: Effect.map(
             LanguageModel.generateText({ prompt: "tool", toolkit: tools, disableToolCallResolution: true }),
             ({ toolCalls }) => toolCalls.map(({ name, params }) => [name, new Date(params.at).getTime()]),
           ).pipe(Effect.provide(tools.toLayer({ Lookup: () => Effect.die("nobody runs it") }))),
           stream: LanguageModel.streamText({ prompt: "stream" }).pipe(
-            Stream.runFold(() => "", (text, part) => (part.type === "text-delta" ? text + part.delta : text)),
+            Stream.runFold(
+              () => "",
+              (text, part) => (part.type === "text-delta" ? text + part.delta : text),
+            ),
           ),
           twice: Effect.andThen(ask("one"), ask("two")),
           careful: Effect.catch(ask("careful"), () => Effect.succeed("never")),
@@ -223,7 +241,14 @@ describe("what became of items", () => {
           }
         }
         const results = yield* run(vendor, 6)
-        assert.deepStrictEqual(tagsOf(results), ["Answered", "AiError", "ItemExpired", "ItemCanceled", "ItemLost", "Answered"])
+        assert.deepStrictEqual(tagsOf(results), [
+          "Answered",
+          "AiError",
+          "ItemExpired",
+          "ItemCanceled",
+          "ItemLost",
+          "Answered",
+        ])
         const settled = yield* settledOf
         const byId = new Map(settled.map((each) => [Number(each.id.split("/").at(-1)), each]))
         for (const free of [1, 2, 3]) {
@@ -235,7 +260,10 @@ describe("what became of items", () => {
         assert.isTrue(maximum > 0n)
         assert.deepStrictEqual(results[4]?.bill.cost, maximum)
         assert.isFalse(results[4]?.bill.exact)
-        assert.deepStrictEqual(results.slice(1, 4).map(({ bill }) => bill.cost), [Money.zero, Money.zero, Money.zero])
+        assert.deepStrictEqual(
+          results.slice(1, 4).map(({ bill }) => bill.cost),
+          [Money.zero, Money.zero, Money.zero],
+        )
         assert.deepStrictEqual(yield* outstandingOf, [])
       }),
     ),
@@ -246,9 +274,7 @@ describe("what became of items", () => {
       Effect.gen(function* () {
         const vendor = new Vendor()
         const items = ["small", "large".repeat(100), "tiny"]
-        const results = yield* Stream.runCollect(
-          BatchJob.run(items, { ...optionsFor(vendor), limits: { bytes: 200 } }),
-        )
+        const results = yield* Stream.runCollect(BatchJob.run(items, { ...optionsFor(vendor), limits: { bytes: 200 } }))
         assert.deepStrictEqual(tagsOf(results), ["Answered", "AiError", "Answered"])
         const [first] = yield* Effect.map(settledOf, (settled) => settled.filter(({ cost }) => cost === 0n))
         assert.strictEqual(first?.basis, "unbilled")
@@ -363,29 +389,31 @@ describe("a create whose answer is lost", () => {
   )
 
   for (const foreign of [false, true]) {
-    it.live(`is waited for where the list shows no names, and ${foreign ? "made again when another batch was not it" : "adopted by its answers"}`, () =>
-      inMemory(
-        Effect.gen(function* () {
-          const vendor = new Vendor()
-          vendor.showsNames = false
-          if (foreign) {
-            vendor.before = (step) =>
-              step === "create" && vendor.calls["create"] === 1
-                ? Effect.andThen(
-                    Effect.sync(() => {
-                      const items = ids(5).map((prompt) => ({ id: `other-${prompt.slice(5)}`, body: { prompt } }))
-                      vendor.create("", items, Date.now())
-                    }),
-                    Effect.fail(lost),
-                  )
-                : Effect.void
-          } else losing(vendor)
-          const results = yield* run(vendor, 5, optionsFor(vendor, { files: false }))
-          assert.strictEqual(results.length, 5)
-          assert.strictEqual(vendor.batches.length, foreign ? 2 : 1)
-          yield* assertSettled(5, 5n * unit)
-        }),
-      ),
+    it.live(
+      `is waited for where the list shows no names, and ${foreign ? "made again when another batch was not it" : "adopted by its answers"}`,
+      () =>
+        inMemory(
+          Effect.gen(function* () {
+            const vendor = new Vendor()
+            vendor.showsNames = false
+            if (foreign) {
+              vendor.before = (step) =>
+                step === "create" && vendor.calls["create"] === 1
+                  ? Effect.andThen(
+                      Effect.sync(() => {
+                        const items = ids(5).map((prompt) => ({ id: `other-${prompt.slice(5)}`, body: { prompt } }))
+                        vendor.create("", items, Date.now())
+                      }),
+                      Effect.fail(lost),
+                    )
+                  : Effect.void
+            } else losing(vendor)
+            const results = yield* run(vendor, 5, optionsFor(vendor, { files: false }))
+            assert.strictEqual(results.length, 5)
+            assert.strictEqual(vendor.batches.length, foreign ? 2 : 1)
+            yield* assertSettled(5, 5n * unit)
+          }),
+        ),
     )
   }
 
@@ -447,7 +475,11 @@ describe("a job that was started", () => {
         early.before = (step) => (step === "upload" ? Effect.fail(refusal("not now")) : Effect.void)
         yield* Effect.flip(run(early, 3, { job: "early" }))
         yield* BatchJob.cancel("early")
-        assert.deepStrictEqual(tagsOf(yield* run(early, 3, { job: "early" })), ["ItemCanceled", "ItemCanceled", "ItemCanceled"])
+        assert.deepStrictEqual(tagsOf(yield* run(early, 3, { job: "early" })), [
+          "ItemCanceled",
+          "ItemCanceled",
+          "ItemCanceled",
+        ])
         assert.deepStrictEqual(early.calls, { upload: 1 })
 
         vendor.runsFor = 1_000_000
@@ -457,9 +489,15 @@ describe("a job that was started", () => {
         const fiber = yield* Effect.forkChild(run(vendor, 3))
         yield* Deferred.await(asked)
         yield* BatchJob.cancel("job")
-        yield* Effect.repeat(Effect.delay(Effect.sync(() => vendor.batches[0]?.isCancelAsked), "1 millis"), {
-          until: (isAsked) => isAsked === true,
-        })
+        yield* Effect.repeat(
+          Effect.delay(
+            Effect.sync(() => vendor.batches[0]?.isCancelAsked),
+            "1 millis",
+          ),
+          {
+            until: (isAsked) => isAsked === true,
+          },
+        )
         vendor.runsFor = 0
         assert.deepStrictEqual(tagsOf(yield* Fiber.join(fiber)), ["ItemCanceled", "Answered", "ItemCanceled"])
         assert.strictEqual(sum((yield* settledOf).map(({ cost }) => cost)), unit)
@@ -482,8 +520,7 @@ describe("a job that was started", () => {
           }),
         )
         // Leases are renewed on the way.
-        const until = (count: number) =>
-          Effect.repeat(turn, { until: () => polls.length >= count })
+        const until = (count: number) => Effect.repeat(turn, { until: () => polls.length >= count })
         yield* until(1)
         yield* TestClock.adjust("59 minutes")
         assert.deepStrictEqual(polls, ["running"])

@@ -42,7 +42,9 @@ const withFile = <A, E, R>(use: (path: string) => Effect.Effect<A, E, R>) =>
 
 const echo = Effect.gen(function* () {
   const scripted = yield* ScriptedModel.make()
-  yield* scripted.respond(({ prompt }) => ScriptedModel.text(`re: ${textOf(prompt)}`, { usage: { input: 100, output: 20 } }))
+  yield* scripted.respond(({ prompt }) =>
+    ScriptedModel.text(`re: ${textOf(prompt)}`, { usage: { input: 100, output: 20 } }),
+  )
   return scripted
 })
 
@@ -92,9 +94,15 @@ describe("a bulk run in either mode", () => {
           yield* Stream.runDrain(Bulk.run(ids(3), { ...options, model: scripted.model, window: 1 }))
           const mode = batchOn(vendor)
           vendor.runsFor = 1_000_000
-          const stop = Effect.repeat(Effect.delay(Effect.sync(() => vendor.calls["status"] ?? 0), "1 millis"), {
-            until: (asked) => asked > 0,
-          })
+          const stop = Effect.repeat(
+            Effect.delay(
+              Effect.sync(() => vendor.calls["status"] ?? 0),
+              "1 millis",
+            ),
+            {
+              until: (asked) => asked > 0,
+            },
+          )
           const stopped = yield* Effect.flip(Stream.runDrain(Bulk.run(ids(10), { ...options, mode, stop })))
           assert.strictEqual(stopped._tag, "RunStopped")
           vendor.runsFor = 0
@@ -103,8 +111,14 @@ describe("a bulk run in either mode", () => {
           const rest = yield* Stream.runCollect(Bulk.run(ids(10), { ...options, mode }))
           assert.deepStrictEqual([...first, ...rest].map(({ id }) => id).slice(0, 2), ["item 3", "item 4"])
           const lines = yield* Stream.runCollect(options.journal.lines)
-          assert.deepStrictEqual(lines.map(({ id }) => id), ids(10))
-          assert.deepStrictEqual(lines.map(({ input }) => input), ids(10).map(() => 6))
+          assert.deepStrictEqual(
+            lines.map(({ id }) => id),
+            ids(10),
+          )
+          assert.deepStrictEqual(
+            lines.map(({ input }) => input),
+            ids(10).map(() => 6),
+          )
           assert.strictEqual(vendor.batches.length, 1)
           assert.strictEqual(vendor.batches[0]?.items.length, 7)
           assert.strictEqual((yield* BatchJob.status("job")).state, "settled")
@@ -141,7 +155,10 @@ describe("an estimate", () => {
           [found.live.time.atLeast, found.live.time.atMost, found.batch.time.atMost],
           [Duration.minutes(2), undefined, Duration.hours(24)],
         )
-        assert.match(Bulk.compare(found), /^live {3}about \$\S+, \$\S+ at most; 2m or more\nbatch {2}about .* within 1d$/)
+        assert.match(
+          Bulk.compare(found),
+          /^live {3}about \$\S+, \$\S+ at most; 2m or more\nbatch {2}about .* within 1d$/,
+        )
         const unknown = yield* Effect.flip(
           Bulk.estimate(ids(1), {
             ask,

@@ -3,6 +3,7 @@
  */
 import { spawn } from "node:child_process"
 import { once } from "node:events"
+import { readFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 
@@ -10,7 +11,7 @@ import { Ledger } from "@holdfast/cost"
 import { Emulator, Reply } from "@holdfast/testing"
 import { Context, Effect, Layer, type Scope, Stream } from "effect"
 
-import { clientAt, type Kind, place } from "./databases.ts"
+import { clientAt, file, type Kind, place } from "./databases.ts"
 
 export type Vendor = "openai" | "anthropic"
 
@@ -25,6 +26,8 @@ export interface Work {
   readonly items: number
   /** The point of its way where it kills itself. */
   readonly killAt?: number | string
+  /** The file of a bulk run's journal, where it is one. */
+  readonly journal?: string
 }
 
 export interface Ended {
@@ -73,6 +76,9 @@ export interface Ground {
   readonly emulator: Emulator.Emulator["Service"]
 }
 
+/** The same live. */
+export const liveUnit = 100n * 150_000n + 50n * 600_000n
+
 export const ground = (kind: Kind, vendor: Vendor): Effect.Effect<Ground, unknown, Scope.Scope> =>
   Effect.gen(function* () {
     const emulator = Context.get(yield* Layer.build(Layer.fresh(Emulator.layer())), Emulator.Emulator)
@@ -107,7 +113,10 @@ export interface Plan {
 }
 
 /** Kills processes on their way, lets others finish the job, and counts. */
-export const killed = ({ emulator, kind, vendor, where }: Ground, plan: Plan): Effect.Effect<Outcome, unknown, Scope.Scope> =>
+export const killed = (
+  { emulator, kind, vendor, where }: Ground,
+  plan: Plan,
+): Effect.Effect<Outcome, unknown, Scope.Scope> =>
   Effect.gen(function* () {
     const { finishers, items, job, kills } = plan
     const work: Work = { kind, where, vendor, url: emulator.batches.baseUrl(vendor), job, items }
@@ -123,7 +132,9 @@ export const killed = ({ emulator, kind, vendor, where }: Ground, plan: Plan): E
     const settled = (yield* Stream.runCollect(ledger.entries())).flatMap((entry) =>
       entry._tag === "Settled" && entry.settlement.id.startsWith(`batch/${job}/`) ? [entry.settlement] : [],
     )
-    const outstanding = (yield* ledger.outstanding).filter(({ reservation }) => reservation.id.startsWith(`batch/${job}/`))
+    const outstanding = (yield* ledger.outstanding).filter(({ reservation }) =>
+      reservation.id.startsWith(`batch/${job}/`),
+    )
     return {
       killedAt: first.flatMap(({ killedAt }) => killedAt ?? []),
       batches: after.created - before.created,
@@ -145,4 +156,76 @@ export const mistakeOf = (outcome: Outcome, { items }: Plan, vendor: Vendor): st
   if (spent !== billed || spent !== BigInt(items) * units[vendor]) return `${spent} settled, ${billed} billed`
   if (outstanding !== 0) return `${outstanding} reservations are open`
   return answered.every((count) => count === items) ? undefined : `${answered.join(", ")} items answered`
+}
+
+export interface BulkOutcome {
+  readonly killedAt: ReadonlyArray<string>
+  readonly points: number
+  readonly asked: number
+  /** What the vendor's answers come to. */
+  readonly billed: bigint
+  readonly settled: bigint
+  /** Worst cases of attempts that nobody saw the end of. */
+  readonly uncertain: bigint
+  /** Lines of each journal, and items in them. */
+  readonly lines: ReadonlyArray<readonly [lines: number, items: number]>
+}
+
+/** The same with bulk runs, each process with a journal of its own: it is started again until its run is over. */
+export const killedBulk = (
+  { emulator, kind, vendor, where }: Ground,
+  { items, job, kills }: Plan,
+): Effect.Effect<BulkOutcome, unknown, Scope.Scope> =>
+  Effect.gen(function* () {
+    const folder = join(yield* file, "..")
+    const before = yield* emulator.requests
+    const ledger = Context.get(
+      yield* Layer.build(Layer.fresh(Ledger.layerSql().pipe(Layer.provide(clientAt(kind, where))))),
+      Ledger.Ledger,
+    )
+    const held = Effect.map(
+      Effect.all([ledger.total({ account: JSON.stringify(["all", "day"]), since: 0 }), ledger.outstanding]),
+      ([{ spent }, outstanding]) =>
+        [spent, outstanding.reduce((sum, { reservation }) => sum + reservation.worst, 0n)] as const,
+    )
+    const [spentBefore, uncertainBefore] = yield* held
+    const runs = yield* Effect.forEach(
+      kills,
+      (killAt, index) =>
+        Effect.gen(function* () {
+          const journal = join(folder, `${job}-${index}.jsonl`)
+          const work: Work = { kind, where, vendor, url: emulator.batches.baseUrl(vendor), job, items, journal }
+          const first = yield* runWorker({ ...work, killAt })
+          const last = yield* runWorker(work)
+          const ids = readFileSync(journal, "utf8")
+            .trim()
+            .split("\n")
+            .map((line) => (JSON.parse(line) as { readonly id: string }).id)
+          return { first, last, lines: [ids.length, new Set(ids).size] as const }
+        }),
+      { concurrency: "unbounded" },
+    )
+    const asked = (yield* emulator.requests).slice(before.length)
+    const [spent, uncertain] = yield* held
+    return {
+      killedAt: runs.flatMap(({ first }) => first.killedAt ?? []),
+      points: Math.max(...runs.map(({ last }) => last.points)),
+      asked: asked.length,
+      billed: BigInt(asked.filter(({ endedAt, status }) => status === 200 && endedAt !== undefined).length) * liveUnit,
+      settled: spent - spentBefore,
+      uncertain: uncertain - uncertainBefore,
+      lines: runs.map(({ lines }) => lines),
+    }
+  })
+
+/** What is not as it must be: an item that is lost or twice, or a sum that does not hold what the vendor bills. */
+export const bulkMistakeOf = (
+  { billed, lines, settled, uncertain }: BulkOutcome,
+  { items }: Plan,
+): string | undefined => {
+  const wrong = lines.find(([all, distinct]) => all !== items || distinct !== items)
+  if (wrong !== undefined) return `${wrong[0]} lines of ${wrong[1]} items`
+  return settled <= billed && billed <= settled + uncertain
+    ? undefined
+    : `${billed} billed, ${settled} to ${settled + uncertain} in the ledger`
 }

@@ -1,8 +1,14 @@
 /**
  * A vendor of batches in memory, whose every quirk can be switched on, and a provider for it. It counts what it would bill.
  */
-import { type BatchProvider, type Candidate, type Item, type Line, type Status } from "@holdfast/core/provider/BatchProvider"
-import { Clock, Effect, type JsonSchema, Stream } from "effect"
+import {
+  type BatchProvider,
+  type Candidate,
+  type Item,
+  type Line,
+  type Status,
+} from "@holdfast/core/provider/BatchProvider"
+import { Clock, Effect, Stream } from "effect"
 import { AiError, LanguageModel, type Prompt } from "effect/ai"
 
 export interface Batch {
@@ -82,7 +88,14 @@ export class Vendor {
     this.looks.set(id, looks + 1)
     if (looks >= this.runsFor) batch.state = batch.invalid.length > 0 ? "failed" : "ended"
     const counts = { total: batch.items.length, succeeded: 0, failed: 0 }
-    return { state: batch.state, vendorState: batch.state, counts, invalid: batch.invalid, error: undefined, missing: this.missing }
+    return {
+      state: batch.state,
+      vendorState: batch.state,
+      counts,
+      invalid: batch.invalid,
+      error: undefined,
+      missing: this.missing,
+    }
   }
 
   /** In another order than they were sent. */
@@ -135,7 +148,9 @@ export const notFound = AiError.make({
 
 export const textOf = (prompt: Prompt.Prompt): string =>
   prompt.content
-    .flatMap(({ content }) => (typeof content === "string" ? [content] : content.map((part) => ("text" in part ? String(part.text) : ""))))
+    .flatMap(({ content }) =>
+      typeof content === "string" ? [content] : content.map((part) => ("text" in part ? part.text : "")),
+    )
     .join("\n")
 
 interface Body {
@@ -147,7 +162,11 @@ interface Body {
 /** How the steps of a vendor are reached: in this process, or over a socket. */
 export interface Steps extends Pick<BatchProvider, "cancel" | "find" | "results" | "status"> {
   readonly upload: (items: ReadonlyArray<Item>) => Effect.Effect<string, AiError.AiError>
-  readonly create: (name: string, file: string | undefined, items: ReadonlyArray<Item>) => Effect.Effect<string, AiError.AiError>
+  readonly create: (
+    name: string,
+    file: string | undefined,
+    items: ReadonlyArray<Item>,
+  ) => Effect.Effect<string, AiError.AiError>
   readonly forget: (file: string) => Effect.Effect<void, AiError.AiError>
 }
 
@@ -155,7 +174,9 @@ export const stepsOf = (vendor: Vendor): Steps => ({
   upload: (items) => vendor.step("upload", () => vendor.upload(items)),
   create: (name, file, items) =>
     Effect.flatMap(Clock.currentTimeMillis, (now) =>
-      vendor.step("create", () => vendor.create(name, file === undefined ? items : (vendor.files.get(file) ?? []), now)),
+      vendor.step("create", () =>
+        vendor.create(name, file === undefined ? items : (vendor.files.get(file) ?? []), now),
+      ),
     ),
   find: ({ items, name, since }) => vendor.step("find", () => vendor.find(name, since, items)),
   status: (batch) =>
@@ -163,7 +184,13 @@ export const stepsOf = (vendor: Vendor): Steps => ({
       vendor.step("status", () => vendor.status(batch)),
       (status) => (status === undefined ? Effect.fail(notFound) : Effect.succeed(status)),
     ),
-  results: (batch) => Stream.unwrap(Effect.map(vendor.step("results", () => vendor.lines(batch)), Stream.fromIterable)),
+  results: (batch) =>
+    Stream.unwrap(
+      Effect.map(
+        vendor.step("results", () => vendor.lines(batch)),
+        Stream.fromIterable,
+      ),
+    ),
   cancel: (id) =>
     vendor.step("cancel", () => {
       const batch = vendor.batches.find((each) => each.id === id)
@@ -193,7 +220,7 @@ export const providerOn = (
     const prompt = textOf(options.prompt)
     if (prompt === "unsendable") return Effect.fail(refusal("this cannot be sent"))
     return Effect.succeed({
-      body: { prompt, ...(jsonSchema !== undefined && { schema: jsonSchema as JsonSchema.JsonSchema }) },
+      body: { prompt, ...(jsonSchema !== undefined && { schema: jsonSchema }) },
       read: (answer) =>
         Effect.sync(() => {
           const { text, tool, usage: used } = answer as Body
@@ -217,9 +244,7 @@ export const providerOn = (
     })
   },
   sizeOf: (item) => JSON.stringify(item).length,
-  upload: files
-    ? (items) => Effect.flatMap(Stream.runCollect(items), (all) => steps.upload(all))
-    : undefined,
+  upload: files ? (items) => Effect.flatMap(Stream.runCollect(items), (all) => steps.upload(all)) : undefined,
   create: ({ file, items, name }) =>
     file === undefined
       ? Effect.flatMap(Stream.runCollect(items), (all) => steps.create(name, undefined, all))

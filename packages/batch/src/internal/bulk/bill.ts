@@ -3,7 +3,6 @@
  */
 import { type Attempt, type Event } from "@holdfast/core"
 import { Charge, Money, type PriceBook } from "@holdfast/cost"
-import type {} from "@holdfast/cost/CostEvent"
 
 /**
  * What an item used and cost, all its attempts together.

@@ -79,11 +79,7 @@ export interface EstimateOptions<in I, out A, out E, out R, out ME, out MR, out 
 export const estimate = <I, A, E, R, ME, MR, PE = never, PR = never, EI = never, RI = never>(
   items: Iterable<I> | Stream.Stream<I, EI, RI>,
   options: EstimateOptions<I, A, E, R, ME, MR, PE, PR>,
-): Effect.Effect<
-  Comparison,
-  EI | PE | PriceBook.PriceUnknown,
-  Exclude<R, ResilientModel.Provides> | MR | PR | RI
-> =>
+): Effect.Effect<Comparison, EI | PE | PriceBook.PriceUnknown, Exclude<R, ResilientModel.Provides> | MR | PR | RI> =>
   Effect.scoped(
     Effect.gen(function* () {
       const provider = yield* options.provider
@@ -103,7 +99,11 @@ export const estimate = <I, A, E, R, ME, MR, PE = never, PR = never, EI = never,
       const add = (start: Attempt.AttemptStart) =>
         Effect.forEach([live, batch], (sum) =>
           Effect.map(
-            estimator.estimate(start.request, { ...sum.source, price: sum.price, maxOutputTokens: start.maxOutputTokens }),
+            estimator.estimate(start.request, {
+              ...sum.source,
+              price: sum.price,
+              maxOutputTokens: start.maxOutputTokens,
+            }),
             (found) => sum.add(found, ofRequest(start.request as never).output),
           ),
         )
@@ -128,7 +128,7 @@ const asking = Effect.fnUntraced(function* (
     name: "Bulk.estimate",
     reserve: (start) => Effect.as(heard(start), nothing),
   }
-  const model = Resilient.policy<never>({ name: "Bulk.estimate", settings: {} }, (call) =>
+  const model = Resilient.policy({ name: "Bulk.estimate", settings: {} }, (call) =>
     Effect.succeed(AttemptGuard.install(call, guard)),
   )(capturing(provider))
   const context = yield* Layer.build(model)
@@ -235,7 +235,8 @@ export const compare = ({ batch, live }: Comparison): string =>
     .join("\n")
 
 const line = (name: string, { atMost, likely, time }: Offer): string => {
-  const rounded = (duration: Duration.Duration) => Duration.format(Duration.seconds(Math.ceil(Duration.toSeconds(duration))))
+  const rounded = (duration: Duration.Duration) =>
+    Duration.format(Duration.seconds(Math.ceil(Duration.toSeconds(duration))))
   const times = [
     ...(time.atLeast === undefined ? [] : [`${rounded(time.atLeast)} or more`]),
     ...(time.atMost === undefined ? [] : [`within ${rounded(time.atMost)}`]),

@@ -33,12 +33,12 @@ export const live = <I, A, E, R, JR, EI, RI>(
       const context = yield* Layer.build(model)
       const { asked, graceOver } = yield* stopping(options)
       const ask = (item: I) =>
-        Effect.provideContext(
-          Resilient.withFailures(options.ask(item), model as unknown as Model) as Effect.Effect<A, E, R>,
-          context,
-        )
+        Effect.provideContext(Resilient.withFailures(options.ask(item), model) as Effect.Effect<A, E, R>, context)
       return session.fresh(items, asked).pipe(
-        Stream.mapEffect((entry) => session.one(entry, ask(entry.item), { graceOver, book }), { concurrency: window, unordered }),
+        Stream.mapEffect((entry) => session.one(entry, ask(entry.item), { graceOver, book }), {
+          concurrency: window,
+          unordered,
+        }),
         Stream.filter((result) => result !== undefined),
         Stream.concat(Stream.suspend(() => session.ending)),
       )

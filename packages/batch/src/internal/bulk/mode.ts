@@ -82,8 +82,7 @@ export const live = <K extends Kind, E, R>(
  */
 export const batch = <PE = never, PR = never>(
   job: BatchOptions<PE, PR>,
-): Mode<"chat", ItemFailed, PE | JobEnded, PR | Jobs | Ledger.Ledger> =>
-  make({ _tag: "Batch", job: job as BatchOptions<unknown, unknown> })
+): Mode<"chat", ItemFailed, PE | JobEnded, PR | Jobs | Ledger.Ledger> => make({ _tag: "Batch", job: job })
 
 export const howOf = (mode: AnyMode): Live | Batch => mode[TypeId].how
 
@@ -97,7 +96,9 @@ export const howOf = (mode: AnyMode): Live | Batch => mode[TypeId].how
 export type AnyMode = Mode<any, unknown, unknown, unknown>
 
 /** What a mode says of itself; of several that may be chosen, all of it. */
-export type KindOf<M> = M extends { readonly [TypeId]: { readonly _K: Types.Invariant<infer K extends Kind> } } ? K : never
+export type KindOf<M> = M extends { readonly [TypeId]: { readonly _K: Types.Invariant<infer K extends Kind> } }
+  ? K
+  : never
 export type FailureOf<M> = M extends Mode<infer _K, infer Failure, infer _Ended, infer _Needs> ? Failure : never
 export type EndedOf<M> = M extends Mode<infer _K, infer _Failure, infer Ended, infer _Needs> ? Ended : never
 export type NeedsOf<M> = M extends Mode<infer _K, infer _Failure, infer _Ended, infer Needs> ? Needs : never

@@ -9,8 +9,8 @@ import { type Duration, type Effect } from "effect"
 import type * as Journal from "../../Journal.ts"
 import { type Progress } from "../../Progress.ts"
 import { type Bill } from "./bill.ts"
-import { type AnyMode } from "./mode.ts"
 import { type CostCapReached, type DuplicateItem, type RunStopped } from "./errors.ts"
+import { type AnyMode } from "./mode.ts"
 
 /**
  * @since 0.1.0
@@ -105,8 +105,13 @@ export interface LiveOptions<
  * @since 0.1.0
  * @category models
  */
-export interface ModeOptions<in I, in out A, out E, out R, out M extends AnyMode, out JR = never>
-  extends Options<I, A, E, R, JR> {
+export interface ModeOptions<in I, in out A, out E, out R, out M extends AnyMode, out JR = never> extends Options<
+  I,
+  A,
+  E,
+  R,
+  JR
+> {
   /** `Bulk.live` or `Bulk.batch`. */
   readonly mode: M
   readonly model?: undefined

@@ -66,11 +66,7 @@ export class Session<I, A, E, R, JR> {
   private stopped = false
   private duplicate: string | undefined
 
-  constructor(
-    options: Options<I, A, E, R, JR>,
-    journal: Journal.Open | undefined,
-    total: number | undefined,
-  ) {
+  constructor(options: Options<I, A, E, R, JR>, journal: Journal.Open | undefined, total: number | undefined) {
     this.options = options
     this.journal = journal
     this.total = total

@@ -34,9 +34,7 @@ export interface Account {
   ledgerFailure: Ledger.LedgerUnavailable | undefined
 }
 
-export const accountOf = (
-  fields: Pick<Account, "id" | "job" | "reservation" | "row" | "settles">,
-): Account => ({
+export const accountOf = (fields: Pick<Account, "id" | "job" | "reservation" | "row" | "settles">): Account => ({
   ...fields,
   attempts: 0,
   turns: 0,
@@ -100,27 +98,22 @@ const admitted: Effect.Effect<Ledger.Admission> = Effect.succeed({ _tag: "Admitt
 const nothing: AttemptGuard.Reservation = { settle: () => Effect.void, release: Effect.void }
 
 // Only the first attempt of an item is that of the batch. A second one is never sent, and costs nothing.
-const guarding = (
-  guard: AttemptGuard.AttemptGuard<Budget.Refusal>,
-): AttemptGuard.AttemptGuard<Budget.Refusal> => ({
+const guarding = (guard: AttemptGuard.AttemptGuard<Budget.Refusal>): AttemptGuard.AttemptGuard<Budget.Refusal> => ({
   name: "BatchJob",
   reserve: (start) =>
-    onAccount(
-      (account) => {
-        if (account.attempts++ > 0) return Effect.succeed(nothing)
-        return Effect.mapBoth(guard.reserve(start), {
-          onFailure: (refusal) => {
-            account.refusal = refusal
-            return refusal
-          },
-          onSuccess: ({ release, settle }): AttemptGuard.Reservation => ({
-            release,
-            settle: (attempt) => (account.row === undefined ? Effect.void : settle(certain(attempt))),
-          }),
-        })
-      },
-      Effect.succeed(nothing),
-    ),
+    onAccount((account) => {
+      if (account.attempts++ > 0) return Effect.succeed(nothing)
+      return Effect.mapBoth(guard.reserve(start), {
+        onFailure: (refusal) => {
+          account.refusal = refusal
+          return refusal
+        },
+        onSuccess: ({ release, settle }): AttemptGuard.Reservation => ({
+          release,
+          settle: (attempt) => (account.row === undefined ? Effect.void : settle(certain(attempt))),
+        }),
+      })
+    }, Effect.succeed(nothing)),
 })
 
 // An item that the vendor refused came with no status of its own, from which a budget would know that it was refused for certain.
@@ -163,7 +156,10 @@ const byItem = (ledger: Ledger.Service): Ledger.Service => ({
   persist: (write) =>
     Effect.as(
       Effect.catch(
-        Effect.retry(write, { schedule: persistence, while: ({ reason }) => reason === "Locked" || reason === "ConnectionLost" }),
+        Effect.retry(write, {
+          schedule: persistence,
+          while: ({ reason }) => reason === "Locked" || reason === "ConnectionLost",
+        }),
         (error) => onAccount((account) => Effect.sync(() => void (account.ledgerFailure = error)), Effect.void),
       ),
       Effect.void,
@@ -195,4 +191,3 @@ export const settleUnread = (
     }),
   )
 }
-

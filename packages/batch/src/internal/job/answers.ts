@@ -52,10 +52,10 @@ export const answers = <I, A, E, EI>(
       let found = 0
       const one = (entry: Entry<I>, row: ItemRow) => {
         found++
-        return Effect.map(
-          answered(work, { entry, row, ledger, context, model, settles }),
-          (result): Given<I, A> => ({ item: entry.item, result }),
-        )
+        return Effect.map(answered(work, { entry, row, ledger, context, model, settles }), (result): Given<I, A> => ({
+          item: entry.item,
+          result,
+        }))
       }
       return entries.pipe(
         Stream.grouped(window),

@@ -1,7 +1,7 @@
 /**
  * How jobs, and items of them, fail.
  */
-import { Failure, PolicyError } from "@holdfast/core"
+import { type Failure, PolicyError } from "@holdfast/core"
 import { Schema } from "effect"
 import { AiError } from "effect/ai"
 

@@ -87,4 +87,3 @@ const status = Effect.fnUntraced(function* (store: Store, id: string) {
   }
   return standing
 })
-

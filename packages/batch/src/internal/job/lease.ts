@@ -19,7 +19,12 @@ export interface Held {
 
 /** Runs an effect while this process holds the lease of a job. Waits for it until nobody else does. */
 export const holding = <A, E>(
-  { duration, job, store, wakes }: { readonly store: Store; readonly wakes: Wakes; readonly job: string; readonly duration: Duration.Duration },
+  {
+    duration,
+    job,
+    store,
+    wakes,
+  }: { readonly store: Store; readonly wakes: Wakes; readonly job: string; readonly duration: Duration.Duration },
   use: (held: Held) => Effect.Effect<A, E>,
 ): Effect.Effect<A, E | JobsUnavailable | LeaseLost> =>
   Effect.suspend(() => {
@@ -51,10 +56,7 @@ export const holding = <A, E>(
           Effect.forever,
         )
         yield* Effect.forkScoped(Effect.catch(renew, (error) => Deferred.fail(lost, error)))
-        return yield* Effect.raceFirst(
-          use({ owner, signals: () => signals }),
-          Deferred.await(lost),
-        )
+        return yield* Effect.raceFirst(use({ owner, signals: () => signals }), Deferred.await(lost))
       }),
     )
   })

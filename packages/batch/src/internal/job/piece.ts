@@ -19,9 +19,9 @@ export type Trouble = AiError.AiError | BatchUnsure | JobsUnavailable | LeaseLos
 
 /** Takes a piece as far as it goes, from wherever it is. */
 export const advance = (work: Working, piece: Piece): Effect.Effect<void, Trouble> =>
-  Effect.flatMap(isCanceled(work), (canceled) => step(work, piece, canceled))
+  Effect.flatMap(isCanceled(work), (canceled) => take(work, piece, canceled))
 
-const step = (work: Working, piece: Piece, canceled: boolean): Effect.Effect<void, Trouble> => {
+const take = (work: Working, piece: Piece, canceled: boolean): Effect.Effect<void, Trouble> => {
   switch (nextStep(piece, { canceled })) {
     case "upload":
       return Effect.flatMap(upload(work, piece), (next) => advance(work, next))
@@ -49,7 +49,9 @@ const reconciled = (work: Working, piece: Piece, givenUpAt: number): Effect.Effe
   Effect.flatMap(found(work, piece, givenUpAt), (batch) =>
     batch === undefined
       ? Effect.flatMap(declare(work, piece), (next) => created(work, next))
-      : Effect.flatMap(moved(work, piece, { state: "submitted", file: piece.file, batch }), (next) => advance(work, next)),
+      : Effect.flatMap(moved(work, piece, { state: "submitted", file: piece.file, batch }), (next) =>
+          advance(work, next),
+        ),
   )
 
 /** Writes a step down. Who cannot, because the lease is somebody else's, stops here. */
@@ -84,7 +86,9 @@ const created = (work: Working, piece: Piece): Effect.Effect<void, Trouble> => {
   const { createTimeout, provider } = work
   const name = batchName(piece.job, work.job.key, piece)
   const create = reading(work, piece, (items) =>
-    work.sending.withPermits(1)(Effect.timeoutOption(provider.create({ name, file: piece.file, items }), createTimeout)),
+    work.sending.withPermits(1)(
+      Effect.timeoutOption(provider.create({ name, file: piece.file, items }), createTimeout),
+    ),
   )
   const unsure = Effect.flatMap(Clock.currentTimeMillis, (now) => reconciled(work, piece, now))
   return Effect.matchEffect(create, {

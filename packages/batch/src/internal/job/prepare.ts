@@ -120,7 +120,12 @@ const rowOf = <I, EI>({ account, id, ledger, seq, work }: Captured<I, EI>): Effe
   if (size > limits.bytes) {
     return Effect.andThen(
       free,
-      Effect.map(writeError(tooLarge(provider, size, limits)), (text) => ({ ...row, size, kind: "Refused" as const, body: text })),
+      Effect.map(writeError(tooLarge(provider, size, limits)), (text) => ({
+        ...row,
+        size,
+        kind: "Refused" as const,
+        body: text,
+      })),
     )
   }
   return Effect.sync(() => ({ ...row, size, kind: null, body: JSON.stringify(body) }))

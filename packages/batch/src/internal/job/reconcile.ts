@@ -17,11 +17,7 @@ const clocks = Duration.minutes(10)
  * The batch that the create made; `undefined` where it made none, so that it can be made. Nobody waits for the answer any more after
  * `givenUpAt`, in Unix milliseconds.
  */
-export const found = (
-  work: Working,
-  piece: Piece,
-  givenUpAt: number,
-): Effect.Effect<string | undefined, Trouble> =>
+export const found = (work: Working, piece: Piece, givenUpAt: number): Effect.Effect<string | undefined, Trouble> =>
   Effect.gen(function* () {
     const { listDelay, provider, store, whenUnsure } = work
     const certainAt = givenUpAt + Duration.toMillis(listDelay)

@@ -5,7 +5,12 @@
 import { type ResilientModel as Model, ResilientModel } from "@holdfast/core"
 import { streamed } from "@holdfast/core/provider/AnswerModes"
 import { type BatchProvider } from "@holdfast/core/provider/BatchProvider"
-import { type ProviderFailure, type ProviderModel, type ProviderReply, type ProviderRequest } from "@holdfast/core/provider/ProviderModel"
+import {
+  type ProviderFailure,
+  type ProviderModel,
+  type ProviderReply,
+  type ProviderRequest,
+} from "@holdfast/core/provider/ProviderModel"
 import { Effect, Schema, Stream } from "effect"
 import { AiError, type Response } from "effect/ai"
 
@@ -20,7 +25,9 @@ const modelOf = (
 ): Model.ResilientModel<Model.CallFailure> => {
   const generate = (request: ProviderRequest): Reply =>
     Effect.flatMap(CurrentAccount, (account) =>
-      account === undefined ? Effect.die(new Error("a batch's model was asked outside of its items")) : answer(request, account),
+      account === undefined
+        ? Effect.die(new Error("a batch's model was asked outside of its items"))
+        : answer(request, account),
     )
   const model: ProviderModel = {
     provider: provider.provider,

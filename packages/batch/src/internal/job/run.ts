@@ -8,13 +8,13 @@ import { Clock, Duration, Effect, Semaphore, Stream } from "effect"
 import { DuplicateItem } from "../bulk/errors.ts"
 import { type Entry } from "../bulk/session.ts"
 import { answers, type Given as Result } from "./answers.ts"
-import { type Rooms } from "./jobs.ts"
 import { JobDiffers } from "./errors.ts"
+import { type Rooms } from "./jobs.ts"
 import { type Held, holding, LeaseLost } from "./lease.ts"
 import { type Ended, type Options } from "./options.ts"
 import { advance } from "./piece.ts"
-import { isRoundOver, prepare } from "./prepare.ts"
 import { standardPoll } from "./poll.ts"
+import { isRoundOver, prepare } from "./prepare.ts"
 import { type JobRow } from "./store.ts"
 import { type Working } from "./working.ts"
 
@@ -51,11 +51,16 @@ export const results = <I, A, E, EI>(
     }),
   )
 
-const mistakeIn = ({ job, limits, window = 64 }: Pick<Options<never, unknown, unknown, unknown>, "job" | "limits" | "window">) => {
+const mistakeIn = ({
+  job,
+  limits,
+  window = 64,
+}: Pick<Options<never, unknown, unknown, unknown>, "job" | "limits" | "window">) => {
   if (job === "") return "job must not be empty"
   if (!Number.isInteger(window) || window < 1) return "window must be a whole number, 1 or more"
   for (const limit of [limits?.items, limits?.bytes]) {
-    if (limit !== undefined && !(Number.isInteger(limit) && limit >= 1)) return "limits must be whole numbers, 1 or more"
+    if (limit !== undefined && !(Number.isInteger(limit) && limit >= 1))
+      return "limits must be whole numbers, 1 or more"
   }
   return undefined
 }
@@ -89,15 +94,13 @@ const driven = <I, A, E, EI>(given: Given<I, A, E, EI>): Effect.Effect<JobRow, E
     yield* store.insert({ id: options.job, key, provider: provider.provider, model: provider.model, now })
     const context = yield* Effect.context<Ledger.Ledger>()
     const lease = Duration.fromInputUnsafe(options.lease ?? "1 minute")
-    const held = holding({ store, wakes, job: options.job, duration: lease }, (held) =>
+    const done = holding({ store, wakes, job: options.job, duration: lease }, (held) =>
       Effect.provideContext(work(given, held), context),
     )
     // Another process has it, which may die as well: wait for the job once more.
-    const again: Effect.Effect<JobRow, EI | Ended> = Effect.catchIf(
-      held,
-      (error): error is LeaseLost => error instanceof LeaseLost,
-      () => again,
-    ) as Effect.Effect<JobRow, EI | Ended>
+    const again: Effect.Effect<JobRow, EI | Ended> = Effect.catch(done, (error) =>
+      error instanceof LeaseLost ? again : Effect.fail(error),
+    )
     return yield* again
   })
 
@@ -125,7 +128,8 @@ const work = <I, A, E, EI>(given: Given<I, A, E, EI>, held: Held) =>
 
 const current = <I, A, E, EI>({ options, provider, rooms }: Given<I, A, E, EI>) =>
   Effect.flatMap(rooms.store.job(options.job), (job) => {
-    if (job !== undefined && job.provider === provider.provider && job.model === provider.model) return Effect.succeed(job)
+    if (job !== undefined && job.provider === provider.provider && job.model === provider.model)
+      return Effect.succeed(job)
     const detail = job === undefined ? "it was forgotten" : `${job.model} of ${job.provider}`
     return Effect.fail(new JobDiffers({ job: options.job, reason: "OtherModel", detail }))
   })

@@ -58,10 +58,7 @@ export const nextStep = ({ sent, state }: Piece, { canceled }: { readonly cancel
 
 /** The state of a job: that of the piece which is behind all others. A job without pieces has nothing to wait for. */
 export const stateOf = (pieces: ReadonlyArray<Pick<Piece, "state">>): State =>
-  pieces.reduce<State>(
-    (least, { state }) => (states.indexOf(state) < states.indexOf(least) ? state : least),
-    "settled",
-  )
+  pieces.reduce<State>((least, { state }) => (states.indexOf(state) < states.indexOf(least) ? state : least), "settled")
 
 export interface Limits {
   readonly items: number
@@ -125,7 +122,9 @@ export type Verdict =
  * made.
  */
 export const verdict = ({ candidates, certainAt, excluded, now }: Doubt): Verdict => {
-  const known = candidates.filter(({ id }) => !excluded.has(id)).toSorted((one, other) => one.createdAt - other.createdAt)
+  const known = candidates
+    .filter(({ id }) => !excluded.has(id))
+    .toSorted((one, other) => one.createdAt - other.createdAt)
   const own = known.find(({ certain }) => certain)
   if (own !== undefined) return { _tag: "Adopt", batch: own.id }
   if (now < certainAt) return { _tag: "LookAgain" }

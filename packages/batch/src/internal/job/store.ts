@@ -81,7 +81,12 @@ export class Store {
   }
 
   /** Takes the lease of a job that nobody holds, or renews it. Nothing where somebody else holds it. */
-  lease({ job, now, owner, until }: Holder & { readonly now: number; readonly until: number }): Result<Signals | undefined> {
+  lease({
+    job,
+    now,
+    owner,
+    until,
+  }: Holder & { readonly now: number; readonly until: number }): Result<Signals | undefined> {
     return Effect.map(
       this.#changed(
         `UPDATE ${this.#prefix}_job SET owner = ${this.#at(1)}, lease_until = ${this.#at(2)}
@@ -89,7 +94,8 @@ export class Store {
           RETURNING canceled, woken`,
         [owner, until, job, now],
       ),
-      ([row]) => (row === undefined ? undefined : { canceled: Number(row["canceled"]) === 1, woken: Number(row["woken"]) }),
+      ([row]) =>
+        row === undefined ? undefined : { canceled: Number(row["canceled"]) === 1, woken: Number(row["woken"]) },
     )
   }
 
@@ -210,11 +216,10 @@ export class Store {
   /** How many items have which end. */
   kinds(job: string): Result<Readonly<Record<string, number>>> {
     return Effect.map(
-      this.#read(
-        `SELECT kind, COUNT(*) AS count FROM ${this.#prefix}_item WHERE job = ${this.#at(1)} GROUP BY kind`,
-        [job],
-      ),
-      (rows) => Object.fromEntries(rows.map((row) => [String(row["kind"] ?? "open"), Number(row["count"])])),
+      this.#read(`SELECT kind, COUNT(*) AS count FROM ${this.#prefix}_item WHERE job = ${this.#at(1)} GROUP BY kind`, [
+        job,
+      ]),
+      (rows) => Object.fromEntries(rows.map((row) => [text(row["kind"]) ?? "open", Number(row["count"])])),
     )
   }
 
@@ -352,7 +357,7 @@ const integer = (value: unknown): Result<number> => {
 const optional = (value: unknown): Result<number | undefined> =>
   Predicate.isNullish(value) ? Effect.undefined : integer(value)
 
-const text = (value: unknown): string | undefined => (Predicate.isNullish(value) ? undefined : String(value))
+const text = (value: unknown): string | undefined => (Predicate.isString(value) ? value : undefined)
 
 const jobOf = (row: Row): Result<JobRow> =>
   Effect.map(Effect.all({ round: integer(row["round"]), items: optional(row["items"]) }), (numbers) => ({
@@ -378,7 +383,13 @@ const pieceOf = (row: Row): Result<Piece> =>
       const state = states.find((each) => each === row["state"])
       return state === undefined
         ? Effect.fail(damaged("a piece is in no state that there is"))
-        : Effect.succeed({ job: String(row["job"]), state, file: text(row["file"]), batch: text(row["batch"]), ...numbers })
+        : Effect.succeed({
+            job: String(row["job"]),
+            state,
+            file: text(row["file"]),
+            batch: text(row["batch"]),
+            ...numbers,
+          })
     },
   )
 

@@ -42,4 +42,3 @@ export const isPassing = (error: unknown): boolean => {
 }
 
 const patience = Schedule.exponential("1 second").pipe(Schedule.jittered, Schedule.upTo({ times: 6 }))
-

@@ -32,7 +32,9 @@ describe("the pieces of a job", () => {
   it.prop(
     "cover all items in order, and none is too large",
     {
-      sizes: Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 60 }))).check(Schema.isMaxLength(80)),
+      sizes: Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 60 }))).check(
+        Schema.isMaxLength(80),
+      ),
       items: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 9 })),
     },
     ({ items, sizes }) => {
@@ -49,7 +51,11 @@ describe("the pieces of a job", () => {
         const sent = sizes.slice(from, to).filter((size) => size > 0)
         assert.isAtMost(sent.length, items)
         // One that is larger than any piece is in one of its own.
-        if (sent.length > 1) assert.isAtMost(sent.reduce((sum, size) => sum + size, 0), 50)
+        if (sent.length > 1)
+          assert.isAtMost(
+            sent.reduce((sum, size) => sum + size, 0),
+            50,
+          )
       }
       assert.strictEqual(at, sizes.length)
     },
@@ -62,7 +68,8 @@ describe("the pieces of a job", () => {
 })
 
 describe("the next step of a piece", () => {
-  const steps = (canceled: boolean, sent = 10) => states.map((state) => nextStep({ ...piece, state, sent }, { canceled }))
+  const steps = (canceled: boolean, sent = 10) =>
+    states.map((state) => nextStep({ ...piece, state, sent }, { canceled }))
 
   it("sends nothing that is canceled, and looks for what may have been made all the same", () => {
     assert.deepStrictEqual(steps(false), ["upload", "declare", "reconcile", "poll", "nothing", "nothing"])
