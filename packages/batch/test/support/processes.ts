@@ -113,40 +113,39 @@ export interface Plan {
 }
 
 /** Kills processes on their way, lets others finish the job, and counts. */
-export const killed = (
-  { emulator, kind, vendor, where }: Ground,
-  plan: Plan,
-): Effect.Effect<Outcome, unknown, Scope.Scope> =>
-  Effect.gen(function* () {
-    const { finishers, items, job, kills } = plan
-    const work: Work = { kind, where, vendor, url: emulator.batches.baseUrl(vendor), job, items }
-    const before = yield* emulator.batches.seen
-    const atOnce = { concurrency: "unbounded" } as const
-    const first = yield* Effect.forEach(kills, (killAt) => runWorker({ ...work, killAt }), atOnce)
-    const last = yield* Effect.forEach(Array.from({ length: finishers }), () => runWorker(work), atOnce)
-    const after = yield* emulator.batches.seen
-    const ledger = Context.get(
-      yield* Layer.build(Layer.fresh(Ledger.layerSql().pipe(Layer.provide(clientAt(kind, where))))),
-      Ledger.Ledger,
-    )
-    const settled = (yield* Stream.runCollect(ledger.entries())).flatMap((entry) =>
-      entry._tag === "Settled" && entry.settlement.id.startsWith(`batch/${job}/`) ? [entry.settlement] : [],
-    )
-    const outstanding = (yield* ledger.outstanding).filter(({ reservation }) =>
-      reservation.id.startsWith(`batch/${job}/`),
-    )
-    return {
-      killedAt: first.flatMap(({ killedAt }) => killedAt ?? []),
-      batches: after.created - before.created,
-      settlements: settled.length,
-      settledItems: new Set(settled.map(({ id }) => id)).size,
-      spent: settled.reduce((sum, { cost }) => sum + cost, 0n),
-      billed: (BigInt(after.usage.input - before.usage.input) * units[vendor]) / 100n,
-      outstanding: outstanding.length,
-      answered: [...first.filter(({ killedAt }) => killedAt === undefined), ...last].map(({ answered }) => answered),
-      points: Math.max(...last.map(({ points }) => points)),
-    }
-  })
+export const killed = ({ emulator, kind, vendor, where }: Ground, plan: Plan): Effect.Effect<Outcome, unknown> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const { finishers, items, job, kills } = plan
+      const work: Work = { kind, where, vendor, url: emulator.batches.baseUrl(vendor), job, items }
+      const before = yield* emulator.batches.seen
+      const atOnce = { concurrency: "unbounded" } as const
+      const first = yield* Effect.forEach(kills, (killAt) => runWorker({ ...work, killAt }), atOnce)
+      const last = yield* Effect.forEach(Array.from({ length: finishers }), () => runWorker(work), atOnce)
+      const after = yield* emulator.batches.seen
+      const ledger = Context.get(
+        yield* Layer.build(Layer.fresh(Ledger.layerSql().pipe(Layer.provide(clientAt(kind, where))))),
+        Ledger.Ledger,
+      )
+      const settled = (yield* Stream.runCollect(ledger.entries())).flatMap((entry) =>
+        entry._tag === "Settled" && entry.settlement.id.startsWith(`batch/${job}/`) ? [entry.settlement] : [],
+      )
+      const outstanding = (yield* ledger.outstanding).filter(({ reservation }) =>
+        reservation.id.startsWith(`batch/${job}/`),
+      )
+      return {
+        killedAt: first.flatMap(({ killedAt }) => killedAt ?? []),
+        batches: after.created - before.created,
+        settlements: settled.length,
+        settledItems: new Set(settled.map(({ id }) => id)).size,
+        spent: settled.reduce((sum, { cost }) => sum + cost, 0n),
+        billed: (BigInt(after.usage.input - before.usage.input) * units[vendor]) / 100n,
+        outstanding: outstanding.length,
+        answered: [...first.filter(({ killedAt }) => killedAt === undefined), ...last].map(({ answered }) => answered),
+        points: Math.max(...last.map(({ points }) => points)),
+      }
+    }),
+  )
 
 /** What is not as it must be. */
 export const mistakeOf = (outcome: Outcome, { items }: Plan, vendor: Vendor): string | undefined => {
@@ -175,48 +174,51 @@ export interface BulkOutcome {
 export const killedBulk = (
   { emulator, kind, vendor, where }: Ground,
   { items, job, kills }: Plan,
-): Effect.Effect<BulkOutcome, unknown, Scope.Scope> =>
-  Effect.gen(function* () {
-    const folder = join(yield* file, "..")
-    const before = yield* emulator.requests
-    const ledger = Context.get(
-      yield* Layer.build(Layer.fresh(Ledger.layerSql().pipe(Layer.provide(clientAt(kind, where))))),
-      Ledger.Ledger,
-    )
-    const held = Effect.map(
-      Effect.all([ledger.total({ account: JSON.stringify(["all", "day"]), since: 0 }), ledger.outstanding]),
-      ([{ spent }, outstanding]) =>
-        [spent, outstanding.reduce((sum, { reservation }) => sum + reservation.worst, 0n)] as const,
-    )
-    const [spentBefore, uncertainBefore] = yield* held
-    const runs = yield* Effect.forEach(
-      kills,
-      (killAt, index) =>
-        Effect.gen(function* () {
-          const journal = join(folder, `${job}-${index}.jsonl`)
-          const work: Work = { kind, where, vendor, url: emulator.batches.baseUrl(vendor), job, items, journal }
-          const first = yield* runWorker({ ...work, killAt })
-          const last = yield* runWorker(work)
-          const ids = readFileSync(journal, "utf8")
-            .trim()
-            .split("\n")
-            .map((line) => (JSON.parse(line) as { readonly id: string }).id)
-          return { first, last, lines: [ids.length, new Set(ids).size] as const }
-        }),
-      { concurrency: "unbounded" },
-    )
-    const asked = (yield* emulator.requests).slice(before.length)
-    const [spent, uncertain] = yield* held
-    return {
-      killedAt: runs.flatMap(({ first }) => first.killedAt ?? []),
-      points: Math.max(...runs.map(({ last }) => last.points)),
-      asked: asked.length,
-      billed: BigInt(asked.filter(({ endedAt, status }) => status === 200 && endedAt !== undefined).length) * liveUnit,
-      settled: spent - spentBefore,
-      uncertain: uncertain - uncertainBefore,
-      lines: runs.map(({ lines }) => lines),
-    }
-  })
+): Effect.Effect<BulkOutcome, unknown> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const folder = join(yield* file, "..")
+      const before = yield* emulator.requests
+      const ledger = Context.get(
+        yield* Layer.build(Layer.fresh(Ledger.layerSql().pipe(Layer.provide(clientAt(kind, where))))),
+        Ledger.Ledger,
+      )
+      const held = Effect.map(
+        Effect.all([ledger.total({ account: JSON.stringify(["all", "day"]), since: 0 }), ledger.outstanding]),
+        ([{ spent }, outstanding]) =>
+          [spent, outstanding.reduce((sum, { reservation }) => sum + reservation.worst, 0n)] as const,
+      )
+      const [spentBefore, uncertainBefore] = yield* held
+      const runs = yield* Effect.forEach(
+        kills,
+        (killAt, index) =>
+          Effect.gen(function* () {
+            const journal = join(folder, `${job}-${index}.jsonl`)
+            const work: Work = { kind, where, vendor, url: emulator.batches.baseUrl(vendor), job, items, journal }
+            const first = yield* runWorker({ ...work, killAt })
+            const last = yield* runWorker(work)
+            const ids = readFileSync(journal, "utf8")
+              .trim()
+              .split("\n")
+              .map((line) => (JSON.parse(line) as { readonly id: string }).id)
+            return { first, last, lines: [ids.length, new Set(ids).size] as const }
+          }),
+        { concurrency: "unbounded" },
+      )
+      const asked = (yield* emulator.requests).slice(before.length)
+      const [spent, uncertain] = yield* held
+      return {
+        killedAt: runs.flatMap(({ first }) => first.killedAt ?? []),
+        points: Math.max(...runs.map(({ last }) => last.points)),
+        asked: asked.length,
+        billed:
+          BigInt(asked.filter(({ endedAt, status }) => status === 200 && endedAt !== undefined).length) * liveUnit,
+        settled: spent - spentBefore,
+        uncertain: uncertain - uncertainBefore,
+        lines: runs.map(({ lines }) => lines),
+      }
+    }),
+  )
 
 /** What is not as it must be: an item that is lost or twice, or a sum that does not hold what the vendor bills. */
 export const bulkMistakeOf = (
