@@ -9,6 +9,7 @@ import { join } from "node:path"
 
 import { NodeFileSystem } from "@effect/platform-node"
 import { BatchJob, Bulk, Journal } from "@holdfast/batch"
+import { Failure, Retry } from "@holdfast/core"
 import { Ledger, Money } from "@holdfast/cost"
 import { OpenAiBatch, OpenAiClient, OpenAiLanguageModel } from "@holdfast/openai"
 import { SqliteClient } from "@holdfast/sqlite"
@@ -65,7 +66,7 @@ const played = (name: "batch" | "live") =>
     const settings = { maxOutputTokens: 50 }
     const mode =
       name === "live"
-        ? Bulk.live(OpenAiLanguageModel.model("gpt-4o-mini", settings))
+        ? Bulk.live(OpenAiLanguageModel.model("gpt-4o-mini", settings).pipe(Retry.schedule(Retry.standard)))
         : Bulk.batch({
             job: "items",
             provider: OpenAiBatch.model("gpt-4o-mini", settings),
@@ -76,11 +77,16 @@ const played = (name: "batch" | "live") =>
     let done = 0
     let spent = Money.zero
     const seen = new Set<string>()
+    const failures = new Map<string, number>()
     const marks: Array<readonly [number, number]> = []
     const results = Bulk.run(items, { mode, ask, id: (prompt) => prompt.split(" ")[3] ?? "", journal, total: count })
     yield* Stream.runForEach(results, (result) =>
       Effect.sync(() => {
-        if (result._tag === "Answered") seen.add(result.id)
+        seen.add(result.id)
+        if (result._tag === "Failed") {
+          const tag = Failure.tagOf(result.error)
+          failures.set(tag, (failures.get(tag) ?? 0) + 1)
+        }
         spent = Money.add(spent, result.bill.cost)
         if (++done % Math.ceil(count / 10) === 0) marks.push(memory())
       }),
@@ -106,12 +112,18 @@ const played = (name: "batch" | "live") =>
     const report = yield* Effect.promise(() => fetch(`${url}/emulator/batches`).then((answer) => answer.json()))
     const { answered, created } = report as { readonly answered: number; readonly created: number }
     say(
-      `${name}: ${count} items in ${Math.round((performance.now() - began) / 1_000)} s, ${seen.size} answered, ${lines} lines in the journal, ` +
-        `${done - seen.size} lost or twice, ${Money.format(spent)}` +
+      `${name}: ${count} items in ${Math.round((performance.now() - began) / 1_000)} s, ${[...failures].map(([tag, times]) => `${times} failed with ${tag}, `).join("")}${lines} lines in the journal, ` +
+        `${count - seen.size} lost, ${done - seen.size} twice, ${Money.format(spent)}` +
         (name === "batch" ? `, the vendor answered ${answered} in ${created} batches` : "") +
         `; MB of heap and in all at each tenth: ${marks.map((mark) => mark.join("/")).join(" ")}`,
     )
-    return seen.size === count && lines === count && done === count && (name === "live" || answered === count)
+    return (
+      failures.size === 0 &&
+      seen.size === count &&
+      lines === count &&
+      done === count &&
+      (name === "live" || answered === count)
+    )
   })
 
 const names = (["batch", "live"] as const).filter((name) => process.argv[3] === undefined || process.argv[3] === name)
