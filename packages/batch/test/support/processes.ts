@@ -209,7 +209,7 @@ export const killedBulk = (
       const [spent, uncertain] = yield* held
       return {
         killedAt: runs.flatMap(({ first }) => first.killedAt ?? []),
-        points: Math.max(...runs.map(({ last }) => last.points)),
+        points: Math.max(...runs.map(({ first }) => first.points)),
         asked: asked.length,
         billed:
           BigInt(asked.filter(({ endedAt, status }) => status === 200 && endedAt !== undefined).length) * liveUnit,
