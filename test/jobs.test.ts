@@ -35,11 +35,11 @@ const replyTo = (body: string): Reply.Reply => {
 }
 
 const programs: Readonly<Record<string, Effect.Effect<unknown, AiError.AiError, LanguageModel.LanguageModel>>> = {
-  text: Effect.map(LanguageModel.generateText({ prompt: "text" }), ({ finishReason, text, usage }) => [
+  text: Effect.map(LanguageModel.generateText({ prompt: "text" }), ({ finishReason, text, usage: counted }) => [
     text,
     finishReason,
-    usage.inputTokens.total,
-    usage.outputTokens.total,
+    counted.inputTokens.total,
+    counted.outputTokens.total,
   ]),
   object: Effect.map(LanguageModel.generateObject({ prompt: "object", schema: Label }), ({ value }) => value),
   misfit: LanguageModel.generateObject({ prompt: "misfit", schema: Label }),
