@@ -62,7 +62,7 @@ export const clientAt = (kind: Kind, where: string): Layer.Layer<SqlClient.SqlCl
   kind === "sqlite" ? SqliteClient.layer({ filename: where, synchronous: "normal" }) : postgresIn(where)
 
 /** $0.10 and $0.50 for a million tokens; half of it in a batch. */
-export const pricing = PriceBook.layerExtend([
+const pricing = PriceBook.layerExtend([
   Price.make({
     provider: "acme",
     model: "acme-1",

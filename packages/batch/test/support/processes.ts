@@ -30,7 +30,7 @@ export interface Work {
   readonly journal?: string
 }
 
-export interface Ended {
+interface Ended {
   /** The name of the point where it was killed. */
   readonly killedAt: string | undefined
   /** What it said, if it came to the end. */
@@ -63,7 +63,7 @@ const runWorker = (work: Work): Effect.Effect<Ended> =>
   )
 
 /** What one answer of the emulator costs as a batch: 100 and 50 tokens, at half the prices of the two models, in picodollars. */
-export const units: Readonly<Record<Vendor, bigint>> = {
+const units: Readonly<Record<Vendor, bigint>> = {
   openai: 100n * 75_000n + 50n * 300_000n,
   anthropic: 100n * 500_000n + 50n * 2_500_000n,
 }
@@ -77,7 +77,7 @@ export interface Ground {
 }
 
 /** The same live. */
-export const liveUnit = 100n * 150_000n + 50n * 600_000n
+const liveUnit = 100n * 150_000n + 50n * 600_000n
 
 export const ground = (kind: Kind, vendor: Vendor): Effect.Effect<Ground, unknown, Scope.Scope> =>
   Effect.gen(function* () {

@@ -108,7 +108,7 @@ export class Vendor {
   }
 }
 
-export const usage = { input: 100, output: 20 }
+const usage = { input: 100, output: 20 }
 
 /** What one answer costs at the price of a batch: half of $0.10 and $0.50 a million for 100 and 20 tokens, in picodollars. */
 export const unit = 100n * 50_000n + 20n * 250_000n
@@ -140,7 +140,7 @@ export const throttled = AiError.make({
   }),
 })
 
-export const notFound = AiError.make({
+const notFound = AiError.make({
   module: "acme",
   method: "status",
   reason: new AiError.InvalidRequestError({ description: "there is no such batch" }),

@@ -9,17 +9,7 @@ import { type Types } from "effect"
 import { type Jobs } from "../job/jobs.ts"
 import { type Ended as JobEnded, type Failed as ItemFailed, type Options as JobOptions } from "../job/options.ts"
 
-/**
- * @since 0.1.0
- * @category type ids
- */
-export const TypeId: TypeId = "~holdfast/batch/Mode"
-
-/**
- * @since 0.1.0
- * @category type ids
- */
-export type TypeId = "~holdfast/batch/Mode"
+const TypeId = "~holdfast/batch/Mode"
 
 /**
  * How a run asks its items: `live` or `batch`. Items fail with `Failure`, and the run with `Ended`.
@@ -96,9 +86,7 @@ export const howOf = (mode: AnyMode): Live | Batch => mode[TypeId].how
 export type AnyMode = Mode<any, unknown, unknown, unknown>
 
 /** What a mode says of itself; of several that may be chosen, all of it. */
-export type KindOf<M> = M extends { readonly [TypeId]: { readonly _K: Types.Invariant<infer K extends Kind> } }
-  ? K
-  : never
+type KindOf<M> = M extends { readonly [TypeId]: { readonly _K: Types.Invariant<infer K extends Kind> } } ? K : never
 export type FailureOf<M> = M extends Mode<infer _K, infer Failure, infer _Ended, infer _Needs> ? Failure : never
 export type EndedOf<M> = M extends Mode<infer _K, infer _Failure, infer Ended, infer _Needs> ? Ended : never
 export type NeedsOf<M> = M extends Mode<infer _K, infer _Failure, infer _Ended, infer Needs> ? Needs : never
