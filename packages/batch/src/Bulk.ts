@@ -1,7 +1,6 @@
-import { Resilient } from "@holdfast/core"
-import { type Kind } from "@holdfast/core/Operation"
 /**
- * Thousands of prompts through one model, now: as many at a time as its stack lets through, each result as it comes.
+ * Thousands of prompts through one model: now, as many at a time as its stack lets through, or in batches of the vendor at half the
+ * price. Items, programs and results are the same.
  *
  * How fast a run goes is decided by the stack of the model: its rate limit, its concurrency, its retries. A run adds a window of
  * items that are held at the same time, a cap on what it may cost, and a journal from which it goes on when it was stopped.
@@ -10,16 +9,29 @@ import { type Kind } from "@holdfast/core/Operation"
  *
  * @since 0.1.0
  */
+import { type Resilient } from "@holdfast/core"
+import { type Kind } from "@holdfast/core/Operation"
 import { type PriceBook } from "@holdfast/cost"
-import { Effect, Layer, Stream } from "effect"
+import { type Stream } from "effect"
 
-import { capped } from "./internal/bulk/cap.ts"
-import { type BulkResult, type Ended, type Options } from "./internal/bulk/options.ts"
-import { Session, stopping, totalOf } from "./internal/bulk/session.ts"
+import { batched } from "./internal/bulk/batched.ts"
+import { live } from "./internal/bulk/live.ts"
+import {
+  type AnyMode,
+  type EndedOf,
+  type FailureOf,
+  howOf,
+  live as liveMode,
+  type NeedsOf,
+  type ProvidedBy,
+} from "./internal/bulk/mode.ts"
+import { type BulkResult, type Ended, type LiveOptions, type ModeOptions } from "./internal/bulk/options.ts"
 
 export type { Bill } from "./internal/bulk/bill.ts"
 export { CostCapReached, DuplicateItem, RunStopped } from "./internal/bulk/errors.ts"
-export type { Answered, BulkResult, Ended, Failed, Options } from "./internal/bulk/options.ts"
+export { type Comparison, compare, estimate, type EstimateOptions, type Offer } from "./internal/bulk/estimate.ts"
+export { type AnyMode, batch, type BatchOptions, live, type Mode } from "./internal/bulk/mode.ts"
+export type { Answered, BulkResult, Ended, Failed, LiveOptions, ModeOptions, Options } from "./internal/bulk/options.ts"
 
 /**
  * Results as they come: a slow item delays no other.
@@ -58,56 +70,48 @@ export type { Answered, BulkResult, Ended, Failed, Options } from "./internal/bu
  * @since 0.1.0
  * @category constructors
  */
-export const run = <I, A, E, R, K extends Kind, ME, MR, JR = never, EI = never, RI = never>(
-  items: Iterable<I> | Stream.Stream<I, EI, RI>,
-  options: Options<I, A, E, R, K, ME, MR, JR>,
-): Run<A, E | ME, EI, Exclude<R, Resilient.Provides<K>> | MR | JR | RI> => results(items, options, true)
+export const run: {
+  <I, A, E, R, M extends AnyMode, JR = never, EI = never, RI = never>(
+    items: Iterable<I> | Stream.Stream<I, EI, RI>,
+    options: ModeOptions<I, A, E, R, M, JR>,
+  ): Run<A, E | FailureOf<M>, EI | EndedOf<M>, Exclude<R, ProvidedBy<M>> | NeedsOf<M> | JR | RI>
+  <I, A, E, R, K extends Kind, ME, MR, JR = never, EI = never, RI = never>(
+    items: Iterable<I> | Stream.Stream<I, EI, RI>,
+    options: LiveOptions<I, A, E, R, K, ME, MR, JR>,
+  ): Run<A, E | ME | PriceBook.PriceUnknown, EI, Exclude<R, Resilient.Provides<K>> | MR | JR | RI>
+} = ((items: Iterable<never>, options: Given) => results(items, options, true)) as never
 
 /**
- * The same with results in the order of the items. One that is slow holds up those behind it, `window` of them at most.
+ * The same with results in the order of the items. One that is slow holds up those behind it, `window` of them at most. The results of
+ * a batch always have that order.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const runInOrder = <I, A, E, R, K extends Kind, ME, MR, JR = never, EI = never, RI = never>(
-  items: Iterable<I> | Stream.Stream<I, EI, RI>,
-  options: Options<I, A, E, R, K, ME, MR, JR>,
-): Run<A, E | ME, EI, Exclude<R, Resilient.Provides<K>> | MR | JR | RI> => results(items, options, false)
+export const runInOrder: {
+  <I, A, E, R, M extends AnyMode, JR = never, EI = never, RI = never>(
+    items: Iterable<I> | Stream.Stream<I, EI, RI>,
+    options: ModeOptions<I, A, E, R, M, JR>,
+  ): Run<A, E | FailureOf<M>, EI | EndedOf<M>, Exclude<R, ProvidedBy<M>> | NeedsOf<M> | JR | RI>
+  <I, A, E, R, K extends Kind, ME, MR, JR = never, EI = never, RI = never>(
+    items: Iterable<I> | Stream.Stream<I, EI, RI>,
+    options: LiveOptions<I, A, E, R, K, ME, MR, JR>,
+  ): Run<A, E | ME | PriceBook.PriceUnknown, EI, Exclude<R, Resilient.Provides<K>> | MR | JR | RI>
+} = ((items: Iterable<never>, options: Given) => results(items, options, false)) as never
 
 /**
  * @since 0.1.0
  * @category models
  */
-export type Run<A, E, EI, R> = Stream.Stream<BulkResult<A, E | PriceBook.PriceUnknown>, EI | Ended, R>
+export type Run<A, E, EI, R> = Stream.Stream<BulkResult<A, E>, EI | Ended, R>
 
-const results = <I, A, E, R, K extends Kind, ME, MR, JR, EI, RI>(
-  items: Iterable<I> | Stream.Stream<I, EI, RI>,
-  options: Options<I, A, E, R, K, ME, MR, JR>,
-  unordered: boolean,
-): Run<A, E | ME, EI, Exclude<R, Resilient.Provides<K>> | MR | JR | RI> =>
-  Stream.unwrap(
-    Effect.gen(function* () {
-      const window = options.window ?? 64
-      if (!Number.isInteger(window) || window < 1) {
-        return yield* Effect.die(new Error("Bulk.run: window must be a whole number, 1 or more"))
-      }
-      const journal = options.journal === undefined ? undefined : yield* options.journal.open
-      const session = new Session(options, journal, totalOf(items, options.total))
-      const model = capped(options.model, session.capLeft)
-      const context = yield* Layer.build(model)
-      const { asked, graceOver } = yield* stopping(options)
-      const ask = (item: I) =>
-        Effect.provideContext(
-          Resilient.withFailures(
-            options.ask(item),
-            model as unknown as Resilient.Resilient<Kind, unknown>,
-          ) as Effect.Effect<A, E | ME, R>,
-          context,
-        )
-      return session.fresh(items, asked).pipe(
-        Stream.mapEffect((entry) => session.one(entry, ask(entry.item), graceOver), { concurrency: window, unordered }),
-        Stream.filter((result) => result !== undefined),
-        Stream.concat(Stream.suspend(() => session.ending)),
-      )
-    }),
-  ) as Run<A, E | ME, EI, Exclude<R, Resilient.Provides<K>> | MR | JR | RI>
+type Given =
+  | ModeOptions<never, never, unknown, unknown, AnyMode, unknown>
+  | LiveOptions<never, never, unknown, unknown, Kind, unknown, unknown, unknown>
+
+const results = (items: Iterable<never>, options: Given, unordered: boolean): Run<never, never, never, never> => {
+  const how = howOf(options.mode ?? liveMode(options.model))
+  const found =
+    how._tag === "Batch" ? batched(items, options, how) : live(items, options, { model: how.model, unordered })
+  return found as Run<never, never, never, never>
+}

@@ -189,6 +189,8 @@ describe("a cap", () => {
         Stream.runDrain,
       )
       const fiber = yield* Effect.forkChild(Effect.flip(run))
+      // Before its first request a run waits for no clock.
+      yield* scripted.nextRequest
       yield* TestClock.adjust("20 minutes")
       const error = yield* Fiber.join(fiber)
       assert.strictEqual(error._tag, "CostCapReached")

@@ -34,9 +34,17 @@ export const of = (attempt: Attempt.Attempt, book: PriceBook.Book): Charge => {
   const price = Option.getOrUndefined(book.find(attempt))
   const guess = attempt.usage === undefined && price !== undefined ? estimateOf(attempt) : none
   const estimate = { ...unknown, provider: attempt.provider, model: attempt.model, ...guess }
-  const cost = price === undefined ? Money.zero : Price.atMost(price, guess)
   const quote = price === undefined ? unmetered : ({ _tag: "Known", price } as const)
-  return chargeOf(attempt, { quote, estimate, circumstances: {}, priceOf: PriceBook.priceOf(book, attempt), cost })
+  return chargeOf(attempt, {
+    quote,
+    estimate,
+    circumstances: {},
+    priceOf: PriceBook.priceOf(book, attempt),
+    // Mostly the vendor says what was used, and nobody asks for the worst case.
+    get cost() {
+      return price === undefined ? Money.zero : Price.atMost(price, guess)
+    },
+  })
 }
 
 const unmetered = { _tag: "Unmetered" } as const

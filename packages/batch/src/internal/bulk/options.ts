@@ -10,6 +10,7 @@ import type * as Journal from "../../Journal.ts"
 import { type Progress } from "../../Progress.ts"
 import { type Bill } from "./bill.ts"
 import { type CostCapReached, type DuplicateItem, type RunStopped } from "./errors.ts"
+import { type AnyMode } from "./mode.ts"
 
 /**
  * @since 0.1.0
@@ -49,9 +50,7 @@ export type BulkResult<A, E> = Answered<A> | Failed<E>
  * @since 0.1.0
  * @category models
  */
-export interface Options<in I, A, out E, out R, in out K extends Kind, out ME, out MR, out JR = never> {
-  /** With all its policies. What it remembers is its own: other calls of the same model share its limits. */
-  readonly model: Resilient.Resilient<K, ME, MR>
+export interface Options<in I, in out A, out E, out R, out JR = never> {
   /** One item's question, with `LanguageModel` or `EmbeddingModel` as in any program. */
   readonly ask: (item: I) => Effect.Effect<A, E, R>
   /** By which the journal knows an item again. No two items may have the same. */
@@ -77,6 +76,45 @@ export interface Options<in I, A, out E, out R, in out K extends Kind, out ME, o
   readonly total?: number | undefined
   /** Told after each item. */
   readonly onProgress?: ((progress: Progress) => Effect.Effect<unknown>) | undefined
+}
+
+/**
+ * A run through a model, now.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface LiveOptions<
+  in I,
+  in out A,
+  out E,
+  out R,
+  in out K extends Kind,
+  out ME,
+  out MR,
+  out JR = never,
+> extends Options<I, A, E, R, JR> {
+  /** With all its policies. What it remembers is its own: other calls of the same model share its limits. */
+  readonly model: Resilient.Resilient<K, ME, MR>
+  readonly mode?: undefined
+}
+
+/**
+ * A run in the mode that was chosen.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ModeOptions<in I, in out A, out E, out R, out M extends AnyMode, out JR = never> extends Options<
+  I,
+  A,
+  E,
+  R,
+  JR
+> {
+  /** `Bulk.live` or `Bulk.batch`. */
+  readonly mode: M
+  readonly model?: undefined
 }
 
 /**

@@ -2,8 +2,7 @@
  * One run: what it has done, what it has spent, and why it ends.
  */
 import { Event } from "@holdfast/core"
-import { type Kind } from "@holdfast/core/Operation"
-import { Budget, Money } from "@holdfast/cost"
+import { Budget, Money, type PriceBook } from "@holdfast/cost"
 import { Clock, Deferred, Duration, Effect, Result, Schema, type Scope, Stream } from "effect"
 
 import type * as Journal from "../../Journal.ts"
@@ -52,8 +51,8 @@ export const stopping = ({
     return { asked: Deferred.await(asked), graceOver: Deferred.await(over) }
   })
 
-export class Session<I, A, E, R, K extends Kind, ME, MR, JR> {
-  private readonly options: Options<I, A, E, R, K, ME, MR, JR>
+export class Session<I, A, E, R, JR> {
+  private readonly options: Options<I, A, E, R, JR>
   private readonly journal: Journal.Open | undefined
   private readonly total: number | undefined
   private readonly cap: Money.Money | undefined
@@ -65,12 +64,9 @@ export class Session<I, A, E, R, K extends Kind, ME, MR, JR> {
   private spent: Money.Money
   private refusal: Budget.BudgetExceeded | undefined
   private stopped = false
+  private duplicate: string | undefined
 
-  constructor(
-    options: Options<I, A, E, R, K, ME, MR, JR>,
-    journal: Journal.Open | undefined,
-    total: number | undefined,
-  ) {
+  constructor(options: Options<I, A, E, R, JR>, journal: Journal.Open | undefined, total: number | undefined) {
     this.options = options
     this.journal = journal
     this.total = total
@@ -94,29 +90,54 @@ export class Session<I, A, E, R, K extends Kind, ME, MR, JR> {
     items: Iterable<I> | Stream.Stream<I, EI, RI>,
     asked: Effect.Effect<void>,
   ): Stream.Stream<Entry<I>, EI | DuplicateItem, RI> {
-    const { id } = this.options
+    // Array by array: what is done for each item alone costs as much as a quick call.
     return (Stream.isStream(items) ? items : Stream.fromIterable(items)).pipe(
-      Stream.map((item, index): Entry<I> => ({ item, index, id: id(item) })),
-      Stream.mapEffect((entry) =>
-        this.seen.has(entry.id)
-          ? Effect.fail(new DuplicateItem({ id: entry.id }))
-          : Effect.as(
-              Effect.sync(() => this.seen.add(entry.id)),
-              entry,
-            ),
-      ),
-      Stream.filter((entry) => this.isMissing(entry.id)),
-      Stream.interruptWhen(
-        Effect.andThen(
-          asked,
-          Effect.sync(() => void (this.stopped = true)),
+      Stream.chunks,
+      Stream.takeWhile(() => this.refusal === undefined && this.duplicate === undefined),
+      Stream.map((some) => this.taken(some)),
+      this.untilStopped(asked),
+      Stream.flattenIterable,
+      Stream.concat(
+        Stream.suspend(() =>
+          this.duplicate === undefined ? Stream.empty : Stream.fail(new DuplicateItem({ id: this.duplicate })),
         ),
       ),
-      Stream.takeWhile(() => this.refusal === undefined),
     )
   }
 
-  private isMissing(id: string): boolean {
+  /** Those of the items that are to be asked, up to the first whose id was there before. */
+  private taken(items: ReadonlyArray<I>): ReadonlyArray<Entry<I>> {
+    const entries: Array<Entry<I>> = []
+    for (const item of items) {
+      const id = this.options.id(item)
+      if (this.seen.has(id)) {
+        this.duplicate = id
+        break
+      }
+      const index = this.seen.size
+      this.seen.add(id)
+      if (this.isMissing(id)) entries.push({ item, index, id })
+    }
+    return entries
+  }
+
+  /** Ends when the run is asked to stop. */
+  untilStopped(asked: Effect.Effect<void>) {
+    return Stream.interruptWhen(
+      Effect.andThen(
+        asked,
+        Effect.sync(() => void (this.stopped = true)),
+      ),
+    )
+  }
+
+  /** The budget of the run has no room. */
+  refused(refusal: Budget.BudgetExceeded): void {
+    this.refusal = refusal
+  }
+
+  /** Whether the run has yet to ask an item. */
+  isMissing(id: string): boolean {
     const earlier = this.journal?.earlier.last.get(id)
     return earlier === undefined || (this.options.retryFailed === true && !earlier.ok)
   }
@@ -125,14 +146,15 @@ export class Session<I, A, E, R, K extends Kind, ME, MR, JR> {
   one<E2, R2>(
     { id, index, item }: Entry<I>,
     ask: Effect.Effect<A, E2, R2>,
-    graceOver: Effect.Effect<void>,
+    { book, graceOver }: { readonly book: PriceBook.Book; readonly graceOver: Effect.Effect<void> },
   ): Effect.Effect<BulkResult<A, E2> | undefined, Journal.JournalFailed, R2> {
     return Effect.suspend(() => {
-      if (this.refusal !== undefined) return Effect.succeed(undefined)
-      const meter = new Meter()
+      if (this.refusal !== undefined || this.stopped) return Effect.succeed(undefined)
+      const meter = new Meter(book)
       const asked = Effect.result(Event.listen(ask, meter.sink) as Effect.Effect<A, E2, R2>)
       return Effect.flatMap(
-        Effect.raceFirst(asked, Effect.as(graceOver, undefined)),
+        // A race is two fibers for each item, and a run that nobody stops has none to lose.
+        this.options.stop === undefined ? asked : Effect.raceFirst(asked, Effect.as(graceOver, undefined)),
         (outcome): Effect.Effect<BulkResult<A, E2> | undefined, Journal.JournalFailed> => {
           if (outcome === undefined) {
             // Also where all items had been taken before the run was asked to stop.
@@ -147,10 +169,16 @@ export class Session<I, A, E, R, K extends Kind, ME, MR, JR> {
           const result: BulkResult<A, E2> = Result.isSuccess(outcome)
             ? { _tag: "Answered", id, index, answer: outcome.success, bill }
             : { _tag: "Failed", id, index, error: outcome.failure, bill }
-          return Effect.as(Effect.andThen(this.keep(item, result), this.count(result)), result)
+          return this.over(item, result)
         },
       )
     })
+  }
+
+  /** Writes a result down, and counts it. */
+  over<E2>(item: I, result: BulkResult<A, E2>): Effect.Effect<BulkResult<A, E2>, Journal.JournalFailed> {
+    const counted = Effect.as(this.count(result), result)
+    return this.journal === undefined ? counted : Effect.andThen(this.keep(item, result), counted)
   }
 
   private keep(item: I, result: BulkResult<A, unknown>): Effect.Effect<void, Journal.JournalFailed> {
