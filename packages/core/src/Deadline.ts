@@ -14,6 +14,7 @@ import { Clock, Context, Duration, Effect, Option, Schema, type Scope, Stream } 
 import { AiError } from "effect/ai"
 import { dual } from "effect/Function"
 
+import { type DurationInput } from "./DurationInput.ts"
 import { type Failure } from "./Failure.ts"
 import { carrying } from "./internal/call/context.ts"
 import { elapsed, makeInterruption, reason, untilResumed } from "./internal/call/interruption.ts"
@@ -108,7 +109,7 @@ export interface FirstPartExceeded extends DeadlineExceeded {
  * @category policies
  */
 export const firstPart = (
-  bound: Duration.Input | { readonly stream: Duration.Input; readonly generate: Duration.Input },
+  bound: DurationInput | { readonly stream: DurationInput; readonly generate: DurationInput },
 ) => {
   const durations = isPerMode(bound) ? bound : { stream: bound, generate: bound }
   const bounds = [
@@ -148,7 +149,7 @@ export const firstPart = (
  * @since 0.1.0
  * @category policies
  */
-export const betweenParts = (bound: Duration.Input) => {
+export const betweenParts = (bound: DurationInput) => {
   const between = boundOf("the deadline", bound)
   const { duration } = between
   return ResilientModel.policy<DeadlineExceeded>(
@@ -185,7 +186,7 @@ export const betweenParts = (bound: Duration.Input) => {
  * @since 0.1.0
  * @category policies
  */
-export const total = (bound: Duration.Input) => {
+export const total = (bound: DurationInput) => {
   const whole = boundOf("the deadline", bound)
   const { duration } = whole
   return ResilientModel.policy<DeadlineExceeded>(
@@ -233,9 +234,9 @@ export const CurrentDeadline: Context.Reference<Deadline | undefined> = Context.
  * @category combinators
  */
 export const within: {
-  (duration: Duration.Input): <P extends Program>(self: P) => Unchanged<P>
-  <P extends Program>(self: P, duration: Duration.Input): Unchanged<P>
-} = dual(2, (self: Program, duration: Duration.Input) => {
+  (duration: DurationInput): <P extends Program>(self: P) => Unchanged<P>
+  <P extends Program>(self: P, duration: DurationInput): Unchanged<P>
+} = dual(2, (self: Program, duration: DurationInput) => {
   const deadline = shortened(durationOf(duration))
   return Stream.isStream(self)
     ? Stream.unwrap(Effect.map(deadline, (set) => Stream.provideService(self, CurrentDeadline, set)))
@@ -263,8 +264,8 @@ interface Limit<E> {
 }
 
 const isPerMode = (
-  bound: Duration.Input | { readonly stream: Duration.Input; readonly generate: Duration.Input },
-): bound is { readonly stream: Duration.Input; readonly generate: Duration.Input } =>
+  bound: DurationInput | { readonly stream: DurationInput; readonly generate: DurationInput },
+): bound is { readonly stream: DurationInput; readonly generate: DurationInput } =>
   typeof bound === "object" && "stream" in bound
 
 const exceeded = (

@@ -9,6 +9,7 @@ import { Clock, type Context, Duration, Effect, Layer, Option, Schedule, type Sc
 import { type AiError, LanguageModel } from "effect/ai"
 import { KeyValueStore } from "effect/persistence"
 
+import { type DurationInput } from "./DurationInput.ts"
 import { type FileSource } from "./FileSource.ts"
 import { FileNotReady, FileRejected, type FileUnreadable } from "./internal/files/errors.ts"
 import { hashOf } from "./internal/files/hash.ts"
@@ -37,7 +38,7 @@ export interface Waiting {
   /** When it is asked again. 1 second if left out, growing by half each time to 10 seconds. */
   readonly schedule?: Schedule.Schedule<unknown> | undefined
   /** 10 minutes if left out. After that it is `FileNotReady`. */
-  readonly timeout?: Duration.Input | undefined
+  readonly timeout?: DurationInput | undefined
 }
 
 /**
@@ -46,7 +47,7 @@ export interface Waiting {
  */
 export interface UploadOptions extends Waiting {
   /** How long the vendor keeps the file: from 1 hour to 30 days at OpenAI, 48 hours and nothing else at Google. */
-  readonly expiresIn?: Duration.Input | undefined
+  readonly expiresIn?: DurationInput | undefined
   /** When a piece that was lost on the way is sent again. `ProviderFiles.standardRetry` if left out. */
   readonly retry?: Settings["retry"] | undefined
 }

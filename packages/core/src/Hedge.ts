@@ -12,6 +12,7 @@
 import { Clock, Duration, Effect, Exit, type Stream } from "effect"
 
 import * as AttemptGuard from "./AttemptGuard.ts"
+import { type DurationInput } from "./DurationInput.ts"
 import * as Event from "./Event.ts"
 import * as Failure from "./Failure.ts"
 import { standardAttempts, takeAttempt } from "./internal/call/allowance.ts"
@@ -30,7 +31,7 @@ import * as Resilient from "./Resilient.ts"
  * @since 0.1.0
  * @category models
  */
-export type Delay = Duration.Input | Quantile
+export type Delay = DurationInput | Quantile
 
 /**
  * A delay that follows the model: the time in which a share of its recent calls had their first part.
@@ -42,11 +43,11 @@ export interface Quantile {
   /** From 0 to 1. With 0.95, about one call in twenty is hedged. */
   readonly quantile: number
   /** The delay until 20 calls have been seen. 2 seconds if left out. */
-  readonly initial?: Duration.Input | undefined
+  readonly initial?: DurationInput | undefined
   /** Never sooner. 300 milliseconds if left out. */
-  readonly min?: Duration.Input | undefined
+  readonly min?: DurationInput | undefined
   /** Never later. 10 seconds if left out. */
-  readonly max?: Duration.Input | undefined
+  readonly max?: DurationInput | undefined
 }
 
 /**

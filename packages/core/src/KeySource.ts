@@ -8,6 +8,7 @@
  */
 import { Duration, Effect, type Redacted } from "effect"
 
+import { type DurationInput } from "./DurationInput.ts"
 import { chain as chained } from "./internal/keySource/chain.ts"
 import { document as makeDocument } from "./internal/keySource/document.ts"
 import { make as makeSource, type Settings } from "./internal/keySource/source.ts"
@@ -42,11 +43,11 @@ export interface Options {
    * How long a key is used that says nothing of its life. 5 minutes if left out. It is loaded again at 80 % of that, while calls
    * go on with it, and is used for longer while the store is down.
    */
-  readonly timeToLive?: Duration.Input | undefined
+  readonly timeToLive?: DurationInput | undefined
   /** How long a store is left alone after it failed, or after it gave a refused key again. 10 seconds if left out. */
-  readonly pause?: Duration.Input | undefined
+  readonly pause?: DurationInput | undefined
   /** How long a load may take. 10 seconds if left out. */
-  readonly timeout?: Duration.Input | undefined
+  readonly timeout?: DurationInput | undefined
 }
 
 const settingsOf = ({

@@ -14,6 +14,7 @@ import { Clock, Context, Duration, Effect, Layer, Option, Schema } from "effect"
 import { AiError } from "effect/ai"
 import type * as Redis from "effect/persistence/Redis"
 
+import { type DurationInput } from "./DurationInput.ts"
 import { describeDuration } from "./internal/describeDuration.ts"
 import { withoutStack } from "./internal/error/withoutStack.ts"
 import { millis } from "./internal/millis.ts"
@@ -108,7 +109,7 @@ export interface Options {
    */
   readonly queue?: number | undefined
   /** How long a call may wait, and never beyond its deadline. 30 seconds if left out. */
-  readonly maxWait?: Duration.Input | undefined
+  readonly maxWait?: DurationInput | undefined
 }
 
 /**
@@ -164,7 +165,7 @@ export const openAiTier5: Limits = { requests: 10_000, tokens: 30_000_000 }
  * @since 0.1.0
  * @category dimensions
  */
-export const requests = (limit: number, window: Duration.Input): Dimension => ({
+export const requests = (limit: number, window: DurationInput): Dimension => ({
   name: "requests",
   limit,
   window,
@@ -177,7 +178,7 @@ export const requests = (limit: number, window: Duration.Input): Dimension => ({
  * @since 0.1.0
  * @category dimensions
  */
-export const tokens = (limit: number, window: Duration.Input): Dimension => ({
+export const tokens = (limit: number, window: DurationInput): Dimension => ({
   name: "tokens",
   limit,
   window,
@@ -190,7 +191,7 @@ export const tokens = (limit: number, window: Duration.Input): Dimension => ({
  * @since 0.1.0
  * @category dimensions
  */
-export const inputTokens = (limit: number, window: Duration.Input): Dimension => ({
+export const inputTokens = (limit: number, window: DurationInput): Dimension => ({
   name: "input-tokens",
   limit,
   window,
@@ -203,7 +204,7 @@ export const inputTokens = (limit: number, window: Duration.Input): Dimension =>
  * @since 0.1.0
  * @category dimensions
  */
-export const outputTokens = (limit: number, window: Duration.Input): Dimension => ({
+export const outputTokens = (limit: number, window: DurationInput): Dimension => ({
   name: "output-tokens",
   limit,
   window,
@@ -327,7 +328,7 @@ export const layerRedis = (options?: RedisOptions): Layer.Layer<RateLimits, neve
 
 const inMemory = (): RateLimits["Service"] => ({ entries: new LimiterStore(), shared: undefined })
 
-const within = (options: Limits, window: Duration.Input): ReadonlyArray<Dimension> => {
+const within = (options: Limits, window: DurationInput): ReadonlyArray<Dimension> => {
   const counted = { requests, tokens, inputTokens, outputTokens }
   return (Object.keys(counted) as Array<keyof typeof counted>).flatMap((name) => {
     const limit = options[name]

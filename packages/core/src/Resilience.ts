@@ -6,11 +6,12 @@
  *
  * @since 0.1.0
  */
-import { type Duration, type Schedule } from "effect"
+import { type Schedule } from "effect"
 
 import * as Breaker from "./Breaker.ts"
 import * as Concurrency from "./Concurrency.ts"
 import * as Deadline from "./Deadline.ts"
+import { type DurationInput } from "./DurationInput.ts"
 import * as Fallback from "./Fallback.ts"
 import * as Hedge from "./Hedge.ts"
 import { type Finding as StackFinding, findings } from "./internal/model/order.ts"
@@ -93,7 +94,7 @@ export interface ModelOptions<Limit extends Policy = None> {
   /** 30 seconds for a stream to begin, 3 minutes for a whole answer. */
   readonly firstPart?: Parameters<typeof Deadline.firstPart>[0] | undefined
   /** 20 seconds. */
-  readonly betweenParts?: Duration.Input | undefined
+  readonly betweenParts?: DurationInput | undefined
   /** 64 calls at the same time. */
   readonly concurrency?: number | undefined
   /** None: what an account may ask, only you know. `RateLimit.openAiTier1` and the like, or one of your own. */
@@ -125,7 +126,7 @@ export interface Options<
   /** None: who shares answers has to be said. */
   readonly cache?: ResponseCache.Options | undefined
   /** 10 minutes, as in the vendors' SDKs. */
-  readonly total?: Duration.Input | undefined
+  readonly total?: DurationInput | undefined
 }
 
 /**

@@ -14,6 +14,7 @@ import type { BackingPersistence } from "effect/persistence/Persistence"
 import type * as Redis from "effect/persistence/Redis"
 import type * as SqlClient from "effect/sql/SqlClient"
 
+import { type DurationInput } from "./DurationInput.ts"
 import * as Event from "./Event.ts"
 import { ofParts, partsIfComplete } from "./internal/answer/complete.ts"
 import { describeDuration, durationOf } from "./internal/describeDuration.ts"
@@ -62,7 +63,7 @@ export interface Options {
   /** Who shares answers: `perTenant`, `shared`, or a function of the request's context. */
   readonly scope: CacheScope
   /** How long an answer holds. */
-  readonly timeToLive: Duration.Input
+  readonly timeToLive: DurationInput
   /** The largest answer that is kept, in characters of JSON. 1,000,000 if left out. */
   readonly maxSize?: number | undefined
 }
@@ -151,7 +152,7 @@ export interface PersistedOptions {
   /** Applications with equal names share their answers. `holdfast_responses` if left out. */
   readonly storeId?: string | undefined
   /** How long to wait for an answer that may be kept, before the model is asked. 250 milliseconds if left out. */
-  readonly timeout?: Duration.Input | undefined
+  readonly timeout?: DurationInput | undefined
 }
 
 /**

@@ -13,6 +13,7 @@
 import { Clock, Context, Duration, Effect, Option, Pull, Random, Schedule, type Scope, type Stream } from "effect"
 
 import { remaining } from "./Deadline.ts"
+import { type DurationInput } from "./DurationInput.ts"
 import * as Event from "./Event.ts"
 import * as Failure from "./Failure.ts"
 import { standardAttempts, takeAttempt } from "./internal/call/allowance.ts"
@@ -53,9 +54,9 @@ import { exhausted } from "./RetryBudget.ts"
  * @category schedules
  */
 export const fullJitter = (options?: {
-  readonly base?: Duration.Input | undefined
-  readonly throttledBase?: Duration.Input | undefined
-  readonly cap?: Duration.Input | undefined
+  readonly base?: DurationInput | undefined
+  readonly throttledBase?: DurationInput | undefined
+  readonly cap?: DurationInput | undefined
 }): Schedule.Schedule<Duration.Duration> => {
   const backoff: Backoff = {
     base: Duration.toMillis(options?.base ?? "500 millis"),
@@ -91,7 +92,7 @@ export const standard: Schedule.Schedule<Duration.Duration> = Schedule.upTo(full
  */
 export interface Options {
   /** The longest hint that is worth waiting for. 60 seconds if left out, as in OpenAI's SDK. */
-  readonly maxRetryAfter?: Duration.Input | undefined
+  readonly maxRetryAfter?: DurationInput | undefined
   /** The most attempts of one call, those of other retries, hedges and fallbacks included. 6 if left out. */
   readonly maxAttempts?: number | undefined
 }

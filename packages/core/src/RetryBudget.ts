@@ -13,6 +13,7 @@ import { Clock, Context, Duration, Effect, Layer, Option, Schema } from "effect"
 import { AiError } from "effect/ai"
 import type * as Redis from "effect/persistence/Redis"
 
+import { type DurationInput } from "./DurationInput.ts"
 import { carrying } from "./internal/call/context.ts"
 import { describeDuration } from "./internal/describeDuration.ts"
 import { FailedModel } from "./internal/error/failedModel.ts"
@@ -62,7 +63,7 @@ export interface Options {
   /** Attempts that are allowed in any case, in one window. 3 if left out, as in Envoy. */
   readonly minRetries?: number | undefined
   /** How long an attempt counts. 60 seconds if left out. */
-  readonly window?: Duration.Input | undefined
+  readonly window?: DurationInput | undefined
   /** Budgets with equal keys are one. The provider if left out. */
   readonly key?: ((call: { readonly provider: string; readonly model: string }) => string) | undefined
 }

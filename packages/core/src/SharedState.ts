@@ -7,7 +7,7 @@
  *
  * @since 0.1.0
  */
-import { type Duration } from "effect"
+import { type DurationInput } from "./DurationInput.ts"
 
 /**
  * What all `layerRedis` take.
@@ -19,7 +19,7 @@ export interface RedisOptions {
   /** What all keys begin with. Applications with equal prefixes share their state. `holdfast` if left out. */
   readonly prefix?: string | undefined
   /** How long a decision may wait for Redis. 250 milliseconds if left out. */
-  readonly timeout?: Duration.Input | undefined
+  readonly timeout?: DurationInput | undefined
   /** What happens while Redis does not answer. `onItsOwn` if left out. */
   readonly onUnavailable?: OnUnavailable | undefined
 }

@@ -10,9 +10,10 @@
  *
  * @since 0.1.0
  */
-import { Context, type Duration, Effect, Layer } from "effect"
+import { Context, Effect, Layer } from "effect"
 import { type Prompt } from "effect/ai"
 
+import { type DurationInput } from "./DurationInput.ts"
 import * as StructuredOutput from "./internal/answer/structured.ts"
 import * as ModelRequest from "./ModelRequest.ts"
 import { type ProviderFailure, type ProviderModel } from "./provider/ProviderModel.ts"
@@ -71,7 +72,7 @@ export class TokenCounter extends Context.Service<TokenCounter, Service>()("@hol
  */
 export interface Options {
   /** How long the vendor may take. 2 seconds if left out. */
-  readonly timeout?: Duration.Input | undefined
+  readonly timeout?: DurationInput | undefined
 }
 
 /**

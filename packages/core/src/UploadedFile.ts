@@ -6,6 +6,7 @@
 import { Clock, Duration, Effect, type Schema } from "effect"
 import { Prompt } from "effect/ai"
 
+import { type DurationInput } from "./DurationInput.ts"
 import { FileExpired } from "./internal/files/errors.ts"
 
 export {
@@ -103,7 +104,7 @@ export const isUploaded = (data: Prompt.FilePart["data"]): boolean =>
  * @since 0.1.0
  * @category combinators
  */
-export const check = (file: UploadedFile, needed: Duration.Input = 0): Effect.Effect<UploadedFile, FileExpired> =>
+export const check = (file: UploadedFile, needed: DurationInput = 0): Effect.Effect<UploadedFile, FileExpired> =>
   Effect.flatMap(Clock.currentTimeMillis, (now) =>
     lasts(file.expiresAt, now + Duration.toMillis(needed))
       ? Effect.succeed(file)

@@ -20,6 +20,7 @@ import {
   Resilient,
   ResilientModel,
 } from "@holdfast/core"
+import { type DurationInput } from "@holdfast/core/DurationInput"
 import { DateTime, Duration, Effect, Option } from "effect"
 
 import * as CostEvent from "./CostEvent.ts"
@@ -302,7 +303,7 @@ const chosen = ({ fallback, preferred, request }: Switch, error: BudgetExceeded)
 
 const amount = (input: Money.Input): string => (typeof input === "bigint" ? Money.format(input) : input)
 
-const format = (duration: Duration.Input): string => Duration.format(Duration.fromInputUnsafe(duration))
+const format = (duration: DurationInput): string => Duration.format(Duration.fromInputUnsafe(duration))
 
 const settingsOf = ({ name, daily, monthly, rolling = [], timeZone }: Options) => ({
   name,

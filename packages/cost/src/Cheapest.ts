@@ -12,6 +12,7 @@
  * @since 0.1.0
  */
 import { type Attempt, type ModelCall, RequestContext, Route } from "@holdfast/core"
+import { type DurationInput } from "@holdfast/core/DurationInput"
 import { Clock, Duration, Effect, Option, Predicate, Result } from "effect"
 
 import type * as Budget from "./Budget.ts"
@@ -44,7 +45,7 @@ export interface Options extends Pick<Budget.Settings, "bound" | "request" | "wh
 export interface WithinBudgets {
   readonly budgets: ReadonlyArray<Budget.Options>
   /** For how long a total is used again once it was read. It is read for each request if left out. */
-  readonly remember?: Duration.Input | undefined
+  readonly remember?: DurationInput | undefined
 }
 
 /**

@@ -12,6 +12,7 @@
  * @since 0.1.0
  */
 import { ResilientModel } from "@holdfast/core"
+import { type DurationInput } from "@holdfast/core/DurationInput"
 import { Context, Duration, Effect, Layer, Result, type Scope } from "effect"
 import { type SqlClient } from "effect/sql"
 
@@ -47,7 +48,7 @@ export interface MemoryOptions {
    * How far the clock may be set back before nothing is reserved any more. 1 minute if left out. A clock that stays set back, because
    * it was ahead before, is believed after a minute.
    */
-  readonly clockTolerance?: Duration.Input | undefined
+  readonly clockTolerance?: DurationInput | undefined
 }
 
 /**
@@ -112,14 +113,14 @@ export interface SqlOptions {
    * How far the clock may be set back before nothing is reserved any more. 1 minute if left out. A clock that stays set back, because
    * it was ahead before, is believed after a minute.
    */
-  readonly clockTolerance?: Duration.Input | undefined
+  readonly clockTolerance?: DurationInput | undefined
   /** How often a call that waits for room looks at what other processes have settled. A quarter of a second if left out. */
-  readonly pollInterval?: Duration.Input | undefined
+  readonly pollInterval?: DurationInput | undefined
   /**
    * How long the database is waited for before the ledger counts as unavailable. 6 seconds if left out, a little more than a
    * lock is waited for.
    */
-  readonly timeout?: Duration.Input | undefined
+  readonly timeout?: DurationInput | undefined
   /**
    * How much of a budget a process leases at once, to spend from it without asking the database for each call. Nothing is
    * leased if left out.

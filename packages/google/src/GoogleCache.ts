@@ -11,6 +11,7 @@
  * @since 0.1.0
  */
 import { StorageMeter, TokenEstimate, UploadedFile } from "@holdfast/core"
+import { type DurationInput } from "@holdfast/core/DurationInput"
 import * as ModelRequest from "@holdfast/core/ModelRequest"
 import { record } from "@holdfast/core/provider/Json"
 import { type UnsupportedOption } from "@holdfast/core/provider/ProviderModel"
@@ -38,7 +39,7 @@ export interface Options<out E = never> extends Partial<Pick<LanguageModel.Provi
   /** System messages and what comes first in every prompt: at least 1,024 to 4,096 tokens, as the model wants. */
   readonly prompt: Prompt.RawInput
   /** How long Google keeps the cache after this process has gone. It is extended when half of that is over. 10 minutes if left out. */
-  readonly timeToLive?: Duration.Input | undefined
+  readonly timeToLive?: DurationInput | undefined
   /** By which a cache can be found that a process left behind. */
   readonly displayName?: string | undefined
   /** Who pays for the storage: `CacheStorage` of `@holdfast/cost`. Nobody counts it if left out. */

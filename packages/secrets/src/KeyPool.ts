@@ -20,6 +20,7 @@ import {
   ResilientModel,
   Route,
 } from "@holdfast/core"
+import { type DurationInput } from "@holdfast/core/DurationInput"
 import { Clock, Duration, Effect, Option, Redacted, Ref, Schedule, Schema, type Scope } from "effect"
 import { AiError } from "effect/ai"
 
@@ -60,9 +61,9 @@ export interface Options {
   /** When an account that fails is skipped. `Breaker.guard` with its own defaults if left out. */
   readonly breaker?: Omit<Breaker.Options, "key"> | undefined
   /** How long an account without money or quota is skipped, if it does not say until when. 1 hour if left out. */
-  readonly quotaPause?: Duration.Input | undefined
+  readonly quotaPause?: DurationInput | undefined
   /** How often a dead account is looked at for another key. 10 seconds if left out. */
-  readonly checkEvery?: Duration.Input | undefined
+  readonly checkEvery?: DurationInput | undefined
 }
 
 /**

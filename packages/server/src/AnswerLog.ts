@@ -1,3 +1,4 @@
+import { type DurationInput } from "@holdfast/core/DurationInput"
 /**
  * Where answers are kept that are being given.
  *
@@ -32,9 +33,9 @@ export interface RedisOptions {
   /** What all keys begin with. Applications with equal prefixes share their answers. `holdfast` if left out. */
   readonly prefix?: string | undefined
   /** How long a process may say nothing before its answers count as lost. 15 seconds if left out. */
-  readonly lease?: Duration.Input | undefined
+  readonly lease?: DurationInput | undefined
   /** How long a request waits for Redis. 1 second if left out. */
-  readonly timeout?: Duration.Input | undefined
+  readonly timeout?: DurationInput | undefined
 }
 
 /**

@@ -8,7 +8,8 @@
  */
 import { type Http2ServerRequest, type Http2ServerResponse } from "node:http2"
 
-import { Context, type Duration, Effect, Exit, Layer, Scope, type Stream } from "effect"
+import { type DurationInput } from "@holdfast/core/DurationInput"
+import { Context, Effect, Exit, Layer, Scope, type Stream } from "effect"
 import { LanguageModel, Prompt } from "effect/ai"
 import { type HttpRouter, type HttpServerError } from "effect/http"
 
@@ -140,7 +141,7 @@ export interface SseOptions {
   /** `/chat` if left out, and `/api/chat` for `uiMessageStream`. */
   readonly path?: `/${string}` | undefined
   /** How long a stream may be silent before a sign of life. 15 seconds if left out: proxies cut after 30 to 60. */
-  readonly heartbeat?: Duration.Input | undefined
+  readonly heartbeat?: DurationInput | undefined
   readonly cors?: Cors | undefined
 }
 
@@ -188,7 +189,7 @@ export interface LongPollOptions {
   /** `/chat` if left out. */
   readonly path?: `/${string}` | undefined
   /** How long an answer waits for the next poll before it counts as left. 30 seconds if left out. */
-  readonly keep?: Duration.Input | undefined
+  readonly keep?: DurationInput | undefined
   readonly cors?: Cors | undefined
 }
 
@@ -220,7 +221,7 @@ export interface WebSocketOptions {
   /** `/chat` if left out; the socket is at `{path}/socket`. */
   readonly path?: `/${string}` | undefined
   /** How long a socket may be silent before a sign of life. 15 seconds if left out. */
-  readonly heartbeat?: Duration.Input | undefined
+  readonly heartbeat?: DurationInput | undefined
   /** Origins of pages that may connect: `["https://app.example"]`, or `"*"` for all. Only those of the server itself if left out. */
   readonly origins?: ReadonlyArray<string> | "*" | undefined
   /** Conversations on one socket at a time. 64 if left out. */
@@ -273,7 +274,7 @@ export interface GrpcOptions {
   /** Who calls, by the headers of a call, in lower case. A failure refuses it. Nobody in particular if left out. */
   readonly authenticate?: Authenticate | undefined
   /** How long calls may go on when the server stops. 5 seconds if left out. */
-  readonly drainTimeout?: Duration.Input | undefined
+  readonly drainTimeout?: DurationInput | undefined
 }
 
 /**

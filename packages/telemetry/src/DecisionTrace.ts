@@ -1,3 +1,4 @@
+import { type DurationInput } from "@holdfast/core/DurationInput"
 /**
  * Decision traces: what happened to a call, and when, as data that can be kept. `Explain` shows one, `Replay` runs many of them
  * through another stack.
@@ -42,7 +43,7 @@ export interface Options<E = never, R = never> {
   /** Traces that wait for a slow writer; more are dropped. 10,000 if left out. */
   readonly capacity?: number | undefined
   /** Between two writes. 200 milliseconds if left out. */
-  readonly flushEvery?: Duration.Input | undefined
+  readonly flushEvery?: DurationInput | undefined
 }
 
 /**

@@ -1,3 +1,4 @@
+import { type DurationInput } from "@holdfast/core/DurationInput"
 /**
  * Langfuse over OTLP: every attempt as a generation with its tokens and its cost, under its call, with the session and the user of
  * `RequestContext`.
@@ -6,7 +7,7 @@
  *
  * @since 0.1.0
  */
-import { Config, type Duration, Effect, Layer, Redacted } from "effect"
+import { Config, Effect, Layer, Redacted } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { OtlpExporter, OtlpResource, OtlpSerialization, type OtlpTracer } from "effect/observability"
 
@@ -29,7 +30,7 @@ export interface Options {
   /** JSON if left out. */
   readonly protocol?: "json" | "protobuf" | undefined
   /** Between two exports. 5 seconds if left out. */
-  readonly exportInterval?: Duration.Input | undefined
+  readonly exportInterval?: DurationInput | undefined
 }
 
 const cloud = "https://cloud.langfuse.com"

@@ -7,6 +7,7 @@
  * @since 0.1.0
  */
 import { Fingerprint, type ModelRequest } from "@holdfast/core"
+import { type DurationInput } from "@holdfast/core/DurationInput"
 import { Duration, Effect, FileSystem, type Layer, type Redacted, Schema, type Scope, Stream } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 
@@ -43,7 +44,7 @@ export interface Options<E = never, R = never> {
   /** Lines that wait for a slow writer; more are dropped and counted. 10,000 if left out. */
   readonly capacity?: number | undefined
   /** Between two writes. 200 milliseconds if left out. */
-  readonly flushEvery?: Duration.Input | undefined
+  readonly flushEvery?: DurationInput | undefined
 }
 
 /**

@@ -1,3 +1,4 @@
+import { type DurationInput } from "@holdfast/core/DurationInput"
 /**
  * What the lines of a request log amount to, in any span of time: counts, successes, durations, costs.
  *
@@ -31,7 +32,7 @@ export interface Window {
  * @since 0.1.0
  * @category constructors
  */
-export const last = (duration: Duration.Input): Effect.Effect<Window> =>
+export const last = (duration: DurationInput): Effect.Effect<Window> =>
   Effect.clockWith((clock) =>
     Effect.sync(() => {
       const to = clock.currentTimeMillisUnsafe()

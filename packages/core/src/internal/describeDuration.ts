@@ -1,7 +1,9 @@
 import { Duration, Option } from "effect"
 
+import { type DurationInput } from "../DurationInput.ts"
+
 /** The duration of an option. Types forbid what is none, and not all programs are typed. */
-export const durationOf = (input: Duration.Input): Duration.Duration =>
+export const durationOf = (input: DurationInput): Duration.Duration =>
   Option.getOrThrowWith(
     Duration.fromInput(input),
     () =>
@@ -9,4 +11,4 @@ export const durationOf = (input: Duration.Input): Duration.Duration =>
   )
 
 /** A duration as it stands in the description of a stack. */
-export const describeDuration = (duration: Duration.Input): string => Duration.format(durationOf(duration))
+export const describeDuration = (duration: DurationInput): string => Duration.format(durationOf(duration))

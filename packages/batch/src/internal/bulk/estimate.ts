@@ -2,6 +2,7 @@
  * What a run would cost and how long it would take, live and in batches, before anything is sent.
  */
 import { AttemptGuard, type Attempt, Resilient, type ResilientModel } from "@holdfast/core"
+import { type DurationInput } from "@holdfast/core/DurationInput"
 import * as Events from "@holdfast/core/Event"
 import { type BatchProvider } from "@holdfast/core/provider/BatchProvider"
 import { ofRequest } from "@holdfast/core/TokenEstimate"
@@ -57,7 +58,7 @@ export interface EstimateOptions<in I, out A, out E, out R, out ME, out MR, out 
   /** What the account allows in a minute. Without it nothing is known of how long a live run takes. */
   readonly perMinute?: { readonly requests?: number | undefined; readonly tokens?: number | undefined } | undefined
   /** In which time the vendor promises a batch. 24 hours if left out, 48 for Gemini. */
-  readonly within?: Duration.Input | undefined
+  readonly within?: DurationInput | undefined
 }
 
 /**

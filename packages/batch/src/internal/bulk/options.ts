@@ -2,9 +2,10 @@
  * What a run is asked, and what it gives.
  */
 import { type Resilient } from "@holdfast/core"
+import { type DurationInput } from "@holdfast/core/DurationInput"
 import { type Kind } from "@holdfast/core/Operation"
 import { type Money } from "@holdfast/cost"
-import { type Duration, type Effect } from "effect"
+import { type Effect } from "effect"
 
 import type * as Journal from "../../Journal.ts"
 import { type Progress } from "../../Progress.ts"
@@ -71,7 +72,7 @@ export interface Options<in I, in out A, out E, out R, out JR = never> {
   /** When it succeeds, no further item is taken, and those under way have `grace` to end. */
   readonly stop?: Effect.Effect<unknown> | undefined
   /** 30 seconds if left out. */
-  readonly grace?: Duration.Input | undefined
+  readonly grace?: DurationInput | undefined
   /** How many items there are, for what is left. Known by itself for an array or a set. */
   readonly total?: number | undefined
   /** Told after each item. */

@@ -2,6 +2,7 @@
  * One run: what it has done, what it has spent, and why it ends.
  */
 import { Event } from "@holdfast/core"
+import { type DurationInput } from "@holdfast/core/DurationInput"
 import { Budget, Money, type PriceBook } from "@holdfast/cost"
 import { Clock, Deferred, Duration, Effect, Result, Schema, type Scope, Stream } from "effect"
 
@@ -32,7 +33,7 @@ export const stopping = ({
   grace = "30 seconds",
   stop = Effect.never,
 }: {
-  readonly grace?: Duration.Input | undefined
+  readonly grace?: DurationInput | undefined
   readonly stop?: Effect.Effect<unknown> | undefined
 }): Effect.Effect<
   { readonly asked: Effect.Effect<void>; readonly graceOver: Effect.Effect<void> },

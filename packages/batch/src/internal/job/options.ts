@@ -2,9 +2,10 @@
  * What a job is asked.
  */
 import { type ResilientModel } from "@holdfast/core"
+import { type DurationInput } from "@holdfast/core/DurationInput"
 import { type BatchProvider } from "@holdfast/core/provider/BatchProvider"
 import { type Budget } from "@holdfast/cost"
-import { type Duration, type Effect, type Schedule } from "effect"
+import { type Effect, type Schedule } from "effect"
 import { type AiError } from "effect/ai"
 
 import { type DuplicateItem } from "../bulk/errors.ts"
@@ -83,11 +84,11 @@ export interface Options<in I, out A, out E, out R, out PE = never, out PR = nev
   /** How often the vendor is asked how a batch stands. `BatchJob.poll` if left out. */
   readonly poll?: Schedule.Schedule<unknown> | undefined
   /** How long a process that does not renew it keeps a job to itself. 1 minute if left out. */
-  readonly lease?: Duration.Input | undefined
+  readonly lease?: DurationInput | undefined
   /** How long a create may take. 5 minutes if left out. */
-  readonly createTimeout?: Duration.Input | undefined
+  readonly createTimeout?: DurationInput | undefined
   /** How long after it was made a batch may be missing from the vendor's list. 1 minute if left out. */
-  readonly listDelay?: Duration.Input | undefined
+  readonly listDelay?: DurationInput | undefined
   /** The most that one batch takes, where that is to be less than the vendor allows. 50 MB if left out. */
   readonly limits?: { readonly items?: number | undefined; readonly bytes?: number | undefined } | undefined
   /** How many answers are read at the same time. 64 if left out. */

@@ -1,5 +1,6 @@
 import { Duration, type Schedule } from "effect"
 
+import { type DurationInput } from "../../DurationInput.ts"
 import { describeDuration } from "../describeDuration.ts"
 import { type Rules } from "./state.ts"
 
@@ -11,7 +12,7 @@ import { type Rules } from "./state.ts"
  */
 export interface Options {
   /** The calls that count: of a span of time, or the last so many. The last 60 seconds if left out. */
-  readonly window?: Duration.Input | { readonly calls: number } | undefined
+  readonly window?: DurationInput | { readonly calls: number } | undefined
   /** What opens the circuit. Half of the calls failing, or 10 in a row, if left out. */
   readonly trip?: Trip | undefined
   /** Rates say nothing of fewer calls. 10 if left out: models are asked less often than web servers. */
@@ -35,7 +36,7 @@ export interface Trip {
   /** Failures in a row. */
   readonly consecutiveFailures?: number | undefined
   /** The share of calls whose first part took longer than a duration. */
-  readonly slowFirstParts?: { readonly slowerThan: Duration.Input; readonly share: number } | undefined
+  readonly slowFirstParts?: { readonly slowerThan: DurationInput; readonly share: number } | undefined
 }
 
 /**
@@ -50,9 +51,9 @@ export interface Recovery {
   /** How many of them have to succeed. 2 if left out. */
   readonly successes?: number | undefined
   /** How long a probe may take until another one is let through beside it. 5 seconds if left out. */
-  readonly lease?: Duration.Input | undefined
+  readonly lease?: DurationInput | undefined
   /** How long traffic grows, from a tenth to all of it. 3 seconds if left out. */
-  readonly ramp?: Duration.Input | undefined
+  readonly ramp?: DurationInput | undefined
 }
 
 /** The options as plain numbers, with their defaults. */

@@ -1,4 +1,6 @@
-import { type Duration, type Effect, type Redacted, Schema } from "effect"
+import { type Effect, type Redacted, Schema } from "effect"
+
+import { type DurationInput } from "../../DurationInput.ts"
 
 /**
  * A key that may change while a program runs.
@@ -24,7 +26,7 @@ export interface KeySource {
 export interface Loaded {
   readonly key: Redacted.Redacted
   /** From now. It is loaded again at 80 % of it. */
-  readonly timeToLive: Duration.Input
+  readonly timeToLive: DurationInput
 }
 
 /**

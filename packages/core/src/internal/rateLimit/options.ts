@@ -1,5 +1,6 @@
 import { Duration } from "effect"
 
+import { type DurationInput } from "../../DurationInput.ts"
 import { type TokenEstimate } from "../../TokenEstimate.ts"
 import { type ModelRequest } from "../call/types.ts"
 import { describeDuration } from "../describeDuration.ts"
@@ -27,7 +28,7 @@ export interface Dimension {
   readonly name: string
   readonly limit: number
   /** How long what was used counts. */
-  readonly window: Duration.Input
+  readonly window: DurationInput
   /** What a call takes, by its estimated tokens at first, and by its real ones in the end. */
   readonly cost: (tokens: Tokens, request: ModelRequest) => number
 }

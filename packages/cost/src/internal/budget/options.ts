@@ -2,6 +2,7 @@
  * What is asked of a budget, what is wrong with it, and the limits that follow from it.
  */
 import { type Attempt } from "@holdfast/core"
+import { type DurationInput } from "@holdfast/core/DurationInput"
 import { type UnsupportedOption } from "@holdfast/core/provider/ProviderModel"
 import { DateTime, Duration, type Effect, Option, Predicate, Result } from "effect"
 
@@ -43,7 +44,7 @@ export interface Options {
  */
 export interface Rolling {
   readonly limit: Money.Input
-  readonly window: Duration.Input
+  readonly window: DurationInput
 }
 
 /**
@@ -54,9 +55,9 @@ export interface Rolling {
  */
 export interface Settings {
   /** The longest wait for room. Calls do not wait if left out. */
-  readonly wait?: Duration.Input | undefined
+  readonly wait?: DurationInput | undefined
   /** How long a reservation of a process that has died is kept. 15 minutes if left out. */
-  readonly lease?: Duration.Input | undefined
+  readonly lease?: DurationInput | undefined
   /** A model without a price is refused if left out. */
   readonly whenUnknown?: PriceBook.WhenUnknown | undefined
   /** Attempts are refused if left out. */

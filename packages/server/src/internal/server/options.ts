@@ -1,3 +1,4 @@
+import { type DurationInput } from "@holdfast/core/DurationInput"
 /** The options of a server as plain numbers, and what is wrong with them. */
 import { type PriceBook } from "@holdfast/cost"
 import { Duration } from "effect"
@@ -16,9 +17,9 @@ export interface Limits {
   /** Messages of a conversation. 500 if left out. */
   readonly maxMessages?: number | undefined
   /** Until all of a body has arrived. 30 seconds if left out. */
-  readonly bodyTimeout?: Duration.Input | undefined
+  readonly bodyTimeout?: DurationInput | undefined
   /** Until an answer is complete, waiting for a slow reader included. 10 minutes if left out. */
-  readonly maxDuration?: Duration.Input | undefined
+  readonly maxDuration?: DurationInput | undefined
   /** Characters of an answer, with about 50 for each event. 8 million if left out. */
   readonly maxAnswerSize?: number | undefined
   /**
@@ -36,9 +37,9 @@ export interface Limits {
  */
 export interface Resume {
   /** How long it goes on while nobody reads. 1 minute if left out. */
-  readonly abandonAfter?: Duration.Input | undefined
+  readonly abandonAfter?: DurationInput | undefined
   /** How long it can be read after its end. 5 minutes if left out. */
-  readonly retention?: Duration.Input | undefined
+  readonly retention?: DurationInput | undefined
   /** Characters of answers that are over; the oldest make room. 64 million if left out. */
   readonly maxRetained?: number | undefined
 }
@@ -54,7 +55,7 @@ export interface Options {
   /** With prices, or a budget on the model, `done` says what an answer cost. */
   readonly prices?: PriceBook.Book | undefined
   /** How long answers that other processes can be asked for may go on when the server stops. 5 seconds if left out. */
-  readonly drainTimeout?: Duration.Input | undefined
+  readonly drainTimeout?: DurationInput | undefined
 }
 
 export interface Settings extends RequestLimits {
@@ -95,14 +96,14 @@ const count = (name: string, value: number): number => {
 // Timers of Node.js cannot wait longer.
 const longest = 2_147_483_647
 
-const atLeastZero = (name: string, input: Duration.Input): number => {
+const atLeastZero = (name: string, input: DurationInput): number => {
   const duration = Duration.fromInput(input)
   const millis = duration._tag === "Some" ? Duration.toMillis(duration.value) : Number.NaN
   if (millis >= 0) return Math.min(millis, longest)
   throw new Misconfigured(`ChatServer: ${name} must be a duration, and is ${JSON.stringify(input)}`)
 }
 
-export const time = (name: string, input: Duration.Input): number => {
+export const time = (name: string, input: DurationInput): number => {
   const millis = atLeastZero(name, input)
   if (millis > 0) return millis
   throw new Misconfigured(`ChatServer: ${name} must be longer than zero`)
