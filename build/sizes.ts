@@ -22,7 +22,7 @@ interface Size {
 const stack = "export { Deadline, Fallback, ResilientModel, Retry } from"
 
 export const sizes: Readonly<Record<string, Size>> = {
-  core: { program: `export * from "@holdfast/core"`, effect: false, limit: 70 },
+  core: { program: `export * from "@holdfast/core"`, effect: false, limit: 80 },
   stack: { program: `${stack} "@holdfast/core"`, effect: false, limit: 35 },
   stack_with_effect: { program: `${stack} "@holdfast/core"`, effect: true, limit: 105 },
   cost: {
