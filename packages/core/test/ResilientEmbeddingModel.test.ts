@@ -16,6 +16,10 @@ import * as ResilientEmbeddingModel from "../src/ResilientEmbeddingModel.ts"
 import * as ResponseCache from "../src/ResponseCache.ts"
 import * as Retry from "../src/Retry.ts"
 import { scriptedEmbeddings, vectorOf } from "./embeddings.ts"
+import { hashAtOnce } from "./hashes.ts"
+
+// Pieces are asked for when the hash of each is there, and real hashes come in any order.
+hashAtOnce()
 
 const embed = (text: string) => Effect.flatMap(EmbeddingModel.EmbeddingModel, (model) => model.embed(text))
 const embedMany = (texts: ReadonlyArray<string>) =>
