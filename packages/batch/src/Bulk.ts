@@ -70,16 +70,7 @@ export type { Answered, BulkResult, Ended, Failed, LiveOptions, ModeOptions, Opt
  * @since 0.1.0
  * @category constructors
  */
-export const run: {
-  <I, A, E, R, M extends AnyMode, JR = never, EI = never, RI = never>(
-    items: Iterable<I> | Stream.Stream<I, EI, RI>,
-    options: ModeOptions<I, A, E, R, M, JR>,
-  ): Run<A, E | FailureOf<M>, EI | EndedOf<M>, Exclude<R, ProvidedBy<M>> | NeedsOf<M> | JR | RI>
-  <I, A, E, R, K extends Kind, ME, MR, JR = never, EI = never, RI = never>(
-    items: Iterable<I> | Stream.Stream<I, EI, RI>,
-    options: LiveOptions<I, A, E, R, K, ME, MR, JR>,
-  ): Run<A, E | ME | PriceBook.PriceUnknown, EI, Exclude<R, Resilient.Provides<K>> | MR | JR | RI>
-} = ((items: Iterable<never>, options: Given) => results(items, options, true)) as never
+export const run: Runner = ((items: Iterable<never>, options: Given) => results(items, options, true)) as never
 
 /**
  * The same with results in the order of the items. One that is slow holds up those behind it, `window` of them at most. The results of
@@ -88,7 +79,15 @@ export const run: {
  * @since 0.1.0
  * @category constructors
  */
-export const runInOrder: {
+export const runInOrder: Runner = ((items: Iterable<never>, options: Given) => results(items, options, false)) as never
+
+/**
+ * Starts a run over items, in a mode or, with `model`, live.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Runner {
   <I, A, E, R, M extends AnyMode, JR = never, EI = never, RI = never>(
     items: Iterable<I> | Stream.Stream<I, EI, RI>,
     options: ModeOptions<I, A, E, R, M, JR>,
@@ -97,7 +96,7 @@ export const runInOrder: {
     items: Iterable<I> | Stream.Stream<I, EI, RI>,
     options: LiveOptions<I, A, E, R, K, ME, MR, JR>,
   ): Run<A, E | ME | PriceBook.PriceUnknown, EI, Exclude<R, Resilient.Provides<K>> | MR | JR | RI>
-} = ((items: Iterable<never>, options: Given) => results(items, options, false)) as never
+}
 
 /**
  * @since 0.1.0
