@@ -17,8 +17,8 @@ const asked = reservation("a", 5n, [limit])
 /** What does not wait for the clock happens meanwhile. A connection that is being opened when the clock is put on is late. */
 const moment = TestClock.withLive(Effect.sleep("2 millis"))
 
-const until = <A, E>(self: Effect.Effect<A, E>, isSo: (value: A) => boolean) =>
-  Effect.repeat(Effect.tap(self, moment), { until: isSo })
+const until = <A, E>(self: Effect.Effect<A, E>, isSo: (value: A) => boolean): Effect.Effect<A, E> =>
+  Effect.flatMap(self, (value) => (isSo(value) ? Effect.succeed(value) : Effect.andThen(moment, until(self, isSo))))
 
 const make = Effect.gen(function* () {
   const name = yield* schema
@@ -97,7 +97,7 @@ describe.skipIf(withoutPostgres !== undefined)("a commit that arrives after its 
       yield* Effect.repeat(moment, { times: 10 })
       assert.isUndefined(again.pollUnsafe())
       proxy.letThrough()
-      assert.deepStrictEqual(yield* Fiber.join(fiber), Exit.succeed({ _tag: "Admitted" }))
+      assert.deepStrictEqual(yield* Fiber.join(fiber), Exit.succeed({ _tag: "Admitted" } as const))
       assert.deepStrictEqual(yield* Fiber.join(again), { _tag: "Admitted" })
       assert.deepStrictEqual(yield* tags(calm), ["Reserved"])
       yield* later
@@ -176,8 +176,8 @@ describe.skipIf(withoutPostgres !== undefined)("a commit that arrives after the 
       yield* later
       proxy.letThrough()
       // As a call does that was not let in: nobody knows whether it was written.
-      if (Exit.isFailure(exit)) yield* ledger.persist(ledger.release("a"))
-      else yield* ledger.release("a")
+      const released = Exit.isFailure(exit) ? Effect.flatten(ledger.persist(ledger.release("a"))) : ledger.release("a")
+      yield* released
       yield* until(Effect.andThen(TestClock.adjust("1 second"), tags(calm)), (all) => all.includes("Released"))
       assert.deepStrictEqual(yield* calm.total(limit), total(0n, 0n, 0n))
       assert.deepStrictEqual(yield* calm.outstanding, [])

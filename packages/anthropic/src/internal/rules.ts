@@ -155,6 +155,18 @@ const anthropicRules: ReadonlyArray<ErrorRule> = [
     ],
   },
   {
+    id: "anthropic/origin",
+    reason: "permission",
+    when: [{ name: ["authentication_error"], message: /^CORS requests are not allowed/ }],
+    source: errors,
+    cases: [
+      {
+        status: 401,
+        body: body("authentication_error", "CORS requests are not allowed for this Organization."),
+      },
+    ],
+  },
+  {
     id: "anthropic/key",
     reason: "invalidKey",
     when: [{ name: ["authentication_error"] }],

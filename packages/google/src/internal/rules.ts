@@ -92,9 +92,11 @@ const googleRules: ReadonlyArray<ErrorRule> = [
         message:
           /credits are depleted|spending (?:cap|limit)|billing (?:account )?(?:is |has been )?(?:disabled|not enabled)/i,
       },
+      { status: [402] },
     ],
-    source: "https://ai.google.dev/gemini-api/docs/billing",
+    source: "https://ai.google.dev/gemini-api/docs/generate-content/api-errors",
     cases: [
+      { status: 402, body: body(402, "RESOURCE_EXHAUSTED", "You have used up your prepaid balance.") },
       { status: 429, body: body(429, "RESOURCE_EXHAUSTED", "Your prepayment credits are depleted.") },
       { status: 429, body: body(429, "RESOURCE_EXHAUSTED", "Your project has exceeded its monthly spending cap.") },
     ],

@@ -310,11 +310,9 @@ describe("a connection that is left open", () => {
         yield* TestClock.adjust(millis - 1)
         if (events.at(-1) !== end) assert.isUndefined(fiber.pollUnsafe())
         yield* TestClock.adjust(1)
-        const finished = (yield* Fiber.join(fiber)).filter(({ type }) => type === "finish")
-        assert.deepStrictEqual(
-          finished.map((part) => part.type === "finish" && part.reason),
-          [reason],
-        )
+        const parts = yield* Fiber.join(fiber)
+        const reasons: ReadonlyArray<string> = parts.flatMap((part) => (part.type === "finish" ? [part.reason] : []))
+        assert.deepStrictEqual(reasons, [reason])
       }
     }),
   )

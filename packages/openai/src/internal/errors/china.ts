@@ -208,6 +208,42 @@ export const alibabaRules: ReadonlyArray<ErrorRule> = [
     ],
   },
   {
+    // In the words of OpenAI, but of the tokens of this minute.
+    id: "alibaba/tokens-per-minute",
+    reason: "rateLimit",
+    when: [
+      {
+        name: ["insufficient_quota"],
+        message: /^allocated quota exceeded|(?:aliyun|alibabacloud)\.com/i,
+        status: [429],
+      },
+    ],
+    source: "https://www.alibabacloud.com/help/en/model-studio/rate-limit",
+    cases: [
+      {
+        status: 429,
+        body: {
+          error: {
+            message: "Allocated quota exceeded, please increase your quota limit.",
+            type: "insufficient_quota",
+            code: "insufficient_quota",
+          },
+        },
+      },
+      {
+        status: 429,
+        body: {
+          error: {
+            message:
+              "You exceeded your current quota, please check your plan and billing details. For more information on this error, read the docs: https://help.aliyun.com/zh/dashscope/developer-reference/metering-and-billing.",
+            type: "insufficient_quota",
+            code: "insufficient_quota",
+          },
+        },
+      },
+    ],
+  },
+  {
     id: "alibaba/throttling",
     reason: "rateLimit",
     when: [
@@ -312,10 +348,11 @@ export const otherRules: ReadonlyArray<ErrorRule> = [
   {
     id: "minimax/key",
     reason: "invalidKey",
-    when: [{ message: /(?:invalid api key|login fail|authorized_error).*\((?:1004|2049)\)/i }],
+    when: [{ message: /\((?:1004|2049)\)$/ }],
     source: "MiniMax-AI/MiniMax-M2.5#18",
     cases: [
       { status: 200, body: { base_resp: { status_code: 2049, status_msg: "invalid api key" } } },
+      { status: 200, body: { base_resp: { status_code: 1004, status_msg: "not authorized" } } },
       {
         status: 200,
         body: { id: "1", choices: null, base_resp: { status_code: 1004, status_msg: "login fail: no Authorization" } },

@@ -161,7 +161,7 @@ export const openaiRules: ReadonlyArray<ErrorRule> = [
       {
         status: [401, 403],
         message:
-          /must be a member of an organization|must be verified to|insufficient permissions for this operation|project .{1,80} does not have access to model/i,
+          /must be a member of an organization|must be verified to|insufficient permissions for this operation|project .{1,80} does not have access to model|\bIP (?:address )?(?:is )?not authorized|does not match the configured IP allowlist/i,
       },
     ],
     source: errors,
@@ -177,6 +177,10 @@ export const openaiRules: ReadonlyArray<ErrorRule> = [
         body: {
           error: { message: "Your organization must be verified to stream this model.", type: "invalid_request_error" },
         },
+      },
+      {
+        status: 401,
+        body: { error: { message: "IP not authorized", type: "invalid_request_error" } },
       },
     ],
   },
