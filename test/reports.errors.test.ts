@@ -100,6 +100,67 @@ const refusals: ReadonlyArray<Refusal> = [
     says: "RateLimit throttled 302539000",
   },
   {
+    name: "github/copilot-cli#2696: hours in words",
+    status: 429,
+    error: { message: "Sorry, you've hit a rate limit. Please try again in 58 hours." },
+    says: "RateLimit throttled 208800000",
+  },
+  {
+    name: "pollinations/pollinations#6260: Azure's busy hours",
+    status: 429,
+    error: { code: "429", message: "The system is currently experiencing high demand. Please retry after 20 seconds." },
+    says: "RateLimit overloaded 20000",
+  },
+  {
+    name: "ollama/ollama#15934: busy servers of Ollama's cloud",
+    status: 503,
+    error: { message: "Server overloaded, please retry shortly (ref: aaa65c70)" },
+    says: "InternalProvider overloaded",
+  },
+  {
+    name: "deepseek-ai/DeepSeek-V2#30: a refused content, as FastAPI writes it",
+    status: 400,
+    body: { detail: "Content Exists Risk" },
+    says: "ContentPolicy fatal",
+  },
+  {
+    name: "Aider-AI/aider#4495: free credits of a gateway that are withheld",
+    status: 403,
+    error: { message: "Free credits temporarily have restricted access due to abuse.", type: "rate_limit_exceeded" },
+    says: "QuotaExhausted fatal",
+  },
+  {
+    name: "jasonacox/TinyLLM#17: Azure's words within those of a proxy",
+    status: 429,
+    error: {
+      message:
+        "litellm.RateLimitError: AzureException RateLimitError - Error code: 429 - {'error': {'code': '429', 'message': 'Requests have exceeded token rate limit of your current AIServices S0 pricing tier. Please retry after 86400 seconds.'}}",
+      type: "throttling_error",
+      code: "429",
+    },
+    says: "RateLimit throttled 86400000",
+  },
+  {
+    name: "cline/cline#4971: a request that is larger than the limit of a minute",
+    status: 413,
+    error: {
+      message:
+        "Request too large for model `moonshotai/kimi-k2-instruct` in organization `org_1` service tier `on_demand` on tokens per minute (TPM): Limit 10000, Requested 15088, please reduce your message size and try again.",
+      type: "tokens",
+      code: "rate_limit_exceeded",
+    },
+    says: "QuotaExhausted fatal",
+  },
+  {
+    name: "RooCodeInc/Roo-Code#5729: more output than the model has",
+    status: 400,
+    error: {
+      message:
+        "max_tokens must be less than or equal to 16384, the maximum value for max_tokens is less than the context_window for this model",
+    },
+    says: "InvalidRequest fatal",
+  },
+  {
     name: "openclaw/openclaw#85921: the context window of an endpoint",
     status: 400,
     error: {

@@ -2,7 +2,7 @@
 import { commonRules } from "@holdfast/core/provider/CommonErrorRules"
 import { type ErrorRule } from "@holdfast/core/provider/ErrorRule"
 
-const errors = "https://ai.google.dev/gemini-api/docs/troubleshooting"
+const errors = "https://ai.google.dev/gemini-api/docs/generate-content/api-errors"
 const limits = "https://ai.google.dev/gemini-api/docs/rate-limits"
 
 const body = (code: number, status: string, message: string, details: ReadonlyArray<object> = []): unknown => ({

@@ -25,7 +25,7 @@ export const deepseekRules: ReadonlyArray<ErrorRule> = [
     id: "deepseek/content",
     reason: "contentPolicy",
     when: [{ message: /^content exists risk/i }],
-    source: deepseek,
+    source: "666ghj/BettaFish#108",
     cases: [{ status: 400, body: { error: { message: "Content Exists Risk", type: "invalid_request_error" } } }],
   },
   {
@@ -118,7 +118,7 @@ export const moonshotRules: ReadonlyArray<ErrorRule> = [
     id: "moonshot/token-limit",
     reason: "contextWindow",
     when: [{ message: /exceeded model token limit: ?\d+/i }],
-    source: moonshot,
+    source: "MoonshotAI/kimi-cli#2011",
     cases: [
       {
         status: 400,
@@ -258,7 +258,7 @@ export const alibabaRules: ReadonlyArray<ErrorRule> = [
         ],
       },
     ],
-    source: alibaba,
+    source: "https://help.aliyun.com/en/model-studio/error-code-start",
     cases: [
       {
         status: 429,
@@ -283,7 +283,7 @@ export const alibabaRules: ReadonlyArray<ErrorRule> = [
     id: "alibaba/input-length",
     reason: "contextWindow",
     when: [{ message: /range of input length should be/i }],
-    source: alibaba,
+    source: "https://www.alibabacloud.com/help/es/model-studio/coding-plan-faq",
     cases: [
       {
         status: 400,
@@ -323,14 +323,14 @@ export const alibabaRules: ReadonlyArray<ErrorRule> = [
     id: "alibaba/key",
     reason: "invalidKey",
     when: [{ name: ["InvalidApiKey"] }],
-    source: alibaba,
+    source: "https://help.aliyun.com/en/model-studio/error-code-start",
     cases: [{ status: 401, body: { code: "InvalidApiKey", message: "Invalid API-key provided.", request_id: "r-1" } }],
   },
   {
     id: "alibaba/model",
     reason: "modelNotFound",
     when: [{ name: ["Model.AccessDenied", "ModelNotFound", "Model.NotFound", "model_not_supported"] }],
-    source: alibaba,
+    source: "https://help.aliyun.com/en/model-studio/error-code-start",
     cases: [{ status: 403, body: { code: "Model.AccessDenied", message: "Model access denied.", request_id: "r-1" } }],
   },
 ]

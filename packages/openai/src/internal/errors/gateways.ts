@@ -353,7 +353,7 @@ export const bedrockRules: ReadonlyArray<ErrorRule> = [
       { name: ["ThrottlingException", "throttling_error"] },
       { message: /^too many (?:tokens|requests|connections), please wait/i },
     ],
-    source: "hyunhwan-bcm/MARRVEL_MCP#225",
+    source: "https://www.repost.aws/ja/knowledge-center/bedrock-throttling-error",
     cases: [
       { status: 429, body: { message: "Too many tokens, please wait before trying again." } },
       { status: 400, body: { error: { message: "Rate exceeded", type: "ThrottlingException" } } },
@@ -402,8 +402,11 @@ export const vercelRules: ReadonlyArray<ErrorRule> = [
   {
     id: "vercel/gateway-credits",
     reason: "billing",
-    when: [{ status: [402, 403], message: /AI Gateway requires a valid credit card|insufficient funds/i }],
-    source: "https://vercel.com/docs/ai-gateway/pricing",
+    when: [
+      { message: /AI Gateway requires a valid credit card|free credits temporarily have restricted access/i },
+      { status: [402, 403], message: /insufficient funds/i },
+    ],
+    source: "arlanrakh/talk-to-girlfriend-ai#6",
     cases: [
       {
         status: 403,

@@ -64,7 +64,7 @@ export const access: ReadonlyArray<ErrorRule> = [
       { status: 400, body: error("API key not valid. Please pass a valid API key.") },
       { status: 403, body: error("API key is disabled") },
       { status: 401, body: error("No auth credentials found") },
-      { status: 200, body: { error: "Unauthorized" } },
+      { status: 400, body: error("Unauthorized") },
     ],
   },
   {
