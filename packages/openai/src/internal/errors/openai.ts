@@ -1,7 +1,6 @@
 /** OpenAI itself, and what Microsoft and GitHub make of it. */
 import { type ErrorRule } from "@holdfast/core/provider/ErrorRule"
 
-const errors = "https://platform.openai.com/docs/guides/error-codes"
 const azure = "https://learn.microsoft.com/azure/ai-foundry/openai/concepts/content-filter"
 const github = "https://docs.github.com/en/github-models/use-github-models/prototyping-with-ai-models"
 

@@ -1,5 +1,5 @@
 import { type ErrorRule } from "../../../provider/ErrorRule.ts"
-import { error, openaiErrors } from "./sources.ts"
+import { error } from "./sources.ts"
 
 /** Statuses with which servers say that a prompt is too long. */
 const lengthStatuses = [undefined, 400, 403, 404, 413, 422, 500, 502, 503]
