@@ -105,6 +105,44 @@ export const layerConfig = <A>(
 }
 
 /**
+ * What of Vertex AI may come from the configuration. A token is given to the program instead: it does not live long.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface VertexPlace {
+  readonly project?: Config.Config<string> | undefined
+  /** `global` where neither this nor its variable says one. */
+  readonly location?: Config.Config<string> | undefined
+  /** For a gateway in between. */
+  readonly apiUrl?: Config.Config<string> | undefined
+}
+
+/**
+ * A client on Vertex AI with its project and its location from the configuration.
+ *
+ * **Details**
+ *
+ * What else the options hold goes to `make` as it is. Where the project is missing, the `ConfigError` names the variable.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerVertexConfig = <A>(
+  variables: { readonly project: string; readonly location: string },
+  { apiUrl, location, project, ...options }: VertexPlace,
+  // The options of each client have their own types, which its constructor's signature has checked.
+  make: (options: never) => Layer.Layer<A, KeySource.KeyUnavailable>,
+): Layer.Layer<A, Config.ConfigError | KeySource.KeyUnavailable> =>
+  Layer.unwrap(
+    Config.all({
+      apiUrl: apiUrl ?? Config.succeed(undefined),
+      project: project ?? Config.String(variables.project),
+      location: location ?? Config.withDefault(Config.String(variables.location), "global"),
+    }).pipe(Config.map((place) => make({ ...options, ...place } as never))),
+  )
+
+/**
  * A part of a host name that an option gives, such as a region. Anything else could send a key to another host: a defect.
  *
  * @since 0.1.0

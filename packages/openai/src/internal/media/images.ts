@@ -1,5 +1,5 @@
 import { type MediaUsage } from "@holdfast/core/MediaUsage"
-import { count, field, list, text, wellFormed } from "@holdfast/core/provider/Json"
+import { count, field, list, text } from "@holdfast/core/provider/Json"
 import {
   type Answer,
   type Content,
@@ -7,8 +7,9 @@ import {
   type Request,
 } from "@holdfast/core/provider/ProviderMediaModel"
 import { refuseNumbers, wholeFrom } from "@holdfast/core/provider/Ranges"
-import { Refusals } from "@holdfast/core/provider/Refusals"
-import { Effect, Predicate } from "effect"
+import { type Refusals } from "@holdfast/core/provider/Refusals"
+import * as SdkMediaModel from "@holdfast/core/provider/SdkMediaModel"
+import { type Effect, Predicate } from "effect"
 
 import { type ImageBody, type ImageEditBody, type Transport } from "../transport.ts"
 import { checked, fileOf } from "./answer.ts"
@@ -16,37 +17,26 @@ import { type ImageSettings } from "./settings.ts"
 
 /** A model on the endpoints for images. */
 export const imageModel = (
-  {
-    account,
-    media: { imageEdits, images },
-    pricedAs,
-    provider,
-  }: Pick<Transport, "account" | "media" | "pricedAs" | "provider">,
+  client: Pick<Transport, "media"> & SdkMediaModel.Client,
   model: string,
   settings: Effect.Effect<ImageSettings>,
-): ProviderMediaModel<"images"> => ({
-  provider,
-  model,
-  account,
-  pricedAs: pricedAs(model),
-  settings,
-  ask: Effect.fnUntraced(function* (request) {
-    const current = yield* settings
-    const refusals = new Refusals(provider, model)
-    refuse(request, current, refusals)
-    const body = yield* refusals.check(wellFormed(bodyOf(model, request, current)))
-    const given = request.images ?? []
-    const { headers, parts } =
-      given.length === 0
-        ? yield* images.once(body)
-        : yield* imageEdits.once({
-            ...editBody(body),
-            image: given.map((image, index) => fileOf(`image-${index}`, image)),
-          })
-    const answer = checked(images.origin, parts, (found) => answerOf(found, { hasImages: given.length > 0, current }))
-    return { headers, parts: yield* Effect.fromResult(answer) }
-  }),
-})
+): ProviderMediaModel<"images"> =>
+  SdkMediaModel.make({
+    client,
+    model,
+    settings,
+    prepare: (asked, refusals) => {
+      refuse(asked.request, asked.settings, refusals)
+      return bodyOf(model, asked.request, asked.settings)
+    },
+    send: (body, { request: { images: given = [] }, settings: current }) => {
+      const { imageEdits, images } = client.media
+      const image = given.map((one, index) => fileOf(`image-${index}`, one))
+      const reply = given.length === 0 ? images.once(body) : imageEdits.once({ ...editBody(body), image })
+      const asked = { hasImages: given.length > 0, current }
+      return SdkMediaModel.reading(reply, (answer) => checked(images.origin, answer, (found) => answerOf(found, asked)))
+    },
+  })
 
 // https://developers.openai.com/api/reference/resources/images/methods/generate
 const maxPrompt = 32_000

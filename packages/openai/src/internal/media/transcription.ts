@@ -1,9 +1,9 @@
 import { type MediaUsage } from "@holdfast/core/MediaUsage"
-import { count, field, list, text, wellFormed } from "@holdfast/core/provider/Json"
+import { count, field, list, text } from "@holdfast/core/provider/Json"
 import { type Answer, type ProviderMediaModel, type Request } from "@holdfast/core/provider/ProviderMediaModel"
 import { between, refuseNumbers } from "@holdfast/core/provider/Ranges"
-import { Refusals } from "@holdfast/core/provider/Refusals"
-import { Effect, Predicate } from "effect"
+import * as SdkMediaModel from "@holdfast/core/provider/SdkMediaModel"
+import { type Effect, Predicate } from "effect"
 
 import { type Transport, type TranscriptionBody } from "../transport.ts"
 import { checked, fileOf } from "./answer.ts"
@@ -11,32 +11,28 @@ import { type TranscriptionSettings } from "./settings.ts"
 
 /** A model on the endpoint for transcripts. */
 export const transcriptionModel = (
-  {
-    account,
-    media: { transcriptions },
-    pricedAs,
-    provider,
-  }: Pick<Transport, "account" | "media" | "pricedAs" | "provider">,
+  client: Pick<Transport, "media"> & SdkMediaModel.Client,
   model: string,
   settings: Effect.Effect<TranscriptionSettings>,
-): ProviderMediaModel<"transcription"> => ({
-  provider,
-  model,
-  account,
-  pricedAs: pricedAs(model),
-  settings,
-  ask: Effect.fnUntraced(function* (request) {
-    const current = yield* settings
-    const refusals = new Refusals(provider, model)
-    if (request.audio.data.byteLength > maxBytes) {
-      refusals.option("audio", "a request takes 25 MB; cut it, or send it compressed")
-    }
-    refuseNumbers({ ...current }, { temperature: between(0, 1) }, refusals)
-    yield* refusals.check(undefined)
-    const { headers, parts } = yield* transcriptions.once(bodyOf(model, request, current))
-    return { headers, parts: yield* Effect.fromResult(checked(transcriptions.origin, parts, answerOf)) }
-  }),
-})
+): ProviderMediaModel<"transcription"> =>
+  SdkMediaModel.make({
+    client,
+    model,
+    settings,
+    prepare: ({ request, settings: current }, refusals) => {
+      if (request.audio.data.byteLength > maxBytes) {
+        refusals.option("audio", "a request takes 25 MB; cut it, or send it compressed")
+      }
+      refuseNumbers({ ...current }, { temperature: between(0, 1) }, refusals)
+      return bodyOf(model, request, current)
+    },
+    send: (body) => {
+      const { transcriptions } = client.media
+      return SdkMediaModel.reading(transcriptions.once(body), (answer) =>
+        checked(transcriptions.origin, answer, answerOf),
+      )
+    },
+  })
 
 // https://developers.openai.com/api/docs/guides/speech-to-text
 const maxBytes = 25 * 1024 * 1024
@@ -52,7 +48,7 @@ const bodyOf = (
   response_format: "json",
   // This model takes several languages, and no single one.
   ...(language !== undefined && (model.startsWith("gpt-transcribe") ? { languages: [language] } : { language })),
-  ...(prompt !== undefined && { prompt: wellFormed(prompt) }),
+  ...(prompt !== undefined && { prompt }),
   ...(temperature !== undefined && { temperature }),
   ...extra,
 })
