@@ -154,6 +154,26 @@ export const hostPart = (module: string, option: string, value: string): Effect.
     : Effect.die(new Error(`${module}: ${option} must be part of a host name: letters, digits and dashes`))
 
 /**
+ * The URL of an API at Azure. The endpoint as Azure's portal shows it gets the path of the API, with or without a slash or the path of a
+ * request at its end; a gateway's stays as it is. One of the dated API, which has deployments in its path, is a defect: every
+ * request to it would be answered with status 404.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const azureUrl = (module: string, apiUrl: string, path: string): Effect.Effect<string> => {
+  const url = URL.canParse(apiUrl) ? new URL(apiUrl) : undefined
+  if (url === undefined || !azureHost.test(url.hostname)) return Effect.succeed(apiUrl)
+  if (/\/deployments(?:\/|$)/.test(url.pathname) || url.searchParams.has("api-version")) {
+    return Effect.die(new Error(`${module}: apiUrl is one of the dated API; give resource, or ...${path}`))
+  }
+  const given = url.pathname.replace(/\/+$/, "").replace(/\/v1\/messages$/, "")
+  return Effect.succeed(given === "" ? `${url.origin}${path}` : `${url.origin}${given}`)
+}
+
+const azureHost = /\.(?:openai|cognitiveservices|services\.ai)\.azure\.com$/
+
+/**
  * The id of a project of Google Cloud, or its number. Anything else could lead a request elsewhere: a defect.
  *
  * @since 0.1.0

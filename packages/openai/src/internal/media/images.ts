@@ -102,7 +102,10 @@ const usageOf = (body: unknown, images: number, hasImages: boolean): MediaUsage 
   // What is drawn as SVG is written by another model, at a price of its own.
   if (Predicate.isNotNullish(field(body, "svg_usage"))) return { images }
   const total = count(usage, "input_tokens")
-  const [input, output] = [field(usage, "input_tokens_details"), field(usage, "output_tokens_details")]
+  const drawn = count(usage, "output_tokens")
+  const input = field(usage, "input_tokens_details")
+  const output = field(usage, "output_tokens_details")
+  const isWhole = drawn !== undefined && Predicate.isNullish(output)
   return {
     requests: 1,
     images,
@@ -112,10 +115,11 @@ const usageOf = (body: unknown, images: number, hasImages: boolean): MediaUsage 
       text: count(input, "text_tokens") ?? (hasImages ? undefined : total),
       image: count(input, "image_tokens") ?? (hasImages ? undefined : 0),
     },
+    // "The number of image tokens in the output image", says the SDK of an answer that has no details.
     outputTokens: {
-      total: count(usage, "output_tokens"),
-      text: count(output, "text_tokens"),
-      image: count(output, "image_tokens"),
+      total: drawn,
+      text: count(output, "text_tokens") ?? (isWhole ? 0 : undefined),
+      image: count(output, "image_tokens") ?? (isWhole ? drawn : undefined),
     },
   }
 }

@@ -63,14 +63,15 @@ const answerOf = (body: unknown): Answer<"transcription"> | string => {
   }
 }
 
+// Seconds. No 25 MB are eleven days of sound; who says so has divided by something wrong.
+const longestSound = 1_000_000
+
 /** Tokens or seconds, whichever the model is billed by. */
 const usageOf = (usage: unknown): MediaUsage => {
   const seconds = field(usage, "seconds")
   if (text(usage, "type") === "duration") {
     // OpenAI's price list has said of Whisper that it is billed by the second, rounded to the nearest one.
-    return Predicate.isNumber(seconds) && seconds >= 0 && Number.isSafeInteger(Math.round(seconds))
-      ? { seconds: Math.round(seconds) }
-      : {}
+    return Predicate.isNumber(seconds) && seconds >= 0 && seconds < longestSound ? { seconds: Math.round(seconds) } : {}
   }
   const input = field(usage, "input_token_details")
   const output = count(usage, "output_tokens")
