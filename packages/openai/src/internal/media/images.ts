@@ -13,6 +13,7 @@ import { type Effect, Predicate } from "effect"
 
 import { type ImageBody, type ImageEditBody, type Transport } from "../transport.ts"
 import { checked, fileOf } from "./answer.ts"
+import { type ImageDialect } from "./dialect.ts"
 import { type ImageSettings } from "./settings.ts"
 
 /** A model on the endpoints for images. */
@@ -20,6 +21,7 @@ export const imageModel = (
   client: Pick<Transport, "media"> & SdkMediaModel.Client,
   model: string,
   settings: Effect.Effect<ImageSettings>,
+  dialect: ImageDialect = ofOpenAi,
 ): ProviderMediaModel<"images"> =>
   SdkMediaModel.make({
     client,
@@ -27,16 +29,37 @@ export const imageModel = (
     settings,
     prepare: (asked, refusals) => {
       refuse(asked.request, asked.settings, refusals)
-      return bodyOf(model, asked.request, asked.settings)
+      refuseUnknown(asked, dialect, refusals)
+      return { ...bodyOf(model, asked.request, asked.settings), ...asBytes(dialect) }
     },
     send: (body, { request: { images: given = [] }, settings: current }) => {
       const { imageEdits, images } = client.media
       const image = given.map((one, index) => fileOf(`image-${index}`, one))
       const reply = given.length === 0 ? images.once(body) : imageEdits.once({ ...editBody(body), image })
-      const asked = { hasImages: given.length > 0, current }
+      const asked = { hasImages: given.length > 0, current, dialect }
       return SdkMediaModel.reading(reply, (answer) => checked(images.origin, answer, (found) => answerOf(found, asked)))
     },
   })
+
+const ofOpenAi: ImageDialect = { takesImages: true }
+
+const asBytes = ({ responseFormat }: ImageDialect): Pick<ImageBody, "response_format"> =>
+  // Other servers have other words for it.
+  responseFormat === undefined ? {} : { response_format: responseFormat as "b64_json" }
+
+/** What another server does not have. */
+const refuseUnknown = (
+  { request, settings }: SdkMediaModel.Asked<Request<"images">, ImageSettings>,
+  { takesImages, unsupported = {} }: ImageDialect,
+  refusals: Refusals,
+): void => {
+  if (!takesImages && (request.images ?? []).length > 0) {
+    refusals.option("images", "the server has no endpoint for edits in the form of OpenAI's; leave them out")
+  }
+  for (const [option, explanation] of Object.entries(unsupported)) {
+    if (settings[option as keyof ImageSettings] !== undefined) refusals.option(option, explanation)
+  }
+}
 
 // https://developers.openai.com/api/reference/resources/images/methods/generate
 const maxPrompt = 32_000
@@ -78,20 +101,21 @@ const editBody = (asked: ImageBody) => {
 
 interface Asked {
   readonly hasImages: boolean
+  readonly dialect: ImageDialect
   readonly current: ImageSettings
 }
 
-const answerOf = (body: unknown, { current, hasImages }: Asked): Answer<"images"> | string => {
+const answerOf = (body: unknown, { current, dialect, hasImages }: Asked): Answer<"images"> | string => {
   const made = list(body, "data")
   if (made.length === 0) return "an answer without images"
-  const format = text(body, "output_format") ?? current.outputFormat ?? "png"
+  const format = text(body, "output_format") ?? current.outputFormat
+  const usual = format === undefined ? (dialect.mediaType ?? "image/png") : `image/${format}`
   const content = made.flatMap((one): Array<Content<"images">> => {
     const data = text(one, "b64_json")
     const revisedPrompt = text(one, "revised_prompt")
     if (data === undefined) return []
-    return [
-      { type: "image", mediaType: `image/${format}`, data, ...(revisedPrompt !== undefined && { revisedPrompt }) },
-    ]
+    const mediaType = text(one, "mime_type") ?? usual
+    return [{ type: "image", mediaType, data, ...(revisedPrompt !== undefined && { revisedPrompt }) }]
   })
   if (content.length < made.length) return "an image without its bytes"
   return { content, usage: usageOf(body, content.length, hasImages) }

@@ -11,6 +11,7 @@ import { type AiError } from "effect/ai"
 import * as Base64 from "effect/encoding/Base64"
 
 import { type SpeechBody, type Transport } from "../transport.ts"
+import { type SpeechDialect } from "./dialect.ts"
 import { type SpeechSettings } from "./settings.ts"
 
 /** A model on the endpoint for speech. */
@@ -18,20 +19,22 @@ export const speechModel = (
   client: Pick<Transport, "media"> & SdkMediaModel.Client,
   model: string,
   settings: Effect.Effect<SpeechSettings>,
+  dialect?: SpeechDialect,
 ): ProviderMediaModel<"speech"> =>
   SdkMediaModel.make({
     client,
     model,
     settings,
     prepare: (asked, refusals) => {
-      refuse(model, asked.request, { current: asked.settings, refusals })
-      return bodyOf(model, asked.request, asked.settings)
+      if (dialect === undefined) refuse(model, asked.request, { current: asked.settings, refusals })
+      else refuseElsewhere(asked, dialect, refusals)
+      return bodyOf(model, asked.request, { ...elsewhere(dialect), ...asked.settings })
     },
-    send: Effect.fnUntraced(function* (body: SpeechBody, { settings: { responseFormat = "mp3" } }: Asked) {
+    send: Effect.fnUntraced(function* (body: SpeechBody, { settings: current }: Asked) {
       const { speech, speechEvents } = client.media
-      const mediaType = mediaTypes[responseFormat]
+      const mediaType = mediaTypes[current.responseFormat ?? dialect?.responseFormat ?? "mp3"]
       const known = { requests: 1, characters: charactersOf(body.input) }
-      if (isBilledByCharacters(model)) {
+      if (dialect !== undefined || isBilledByCharacters(model)) {
         const { headers, parts } = yield* speech.once(body)
         const content: Content<"speech"> = { type: "audio", mediaType, data: Base64.encode(parts) }
         return { headers, parts: { content: [content], usage: known } }
@@ -45,6 +48,23 @@ export const speechModel = (
   })
 
 type Asked = SdkMediaModel.Asked<Request<"speech">, SpeechSettings>
+
+/** What is asked of another server where nobody says so. */
+const elsewhere = (dialect: SpeechDialect | undefined): SpeechSettings =>
+  dialect === undefined ? {} : { responseFormat: dialect.responseFormat }
+
+const refuseElsewhere = (
+  { request, settings }: Asked,
+  { maxCharacters = Infinity }: SpeechDialect,
+  refusals: Refusals,
+): void => {
+  if (charactersOf(request.text) > maxCharacters) {
+    refusals.option("text", `a request takes ${maxCharacters} characters; cut it between sentences`)
+  }
+  if ((request.voice ?? settings.voice) === undefined) {
+    refusals.option("voice", "the server has voices of its own; give the name of one")
+  }
+}
 
 /** They know no events. */
 const isBilledByCharacters = (model: string): boolean => model.startsWith("tts-1")

@@ -7,6 +7,7 @@ import { type Effect, Predicate } from "effect"
 
 import { type Transport, type TranscriptionBody } from "../transport.ts"
 import { checked, fileOf } from "./answer.ts"
+import { type TranscriptionDialect } from "./dialect.ts"
 import { type TranscriptionSettings } from "./settings.ts"
 
 /** A model on the endpoint for transcripts. */
@@ -14,6 +15,7 @@ export const transcriptionModel = (
   client: Pick<Transport, "media"> & SdkMediaModel.Client,
   model: string,
   settings: Effect.Effect<TranscriptionSettings>,
+  dialect: TranscriptionDialect = ofOpenAi,
 ): ProviderMediaModel<"transcription"> =>
   SdkMediaModel.make({
     client,
@@ -24,15 +26,18 @@ export const transcriptionModel = (
         refusals.option("audio", "a request takes 25 MB; cut it, or send it compressed")
       }
       refuseNumbers({ ...current }, { temperature: between(0, 1) }, refusals)
-      return bodyOf(model, request, current)
+      return { ...bodyOf(model, request, current), response_format: dialect.responseFormat, ...current.extra }
     },
     send: (body) => {
       const { transcriptions } = client.media
       return SdkMediaModel.reading(transcriptions.once(body), (answer) =>
-        checked(transcriptions.origin, answer, answerOf),
+        checked(transcriptions.origin, answer, (found) => answerOf(found, dialect)),
       )
     },
   })
+
+// The one form that every model has, and that says what was used.
+const ofOpenAi: TranscriptionDialect = { responseFormat: "json" }
 
 // https://developers.openai.com/api/docs/guides/speech-to-text
 const maxBytes = 25 * 1024 * 1024
@@ -40,27 +45,35 @@ const maxBytes = 25 * 1024 * 1024
 const bodyOf = (
   model: string,
   { audio, language, prompt }: Request<"transcription">,
-  { extra, temperature }: TranscriptionSettings,
+  { temperature }: TranscriptionSettings,
 ): TranscriptionBody => ({
   model,
   file: fileOf("audio", audio),
-  // The one form that every model has, and that says what was used.
-  response_format: "json",
   // This model takes several languages, and no single one.
   ...(language !== undefined && (model.startsWith("gpt-transcribe") ? { languages: [language] } : { language })),
   ...(prompt !== undefined && { prompt }),
   ...(temperature !== undefined && { temperature }),
-  ...extra,
 })
 
-const answerOf = (body: unknown): Answer<"transcription"> | string => {
+const answerOf = (body: unknown, dialect: TranscriptionDialect): Answer<"transcription"> | string => {
   const said = field(body, "text")
   if (!Predicate.isString(said)) return "an answer without a text"
   const language = text(list(body, "languages")[0], "code") ?? text(body, "language")
   return {
     content: [{ type: "transcript", text: said, ...(language !== undefined && { language }) }],
-    usage: { requests: 1, ...usageOf(field(body, "usage")) },
+    usage: {
+      requests: 1,
+      ...(dialect.responseFormat === "json" ? usageOf(field(body, "usage")) : lasting(body, dialect)),
+    },
   }
+}
+
+/** What is billed by how long the sound is, which the answer says. What has begun of a second counts. */
+const lasting = (body: unknown, { leastSeconds = 0 }: TranscriptionDialect): MediaUsage => {
+  const seconds = field(body, "duration")
+  return Predicate.isNumber(seconds) && seconds >= 0 && seconds < longestSound
+    ? { seconds: Math.max(leastSeconds, Math.ceil(seconds)) }
+    : {}
 }
 
 // Seconds. No 25 MB are eleven days of sound; who says so has divided by something wrong.
