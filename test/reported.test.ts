@@ -191,7 +191,7 @@ describe("counting", () => {
       const client = AnthropicClient.layerVertex({ project: "p", location, token, fetch })
       const counted = yield* TokenCounter.count([system, user]).pipe(
         Effect.provide(
-          AnthropicTokenCounter.layer(model, { thinking: { type: "disabled" } }).pipe(Layer.provide(client)),
+          AnthropicTokenCounter.layer(model, { thinking: { mode: "disabled" } }).pipe(Layer.provide(client)),
         ),
       )
       return { counted, sent }
@@ -360,7 +360,7 @@ describe("keys and tokens", () => {
     const load = Effect.suspend(() => {
       if (state.fails > 0) {
         state.fails--
-        return Effect.fail(new Error("the identity service is down"))
+        return Effect.fail({ _tag: "IdentityServiceDown" } as const)
       }
       state.loads++
       until.millis = clock.currentTimeMillisUnsafe() + 3_600_000

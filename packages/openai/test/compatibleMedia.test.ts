@@ -15,10 +15,11 @@ const serverOf = <Name extends string>(
   const asked: Array<Asked> = []
   const fetch: typeof globalThis.fetch = async (input, init) => {
     const request = new Response(init?.body ?? null, { headers: init?.headers ?? {} })
-    const isForm = init?.body instanceof FormData
-    const fields = isForm
-      ? Object.fromEntries([...init.body].filter(([, value]) => typeof value === "string"))
-      : ((await request.json().catch(() => ({}))) as object)
+    const body = init?.body
+    const fields =
+      body instanceof FormData
+        ? Object.fromEntries([...body].filter(([, value]) => typeof value === "string"))
+        : ((await request.json().catch(() => ({}))) as object)
     asked.push({ url: input instanceof Request ? input.url : String(input), fields })
     return answer()
   }
