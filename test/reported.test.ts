@@ -202,7 +202,7 @@ describe("counting", () => {
       // https://github.com/dust-tt/dust/pull/25679 and https://github.com/liushuangls/go-anthropic/pull/141
       const { counted, sent } = yield* countAt(() => ({ input_tokens: 12 }), "claude-sonnet-4-5@20250929", "us-east5")
       assert.deepStrictEqual(counted, { _tag: "Counted", tokens: 12 })
-      const [{ body = "", url = "" } = {}] = sent
+      const [{ body, url } = { body: "", url: "" }] = sent
       assert.strictEqual(
         url,
         "https://us-east5-aiplatform.googleapis.com/v1/projects/p/locations/us-east5/publishers/anthropic/models/count-tokens:rawPredict",

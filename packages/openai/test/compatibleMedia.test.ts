@@ -18,7 +18,7 @@ const serverOf = <Name extends string>(
     const body = init?.body
     const fields =
       body instanceof FormData
-        ? Object.fromEntries([...body].filter(([, value]) => typeof value === "string"))
+        ? Object.fromEntries(Array.from(body).filter(([, value]) => typeof value === "string"))
         : ((await request.json().catch(() => ({}))) as object)
     asked.push({ url: input instanceof Request ? input.url : String(input), fields })
     return answer()

@@ -28,8 +28,8 @@ export type Client = Pick<Transport<unknown>, "account" | "pricedAs" | "provider
  * @since 0.1.0
  * @category models
  */
-export interface Asked<out Request, out Settings> {
-  readonly request: Request
+export interface Asked<out Asking, out Settings> {
+  readonly request: Asking
   readonly settings: Settings
 }
 
@@ -39,7 +39,7 @@ export interface Asked<out Request, out Settings> {
  * @since 0.1.0
  * @category models
  */
-export interface Options<Request, Settings, Body, Answer> {
+export interface Options<Asking, Settings, Body, Answered> {
   readonly client: Client
   readonly model: string
   /** What it is priced as, where that is not what the client says of the model. */
@@ -47,12 +47,12 @@ export interface Options<Request, Settings, Body, Answer> {
   /** The settings of the running request. */
   readonly settings: Effect.Effect<Settings>
   /** Makes the body, and says which option the model cannot take. Halves of surrogate pairs in it are mended afterwards. */
-  readonly prepare: (asked: Asked<Request, Settings>, refusals: Refusals) => Body
+  readonly prepare: (asked: Asked<Asking, Settings>, refusals: Refusals) => Body
   /** Sends the body, and reads what comes back; see {@link reading}. */
   readonly send: (
     body: Body,
-    asked: Asked<Request, Settings>,
-  ) => Effect.Effect<ProviderReply<Answer>, AiError.AiError, Scope.Scope>
+    asked: Asked<Asking, Settings>,
+  ) => Effect.Effect<ProviderReply<Answered>, AiError.AiError, Scope.Scope>
 }
 
 /**
@@ -89,12 +89,12 @@ export const reading = <A, E, R>(
     Effect.map(Effect.fromResult(read(parts)), (answer) => ({ headers, parts: answer })),
   )
 
-const named = <Request, Settings, Body, Answer>({
+const named = <Asking, Settings, Body, Answered>({
   client: { account, pricedAs, provider },
   model,
   settings,
   ...options
-}: Options<Request, Settings, Body, Answer>) => ({
+}: Options<Asking, Settings, Body, Answered>) => ({
   provider,
   model,
   account,
@@ -102,14 +102,16 @@ const named = <Request, Settings, Body, Answer>({
   settings: settings as Effect.Effect<Settings & object>,
 })
 
-const asking = <Request, Settings, Body, Answer>({
+const asking = <Asking, Settings, Body, Answered>({
   client: { provider },
   model,
   prepare,
   send,
   settings,
-}: Options<Request, Settings, Body, Answer>) =>
-  Effect.fnUntraced(function* (request: Request): Effect.fn.Return<ProviderReply<Answer>, RequestFailure, Scope.Scope> {
+}: Options<Asking, Settings, Body, Answered>) =>
+  Effect.fnUntraced(function* (
+    request: Asking,
+  ): Effect.fn.Return<ProviderReply<Answered>, RequestFailure, Scope.Scope> {
     const asked = { request, settings: yield* settings }
     const refusals = new Refusals(provider, model)
     const body = prepare(asked, refusals)

@@ -25,7 +25,7 @@ const drawing = (pricedAs?: SdkMediaModel.Client["pricedAs"]) => {
     },
     send: (body, { settings }) => {
       seen.sent.push(body)
-      const reply = Effect.succeed({ headers: { id: "1" }, parts: "AQ==" as unknown })
+      const reply = Effect.succeed({ headers: { id: "1" }, parts: "AQ==" })
       return SdkMediaModel.reading(reply, (data) =>
         Result.succeed({
           content: [{ type: "image", mediaType: "image/png", data: String(data) }],
