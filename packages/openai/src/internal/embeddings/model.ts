@@ -1,8 +1,8 @@
-import { wellFormed } from "@holdfast/core/provider/Json"
 import { type ProviderEmbeddingModel } from "@holdfast/core/provider/ProviderEmbeddingModel"
 import { refuseNumbers, wholeFrom } from "@holdfast/core/provider/Ranges"
-import { Refusals } from "@holdfast/core/provider/Refusals"
-import { Effect } from "effect"
+import { type Refusals } from "@holdfast/core/provider/Refusals"
+import * as SdkMediaModel from "@holdfast/core/provider/SdkMediaModel"
+import { type Effect } from "effect"
 
 import { type EmbeddingBody, type Transport } from "../transport.ts"
 import { embeddingAnswer } from "./answer.ts"
@@ -16,26 +16,25 @@ export interface EmbeddingDialect extends Pick<ProviderEmbeddingModel, "limits">
 
 /** A model on the endpoint for embeddings. */
 export const embeddingsModel = (
-  { account, embeddings, pricedAs, provider }: Pick<Transport, "account" | "embeddings" | "pricedAs" | "provider">,
+  client: Pick<Transport, "embeddings"> & SdkMediaModel.Client,
   model: string,
   { limits, maxDimensions }: EmbeddingDialect,
   settings: Effect.Effect<EmbeddingSettings>,
-): ProviderEmbeddingModel => ({
-  provider,
-  model,
-  account,
-  pricedAs: pricedAs(model),
-  settings,
-  limits,
-  embed: Effect.fnUntraced(function* ({ inputs }) {
-    const current = yield* settings
-    const refusals = new Refusals(provider, model)
-    refuseDimensions(current, maxDimensions, refusals)
-    const body = yield* refusals.check(wellFormed(bodyOf(model, inputs, current)))
-    const { headers, parts } = yield* embeddings.once(body)
-    return { headers, parts: yield* Effect.fromResult(embeddingAnswer(embeddings.origin, parts, inputs.length)) }
-  }),
-})
+): ProviderEmbeddingModel =>
+  SdkMediaModel.embedding({
+    client,
+    model,
+    settings,
+    limits,
+    prepare: (asked, refusals) => {
+      refuseDimensions(asked.settings, maxDimensions, refusals)
+      return bodyOf(model, asked.request.inputs, asked.settings)
+    },
+    send: (body, { request: { inputs } }) => {
+      const { once, origin } = client.embeddings
+      return SdkMediaModel.reading(once(body), (answer) => embeddingAnswer(origin, answer, inputs.length))
+    },
+  })
 
 const refuseDimensions = (settings: EmbeddingSettings, most: number | undefined, refusals: Refusals): void => {
   if (most === 0 && settings.dimensions !== undefined) {
