@@ -7,6 +7,7 @@ import { field, record, text } from "@holdfast/core/provider/Json"
 import { fromFault, type Origin } from "@holdfast/core/provider/ProviderError"
 import * as StainlessError from "@holdfast/core/provider/StainlessError"
 import { upstreamIn } from "@holdfast/core/provider/UpstreamError"
+import { waitField } from "@holdfast/core/provider/WaitInWords"
 import { Predicate } from "effect"
 import { type AiError } from "effect/ai"
 
@@ -59,6 +60,7 @@ const facts = (body: unknown, plain: string | undefined) => {
     code: limit ?? (Predicate.isNumber(code) ? String(code) : text(error, "code")),
     limit,
     upstream: upstreamIn(message),
+    retryAfter: waitField(error),
   }
 }
 

@@ -2,7 +2,7 @@
 import { commonRules } from "@holdfast/core/provider/CommonErrorRules"
 import { type ErrorRule } from "@holdfast/core/provider/ErrorRule"
 
-const errors = "https://docs.claude.com/en/api/errors"
+const errors = "https://platform.claude.com/docs/en/api/errors"
 const limits = "https://docs.claude.com/en/api/rate-limits"
 
 const body = (type: string, message: string, fields: object = {}): unknown => ({
@@ -155,6 +155,18 @@ const anthropicRules: ReadonlyArray<ErrorRule> = [
     ],
   },
   {
+    id: "anthropic/origin",
+    reason: "permission",
+    when: [{ name: ["authentication_error"], message: /^CORS requests are not allowed/ }],
+    source: errors,
+    cases: [
+      {
+        status: 401,
+        body: body("authentication_error", "CORS requests are not allowed for this Organization."),
+      },
+    ],
+  },
+  {
     id: "anthropic/key",
     reason: "invalidKey",
     when: [{ name: ["authentication_error"] }],
@@ -206,7 +218,7 @@ const anthropicRules: ReadonlyArray<ErrorRule> = [
     id: "anthropic/zai-plan-limit",
     reason: "quota",
     when: [{ name: ["1304", "1308", "1310"] }, { message: /^\[(?:1304|1308|1310)\]/ }],
-    source: "https://docs.z.ai/api-reference/api-code",
+    source: "https://docs.bigmodel.cn/cn/api/api-code",
     cases: [
       {
         status: 429,

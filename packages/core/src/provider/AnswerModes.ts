@@ -32,6 +32,10 @@ export const readingWhole = (
       return undefined
     },
     end: (out) => (isWhole ? undefined : reader.end(out)),
+    fallSilent: (out) => {
+      if (isWhole) return undefined
+      return reader.fallSilent === undefined ? reader.end(out) : reader.fallSilent(out)
+    },
     isComplete: () => isWhole || reader.isComplete(),
     isOver: () => isWhole || reader.isOver?.() === true,
     grace: () => reader.grace?.(),

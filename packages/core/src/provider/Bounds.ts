@@ -37,18 +37,27 @@ const isDeeperThan = (levels: number, value: unknown): boolean => {
  * **Details**
  *
  * Arguments are an object. Models that call a tool without parameters write nothing, white space or `null` instead, which
- * is the empty one, and some servers write the object as a text once more. Whatever else it is fails: a tool that ran with
- * `{}` in its place would do something that was not asked for.
+ * is the empty one, and some servers write the object as a text once more, or an empty one before the real one. Whatever else it
+ * is fails: a tool that ran with `{}` in its place would do something that was not asked for.
  *
  * @since 0.1.0
  * @category conversions
  */
 export const parsedArguments = (written: string): Result.Result<unknown, unknown> =>
-  Result.flatMap(params(written), (value) => {
+  Result.flatMap(paramsOnce(written), (value) => {
     if (value === null || value === "") return Result.succeed({})
     if (Predicate.isString(value)) return Result.flatMap(params(value), checkedObject)
     return checkedObject(value)
   })
+
+const paramsOnce = (written: string): ReturnType<typeof params> => {
+  const parsed = params(written)
+  if (Result.isSuccess(parsed)) return parsed
+  const rest = afterEmpty.exec(written)?.[1]
+  return rest === undefined ? parsed : params(rest)
+}
+
+const afterEmpty = /^\s{0,9}\{\s{0,9}\}\s{0,9}(\{[^]*)$/
 
 const checkedObject = (value: unknown): Result.Result<unknown, unknown> => {
   if (value === null) return Result.succeed({})

@@ -55,6 +55,8 @@ export interface EventReader {
   readonly read: (event: unknown, out: Array<Part>) => AiError.AiError | undefined
   /** The events are over. Gives an error if the answer turns out to be broken. */
   readonly end: (out: Array<Part>) => AiError.AiError | undefined
+  /** Nothing came for as long as `grace`, on a connection that is still open. The same as `end` if left out. */
+  readonly fallSilent?: (out: Array<Part>) => AiError.AiError | undefined
   /** Whether all of the answer had come when the connection broke, so that the break does not matter. */
   readonly isComplete: () => boolean
   /** Whether the vendor's terminal event came, after which nothing more is to be expected. */
@@ -111,11 +113,11 @@ export const mapEvents = (
       Pull.catchDone(() => Effect.succeed(undefined)),
       Effect.catch((error) => (reader.isComplete() ? Effect.succeed(undefined) : Effect.fail(error))),
     )
-    const read = (chunk: ReadonlyArray<unknown> | undefined): Array<Part> => {
+    const read = (chunk: ReadonlyArray<unknown> | typeof silent | undefined): Array<Part> => {
       const out: Array<Part> = []
-      if (chunk === undefined) {
+      if (chunk === undefined || chunk === silent) {
         over = true
-        failure = end(out)
+        failure = chunk === silent && reader.fallSilent !== undefined ? reader.fallSilent(out) : end(out)
         return out
       }
       for (const event of chunk) {
@@ -137,9 +139,14 @@ export const mapEvents = (
     return Effect.succeed(next)
   })
 
-// The events, or their end if none come in time.
-const patiently = <A, E>(arriving: Effect.Effect<A | undefined, E>, grace: number | undefined) =>
-  grace === undefined ? arriving : Patience.settling(arriving, Effect.as(Effect.sleep(grace), undefined))
+const silent = Symbol("silent")
+
+// The events, or that none come in time.
+const patiently = <A, E>(
+  arriving: Effect.Effect<A | undefined, E>,
+  grace: number | undefined,
+): Effect.Effect<A | typeof silent | undefined, E> =>
+  grace === undefined ? arriving : Patience.settling(arriving, Effect.sleep(grace), silent)
 
 const silence = "250 millis"
 

@@ -3,9 +3,10 @@
  *
  * @since 0.1.0
  */
-import { Duration } from "effect"
+import { Duration, Predicate } from "effect"
 
 import { sensible, timestamp, waitUntil } from "../internal/http/retryHint.ts"
+import { field } from "./Json.ts"
 
 const amounts = /^(?:(\d{1,4})d)?(?:(\d{1,4})h)?(?:(\d{1,5})m(?!s))?(?:(\d{1,9}(?:\.\d{1,12})?)(ms|s))?/i
 
@@ -99,3 +100,26 @@ const dateIn = (text: string, { now, zone = "Z" }: Reading): Duration.Duration |
   const millis = waitUntil(unixAfter.exec(text)?.[1], clock)
   return millis === undefined ? undefined : duration(millis)
 }
+
+/**
+ * When to come back, as servers say it in a field of an error: `retry_after: 20`, `retry_after_ms: 900`, `retryAfter: "20s"`.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const waitField = (error: unknown): Duration.Duration | undefined => {
+  for (const [name, millis] of waitFields) {
+    const value = field(error, name)
+    if (Predicate.isNumber(value)) return duration(value * millis)
+    if (!Predicate.isString(value)) continue
+    return /^\s*\d{1,12}(?:\.\d{1,9})?\s*$/.test(value) ? duration(Number(value) * millis) : durationIn(value.trim())
+  }
+  return undefined
+}
+
+const waitFields: ReadonlyArray<readonly [name: string, millis: number]> = [
+  ["retry_after_ms", 1],
+  ["retry_after_seconds", 1_000],
+  ["retry_after", 1_000],
+  ["retryAfter", 1_000],
+]

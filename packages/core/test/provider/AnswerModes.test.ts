@@ -77,6 +77,9 @@ describe("a reader that takes a whole answer", () => {
     assert.deepStrictEqual([reader.isComplete(), reader.isOver?.(), reader.grace?.()], [false, false, 5])
     reader.end(out)
     assert.deepStrictEqual(out, [{ type: "text-delta", id: "t", delta: "a" }, finish()])
+    const silent: Array<Part> = []
+    reader.fallSilent?.(silent)
+    assert.deepStrictEqual(silent, [finish()])
   })
 
   it("is over with the whole, and ends it once", () => {

@@ -20,6 +20,15 @@ describe("depth", () => {
     assert.isTrue(Result.isFailure(Bounds.parsedArguments(`{"a":${"[".repeat(600)}${"]".repeat(600)}}`)))
     assert.isTrue(Result.isFailure(Bounds.parsedArguments("{")))
   })
+
+  it("may follow an empty object, and no other", () => {
+    assert.deepStrictEqual(Bounds.parsedArguments('{}{"a":1}'), Result.succeed({ a: 1 }))
+    assert.deepStrictEqual(Bounds.parsedArguments(' { } {"a":1}'), Result.succeed({ a: 1 }))
+    assert.deepStrictEqual(Bounds.parsedArguments("{}"), Result.succeed({}))
+    for (const written of ['{"a":1}{"a":2}', '{"a":1}{}', "{}{", "{}[1]"]) {
+      assert.isTrue(Result.isFailure(Bounds.parsedArguments(written)), written)
+    }
+  })
 })
 
 describe("what is gathered of one answer", () => {

@@ -24,6 +24,12 @@ export interface FaultyProxy {
   readonly disarm: () => void
   /** Whether the fault has happened. */
   readonly hit: () => boolean
+  /** Keeps the next packet to the server that has this text in it, and all after it on its connection, until it is let through. */
+  readonly hold: (text: string) => void
+  readonly isHolding: () => boolean
+  /** The connection whose packet is held is lost to its client, and nobody is let in any more. The server does not hear of it. */
+  readonly abandon: () => void
+  readonly letThrough: () => void
   /** Resets the connections that are silent, as a network does that is there again. */
   readonly heal: () => void
   /** Resets all connections, also those that are silent: their drivers need not wait until they give them up. */
@@ -50,6 +56,10 @@ const faultyProxy = (target: {
       arm: (fault) => proxy.arm(fault),
       disarm: () => proxy.disarm(),
       hit: () => proxy.hit,
+      hold: (text) => proxy.hold(text),
+      isHolding: () => proxy.isHolding,
+      abandon: () => proxy.abandon(),
+      letThrough: () => proxy.letThrough(),
       heal: () => proxy.heal(),
       close: () => proxy.close(),
     }),
@@ -62,7 +72,7 @@ interface Pair {
 }
 
 /** A proxy before the PostgreSQL of the tests, and a client of a schema that connects through it. */
-export const throughProxy = (schema: string) => {
+export const throughProxy = (schema: string, options?: { readonly prepare?: boolean }) => {
   const { hostname, password, pathname, port, username } = new URL(databaseUrl)
   return Effect.map(faultyProxy({ host: hostname, port: Number(port === "" ? 5432 : port) }), (proxy) => {
     const url = `postgres://${username}${password === "" ? "" : `:${password}`}@127.0.0.1:${proxy.port}${pathname}`
@@ -70,6 +80,7 @@ export const throughProxy = (schema: string) => {
       url: Redacted.make(url),
       startupParameters: { search_path: schema },
       maxConnections: 2,
+      ...options,
     })
     return { proxy, layer }
   })
@@ -83,6 +94,9 @@ class Proxy {
   readonly #silent = new Set<Pair>()
   #fault: Fault | undefined
   #passed = 0
+  #awaited: string | undefined
+  #held: { readonly pair: Pair; readonly packets: Array<Buffer> } | undefined
+  #isClosed = false
 
   constructor(target: { readonly host: string; readonly port: number }) {
     this.#target = target
@@ -104,12 +118,38 @@ class Proxy {
     this.#silent.clear()
   }
 
+  hold(text: string): void {
+    this.#awaited = text
+  }
+
+  get isHolding(): boolean {
+    return this.#held !== undefined
+  }
+
+  abandon(): void {
+    this.#isClosed = true
+    for (const socket of this.#sockets) {
+      if (socket !== this.#held?.pair.client && socket !== this.#held?.pair.server) socket.destroy()
+    }
+    this.#held?.pair.client.removeAllListeners("close").destroy()
+  }
+
+  letThrough(): void {
+    const held = this.#held
+    this.#held = undefined
+    for (const packet of held?.packets ?? []) held?.pair.server.write(packet)
+  }
+
   close(): void {
     this.server.close()
     for (const socket of this.#sockets) socket.destroy()
   }
 
   #pair(client: Socket): void {
+    if (this.#isClosed) {
+      client.destroy()
+      return
+    }
     const server = connect(this.#target)
     const pair: Pair = { client, server, isSilent: false }
     for (const [from, to, direction] of [
@@ -132,7 +172,7 @@ class Proxy {
     data: Buffer,
     { direction, to }: { readonly to: Socket; readonly direction: Fault["direction"] },
   ): void {
-    if (pair.isSilent) return
+    if (pair.isSilent || (direction === "toServer" && this.#isKept(pair, data))) return
     const fault = this.#fault
     const harmed = fault?.direction === direction && ++this.#passed === fault.packet ? fault.kind : undefined
     if (harmed === undefined) {
@@ -153,5 +193,15 @@ class Proxy {
         pair.server.resume()
       }, delay)
     }
+  }
+
+  #isKept(pair: Pair, data: Buffer): boolean {
+    if (this.#held === undefined && this.#awaited !== undefined && data.includes(this.#awaited)) {
+      this.#awaited = undefined
+      this.#held = { pair, packets: [] }
+    }
+    if (this.#held?.pair !== pair) return false
+    this.#held.packets.push(data)
+    return true
   }
 }

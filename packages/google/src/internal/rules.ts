@@ -2,7 +2,7 @@
 import { commonRules } from "@holdfast/core/provider/CommonErrorRules"
 import { type ErrorRule } from "@holdfast/core/provider/ErrorRule"
 
-const errors = "https://ai.google.dev/gemini-api/docs/troubleshooting"
+const errors = "https://ai.google.dev/gemini-api/docs/generate-content/api-errors"
 const limits = "https://ai.google.dev/gemini-api/docs/rate-limits"
 
 const body = (code: number, status: string, message: string, details: ReadonlyArray<object> = []): unknown => ({
@@ -92,9 +92,11 @@ const googleRules: ReadonlyArray<ErrorRule> = [
         message:
           /credits are depleted|spending (?:cap|limit)|billing (?:account )?(?:is |has been )?(?:disabled|not enabled)/i,
       },
+      { status: [402] },
     ],
-    source: "https://ai.google.dev/gemini-api/docs/billing",
+    source: "https://ai.google.dev/gemini-api/docs/generate-content/api-errors",
     cases: [
+      { status: 402, body: body(402, "RESOURCE_EXHAUSTED", "You have used up your prepaid balance.") },
       { status: 429, body: body(429, "RESOURCE_EXHAUSTED", "Your prepayment credits are depleted.") },
       { status: 429, body: body(429, "RESOURCE_EXHAUSTED", "Your project has exceeded its monthly spending cap.") },
     ],

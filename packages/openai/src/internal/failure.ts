@@ -8,6 +8,7 @@ import { field, type Json, record, text } from "@holdfast/core/provider/Json"
 import { fromFault, type Origin } from "@holdfast/core/provider/ProviderError"
 import * as StainlessError from "@holdfast/core/provider/StainlessError"
 import { httpStatus, upstreamIn, upstreamOf } from "@holdfast/core/provider/UpstreamError"
+import { waitField } from "@holdfast/core/provider/WaitInWords"
 import { Predicate } from "effect"
 import { type AiError } from "effect/ai"
 
@@ -56,8 +57,16 @@ const facts = (error: unknown, plain: string | undefined) => {
     parameter: text(error, "param"),
     // OpenRouter passes on what the server behind it said, and what its own headers would say.
     upstream: passedOn ?? upstreamIn(said) ?? filtered(error),
-    headers: headersIn(field(metadata, "headers")),
+    headers: { ...headersIn(field(metadata, "headers")), ...resetIn(metadata) },
+    // OpenRouter names which of several limits it is.
+    limit: text(metadata, "limit_source"),
+    retryAfter: waitField(error) ?? waitField(metadata),
   }
+}
+
+const resetIn = (metadata: unknown) => {
+  const reset = text(metadata, "resets_at")
+  return reset === undefined ? undefined : { "x-ratelimit-reset": reset }
 }
 
 // Azure says with an inner error why its filter took offence.

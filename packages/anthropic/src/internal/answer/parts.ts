@@ -166,6 +166,10 @@ export const finishPart = (end: Json, raw: Json | undefined, hasContent: boolean
 /** Whether the model had to stop before it wanted to. */
 export const isCut = (stopReason: string | undefined): boolean => finishReason(stopReason) === "length"
 
+/** Whether a reason says no more than that the model is done, or that it calls a tool. */
+export const isStop = (stopReason: string): boolean =>
+  ["stop", "tool-calls", "other"].includes(finishReason(stopReason))
+
 const finishReason = (stopReason: string | undefined): Response.FinishReason => {
   switch (stopReason) {
     case "end_turn":

@@ -6,9 +6,11 @@
  */
 
 import { isTooDeep, writtenArguments } from "@holdfast/core/provider/Bounds"
+import { type Chunk, Ending } from "@holdfast/core/provider/Ending"
 import { type EventReader, type Part } from "@holdfast/core/provider/EventReader"
 import { field, index, type Json, list, record, text, textOrEmpty } from "@holdfast/core/provider/Json"
 import { malformed } from "@holdfast/core/provider/ProviderError"
+import { saysSomething } from "@holdfast/core/provider/TokenCounts"
 import { Equal, Predicate, Result } from "effect"
 import { type AiError, type Response } from "effect/ai"
 
@@ -18,6 +20,7 @@ import {
   carried,
   finishPart,
   isCut,
+  isStop,
   otherPart,
   parsedInput,
   reasoningMetadata,
@@ -49,14 +52,20 @@ interface Block {
 
 const mostCitations = 10_000
 
-/** Reads one stream. */
+/**
+ * Reads one stream.
+ *
+ * The answer is over with `message_stop`, and a stream that ends without it was cut. On a connection that is left open the
+ * answer is over when nothing comes any more after the `message_delta` that says why it ends; see `Ending`.
+ */
 export class MessagesReader implements EventReader {
   readonly state: AnswerState
+  private readonly ending = new Ending()
   private readonly blocks = new Map<number, Block>()
   private message: Json | undefined
   /** Content that came with the beginning of the message, and not as blocks. */
   private enclosed: ReadonlyArray<unknown> = []
-  private ending: Json = {}
+  private last: Json = {}
   private usage: Json | undefined
   /** The last call, until it is known that it was not cut. */
   private pending: Result.Result<Response.ToolCallPartEncoded, AiError.AiError> | undefined
@@ -76,9 +85,18 @@ export class MessagesReader implements EventReader {
     return this.finished
   }
 
+  grace(): number | undefined {
+    const { grace } = this.ending
+    return grace !== undefined && [...this.blocks.values()].every(({ open }) => !open) ? grace : undefined
+  }
+
   end(): undefined {
     // Without a terminal event there is nothing to say: the answer was cut, and `core` reports it.
     return undefined
+  }
+
+  fallSilent(out: Array<Part>): AiError.AiError | undefined {
+    return this.finished ? undefined : this.finish(out)
   }
 
   read(event: unknown, out: Array<Part>): AiError.AiError | undefined {
@@ -117,7 +135,7 @@ export class MessagesReader implements EventReader {
     }
     this.message = message
     this.usage = record(message["usage"])
-    this.ending = message
+    this.last = message
     this.enclosed = list(message, "content")
     out.push(responseMetadata(message, this.state.origin))
     return undefined
@@ -126,6 +144,7 @@ export class MessagesReader implements EventReader {
   private started(at: number, start: Json, out: Array<Part>): AiError.AiError | undefined {
     // What comes as blocks need not be taken from the beginning.
     this.enclosed = []
+    this.arrived(start)
     return this.open(at, start, out)
   }
 
@@ -179,11 +198,17 @@ export class MessagesReader implements EventReader {
     }
   }
 
+  private arrived({ type }: Json): void {
+    const content: Chunk["content"] = type === "thinking" || type === "redacted_thinking" ? "reasoning" : "answer"
+    this.ending.observe({ content, reason: "none", usage: false })
+  }
+
   private delta(at: number, delta: unknown, out: Array<Part>): AiError.AiError | undefined {
     const block = this.blocks.get(at)
     if (block === undefined) return malformed(this.state.origin, "a piece of content belongs to no block", true)
     if (!block.open) return undefined
     block.isFresh = false
+    this.arrived(block.start)
     switch (field(delta, "type")) {
       case "text_delta":
         if (block.start["type"] === "text") pushDelta("text", block, textOrEmpty(delta, "text"), out)
@@ -295,17 +320,23 @@ export class MessagesReader implements EventReader {
   }
 
   private closing(event: Json, out: Array<Part>): AiError.AiError | undefined {
-    this.ending = { ...this.ending, ...record(event["delta"]) }
+    this.last = { ...this.last, ...record(event["delta"]) }
     this.usage = mergeUsage(this.usage, record(event["usage"]))
+    const reason = text(this.last, "stop_reason")
+    this.ending.observe({
+      content: "none",
+      reason: reason === undefined ? "none" : isStop(reason) ? "stop" : "cut",
+      usage: saysSomething(event["usage"]),
+    })
     // There may be several, and only one says that the content is over.
-    return text(this.ending, "stop_reason") === undefined ? undefined : this.complete(out)
+    return reason === undefined ? undefined : this.complete(out)
   }
 
   private finish(out: Array<Part>): AiError.AiError | undefined {
     const broken = this.complete(out)
     if (broken !== undefined) return broken
     this.finished = true
-    out.push(finishPart(this.ending, this.usage, this.blocks.size > 0))
+    out.push(finishPart(this.last, this.usage, this.blocks.size > 0))
     return undefined
   }
 
@@ -321,7 +352,7 @@ export class MessagesReader implements EventReader {
       const broken = this.stopped(at, out)
       if (broken !== undefined) return broken
     }
-    return this.settle(isCut(text(this.ending, "stop_reason")), out)
+    return this.settle(isCut(text(this.last, "stop_reason")), out)
   }
 }
 

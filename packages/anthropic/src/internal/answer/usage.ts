@@ -10,16 +10,23 @@ import { type Response } from "effect/ai"
  * What a stream's end says of its usage, laid over what its beginning said.
  *
  * Both are totals, and the end knows more: tools that Anthropic ran have added to the prompt since. What it leaves out or
- * sends as `null` or as text stays, and so does what it sends as zero: no total shrinks to nothing.
+ * sends as `null` or as text stays, and so does what it sends as zero: no total shrinks to nothing. Only where the end is the first
+ * to say what came from the cache, the beginning counted that as plain input, and may have counted nothing else.
  */
 export const mergeUsage = (start: Json | undefined, end: Json | undefined): Json | undefined => {
   if (start === undefined || end === undefined) return end ?? start
+  const splitsInput =
+    !cacheCounts.some((name) => isPositive(start[name])) && cacheCounts.some((name) => isPositive(end[name]))
   const said = Object.entries(end).filter(
-    ([name, value]) => Predicate.isNotNullish(value) && (!isPositive(start[name]) || isPositive(value)),
+    ([name, value]) =>
+      Predicate.isNotNullish(value) &&
+      (!isPositive(start[name]) || isPositive(value) || (splitsInput && name === "input_tokens" && value === 0)),
   )
   const merged: Json = { ...start, ...Object.fromEntries(said) }
   return splitIsStale(merged) ? without(merged, "cache_creation") : merged
 }
+
+const cacheCounts = ["cache_read_input_tokens", "cache_creation_input_tokens"]
 
 const isPositive = (value: unknown): boolean => Predicate.isNumber(value) && value > 0
 

@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { longestGathered, mapEvents, type Part } from "@holdfast/core/provider/EventReader"
 import { providerTools } from "@holdfast/core/provider/ToolForms"
-import { Effect, Stream } from "effect"
+import { Effect, Fiber, Stream } from "effect"
 import { AiError, type Tool } from "effect/ai"
+import { TestClock } from "effect/testing"
 
 import * as AnthropicTool from "../../../src/AnthropicTool.ts"
 import { AnswerState } from "../../../src/internal/answer/state.ts"
@@ -278,6 +279,61 @@ describe("frames that come twice", () => {
     const { error } = run([begin(), textBlock, text("a"), begin({ id: "msg_2" })])
     assert.strictEqual(error?.reason._tag, "InvalidResponseError")
   })
+})
+
+describe("a connection that is left open", () => {
+  const all = (events: ReadonlyArray<unknown>) => {
+    const reader = new MessagesReader(new AnswerState({ origin, declared: providerTools([]) }))
+    const open = Stream.concat(Stream.fromIterable(events), Stream.never)
+    return Effect.forkChild(Stream.runCollect(mapEvents(open, reader, Effect.succeed)))
+  }
+  const answer = [begin(), textBlock, text("a"), stop()]
+  const unbilled = { ...close("end_turn"), usage: undefined }
+
+  it.effect("ends a complete answer after a short grace, also without its last event", () =>
+    Effect.gen(function* () {
+      const answers: ReadonlyArray<readonly [millis: number, reason: string, events: ReadonlyArray<unknown>]> = [
+        [250, "stop", [...answer, close("end_turn"), end]],
+        [250, "stop", [...answer, close("end_turn")]],
+        [250, "stop", [...answer, close("end_turn"), { type: "ping" }]],
+        [250, "length", [...answer, close("max_tokens")]],
+        [250, "pause", [begin(), close("pause_turn")]],
+        [250, "tool-calls", [begin(), use("toolu_1"), json("{}"), stop(), close("tool_use")]],
+        // Its usage may come in an event of its own.
+        [10_000, "stop", [...answer, unbilled]],
+        [250, "stop", [...answer, unbilled, { type: "message_delta", delta: {}, usage: { output_tokens: 7 } }]],
+        // A reason that came too early may be so again.
+        [10_000, "stop", [begin(), close("end_turn"), textBlock, text("a"), stop(), close("end_turn")]],
+      ]
+      for (const [millis, reason, events] of answers) {
+        const fiber = yield* all(events)
+        yield* TestClock.adjust(millis - 1)
+        if (events.at(-1) !== end) assert.isUndefined(fiber.pollUnsafe())
+        yield* TestClock.adjust(1)
+        const parts = yield* Fiber.join(fiber)
+        const reasons: ReadonlyArray<string> = parts.flatMap((part) => (part.type === "finish" ? [part.reason] : []))
+        assert.deepStrictEqual(reasons, [reason])
+      }
+    }),
+  )
+
+  it.effect("does not end one that is still to come", () =>
+    Effect.gen(function* () {
+      const answers: ReadonlyArray<ReadonlyArray<unknown>> = [
+        answer,
+        [begin(), close("end_turn")],
+        [begin({ stop_reason: "end_turn" }), textBlock, text("a")],
+        [begin(), close("end_turn"), textBlock, text("a")],
+        [begin(), start({ type: "thinking", thinking: "" }), stop(), close("end_turn")],
+      ]
+      for (const events of answers) {
+        const fiber = yield* all(events)
+        yield* TestClock.adjust("1 hour")
+        assert.isUndefined(fiber.pollUnsafe())
+        yield* Fiber.interrupt(fiber)
+      }
+    }),
+  )
 })
 
 describe("broken streams", () => {

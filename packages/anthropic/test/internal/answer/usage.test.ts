@@ -70,6 +70,16 @@ describe("the usage of a stream", () => {
     assert.isUndefined(mergeUsage(undefined, undefined))
   })
 
+  it("takes what its beginning counted as plain input for what came from the cache", () => {
+    const whole = { input_tokens: 1000, output_tokens: 1 }
+    const cached = { input_tokens: 0, cache_read_input_tokens: 1000, output_tokens: 5 }
+    assert.deepStrictEqual(mergeUsage(whole, cached), cached)
+    assert.deepInclude(mergeUsage(whole, { input_tokens: 20, cache_read_input_tokens: 980 }), { input_tokens: 20 })
+    // It was counted apart before, so a zero says nothing.
+    assert.deepInclude(mergeUsage({ ...whole, cache_read_input_tokens: 7 }, cached), { input_tokens: 1000 })
+    assert.deepInclude(mergeUsage(whole, { input_tokens: 0, output_tokens: 5 }), { input_tokens: 1000 })
+  })
+
   it("keeps the split of cache writes as long as it adds up", () => {
     assert.property(mergeUsage(start, { cache_creation_input_tokens: 3, output_tokens: 2 }), "cache_creation")
     assert.notProperty(mergeUsage(start, { cache_creation_input_tokens: 9, output_tokens: 2 }), "cache_creation")

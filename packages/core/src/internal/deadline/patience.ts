@@ -27,16 +27,18 @@ export const make = (): Patience => {
   }
 }
 
-/** What arrives first: something, the end of the wait, or the deadline, which counts as the end of the wait. */
-export const settling = <A, E>(
-  arriving: Effect.Effect<A | undefined, E>,
-  wait: Effect.Effect<undefined>,
-): Effect.Effect<A | undefined, E> =>
+/** What arrives first: something, or after the wait, or the deadline instead of it, that nothing did. */
+export const settling = <A, E, None>(
+  arriving: Effect.Effect<A, E>,
+  wait: Effect.Effect<unknown>,
+  none: None,
+): Effect.Effect<A | None, E> =>
   Effect.flatMap(Patience, (patience) => {
-    if (patience === undefined) return Effect.raceFirst(arriving, wait)
-    const deadline = Deferred.makeUnsafe<undefined>()
-    patience.offer(() => Deferred.doneUnsafe(deadline, Effect.succeed(undefined)))
-    return Effect.raceFirst(Effect.raceFirst(arriving, wait), Deferred.await(deadline)).pipe(
+    const waited = Effect.as(wait, none)
+    if (patience === undefined) return Effect.raceFirst(arriving, waited)
+    const deadline = Deferred.makeUnsafe<None>()
+    patience.offer(() => Deferred.doneUnsafe(deadline, Effect.succeed(none)))
+    return Effect.raceFirst(Effect.raceFirst(arriving, waited), Deferred.await(deadline)).pipe(
       Effect.ensuring(Effect.sync(() => patience.offer(undefined))),
     )
   })

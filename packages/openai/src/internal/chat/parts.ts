@@ -77,7 +77,7 @@ const messageParts = (
   if (content.text !== "") out.push({ type: "text", text: content.text })
   pushExtras(message, state, out)
   state.refusal = textOrEmpty(message, "refusal")
-  for (const call of list(message, "tool_calls")) {
+  for (const call of callsOf(message)) {
     const part = toolCallPart(
       {
         id: state.callId(text(call, "id")),
@@ -91,6 +91,13 @@ const messageParts = (
     if (part.success !== undefined) out.push(part.success)
   }
   return undefined
+}
+
+/** The calls of a message or of a piece of it. Older servers know one, without an id. */
+export const callsOf = (message: unknown): ReadonlyArray<unknown> => {
+  const calls = list(message, "tool_calls")
+  const only = record(field(message, "function_call"))
+  return calls.length === 0 && only !== undefined ? [{ index: 0, function: only }] : calls
 }
 
 /** The arguments of a call. Some servers send them parsed. */
@@ -152,7 +159,7 @@ export const toolCallPart = (
 ): Result.Result<Response.ToolCallPartEncoded | undefined, AiError.AiError> => {
   const { id, name } = call
   if (name === undefined) return Result.fail(malformed(state.origin, "a tool call has no name", true))
-  const parsed = parsedArguments(call.arguments)
+  const parsed = Result.orElse(parsedArguments(call.arguments), () => parsedArguments(halfOf(call.arguments)))
   if (Result.isSuccess(parsed)) {
     state.calls = true
     return Result.succeed({ type: "tool-call", id, name, params: parsed.success })
@@ -160,6 +167,12 @@ export const toolCallPart = (
   // The finish reason says what happened, and the text before it is still of use.
   if (finish === "length" || finish === "content_filter") return Result.succeed(undefined)
   return Result.fail(undecodable(state.origin, `the arguments of tool "${name}" are not JSON`))
+}
+
+// Some gateways send the pieces, and then all of them once more. Half of what is not twice the same does not parse either.
+const halfOf = (written: string): string => {
+  const half = written.slice(0, written.length / 2)
+  return half + half === written ? half : written
 }
 
 /** Who answered, and when. */
@@ -173,7 +186,7 @@ export const responseMetadata = (answer: unknown, { scrub }: Origin): Response.R
 })
 
 /** Why a choice ended, in the server's words. */
-export const finishOf = (choice: unknown): string | undefined => text(choice, "finish_reason")
+export const finishOf = (choice: unknown): string | undefined => text(choice, "finish_reason")?.toLowerCase()
 
 /** The usage of an answer or chunk. Groq has it in `x_groq` too, and Moonshot in the choice. */
 export const usageOf = (answer: unknown): unknown =>
@@ -223,6 +236,7 @@ const finishReason = (finish: string | undefined, state: AnswerState): Response.
     case "max_tokens":
       return "length"
     case "content_filter":
+    case "safety":
       return "content-filter"
     case "tool_calls":
     case "function_call":

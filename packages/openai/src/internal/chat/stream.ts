@@ -5,7 +5,7 @@
 import { isTooDeep } from "@holdfast/core/provider/Bounds"
 import { Ending } from "@holdfast/core/provider/Ending"
 import { type EventReader, type Part } from "@holdfast/core/provider/EventReader"
-import { count, field, index, type Json, list, record, text, textOrEmpty } from "@holdfast/core/provider/Json"
+import { count, field, index, type Json, list, params, record, text, textOrEmpty } from "@holdfast/core/provider/Json"
 import { malformed } from "@holdfast/core/provider/ProviderError"
 import { laterReport, saysSomething, withoutEmptyTotals } from "@holdfast/core/provider/TokenCounts"
 import { Result } from "effect"
@@ -14,6 +14,7 @@ import { type AiError } from "effect/ai"
 import { fromErrorObject } from "../failure.ts"
 import {
   argumentsOf,
+  callsOf,
   contentOf,
   errorOf,
   finishOf,
@@ -126,7 +127,7 @@ export class ChatReader implements EventReader {
     this.state.refusal += refusal
     const tooLong = this.state.bounds.gather("a refusal", refusal)
     if (tooLong !== undefined) return tooLong
-    const calls = list(delta, "tool_calls")
+    const calls = callsOf(delta)
     for (const [position, call] of calls.entries()) {
       const failure = this.readCall(call, position, out)
       if (failure !== undefined) return failure
@@ -208,7 +209,8 @@ export class ChatReader implements EventReader {
   private callOf(delta: unknown, at: number): Call {
     const known = this.callAt.get(at)
     const id = text(delta, "id")
-    if (known !== undefined && !isAnother(known, id, text(field(delta, "function"), "name"))) return known
+    if (known !== undefined && !isAnother(known, { id, name: text(field(delta, "function"), "name"), delta }))
+      return known
     const call: Call = { id: this.state.callId(id), givenId: id, name: undefined, arguments: "" }
     this.calls.push(call)
     this.excess ??= this.state.bounds.keep()
@@ -235,9 +237,20 @@ export class ChatReader implements EventReader {
   }
 }
 
-// Some servers give every call the index 0, and only their ids or names tell them apart; some give two calls one id.
-const isAnother = (known: Call, id: string | undefined, name: string | undefined): boolean => {
+interface Piece {
+  readonly id: string | undefined
+  readonly name: string | undefined
+  readonly delta: unknown
+}
+
+// Some servers give every call the index 0, and only their ids or names tell them apart; some give two calls one id, and some
+// give none, so that only a name after whole arguments begins another call.
+const isAnother = (known: Call, { delta, id, name }: Piece): boolean => {
   if (name === undefined || known.name === undefined) return false
   if (id !== undefined && id !== known.givenId) return known.givenId !== undefined || known.arguments !== ""
-  return name !== known.name && known.arguments !== ""
+  if (name !== known.name) return known.arguments !== ""
+  return id === undefined && isWhole(known.arguments) && !["", known.arguments].includes(argumentsOf(delta))
 }
+
+const isWhole = (written: string): boolean =>
+  written.endsWith("}") && Result.isSuccess(params(written)) && !/^\s*\{\s*\}$/.test(written)

@@ -25,7 +25,7 @@ export const deepseekRules: ReadonlyArray<ErrorRule> = [
     id: "deepseek/content",
     reason: "contentPolicy",
     when: [{ message: /^content exists risk/i }],
-    source: deepseek,
+    source: "666ghj/BettaFish#108",
     cases: [{ status: 400, body: { error: { message: "Content Exists Risk", type: "invalid_request_error" } } }],
   },
   {
@@ -118,7 +118,7 @@ export const moonshotRules: ReadonlyArray<ErrorRule> = [
     id: "moonshot/token-limit",
     reason: "contextWindow",
     when: [{ message: /exceeded model token limit: ?\d+/i }],
-    source: moonshot,
+    source: "MoonshotAI/kimi-cli#2011",
     cases: [
       {
         status: 400,
@@ -208,6 +208,42 @@ export const alibabaRules: ReadonlyArray<ErrorRule> = [
     ],
   },
   {
+    // In the words of OpenAI, but of the tokens of this minute.
+    id: "alibaba/tokens-per-minute",
+    reason: "rateLimit",
+    when: [
+      {
+        name: ["insufficient_quota"],
+        message: /^allocated quota exceeded|(?:aliyun|alibabacloud)\.com/i,
+        status: [429],
+      },
+    ],
+    source: "https://www.alibabacloud.com/help/en/model-studio/rate-limit",
+    cases: [
+      {
+        status: 429,
+        body: {
+          error: {
+            message: "Allocated quota exceeded, please increase your quota limit.",
+            type: "insufficient_quota",
+            code: "insufficient_quota",
+          },
+        },
+      },
+      {
+        status: 429,
+        body: {
+          error: {
+            message:
+              "You exceeded your current quota, please check your plan and billing details. For more information on this error, read the docs: https://help.aliyun.com/zh/dashscope/developer-reference/metering-and-billing.",
+            type: "insufficient_quota",
+            code: "insufficient_quota",
+          },
+        },
+      },
+    ],
+  },
+  {
     id: "alibaba/throttling",
     reason: "rateLimit",
     when: [
@@ -222,7 +258,7 @@ export const alibabaRules: ReadonlyArray<ErrorRule> = [
         ],
       },
     ],
-    source: alibaba,
+    source: "https://help.aliyun.com/en/model-studio/error-code-start",
     cases: [
       {
         status: 429,
@@ -247,7 +283,7 @@ export const alibabaRules: ReadonlyArray<ErrorRule> = [
     id: "alibaba/input-length",
     reason: "contextWindow",
     when: [{ message: /range of input length should be/i }],
-    source: alibaba,
+    source: "https://www.alibabacloud.com/help/es/model-studio/coding-plan-faq",
     cases: [
       {
         status: 400,
@@ -287,14 +323,14 @@ export const alibabaRules: ReadonlyArray<ErrorRule> = [
     id: "alibaba/key",
     reason: "invalidKey",
     when: [{ name: ["InvalidApiKey"] }],
-    source: alibaba,
+    source: "https://help.aliyun.com/en/model-studio/error-code-start",
     cases: [{ status: 401, body: { code: "InvalidApiKey", message: "Invalid API-key provided.", request_id: "r-1" } }],
   },
   {
     id: "alibaba/model",
     reason: "modelNotFound",
     when: [{ name: ["Model.AccessDenied", "ModelNotFound", "Model.NotFound", "model_not_supported"] }],
-    source: alibaba,
+    source: "https://help.aliyun.com/en/model-studio/error-code-start",
     cases: [{ status: 403, body: { code: "Model.AccessDenied", message: "Model access denied.", request_id: "r-1" } }],
   },
 ]
@@ -312,10 +348,11 @@ export const otherRules: ReadonlyArray<ErrorRule> = [
   {
     id: "minimax/key",
     reason: "invalidKey",
-    when: [{ message: /(?:invalid api key|login fail|authorized_error).*\((?:1004|2049)\)/i }],
+    when: [{ message: /\((?:1004|2049)\)$/ }],
     source: "MiniMax-AI/MiniMax-M2.5#18",
     cases: [
       { status: 200, body: { base_resp: { status_code: 2049, status_msg: "invalid api key" } } },
+      { status: 200, body: { base_resp: { status_code: 1004, status_msg: "not authorized" } } },
       {
         status: 200,
         body: { id: "1", choices: null, base_resp: { status_code: 1004, status_msg: "login fail: no Authorization" } },

@@ -1,7 +1,8 @@
 /** Gateways, which have errors of their own and pass on those of others. */
 import { type ErrorRule } from "@holdfast/core/provider/ErrorRule"
 
-const openrouter = "https://openrouter.ai/docs/api-reference/errors"
+const openrouter = "https://openrouter.ai/docs/errors"
+const openrouterLimits = "https://openrouter.ai/docs/use-cases/limits"
 const bedrock = "https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html"
 const litellm = "https://docs.litellm.ai/docs/proxy/users"
 
@@ -64,6 +65,46 @@ export const openrouterRules: ReadonlyArray<ErrorRule> = [
         },
         headers: { date: "Sat, 28 Nov 2026 12:00:00 GMT" },
         retryAfter: 30_000,
+      },
+    ],
+  },
+  {
+    id: "openrouter/in-flight-budget",
+    reason: "rateLimit",
+    when: [{ limit: /^openrouter_in_flight_budget$/ }, { name: ["in_flight_budget_exhausted"] }],
+    source: openrouterLimits,
+    cases: [
+      {
+        status: 402,
+        body: {
+          error: {
+            code: 402,
+            message: "Your running requests fill your in-flight spending budget.",
+            metadata: { limit_source: "openrouter_in_flight_budget" },
+          },
+        },
+        headers: { "retry-after": "3" },
+        retryAfter: 3000,
+      },
+    ],
+  },
+  {
+    id: "openrouter/budget",
+    reason: "quota",
+    when: [{ limit: /^openrouter_(?:guardrail_budget|workspace_budget|key_limit)$/ }],
+    source: openrouterLimits,
+    cases: [
+      {
+        status: 403,
+        body: {
+          error: {
+            code: 403,
+            message: "Budget limit exceeded",
+            metadata: { limit_source: "openrouter_workspace_budget", resets_at: "2026-11-29T00:00:00Z" },
+          },
+        },
+        headers: { date: "Sat, 28 Nov 2026 12:00:00 GMT" },
+        retryAfter: 43_200_000,
       },
     ],
   },
@@ -312,7 +353,7 @@ export const bedrockRules: ReadonlyArray<ErrorRule> = [
       { name: ["ThrottlingException", "throttling_error"] },
       { message: /^too many (?:tokens|requests|connections), please wait/i },
     ],
-    source: "hyunhwan-bcm/MARRVEL_MCP#225",
+    source: "https://www.repost.aws/ja/knowledge-center/bedrock-throttling-error",
     cases: [
       { status: 429, body: { message: "Too many tokens, please wait before trying again." } },
       { status: 400, body: { error: { message: "Rate exceeded", type: "ThrottlingException" } } },
@@ -338,11 +379,15 @@ export const bedrockRules: ReadonlyArray<ErrorRule> = [
     id: "bedrock/access",
     reason: "permission",
     when: [
-      { name: ["AccessDeniedException"] },
+      { name: ["AccessDeniedException", "FTUFormNotFilled"] },
       { message: /you don't have access to the model with the specified model ID/i },
+      { message: /^model use case details have not been submitted for this account/i },
     ],
     source: bedrock,
-    cases: [{ status: 403, body: { message: "You don't have access to the model with the specified model ID." } }],
+    cases: [
+      { status: 403, body: { message: "You don't have access to the model with the specified model ID." } },
+      { status: 404, body: { message: "Model use case details have not been submitted for this account." } },
+    ],
   },
   {
     id: "bedrock/output-limit",
@@ -357,8 +402,11 @@ export const vercelRules: ReadonlyArray<ErrorRule> = [
   {
     id: "vercel/gateway-credits",
     reason: "billing",
-    when: [{ status: [402, 403], message: /AI Gateway requires a valid credit card|insufficient funds/i }],
-    source: "https://vercel.com/docs/ai-gateway/pricing",
+    when: [
+      { message: /AI Gateway requires a valid credit card|free credits temporarily have restricted access/i },
+      { status: [402, 403], message: /insufficient funds/i },
+    ],
+    source: "arlanrakh/talk-to-girlfriend-ai#6",
     cases: [
       {
         status: 403,

@@ -122,7 +122,7 @@ export const localRules: ReadonlyArray<ErrorRule> = [
     id: "ollama/queue-full",
     reason: "overloaded",
     when: [{ message: /maximum pending requests exceeded/i }],
-    source: "https://docs.ollama.com/faq",
+    source: "ollama/ollama#4159",
     cases: [
       {
         status: 503,

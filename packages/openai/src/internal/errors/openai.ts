@@ -1,7 +1,6 @@
 /** OpenAI itself, and what Microsoft and GitHub make of it. */
 import { type ErrorRule } from "@holdfast/core/provider/ErrorRule"
 
-const errors = "https://platform.openai.com/docs/guides/error-codes"
 const azure = "https://learn.microsoft.com/azure/ai-foundry/openai/concepts/content-filter"
 const github = "https://docs.github.com/en/github-models/use-github-models/prototyping-with-ai-models"
 
@@ -10,7 +9,7 @@ export const openaiRules: ReadonlyArray<ErrorRule> = [
     id: "openai/context-window",
     reason: "contextWindow",
     when: [{ name: ["context_length_exceeded"] }],
-    source: errors,
+    source: "ChatGPTNextWeb/NextChat#625",
     cases: [
       {
         status: 400,
@@ -60,7 +59,7 @@ export const openaiRules: ReadonlyArray<ErrorRule> = [
       { message: /^you exceeded your current quota/i, status: [undefined, 402, 403, 429] },
       { message: /exceeded your file storage quota/i },
     ],
-    source: errors,
+    source: "https://help.openai.com/en/articles/5955604-troubleshooting-api-rate-limits-and-429-errors",
     cases: [
       {
         status: 400,
@@ -161,10 +160,10 @@ export const openaiRules: ReadonlyArray<ErrorRule> = [
       {
         status: [401, 403],
         message:
-          /must be a member of an organization|must be verified to|insufficient permissions for this operation|project .{1,80} does not have access to model/i,
+          /must be a member of an organization|must be verified to|insufficient permissions for this operation|project .{1,80} does not have access to model|\bIP (?:address )?(?:is )?not authorized|does not match the configured IP allowlist/i,
       },
     ],
-    source: errors,
+    source: "https://developers.openai.com/docs/guides/error-codes",
     cases: [
       {
         status: 401,
@@ -177,6 +176,10 @@ export const openaiRules: ReadonlyArray<ErrorRule> = [
         body: {
           error: { message: "Your organization must be verified to stream this model.", type: "invalid_request_error" },
         },
+      },
+      {
+        status: 401,
+        body: { error: { message: "IP not authorized", type: "invalid_request_error" } },
       },
     ],
   },
@@ -229,7 +232,7 @@ export const azureRules: ReadonlyArray<ErrorRule> = [
     id: "azure/call-rate",
     reason: "rateLimit",
     when: [{ status: [429], message: /exceeded (?:the )?(?:call rate|token rate|rate) limit of your current/i }],
-    source: "https://learn.microsoft.com/azure/ai-foundry/openai/quotas-limits",
+    source: "weaviate/weaviate#3095",
     cases: [
       {
         status: 429,

@@ -1,7 +1,6 @@
 /** Z.AI, also called Zhipu and BigModel. Its business codes stand beside statuses that say little. */
 import { type ErrorRule } from "@holdfast/core/provider/ErrorRule"
 
-const zai = "https://docs.z.ai/api-reference/api-code"
 const bigmodel = "https://docs.bigmodel.cn/cn/api/api-code"
 
 // Statuses beside which the business codes come; other vendors use the same numbers for other things.
@@ -9,7 +8,7 @@ const zaiStatuses = [undefined, 400, 401, 403, 404, 429, 434, 500]
 
 const zaiRule = ({
   codes,
-  source = zai,
+  source = bigmodel,
   status = zaiStatuses,
   ...rule
 }: Pick<ErrorRule, "id" | "reason" | "cases"> & {
@@ -117,7 +116,6 @@ export const zaiRules: ReadonlyArray<ErrorRule> = [
       { status: 429, body: { error: { code: "1305", message: "The API has triggered a traffic limit." } } },
       { status: 429, body: { error: { code: "1312", message: "该模型当前访问量过大，请您稍后再试" } } },
     ],
-    source: bigmodel,
   }),
   zaiRule({
     id: "zai/content",
@@ -163,7 +161,6 @@ export const zaiRules: ReadonlyArray<ErrorRule> = [
         body: { error: { code: "1311", message: "The current subscription plan does not include access to GLM-5" } },
       },
     ],
-    source: bigmodel,
   }),
   zaiRule({
     id: "zai/model",

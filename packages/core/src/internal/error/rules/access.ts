@@ -55,7 +55,7 @@ export const access: ReadonlyArray<ErrorRule> = [
       {
         status: [undefined, 400, 401, 403],
         message:
-          /(?:incorrect|invalid|wrong|missing|expired|revoked|no) (?:api|access)[ -]?key|api[ -]?key (?:is )?(?:not valid|invalid|incorrect|expired|missing|disabled|not found)|invalid (?:authentication|credentials|token)|no auth credentials|user not found/i,
+          /(?:incorrect|invalid|wrong|missing|expired|revoked|no) (?:api|access)[ -]?key|api[ -]?key (?:is )?(?:not valid|invalid|incorrect|expired|missing|disabled|not found)|invalid (?:authentication|credentials|token)|no auth credentials|user not found|^(?:unauthorized|not authenticated)\b/i,
       },
     ],
     source: "Lykhoyda/ask-llm#279",
@@ -64,6 +64,7 @@ export const access: ReadonlyArray<ErrorRule> = [
       { status: 400, body: error("API key not valid. Please pass a valid API key.") },
       { status: 403, body: error("API key is disabled") },
       { status: 401, body: error("No auth credentials found") },
+      { status: 400, body: error("Unauthorized") },
     ],
   },
   {

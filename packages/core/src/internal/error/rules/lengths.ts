@@ -1,5 +1,5 @@
 import { type ErrorRule } from "../../../provider/ErrorRule.ts"
-import { error, openaiErrors } from "./sources.ts"
+import { error } from "./sources.ts"
 
 /** Statuses with which servers say that a prompt is too long. */
 const lengthStatuses = [undefined, 400, 403, 404, 413, 422, 500, 502, 503]
@@ -10,7 +10,7 @@ export const lengths: ReadonlyArray<ErrorRule> = [
     id: "common/context-names",
     reason: "contextWindow",
     when: [{ name: ["context_length_exceeded", "model_context_window_exceeded", "context_window_exceeded"] }],
-    source: openaiErrors,
+    source: "ChatGPTNextWeb/NextChat#625",
     cases: [
       { status: 400, body: error("Please reduce your prompt.", { code: "context_length_exceeded" }) },
       { body: error("Too long.", { type: "model_context_window_exceeded" }) },

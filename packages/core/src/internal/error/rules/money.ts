@@ -1,13 +1,26 @@
 import { type ErrorRule } from "../../../provider/ErrorRule.ts"
-import { anthropicErrors, error, openaiErrors } from "./sources.ts"
+import { anthropicErrors, error } from "./sources.ts"
 
 /** Quotas, balances, limits on spending. */
 export const money: ReadonlyArray<ErrorRule> = [
   {
     id: "common/quota-names",
     reason: "quota",
-    when: [{ name: ["insufficient_quota", "quota_exceeded", "usage_limit_reached", "monthly_limit_exceeded"] }],
-    source: openaiErrors,
+    when: [
+      {
+        name: [
+          "insufficient_quota",
+          "quota_exceeded",
+          "usage_limit_reached",
+          "monthly_limit_exceeded",
+          "spend_limit_exceeded",
+          "organization_spend_limit_exceeded",
+          "project_spend_limit_exceeded",
+          "organization_usage_limit_exceeded",
+        ],
+      },
+    ],
+    source: "https://help.openai.com/en/articles/5955604-troubleshooting-api-rate-limits-and-429-errors",
     cases: [
       {
         status: 429,
@@ -15,6 +28,14 @@ export const money: ReadonlyArray<ErrorRule> = [
           type: "insufficient_quota",
           code: "insufficient_quota",
         }),
+      },
+      {
+        status: 429,
+        body: error("The project has reached its spend limit.", { code: "project_spend_limit_exceeded" }),
+      },
+      {
+        status: 429,
+        body: error("The organization has reached its usage limit.", { code: "organization_usage_limit_exceeded" }),
       },
     ],
   },
@@ -30,6 +51,7 @@ export const money: ReadonlyArray<ErrorRule> = [
           "insufficient_balance",
           "insufficient_credits",
           "insufficient_credit",
+          "credit_balance_exhausted",
           "payment_required",
         ],
       },

@@ -34,7 +34,7 @@ export const statusRules: ReadonlyArray<ErrorRule> = [
   status(425, "serverError", "https://www.rfc-editor.org/rfc/rfc8470#section-5.2"),
   status(429, "rateLimit", "https://www.rfc-editor.org/rfc/rfc6585#section-4"),
   status(504, "timeout"),
-  status(529, "overloaded", "https://docs.claude.com/en/api/errors"),
+  status(529, "overloaded", "https://platform.claude.com/docs/en/api/errors"),
   {
     id: "http/4xx",
     reason: "invalidRequest",
