@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Stream } from "effect"
+import { Context, Effect, Exit, Layer, Stream } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 
@@ -144,6 +144,31 @@ for (const { database, missing, name } of databases) {
         )
         const error = yield* Effect.flip(ledger.settle(settlement("a", 1n)))
         assert.deepInclude(error, { operation: "settle", reason: "Damaged" })
+      }),
+    )
+
+    it.effect("one damaged reservation fails by itself, not what is done in the same transaction", () =>
+      Effect.gen(function* () {
+        const layer = yield* database
+        const limit = claim(100n)
+        const ids = Array.from({ length: 20 }, (_, index) => `${index}`)
+        const ledger = yield* ledgerOn(layer)
+        yield* Effect.forEach(ids, (id) => ledger.reserve(reservation(id, 2n, [limit], { expiresAt: 1_000 })))
+        const sql = Context.get(yield* Layer.build(layer), SqlClient.SqlClient)
+        yield* sql`UPDATE holdfast_journal SET detail = 'no' WHERE id = '7'`
+        yield* TestClock.adjust("2 seconds")
+        // Beside the sweep, in the same transaction.
+        const [swept, admitted] = yield* Effect.all(
+          [Effect.exit(ledger.expire), ledger.reserve(reservation("new", 3n, [limit]))],
+          { concurrency: "unbounded" },
+        )
+        assert.strictEqual(admitted._tag, "Admitted")
+        assert.isTrue(Exit.isFailure(swept))
+        const open = yield* sql<{ id: string }>`SELECT id FROM holdfast_open WHERE expired = 0 ORDER BY id`
+        assert.deepStrictEqual(
+          open.map(({ id }) => id),
+          ["7", "new"],
+        )
       }),
     )
   })

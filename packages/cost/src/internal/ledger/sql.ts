@@ -104,17 +104,32 @@ const answered = (session: Session, all: ReadonlyArray<Pending>): Effect.Effect<
   const attempts = Effect.retry(attempt, { schedule: again, while: mayHelp })
   return within(attempts, session.timeout).pipe(
     Effect.exit,
-    Effect.map((exit) => {
+    Effect.flatMap((exit) => {
       if (Exit.isSuccess(exit)) remember(session, all, exit.value)
-      else if (!isDoubtful && !mayBeWritten(exit.cause)) forget(session, all)
+      else {
+        if (!isDoubtful && !mayBeWritten(exit.cause)) forget(session, all)
+        if (all.length > 1 && isDamage(exit.cause)) return inHalves(session, all)
+      }
       for (const [index, { answer }] of all.entries()) {
         Deferred.doneUnsafe(
           answer,
           Exit.map(exit, ({ answers }) => answers[index] ?? "unchanged"),
         )
       }
+      return Effect.void
     }),
   )
+}
+
+/** A row that cannot be read fails what asked for it, and not what happened to be done in the same transaction. */
+const inHalves = (session: Session, all: ReadonlyArray<Pending>): Effect.Effect<void> => {
+  const middle = all.length >> 1
+  return Effect.andThen(answered(session, all.slice(0, middle)), answered(session, all.slice(middle)))
+}
+
+const isDamage = (cause: Cause.Cause<Trouble>): boolean => {
+  const error = Option.getOrUndefined(Cause.findErrorOption(cause))
+  return error !== undefined && error._tag !== "SqlError"
 }
 
 const mayBeWritten = (cause: Cause.Cause<Trouble>): boolean => {

@@ -102,7 +102,9 @@ const rowService = ({ background, change, pollInterval, store, submit, timeout }
     settle: (settlement) => done("settle", (now) => ({ _tag: "Settle", settlement, now }), movementsOf),
     release,
     expire: Effect.clockWith((clock) => reading(store.overdue(millisNow(clock)), "expire")).pipe(
-      Effect.flatMap(Effect.forEach(expireOne, { concurrency: "unbounded" })),
+      // All are tried: one that cannot be read keeps no other open.
+      Effect.flatMap(Effect.forEach((id) => Effect.exit(expireOne(id)), { concurrency: "unbounded" })),
+      Effect.flatMap((exits) => Effect.all(exits)),
       Effect.map((counts) => counts.reduce((all, one) => all + one, 0)),
     ),
     total: ({ account, since }) => Effect.map(reading(store.totals([{ account, since }])), totalOf),
