@@ -24,7 +24,7 @@ const ids = (count: number) => Array.from({ length: count }, (_, index) => `item
 
 const ask = (prompt: string) => Effect.map(LanguageModel.generateText({ prompt }), ({ text }) => text)
 
-type Options = BatchJob.Options<string, string, AiError.AiError, LanguageModel.LanguageModel>
+type Options = BatchJob.Options<string, string, AiError.AiError, LanguageModel.LanguageModel, "chat">
 
 /** Waits are short, so that no test takes long; how long they are decides nothing. */
 const optionsFor = (vendor: Vendor, provider: ProviderOptions = {}): Options => ({

@@ -74,9 +74,10 @@ const status = Effect.fnUntraced(function* (store: Store, id: string) {
   const job = yield* store.job(id)
   if (job === undefined) return yield* new JobUnknown({ job: id })
   const pieces = yield* store.pieces(id)
-  const { canceled, items, model, provider } = job
+  const { canceled, items, model, operation, provider } = job
   const standing: Standing = {
     id,
+    operation,
     provider,
     model,
     state: items === undefined ? "prepared" : stateOf(pieces),

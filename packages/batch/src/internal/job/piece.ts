@@ -2,7 +2,7 @@
  * The life of one batch of the vendor: from what is prepared to the answers, which are kept in the database.
  */
 import { Failure } from "@holdfast/core"
-import { type BatchProvider, type Item, type Line, type Status } from "@holdfast/core/provider/BatchProvider"
+import { type Item, type Line, type Status } from "@holdfast/core/provider/BatchProvider"
 import { Clock, Duration, Effect, Option, Schema, Stream } from "effect"
 import { AiError } from "effect/ai"
 
@@ -264,5 +264,5 @@ const failed = Effect.fnUntraced(function* (work: Working, piece: Piece, { error
   return yield* moved(work, piece, { state: "ended", file: piece.file, batch: piece.batch })
 })
 
-const refusal = ({ provider }: BatchProvider, description: string): AiError.AiError =>
+const refusal = ({ provider }: Working["provider"], description: string): AiError.AiError =>
   AiError.make({ module: provider, method: "batch", reason: new AiError.InvalidRequestError({ description }) })

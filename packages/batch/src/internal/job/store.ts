@@ -6,7 +6,7 @@ import { Effect, Predicate, Schema } from "effect"
 import { type Migrator, type SqlClient, type SqlError } from "effect/sql"
 
 import { JobsUnavailable } from "./errors.ts"
-import { type Piece, type Range, type State, states } from "./state.ts"
+import { type Piece, type Range, type Sized, type State, states } from "./state.ts"
 import { type Dialect, dialectOf, type NewerTables } from "./tables.ts"
 
 /** A job as it stands. */
@@ -14,6 +14,7 @@ export interface JobRow {
   readonly id: string
   /** By which its items are known at the vendor. */
   readonly key: string
+  readonly operation: string
   readonly provider: string
   readonly model: string
   /** How often its items were reserved: they cannot be reserved twice by one name. */
@@ -28,11 +29,9 @@ export const Kind = Schema.Literals(["Answered", "Refused", "Canceled", "Expired
 
 export type Kind = typeof Kind.Type
 
-export interface ItemRow {
-  readonly seq: number
+export interface ItemRow extends Sized {
   /** As JSON: ids may hold what a database does not take. */
   readonly id: string
-  readonly size: number
   /** What it may cost, in picodollars. */
   readonly worst: string
   readonly kind: Kind | null
@@ -66,11 +65,13 @@ export class Store {
   }
 
   /** Writes a job down that is not there yet. */
-  insert(job: Pick<JobRow, "id" | "key" | "model" | "provider"> & { readonly now: number }): Result<void> {
+  insert(
+    job: Pick<JobRow, "id" | "key" | "model" | "operation" | "provider"> & { readonly now: number },
+  ): Result<void> {
     return this.#write(
-      `INSERT INTO ${this.#prefix}_job (id, item_key, provider, model, round, canceled, woken, lease_until, created_at)
-        VALUES (${this.#parameters(4)}, 1, 0, 0, 0, ${this.#at(5)}) ON CONFLICT (id) DO NOTHING`,
-      [job.id, job.key, job.provider, job.model, job.now],
+      `INSERT INTO ${this.#prefix}_job (id, item_key, operation, provider, model, round, canceled, woken, lease_until, created_at)
+        VALUES (${this.#parameters(5)}, 1, 0, 0, 0, ${this.#at(6)}) ON CONFLICT (id) DO NOTHING`,
+      [job.id, job.key, job.operation, job.provider, job.model, job.now],
     )
   }
 
@@ -224,10 +225,18 @@ export class Store {
   }
 
   add(job: string, items: ReadonlyArray<ItemRow>): Result<void> {
-    const columns = { seq: "BIGINT", id: "TEXT", size: "BIGINT", worst: "TEXT", kind: "TEXT", body: "TEXT" }
+    const columns = {
+      seq: "BIGINT",
+      id: "TEXT",
+      size: "BIGINT",
+      texts: "BIGINT",
+      worst: "TEXT",
+      kind: "TEXT",
+      body: "TEXT",
+    }
     return this.#write(
-      `INSERT INTO ${this.#prefix}_item (job, seq, id, size, worst, kind, body)
-        SELECT ${this.#at(1)}, listed.seq, listed.id, listed.size, listed.worst, listed.kind, listed.body
+      `INSERT INTO ${this.#prefix}_item (job, seq, id, size, texts, worst, kind, body)
+        SELECT ${this.#at(1)}, listed.seq, listed.id, listed.size, listed.texts, listed.worst, listed.kind, listed.body
         FROM ${this.#dialect.rows(2, columns)} WHERE true ON CONFLICT (job, seq) DO NOTHING`,
       [job, JSON.stringify(items)],
     )
@@ -246,7 +255,7 @@ export class Store {
   open(job: string, { from, limit, to }: Range & { readonly limit: number }): Result<ReadonlyArray<ItemRow>> {
     return Effect.flatMap(
       this.#read(
-        `SELECT seq, id, size, worst, kind, body FROM ${this.#prefix}_item WHERE job = ${this.#at(1)}
+        `SELECT seq, id, size, texts, worst, kind, body FROM ${this.#prefix}_item WHERE job = ${this.#at(1)}
           AND seq >= ${this.#at(2)} AND seq < ${this.#at(3)} AND kind IS NULL ORDER BY seq LIMIT ${this.#at(4)}`,
         [job, from, to, limit],
       ),
@@ -258,18 +267,18 @@ export class Store {
   sizes(job: string, { after, limit }: { readonly after: number; readonly limit: number }) {
     return Effect.flatMap(
       this.#read(
-        `SELECT seq, size FROM ${this.#prefix}_item WHERE job = ${this.#at(1)} AND seq > ${this.#at(2)} AND kind IS NULL
+        `SELECT seq, size, texts FROM ${this.#prefix}_item WHERE job = ${this.#at(1)} AND seq > ${this.#at(2)} AND kind IS NULL
           ORDER BY seq LIMIT ${this.#at(3)}`,
         [job, after, limit],
       ),
-      Effect.forEach((row) => Effect.all({ seq: integer(row["seq"]), size: integer(row["size"]) })),
+      Effect.forEach(sizedOf),
     )
   }
 
   items(job: string, ids: ReadonlyArray<string>): Result<ReadonlyArray<ItemRow>> {
     return Effect.flatMap(
       this.#read(
-        `SELECT i.seq, i.id, i.size, i.worst, i.kind, i.body FROM ${this.#dialect.rows(2, { id: "TEXT" })}
+        `SELECT i.seq, i.id, i.size, i.texts, i.worst, i.kind, i.body FROM ${this.#dialect.rows(2, { id: "TEXT" })}
           ${this.#dialect.join} ${this.#prefix}_item i ON i.job = ${this.#at(1)} AND i.id = listed.id`,
         [job, JSON.stringify(ids.map((id) => ({ id })))],
       ),
@@ -287,8 +296,8 @@ export class Store {
     return Effect.map(
       // An insert of rows that are there, as an update from a list reads the whole table in SQLite.
       this.#changed(
-        `INSERT INTO ${table} (job, seq, id, size, worst, kind, body)
-          SELECT known.job, known.seq, known.id, known.size, known.worst, listed.kind, listed.body
+        `INSERT INTO ${table} (job, seq, id, size, texts, worst, kind, body)
+          SELECT known.job, known.seq, known.id, known.size, known.texts, known.worst, listed.kind, listed.body
           FROM ${this.#dialect.rows(2, { seq: "BIGINT", kind: "TEXT", body: "TEXT" })}
           ${this.#dialect.join} ${table} known ON known.job = ${this.#at(1)} AND known.seq = listed.seq
           WHERE known.kind IS NULL
@@ -363,6 +372,7 @@ const jobOf = (row: Row): Result<JobRow> =>
   Effect.map(Effect.all({ round: integer(row["round"]), items: optional(row["items"]) }), (numbers) => ({
     id: String(row["id"]),
     key: String(row["item_key"]),
+    operation: String(row["operation"]),
     provider: String(row["provider"]),
     model: String(row["model"]),
     canceled: Number(row["canceled"]) === 1,
@@ -393,10 +403,13 @@ const pieceOf = (row: Row): Result<Piece> =>
     },
   )
 
+const sizedOf = (row: Row): Result<Sized> =>
+  Effect.all({ seq: integer(row["seq"]), size: integer(row["size"]), texts: integer(row["texts"]) })
+
 const isKind = Schema.is(Kind)
 
 const itemOf = (row: Row): Result<ItemRow> =>
-  Effect.flatMap(Effect.all({ seq: integer(row["seq"]), size: integer(row["size"]) }), (numbers) => {
+  Effect.flatMap(sizedOf(row), (numbers) => {
     const kind = row["kind"]
     return kind === null || isKind(kind)
       ? Effect.succeed({

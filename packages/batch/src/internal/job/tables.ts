@@ -72,6 +72,16 @@ const migrations: Readonly<Record<string, Migration>> = {
       (statement) => sql.unsafe(statement),
       { discard: true },
     ),
+  "2_operations": (sql, prefix) =>
+    Effect.forEach(
+      [
+        `ALTER TABLE ${prefix}_job ADD COLUMN operation TEXT NOT NULL DEFAULT 'chat'`,
+        // How many texts an item asks vectors for: vendors limit those of a batch.
+        `ALTER TABLE ${prefix}_item ADD COLUMN texts BIGINT NOT NULL DEFAULT 0`,
+      ],
+      (statement) => sql.unsafe(statement),
+      { discard: true },
+    ),
 }
 
 const known = Math.max(...Object.keys(migrations).map(Number.parseFloat))

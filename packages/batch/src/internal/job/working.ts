@@ -2,6 +2,7 @@
  * What a process needs to work on the pieces of a job.
  */
 import { Failure } from "@holdfast/core"
+import { type Kind } from "@holdfast/core/Operation"
 import { type BatchProvider } from "@holdfast/core/provider/BatchProvider"
 import { type Duration, Effect, Schedule, type Semaphore } from "effect"
 
@@ -14,11 +15,12 @@ import { type Wakes } from "./wakes.ts"
 export interface Working {
   readonly store: Store
   readonly wakes: Wakes
-  readonly provider: BatchProvider
+  /** All but its model: what is asked and answered is none of this work. */
+  readonly provider: Omit<BatchProvider<Kind>, "operation" | "via">
   readonly job: JobRow
   readonly held: Held
   readonly poll: Schedule.Schedule<unknown>
-  readonly onProgress: Options<never, unknown, unknown, unknown>["onProgress"]
+  readonly onProgress: Options<never, unknown, unknown, unknown, Kind>["onProgress"]
   readonly whenUnsure: WhenUnsure
   readonly createTimeout: Duration.Duration
   readonly listDelay: Duration.Duration

@@ -1,8 +1,7 @@
-import { wellFormed } from "@holdfast/core/provider/Json"
-import { type ProviderEmbeddingModel } from "@holdfast/core/provider/ProviderEmbeddingModel"
 import { refuseNumbers, wholeFrom } from "@holdfast/core/provider/Ranges"
-import { Refusals } from "@holdfast/core/provider/Refusals"
-import { Effect } from "effect"
+import { type Refusals } from "@holdfast/core/provider/Refusals"
+import * as SdkEmbeddingModel from "@holdfast/core/provider/SdkEmbeddingModel"
+import { type Effect } from "effect"
 
 import { type EmbeddingBody, type Transport } from "../transport.ts"
 import { embeddingAnswer } from "./answer.ts"
@@ -13,23 +12,21 @@ export const embeddingsModel = (
   { account, embeddings, pricedAs, provider }: Pick<Transport, "account" | "embeddings" | "pricedAs" | "provider">,
   model: string,
   settings: Effect.Effect<EmbeddingSettings>,
-): ProviderEmbeddingModel => ({
-  provider,
-  model,
-  account,
-  pricedAs: pricedAs(model),
-  settings,
-  // "at most 100 requests can be in one batch", says the API. https://ai.google.dev/gemini-api/docs/embeddings
-  limits: { maxInputs: 100, maxInputTokens: isSecond(model) ? 8_192 : 2_048 },
-  embed: Effect.fnUntraced(function* ({ inputs }) {
-    const current = yield* settings
-    const refusals = new Refusals(provider, model)
-    refuse(model, current, refusals)
-    const body = yield* refusals.check(wellFormed(bodyOf(model, inputs, current)))
-    const { headers, parts } = yield* embeddings.once(body)
-    return { headers, parts: yield* Effect.fromResult(embeddingAnswer(embeddings.origin(model), parts)) }
-  }),
-})
+): SdkEmbeddingModel.SdkEmbeddingModel =>
+  SdkEmbeddingModel.make({
+    provider,
+    model,
+    account,
+    pricedAs: pricedAs(model),
+    settings,
+    // "at most 100 requests can be in one batch", says the API. https://ai.google.dev/gemini-api/docs/embeddings
+    limits: { maxInputs: 100, maxInputTokens: isSecond(model) ? 8_192 : 2_048 },
+    refuse: (current, refusals) => refuse(model, current, refusals),
+    bodyOf: (inputs, current) => bodyOf(model, inputs, current),
+    once: embeddings.once,
+    wireOf: embeddings.wireBody,
+    answerOf: (answer) => embeddingAnswer(embeddings.origin(model), answer),
+  })
 
 const isSecond = (model: string): boolean => model.includes("gemini-embedding-2")
 

@@ -1,7 +1,7 @@
-import { wellFormed } from "@holdfast/core/provider/Json"
 import { type ProviderEmbeddingModel } from "@holdfast/core/provider/ProviderEmbeddingModel"
 import { refuseNumbers, wholeFrom } from "@holdfast/core/provider/Ranges"
-import { Refusals } from "@holdfast/core/provider/Refusals"
+import { type Refusals } from "@holdfast/core/provider/Refusals"
+import * as SdkEmbeddingModel from "@holdfast/core/provider/SdkEmbeddingModel"
 import { Effect } from "effect"
 
 import { type EmbeddingBody, type Transport } from "../transport.ts"
@@ -20,22 +20,21 @@ export const embeddingsModel = (
   model: string,
   { limits, maxDimensions }: EmbeddingDialect,
   settings: Effect.Effect<EmbeddingSettings>,
-): ProviderEmbeddingModel => ({
-  provider,
-  model,
-  account,
-  pricedAs: pricedAs(model),
-  settings,
-  limits,
-  embed: Effect.fnUntraced(function* ({ inputs }) {
-    const current = yield* settings
-    const refusals = new Refusals(provider, model)
-    refuseDimensions(current, maxDimensions, refusals)
-    const body = yield* refusals.check(wellFormed(bodyOf(model, inputs, current)))
-    const { headers, parts } = yield* embeddings.once(body)
-    return { headers, parts: yield* Effect.fromResult(embeddingAnswer(embeddings.origin, parts, inputs.length)) }
-  }),
-})
+): SdkEmbeddingModel.SdkEmbeddingModel =>
+  SdkEmbeddingModel.make({
+    provider,
+    model,
+    account,
+    pricedAs: pricedAs(model),
+    settings,
+    limits,
+    refuse: (current, refusals) => refuseDimensions(current, maxDimensions, refusals),
+    bodyOf: (inputs, current) => bodyOf(model, inputs, current),
+    once: embeddings.once,
+    // As the SDK asks by itself; named in a live request, it would leave the vectors packed.
+    wireOf: (body) => Effect.succeed({ ...body, encoding_format: body.encoding_format ?? "base64" }),
+    answerOf: (answer, texts) => embeddingAnswer(embeddings.origin, answer, texts),
+  })
 
 const refuseDimensions = (settings: EmbeddingSettings, most: number | undefined, refusals: Refusals): void => {
   if (most === 0 && settings.dimensions !== undefined) {
