@@ -25,7 +25,7 @@ export const live = <I, A, E, R, JR, EI, RI>(
         return yield* Effect.die(new Error("Bulk.run: window must be a whole number, 1 or more"))
       }
       const journal = options.journal === undefined ? undefined : yield* options.journal.open
-      const session = new Session(options, journal, totalOf(items, options.total))
+      const session = new Session(options, { journal, mode: "live", total: totalOf(items, options.total) })
       const cap = session.capLeft
       // Without a cap there is nothing to reserve, and attempts are priced when they are over.
       const model = cap === undefined ? given : capped(given, cap)

@@ -6,6 +6,7 @@ import { type DurationInput } from "@holdfast/core/DurationInput"
 import { Budget, Money, type PriceBook } from "@holdfast/cost"
 import { Clock, Deferred, Duration, Effect, Result, Schema, type Scope, Stream } from "effect"
 
+import * as BatchEvent from "../../BatchEvent.ts"
 import type * as Journal from "../../Journal.ts"
 import { type Progress } from "../../Progress.ts"
 import { Meter } from "./bill.ts"
@@ -54,6 +55,7 @@ export const stopping = ({
 
 export class Session<I, A, E, R, JR> {
   private readonly options: Options<I, A, E, R, JR>
+  private readonly mode: "live" | "batch"
   private readonly journal: Journal.Open | undefined
   private readonly total: number | undefined
   private readonly cap: Money.Money | undefined
@@ -67,8 +69,20 @@ export class Session<I, A, E, R, JR> {
   private stopped = false
   private duplicate: string | undefined
 
-  constructor(options: Options<I, A, E, R, JR>, journal: Journal.Open | undefined, total: number | undefined) {
+  constructor(
+    options: Options<I, A, E, R, JR>,
+    {
+      journal,
+      mode,
+      total,
+    }: {
+      readonly journal: Journal.Open | undefined
+      readonly mode: "live" | "batch"
+      readonly total: number | undefined
+    },
+  ) {
     this.options = options
+    this.mode = mode
     this.journal = journal
     this.total = total
     this.cap = options.cap === undefined ? undefined : Money.fromInputUnsafe(options.cap)
@@ -195,14 +209,20 @@ export class Session<I, A, E, R, JR> {
     )
   }
 
-  private count({ _tag, bill }: BulkResult<A, unknown>): Effect.Effect<void> {
+  private count({ _tag, bill, id }: BulkResult<A, unknown>): Effect.Effect<void> {
     this.done++
     if (_tag === "Failed") this.failed++
     this.spent = Money.add(this.spent, bill.cost)
     const { onProgress } = this.options
+    const told = BatchEvent.emit(() => ({
+      _tag: "BulkItemEnded",
+      id,
+      mode: this.mode,
+      outcome: _tag === "Answered" ? "succeeded" : "failed",
+    }))
     return Effect.flatMap(Clock.currentTimeMillis, (now) => {
       this.speed.mark(now, this.done)
-      return onProgress === undefined ? Effect.void : onProgress(this.progress(now))
+      return onProgress === undefined ? told : Effect.andThen(told, onProgress(this.progress(now)))
     })
   }
 

@@ -28,6 +28,7 @@ import { type Options } from "./options.ts"
 import { replaying } from "./replay.ts"
 import { stateOf } from "./state.ts"
 import { type ItemRow, type JobRow, type Store } from "./store.ts"
+import { tellMove } from "./told.ts"
 
 export interface Reading<I, A, E, K extends Kind, EI> {
   readonly store: Store
@@ -156,5 +157,8 @@ const ended = <K extends Kind>(
     }),
   )
   // A file that stays costs nothing, and expires.
-  return Effect.andThen(store.settled(job.id), files)
+  const settled = Effect.flatMap(store.settled(job.id), (pieces) =>
+    Effect.forEach(pieces, (piece) => tellMove(job, { piece, intentAt: undefined }, "settled"), { discard: true }),
+  )
+  return Effect.andThen(settled, files)
 }

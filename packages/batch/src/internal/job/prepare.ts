@@ -28,6 +28,7 @@ import { type Options } from "./options.ts"
 import { capturing, writeError } from "./replay.ts"
 import { nameOf, Splitter } from "./state.ts"
 import { type ItemRow, type JobRow, type Store } from "./store.ts"
+import { tellCounts, tellMove } from "./told.ts"
 
 /** How many items are prepared at the same time, and written at once. */
 const many = 128
@@ -84,6 +85,9 @@ export const prepare = <I, K extends Kind, EI>(
       const ranges = yield* piecesOf(work, items)
       yield* store.addPieces(job.id, ranges)
       if (!(yield* store.prepared({ job: job.id, owner: work.held.owner, items }))) return yield* new LeaseLost()
+      yield* Effect.forEach(ranges, (_, piece) => tellMove(job, { piece, intentAt: undefined }, "prepared"))
+      // Those that cannot be sent.
+      yield* tellCounts(job, yield* store.kinds(job.id))
     }),
   )
 

@@ -186,11 +186,14 @@ export class Store {
     )
   }
 
-  /** Every item is settled. It is so for good, whoever holds the lease. */
-  settled(job: string): Result<void> {
-    return this.#write(
-      `UPDATE ${this.#prefix}_piece SET state = 'settled' WHERE job = ${this.#at(1)} AND state = 'ended'`,
-      [job],
+  /** Every item is settled. It is so for good, whoever holds the lease. Gives the pieces for which it is new. */
+  settled(job: string): Result<ReadonlyArray<number>> {
+    return Effect.map(
+      this.#changed(
+        `UPDATE ${this.#prefix}_piece SET state = 'settled' WHERE job = ${this.#at(1)} AND state = 'ended' RETURNING piece`,
+        [job],
+      ),
+      (rows) => rows.map((row) => Number(row["piece"])),
     )
   }
 
@@ -286,12 +289,12 @@ export class Store {
     )
   }
 
-  /** Keeps what became of items. What is known of one already stays. Says how many were new. */
+  /** Keeps what became of items. What is known of one already stays. Gives what was new. */
   end(
     job: string,
     ends: ReadonlyArray<{ readonly seq: number; readonly kind: Kind; readonly body: string | null }>,
-  ): Result<number> {
-    if (ends.length === 0) return Effect.succeed(0)
+  ): Result<ReadonlyArray<Kind>> {
+    if (ends.length === 0) return Effect.succeed([])
     const table = `${this.#prefix}_item`
     return Effect.map(
       // An insert of rows that are there, as an update from a list reads the whole table in SQLite.
@@ -302,19 +305,22 @@ export class Store {
           ${this.#dialect.join} ${table} known ON known.job = ${this.#at(1)} AND known.seq = listed.seq
           WHERE known.kind IS NULL
           ON CONFLICT (job, seq) DO UPDATE SET kind = excluded.kind, body = excluded.body WHERE ${table}.kind IS NULL
-          RETURNING ${table}.seq`,
+          RETURNING ${table}.kind`,
         [job, JSON.stringify(ends)],
       ),
-      (rows) => rows.length,
+      kindsIn,
     )
   }
 
   /** The same for all items of a range that have no end yet. */
-  endRest(job: string, { from, to }: Range, kind: Kind, body: string | null): Result<void> {
-    return this.#write(
-      `UPDATE ${this.#prefix}_item SET kind = ${this.#at(4)}, body = ${this.#at(5)}
-        WHERE job = ${this.#at(1)} AND seq >= ${this.#at(2)} AND seq < ${this.#at(3)} AND kind IS NULL`,
-      [job, from, to, kind, body],
+  endRest(job: string, { from, to }: Range, kind: Kind, body: string | null): Result<ReadonlyArray<Kind>> {
+    return Effect.map(
+      this.#changed(
+        `UPDATE ${this.#prefix}_item SET kind = ${this.#at(4)}, body = ${this.#at(5)}
+          WHERE job = ${this.#at(1)} AND seq >= ${this.#at(2)} AND seq < ${this.#at(3)} AND kind IS NULL RETURNING kind`,
+        [job, from, to, kind, body],
+      ),
+      kindsIn,
     )
   }
 
@@ -407,6 +413,8 @@ const sizedOf = (row: Row): Result<Sized> =>
   Effect.all({ seq: integer(row["seq"]), size: integer(row["size"]), texts: integer(row["texts"]) })
 
 const isKind = Schema.is(Kind)
+
+const kindsIn = (rows: ReadonlyArray<Row>): ReadonlyArray<Kind> => rows.map((row) => row["kind"]).filter(isKind)
 
 const itemOf = (row: Row): Result<ItemRow> =>
   Effect.flatMap(sizedOf(row), (numbers) => {
