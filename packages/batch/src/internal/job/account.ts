@@ -9,7 +9,7 @@ import { type Kind } from "@holdfast/core/Operation"
 import { Budget, Ledger, Money } from "@holdfast/cost"
 import { Clock, Context, Duration, Effect, Schedule } from "effect"
 
-import { type ItemRow } from "./store.ts"
+import { type ItemRow } from "./rows.ts"
 
 /** The item whose program is running. */
 export interface Account {

@@ -26,8 +26,9 @@ import {
 import { JobDiffers, type JobsUnavailable } from "./errors.ts"
 import { type Options } from "./options.ts"
 import { replaying } from "./replay.ts"
+import { type ItemRow, type JobRow } from "./rows.ts"
 import { stateOf } from "./state.ts"
-import { type ItemRow, type JobRow, type Store } from "./store.ts"
+import { type Store } from "./store.ts"
 import { tellMove } from "./told.ts"
 
 export interface Reading<I, A, E, K extends Kind, EI> {
@@ -88,7 +89,7 @@ const rowsOf = <I>(
   entries: ReadonlyArray<Entry<I>>,
 ): Effect.Effect<ReadonlyArray<Pair<I>>, JobDiffers | JobsUnavailable> =>
   Effect.flatMap(
-    store.items(
+    store.items.byId(
       job.id,
       entries.map(({ id }) => JSON.stringify(id)),
     ),

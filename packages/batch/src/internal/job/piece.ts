@@ -11,8 +11,8 @@ import { LeaseLost } from "./lease.ts"
 import { poll } from "./poll.ts"
 import { found } from "./reconcile.ts"
 import { writeError } from "./replay.ts"
+import { type Kind } from "./rows.ts"
 import { batchName, nameOf, nextStep, type Piece, seqIn, standingOf, type State } from "./state.ts"
-import { type Kind } from "./store.ts"
 import { tellEnds, tellMove } from "./told.ts"
 import { isCanceled, isPassing, patiently, type Working } from "./working.ts"
 
@@ -74,9 +74,9 @@ const moved = (
 /** Keeps what became of items, and tells what was new. */
 const ended = (
   { job, store }: Pick<Working, "job" | "store">,
-  ends: Parameters<Working["store"]["end"]>[1],
+  ends: Parameters<Working["store"]["items"]["end"]>[1],
 ): Effect.Effect<number, JobsUnavailable> =>
-  Effect.flatMap(store.end(job.id, ends), (kinds) => Effect.as(tellEnds(job, kinds), kinds.length))
+  Effect.flatMap(store.items.end(job.id, ends), (kinds) => Effect.as(tellEnds(job, kinds), kinds.length))
 
 /** The same for all items of a piece that have no end yet. */
 const endedRest = (
@@ -84,7 +84,7 @@ const endedRest = (
   piece: Piece,
   { body, kind }: { readonly kind: Kind; readonly body: string | null },
 ): Effect.Effect<void, JobsUnavailable> =>
-  Effect.flatMap(store.endRest(job.id, piece, kind, body), (kinds) => tellEnds(job, kinds))
+  Effect.flatMap(store.items.endRest(job.id, piece, kind, body), (kinds) => tellEnds(job, kinds))
 
 const upload = Effect.fnUntraced(function* (work: Working, piece: Piece) {
   const send = work.provider.upload
@@ -152,7 +152,7 @@ const reading = <A, E>(
     let failure: JobsUnavailable | undefined
     const page = 100
     const items = Stream.paginate(piece.from, (from) =>
-      Effect.map(store.open(piece.job, { from, to: piece.to, limit: page }), (rows) => {
+      Effect.map(store.items.open(piece.job, { from, to: piece.to, limit: page }), (rows) => {
         const last = rows.length < page ? undefined : rows.at(-1)
         return [rows, last === undefined ? Option.none() : Option.some(last.seq + 1)] as const
       }),

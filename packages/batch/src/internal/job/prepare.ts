@@ -26,8 +26,9 @@ import { type JobsUnavailable } from "./errors.ts"
 import { type Held, LeaseLost } from "./lease.ts"
 import { type Options } from "./options.ts"
 import { capturing, writeError } from "./replay.ts"
+import { type ItemRow, type JobRow } from "./rows.ts"
 import { nameOf, Splitter } from "./state.ts"
-import { type ItemRow, type JobRow, type Store } from "./store.ts"
+import { type Store } from "./store.ts"
 import { tellCounts, tellMove } from "./told.ts"
 
 /** How many items are prepared at the same time, and written at once. */
@@ -57,7 +58,7 @@ export const prepare = <I, K extends Kind, EI>(
       const guard = yield* jobGuard({ budgets: work.options.budgets ?? [], settings: work.options.settings ?? {} })
       const model = anyModel(guarded(work.provider.via(capturing), guard))
       const context = yield* Layer.build(model)
-      const written = yield* store.count(job.id)
+      const written = yield* store.items.count(job.id)
       let began = written
       const one = (entry: Entry<I>, seq: number): Effect.Effect<ItemRow, Budget.Refusal> =>
         Effect.suspend(() => {
@@ -78,16 +79,16 @@ export const prepare = <I, K extends Kind, EI>(
         Stream.drop(written),
         Stream.mapEffect((entry, index) => one(entry, written + index), { concurrency: many }),
         Stream.grouped(many),
-        Stream.runForEach((rows) => store.add(job.id, rows)),
+        Stream.runForEach((rows) => store.items.add(job.id, rows)),
       )
       yield* Effect.tapError(all, (error) => (isRefusal(error) ? giveBack(work, ledger, began) : Effect.void))
-      const items = yield* store.count(job.id)
+      const items = yield* store.items.count(job.id)
       const ranges = yield* piecesOf(work, items)
       yield* store.addPieces(job.id, ranges)
       if (!(yield* store.prepared({ job: job.id, owner: work.held.owner, items }))) return yield* new LeaseLost()
       yield* Effect.forEach(ranges, (_, piece) => tellMove(job, { piece, intentAt: undefined }, "prepared"))
       // Those that cannot be sent.
-      yield* tellCounts(job, yield* store.kinds(job.id))
+      yield* tellCounts(job, yield* store.items.kinds(job.id))
     }),
   )
 
@@ -180,7 +181,7 @@ const giveBack = <I, K extends Kind, EI>(
   ledger: Ledger.Service,
   items: number,
 ): Effect.Effect<void, Ledger.LedgerUnavailable | JobsUnavailable> =>
-  store.dropItems(job.id).pipe(
+  store.items.dropItems(job.id).pipe(
     Effect.andThen(
       Effect.forEach(
         Array.from({ length: items }, (_, index) => items - 1 - index),
@@ -200,7 +201,7 @@ const piecesOf = Effect.fnUntraced(function* <I, K extends Kind, EI>(
   const page = 5_000
   let after = -1
   while (true) {
-    const sizes = yield* store.sizes(job.id, { after, limit: page })
+    const sizes = yield* store.items.sizes(job.id, { after, limit: page })
     for (const each of sizes) splitter.add(each)
     const last = sizes.at(-1)
     if (last === undefined || sizes.length < page) return splitter.end(items)

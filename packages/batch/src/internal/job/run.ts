@@ -16,7 +16,7 @@ import { type Ended, type Options } from "./options.ts"
 import { advance } from "./piece.ts"
 import { standardPoll } from "./poll.ts"
 import { isRoundOver, prepare } from "./prepare.ts"
-import { type JobRow } from "./store.ts"
+import { type JobRow } from "./rows.ts"
 import { type Working } from "./working.ts"
 
 /** Vendors' SDKs hold what they send in memory, so a batch is smaller than most vendors allow. */

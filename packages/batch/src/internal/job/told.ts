@@ -4,8 +4,8 @@
 import { Clock, Duration, Effect } from "effect"
 
 import * as BatchEvent from "../../BatchEvent.ts"
+import { type JobRow, type Kind } from "./rows.ts"
 import { type Piece, type State } from "./state.ts"
-import { type JobRow, type Kind } from "./store.ts"
 
 const outcomes: Readonly<Record<Kind, BatchEvent.Outcome>> = {
   Answered: "succeeded",

@@ -9,7 +9,8 @@ import { type Duration, Effect, Schedule, type Semaphore } from "effect"
 import { type JobsUnavailable } from "./errors.ts"
 import { type Held } from "./lease.ts"
 import { type Options, type WhenUnsure } from "./options.ts"
-import { type JobRow, type Store } from "./store.ts"
+import { type JobRow } from "./rows.ts"
+import { type Store } from "./store.ts"
 import { type Wakes } from "./wakes.ts"
 
 export interface Working {
