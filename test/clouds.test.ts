@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { AnthropicClient, AnthropicLanguageModel } from "@holdfast/anthropic"
 import { type Attempt, Event, type ResilientModel } from "@holdfast/core"
-import { Budget, Ledger, Money, PriceBook } from "@holdfast/cost"
+import { Budget, Charge, Ledger, Money, PriceBook } from "@holdfast/cost"
 import { GoogleClient, GoogleLanguageModel } from "@holdfast/google"
 import { OpenAiClient, OpenAiLanguageModel } from "@holdfast/openai"
 import { Emulator, Reply } from "@holdfast/testing"
@@ -346,7 +346,11 @@ describe("telemetry and prices", () => {
     })
   const usage = { input: 1_000, output: 1_000 }
   const costOf = (attempt: Attempt.Attempt) =>
-    Effect.map(PriceBook.cost(attempt), ({ total }) => Money.format(total)).pipe(Effect.provide(PriceBook.layer))
+    Effect.map(PriceBook.cost(attempt), ({ total }) => {
+      // What logs and traces say of a call that no budget guards.
+      assert.strictEqual(Money.format(Charge.of(attempt, PriceBook.builtIn).cost), Money.format(total))
+      return Money.format(total)
+    }).pipe(Effect.provide(PriceBook.layer))
 
   it.live("have the names of the clouds, and the prices of the models behind them", () =>
     Effect.gen(function* () {

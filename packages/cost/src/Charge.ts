@@ -11,7 +11,8 @@ import { contentsOf } from "@holdfast/core/PromptTokens"
 import { ofRequest, ofText } from "@holdfast/core/TokenEstimate"
 import { Option } from "effect"
 
-import { type Charge, chargeOf } from "./internal/budget/settlement.ts"
+import { type Charge, chargeOf, type Known } from "./internal/budget/settlement.ts"
+import { priceNameOf } from "./internal/price/asked.ts"
 import * as Money from "./Money.ts"
 import * as Price from "./Price.ts"
 import * as PriceBook from "./PriceBook.ts"
@@ -31,23 +32,42 @@ export type { Charge } from "./internal/budget/settlement.ts"
  * @category constructors
  */
 export const of = (attempt: Attempt.Attempt, book: PriceBook.Book): Charge => {
-  const price = Option.getOrUndefined(book.find(attempt))
-  const guess = attempt.usage === undefined && price !== undefined ? estimateOf(attempt) : none
-  const estimate = { ...unknown, provider: attempt.provider, model: attempt.model, ...guess }
-  const quote = price === undefined ? unmetered : ({ _tag: "Known", price } as const)
-  return chargeOf(attempt, {
-    quote,
-    estimate,
-    circumstances: {},
-    priceOf: PriceBook.priceOf(book, attempt),
-    // Mostly the vendor says what was used, and nobody asks for the worst case.
-    get cost() {
-      return price === undefined ? Money.zero : Price.atMost(price, guess)
-    },
-  })
+  const query = { ...priceNameOf(attempt), startedAt: attempt.startedAt }
+  const price = Option.getOrUndefined(book.find(query))
+  return chargeOf(attempt, price === undefined ? unmetered : new Priced(attempt, price, PriceBook.priceOf(book, query)))
 }
 
-const unmetered = { _tag: "Unmetered" } as const
+/** What is known of an attempt that has a price. Mostly the vendor says what was used, and nobody asks for the rest. */
+class Priced implements Known {
+  readonly quote: Known["quote"]
+  readonly circumstances: Price.Circumstances
+  readonly priceOf: Known["priceOf"]
+  readonly #attempt: Attempt.Attempt
+  readonly #price: Price.Price
+
+  constructor(attempt: Attempt.Attempt, price: Price.Price, priceOf: Known["priceOf"]) {
+    const regional = attempt.pricedAs?.regional
+    this.quote = { _tag: "Known", price }
+    this.circumstances = regional === undefined ? usual : { regional }
+    this.priceOf = priceOf
+    this.#attempt = attempt
+    this.#price = price
+  }
+
+  get estimate(): Known["estimate"] {
+    return { ...unknown, ...priceNameOf(this.#attempt), ...this.#guess }
+  }
+
+  get cost(): Money.Money {
+    return Price.atMost(this.#price, { ...this.circumstances, ...this.#guess })
+  }
+
+  get #guess(): Guess {
+    return this.#attempt.usage === undefined ? estimateOf(this.#attempt) : none
+  }
+}
+
+const usual: Price.Circumstances = {}
 
 interface Guess {
   readonly input: number
@@ -75,3 +95,11 @@ const inputOf = (request: ModelRequest.ModelRequest): number => {
 const unlimitedOutput = 128_000
 
 const unknown = { audioInput: 0, imageInput: 0, inputAtMost: 0, uncorrected: 0, isText: true, doubts: [] }
+
+const unmetered: Known = {
+  quote: { _tag: "Unmetered" },
+  circumstances: usual,
+  priceOf: () => undefined,
+  estimate: { ...unknown, provider: "", model: "", ...none },
+  cost: Money.zero,
+}

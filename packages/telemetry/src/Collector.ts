@@ -46,23 +46,40 @@ const make = Effect.fnUntraced(function* (outer: Event.Sink | undefined) {
   const book = Option.getOrElse(yield* Effect.serviceOption(PriceBook.PriceBook), () => PriceBook.builtIn)
   const clock = yield* Clock.Clock
   const consumers = new Set<Consumer>()
+  let readers: ReadonlyArray<(trace: CallTrace) => void> = []
+  let hearers: ReadonlyArray<Event.Sink> = []
+  const changed = () => {
+    const all = [...consumers]
+    readers = all.flatMap(({ call }) => (call === undefined ? [] : [call]))
+    hearers = [
+      ...(outer === undefined ? [] : [outer]),
+      ...all.flatMap(({ event }) => (event === undefined ? [] : [event])),
+    ]
+  }
+  changed()
   const calls = new Calls({
     chargeOf: (attempt) => Charge.of(attempt, book),
+    clock: () => Fiber.getCurrent()?.getRef(Clock.Clock) ?? clock,
     over: (trace) => {
-      for (const consumer of consumers) if (consumer.call !== undefined) told(consumer.call, trace)
+      for (const read of readers) told(read, trace)
     },
   })
   const sink: Event.Sink = (event) => {
-    if (outer !== undefined) told(outer, event)
-    for (const consumer of consumers) if (consumer.event !== undefined) told(consumer.event, event)
-    const fiber = Fiber.getCurrent()
-    calls.add(event, fiber === undefined ? clock : fiber.getRef(Clock.Clock))
+    for (const hear of hearers) told(hear, event)
+    calls.add(event)
   }
   const service = Collector.of({
     add: (consumer) =>
       Effect.acquireRelease(
-        Effect.sync(() => void consumers.add(consumer)),
-        () => Effect.sync(() => consumers.delete(consumer)),
+        Effect.sync(() => {
+          consumers.add(consumer)
+          changed()
+        }),
+        () =>
+          Effect.sync(() => {
+            consumers.delete(consumer)
+            changed()
+          }),
       ),
     open: Effect.sync(() => calls.size),
   })

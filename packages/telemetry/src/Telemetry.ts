@@ -72,13 +72,14 @@ export const layer = <E = never, R = never>({ log, ...options }: Options<E, R> =
 export const langfuse: (options: Langfuse.Options) => Layer.Layer<Collector.Collector> = Langfuse.layer
 
 /**
- * Effect's exporter of traces, metrics and logs, over `fetch`.
+ * Effect's exporter of traces, metrics and logs, over `fetch`. Spans end without what models' errors say (`Traces.layerRedacted`).
  *
  * @since 0.1.0
  * @category layers
  */
 export const otlp = ({ protocol, ...options }: OtlpOptions): Layer.Layer<never> =>
-  (protocol === "json" ? Otlp.layerJson(options) : Otlp.layerProtobuf(options)).pipe(
+  Traces.layerRedacted.pipe(
+    Layer.provideMerge(protocol === "json" ? Otlp.layerJson(options) : Otlp.layerProtobuf(options)),
     Layer.provide(FetchHttpClient.layer),
   ) as Layer.Layer<never>
 

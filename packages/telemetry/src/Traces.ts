@@ -5,15 +5,16 @@
  *
  * @since 0.1.0
  */
-import { type Attempt, PolicyError } from "@holdfast/core"
-import { Context, Duration, Effect, Exit, Fiber, type Layer, Option, Tracer } from "effect"
+import { type Attempt } from "@holdfast/core"
+import { Context, Duration, Effect, Exit, Fiber, Layer, Option, Tracer } from "effect"
 
 import { type CallTrace, type TracedAttempt } from "./CallTrace.ts"
 import * as Collector from "./Collector.ts"
 import { type Names } from "./internal/metrics/definitions.ts"
 import { type Attributes, ofAttempt, ofCall } from "./internal/span/attributes.ts"
 import { decisionsOf } from "./internal/span/decisions.ts"
-import { cut, errorTypeOf, statusOf } from "./internal/trace/facts.ts"
+import { redactedError, redacting } from "./internal/span/redacted.ts"
+import { cut } from "./internal/trace/facts.ts"
 
 /**
  * @since 0.1.0
@@ -102,18 +103,25 @@ const exitOf = ({ outcome }: Attempt.Attempt): Exit.Exit<unknown, unknown> => {
     case "Completed":
       return Exit.void
     case "Failed":
-      return Exit.die(
-        PolicyError.withoutStack(() => new AttemptFailed(errorTypeOf(outcome) ?? "Unknown", statusOf(outcome))),
-      )
+      return Exit.die(redactedError(outcome.error))
     default:
       return Exit.interrupt()
   }
 }
 
-class AttemptFailed extends Error {
-  constructor(tag: string, status: number | undefined) {
-    super(status === undefined ? tag : `${tag} (${status})`)
-    this.name = tag
-    this.stack = this.message
-  }
-}
+/**
+ * Lets the spans of the tracer in context end without what models' errors say, in which a vendor or a schema may quote the prompt or the
+ * answer: of `effect/ai`'s spans, and of all around them that fail with the same error or with one that has it as its cause. They end with its
+ * tag and status. All other errors stay as they are.
+ *
+ * **Details**
+ *
+ * `Telemetry.otlp` does so by itself. For another tracer, such as that of `@effect/opentelemetry`, provide it to this layer.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerRedacted: Layer.Layer<never> = Layer.effect(
+  Tracer.Tracer,
+  Effect.map(Tracer.Tracer, (tracer) => (tracer === Tracer.nativeTracer ? tracer : redacting(tracer))),
+)

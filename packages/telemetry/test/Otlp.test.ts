@@ -2,7 +2,7 @@ import * as OtelTracer from "@effect/opentelemetry/OtelTracer"
 import { assert, describe, it } from "@effect/vitest"
 import { Deadline, Retry } from "@holdfast/core"
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base"
-import { Effect, Layer, Schedule, Stream } from "effect"
+import { Data, Effect, Layer, Schedule, Schema, Stream } from "effect"
 import { LanguageModel } from "effect/ai"
 
 import { Telemetry } from "../src/index.ts"
@@ -14,6 +14,22 @@ const model = chaotic({ seed: 5, failing: 0.5 }).pipe(
   Retry.schedule(Schedule.recurs(2)),
 )
 
+class NotGraded extends Data.TaggedError("NotGraded")<{ readonly message: string; readonly cause: unknown }> {}
+
+class NotSaved extends Data.TaggedError("NotSaved")<{ readonly message: string }> {}
+
+/** An error of `effect/ai` that quotes the answer, in one of the application's own that quotes it. */
+const unreadable = LanguageModel.generateObject({
+  prompt: secretPrompt,
+  schema: Schema.Struct({ grade: Schema.Number }),
+}).pipe(
+  Effect.mapError((cause) => new NotGraded({ message: `cannot grade: ${String(cause)}`, cause })),
+  Effect.withSpan("grade"),
+  Effect.provide(chaotic({ seed: 5, failing: 0 })),
+)
+
+const broken = Effect.withSpan(Effect.fail(new NotSaved({ message: "the disk is full" })), "save")
+
 const calls = Effect.forEach(
   Array.from({ length: 30 }),
   (_, index): Effect.Effect<void, never, LanguageModel.LanguageModel> =>
@@ -21,7 +37,12 @@ const calls = Effect.forEach(
       ? Effect.ignore(LanguageModel.generateText({ prompt: secretPrompt }))
       : Effect.ignore(Stream.runDrain(LanguageModel.streamText({ prompt: secretPrompt }))),
   { concurrency: 5, discard: true },
-).pipe(Effect.withSpan("request"), Effect.provide(model))
+).pipe(
+  Effect.andThen(Effect.ignore(unreadable)),
+  Effect.andThen(Effect.ignore(broken)),
+  Effect.withSpan("request"),
+  Effect.provide(model),
+)
 
 describe.each(["json", "protobuf"] as const)("a collector that is told in %s", (protocol) => {
   it.live("gets a span of each attempt under the operation of effect/ai, in one trace", () =>
@@ -37,7 +58,7 @@ describe.each(["json", "protobuf"] as const)("a collector that is told in %s", (
         spans.filter(({ name }) => name.startsWith("LanguageModel.")).map((each) => [each.spanId, each]),
       )
       const attempts = spans.filter(({ attributes }) => attributes["holdfast.attempt.id"] !== undefined)
-      assert.strictEqual(operations.size, 30)
+      assert.strictEqual(operations.size, 31)
       assert.isAbove(attempts.length, 30)
       for (const { attributes, name, parentSpanId, statusCode, traceId } of attempts) {
         const operation = operations.get(parentSpanId)
@@ -54,8 +75,10 @@ describe.each(["json", "protobuf"] as const)("a collector that is told in %s", (
       assert.include(events, "holdfast.retry")
       const metrics = received.filter(({ path }) => path === "/v1/metrics").map(({ body }) => body.toString("latin1"))
       assert.include(metrics.join(""), "gen_ai.client.inference.duration")
-      const ours = attempts.map((each) => JSON.stringify(each)).join("") + metrics.join("")
-      for (const secret of [secretPrompt, secretAnswer]) assert.notInclude(ours, secret)
+      const all = received.map(({ body }) => body.toString("latin1")).join("")
+      for (const secret of [secretPrompt, secretAnswer]) assert.notInclude(all, secret)
+      // What is no model's error is told whole.
+      for (const told of ["StructuredOutputError", "the disk is full"]) assert.include(all, told)
     }).pipe(Effect.scoped),
   )
 })
@@ -71,7 +94,7 @@ it.live("OpenTelemetry's own SDK gets the same spans", () =>
       spans.flatMap((span) => (span.name.startsWith("LanguageModel.") ? [[span.spanContext().spanId, span]] : [])),
     )
     const attempts = spans.filter(({ attributes }) => attributes["holdfast.attempt.id"] !== undefined)
-    assert.strictEqual(operations.size, 30)
+    assert.strictEqual(operations.size, 31)
     assert.isAbove(attempts.length, 30)
     for (const attempt of attempts) {
       const operation = operations.get(attempt.parentSpanContext?.spanId ?? "")

@@ -5,10 +5,10 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deadline, Event, Fallback, Retry } from "@holdfast/core"
 import { Budget, Ledger } from "@holdfast/cost"
 import { VirtualTime } from "@holdfast/testing"
-import { Effect, Layer, Logger, Redacted, Schedule, Stream, Tracer } from "effect"
+import { Effect, Exit, Layer, Logger, Redacted, Schedule, Stream, Tracer } from "effect"
 import { LanguageModel } from "effect/ai"
 
-import { Content, DecisionTrace, Explain, Prometheus, RequestLog, Summary, Telemetry } from "../src/index.ts"
+import { Content, DecisionTrace, Explain, Prometheus, RequestLog, Summary, Telemetry, Traces } from "../src/index.ts"
 import { chaotic, type EndedSpan, keeping, ownMetrics, prices, secretAnswer, secretPrompt } from "./chaotic.ts"
 
 const key = "sk-test-0123456789-secret"
@@ -38,7 +38,7 @@ const everything = Effect.gen(function* () {
     DecisionTrace.layer({ to: DecisionTrace.toArray(traces, { atMost: 10_000 }) }),
   ).pipe(
     Layer.provide([own.layer, prices, Logger.layer([logger])]),
-    Layer.provideMerge(Layer.succeed(Tracer.Tracer, keeping(spans))),
+    Layer.provideMerge(Layer.provide(Traces.layerRedacted, Layer.succeed(Tracer.Tracer, keeping(spans)))),
   )
   const ask = (index: number): Effect.Effect<unknown, unknown, LanguageModel.LanguageModel> =>
     index % 2 === 0
@@ -55,10 +55,9 @@ const everything = Effect.gen(function* () {
   outputs.push(...traces.map(DecisionTrace.toJson))
   for (const rows of traces.map(Explain.call)) outputs.push(Explain.toText(rows), Explain.toSvg(rows))
   outputs.push(yield* Effect.provide(Prometheus.format, own.layer))
-  // The spans of `effect/ai` have the message of what failed; ours are the attempts.
-  for (const span of spans) {
-    if (span.attributes.has("holdfast.attempt.id")) outputs.push(`span ${show({ ...span, parent: undefined })}`)
-    outputs.push(show([...span.attributes].filter(([name]) => name.startsWith("holdfast."))), show(span.events))
+  // No exporter looks at what an effect succeeded with.
+  for (const { exit, parent: _, ...span } of spans) {
+    outputs.push(`span ${show({ ...span, ...(Exit.isFailure(exit) && { exit }) })}`)
   }
   return { outputs, lines }
 })

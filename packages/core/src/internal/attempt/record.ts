@@ -9,47 +9,151 @@ import { type RequestContext } from "../../RequestContext.ts"
 import { PartTally } from "../answer/tally.ts"
 import { newId } from "../call/context.ts"
 import { reasonOf } from "../call/interruption.ts"
-import { type Attempt, type AttemptStart, type ModelRequest, type Outcome, type Part } from "../call/types.ts"
+import {
+  type Attempt,
+  type AttemptStart,
+  type ModelRequest,
+  type Outcome,
+  type Part,
+  type PricedAs,
+} from "../call/types.ts"
 import { errorOf } from "../error/ofExit.ts"
-import { type Fields, withRequest } from "../event/withRequest.ts"
+import { AboutRequest } from "../event/AboutRequest.ts"
 import { headersOf, keptHeaders, requestId } from "../http/keptHeaders.ts"
 import { type ReplyWatcher } from "./observers.ts"
 
-export const startOf = (
-  model: Pick<AttemptStart, "provider" | "model" | "account" | "pricedAs">,
-  request: ModelRequest,
-  options: {
-    readonly context: RequestContext
-    readonly clock: Clock.Clock
-    readonly maxOutputTokens: number | undefined
-  },
-): AttemptStart => {
-  const { call } = request
-  const fields: Fields<AttemptStart> = {
-    _tag: "AttemptStarted",
-    id: newId(),
-    callId: call.id,
-    operation: call.operation,
-    traceId: call.span?.traceId ?? "",
-    spanId: call.span?.spanId ?? "",
-    index: ++call.attempts.begun,
-    provider: model.provider,
-    model: model.model,
-    ...(model.account !== undefined && { account: model.account }),
-    ...(model.pricedAs !== undefined && { pricedAs: model.pricedAs }),
-    maxOutputTokens: options.maxOutputTokens,
-    context: options.context,
-    startedAt: options.clock.currentTimeMillisUnsafe(),
+/** Field by field, here and below: to copy the rest of an object costs as much as all else here. */
+class AttemptStarted extends AboutRequest implements AttemptStart {
+  readonly _tag = "AttemptStarted"
+  declare readonly id: string
+  declare readonly callId: string
+  declare readonly operation: string
+  declare readonly traceId: string
+  declare readonly spanId: string
+  declare readonly index: number
+  declare readonly provider: string
+  declare readonly model: string
+  declare readonly account?: string
+  declare readonly pricedAs?: PricedAs
+  declare readonly maxOutputTokens: number | undefined
+  declare readonly context: RequestContext
+  declare readonly startedAt: number
+
+  constructor(model: Model, request: ModelRequest, { clock, context, maxOutputTokens }: Circumstances) {
+    super(request)
+    const { attempts, id, operation, span } = request.call
+    this.id = newId()
+    this.callId = id
+    this.operation = operation
+    this.traceId = span?.traceId ?? ""
+    this.spanId = span?.spanId ?? ""
+    this.index = ++attempts.begun
+    this.provider = model.provider
+    this.model = model.model
+    if (model.account !== undefined) this.account = model.account
+    if (model.pricedAs !== undefined) this.pricedAs = model.pricedAs
+    this.maxOutputTokens = maxOutputTokens
+    this.context = context
+    this.startedAt = clock.currentTimeMillisUnsafe()
   }
-  return withRequest(request, fields)
 }
+
+type Model = Pick<AttemptStart, "provider" | "model" | "account" | "pricedAs">
+
+interface Circumstances {
+  readonly context: RequestContext
+  readonly clock: Clock.Clock
+  readonly maxOutputTokens: number | undefined
+}
+
+/** An attempt that begins now. */
+export const startOf = (model: Model, request: ModelRequest, circumstances: Circumstances): AttemptStart =>
+  new AttemptStarted(model, request, circumstances)
+
+/** What is known of a reply when it is over. */
+interface Reply {
+  readonly tally: PartTally
+  readonly headers: Readonly<Record<string, string>>
+  /** Nanoseconds of the clock that is never set back. */
+  readonly began: bigint
+  readonly over: bigint
+}
+
+class AttemptEnded extends AboutRequest implements Attempt {
+  readonly _tag = "AttemptEnded"
+  declare readonly id: string
+  declare readonly callId: string
+  declare readonly operation: string
+  declare readonly traceId: string
+  declare readonly spanId: string
+  declare readonly index: number
+  declare readonly provider: string
+  declare readonly model: string
+  declare readonly account?: string
+  declare readonly pricedAs?: PricedAs
+  declare readonly maxOutputTokens: number | undefined
+  declare readonly context: RequestContext
+  declare readonly startedAt: number
+  declare readonly outcome: Outcome
+  declare readonly usage: Attempt["usage"]
+  declare readonly finishMetadata: Attempt["finishMetadata"]
+  declare readonly responseModel: string | undefined
+  declare readonly responseId: string | undefined
+  declare readonly deliveredParts: number
+  declare readonly deliveredCharacters: number
+  declare readonly timeToFirstChunk: Duration.Duration | undefined
+  declare readonly timeToFirstPart: Duration.Duration | undefined
+  declare readonly duration: Duration.Duration
+  declare readonly requestId: string | undefined
+  declare readonly headers: Readonly<Record<string, string>>
+  declare readonly retryAfter: Duration.Duration | undefined
+  declare readonly unknownWording: string | undefined
+
+  constructor(start: AttemptStart, outcome: Outcome, { began, headers, over, tally }: Reply) {
+    super(start.request)
+    const failed = outcome._tag === "Failed" ? outcome : undefined
+    this.id = start.id
+    this.callId = start.callId
+    this.operation = start.operation
+    this.traceId = start.traceId
+    this.spanId = start.spanId
+    this.index = start.index
+    this.provider = start.provider
+    this.model = start.model
+    if (start.account !== undefined) this.account = start.account
+    if (start.pricedAs !== undefined) this.pricedAs = start.pricedAs
+    this.maxOutputTokens = start.maxOutputTokens
+    this.context = start.context
+    this.startedAt = start.startedAt
+    this.outcome = outcome
+    this.usage = tally.finish?.usage
+    this.finishMetadata = tally.finish?.metadata
+    this.responseModel = tally.responseModel
+    this.responseId = tally.responseId
+    this.deliveredParts = tally.delivered
+    this.deliveredCharacters = tally.size
+    this.timeToFirstChunk = between(began, tally.firstChunk)
+    this.timeToFirstPart =
+      tally.firstPart === tally.firstChunk ? this.timeToFirstChunk : between(began, tally.firstPart)
+    this.duration = Duration.nanos(over - began)
+    this.headers = failed === undefined ? headers : { ...headersOf(failed.error), ...headers }
+    this.requestId =
+      requestId(this.headers) ??
+      (failed === undefined ? undefined : Option.getOrUndefined(facts(failed.error))?.requestId)
+    this.retryAfter = failed?.failure.retryAfter
+    this.unknownWording = failed === undefined ? undefined : unknownWording(failed.error)
+  }
+}
+
+const between = (began: bigint, then: bigint | undefined): Duration.Duration | undefined =>
+  then === undefined ? undefined : Duration.nanos(then - began)
 
 export class AttemptRecord implements ReplyWatcher {
   private readonly start: AttemptStart
   private readonly clock: Clock.Clock
   private readonly began: bigint
   private readonly tally: PartTally
-  private kept: Readonly<Record<string, string>> = {}
+  private kept: Readonly<Record<string, string>> = noHeaders
   private broken: unknown
   private committed = false
 
@@ -68,7 +172,7 @@ export class AttemptRecord implements ReplyWatcher {
     this.tally.add(parts)
   }
 
-  readonly failure = (error: unknown): void => {
+  failure(error: unknown): void {
     this.broken ??= error
   }
 
@@ -77,47 +181,12 @@ export class AttemptRecord implements ReplyWatcher {
   }
 
   ended(exit: Exit.Exit<unknown, unknown>): Attempt {
-    const outcome = this.outcome(exit)
-    const error = outcome._tag === "Failed" ? outcome.error : undefined
-    const { size, delivered, finish, firstChunk, firstPart, responseId, responseModel } = this.tally
-    const headers = { ...headersOf(error), ...this.kept }
-    const { start } = this
-    const fields: Fields<Attempt> = {
-      // Field by field: to copy the rest of an object costs as much as all else here.
-      _tag: "AttemptEnded",
-      id: start.id,
-      callId: start.callId,
-      operation: start.operation,
-      traceId: start.traceId,
-      spanId: start.spanId,
-      index: start.index,
-      provider: start.provider,
-      model: start.model,
-      ...(start.account !== undefined && { account: start.account }),
-      ...(start.pricedAs !== undefined && { pricedAs: start.pricedAs }),
-      maxOutputTokens: start.maxOutputTokens,
-      context: start.context,
-      startedAt: start.startedAt,
-      outcome,
-      usage: finish?.usage,
-      finishMetadata: finish?.metadata,
-      responseModel,
-      responseId,
-      deliveredParts: delivered,
-      deliveredCharacters: size,
-      timeToFirstChunk: firstChunk === undefined ? undefined : this.since(firstChunk),
-      timeToFirstPart: firstPart === undefined ? undefined : this.since(firstPart),
-      duration: this.since(this.clock.monotonicTimeNanosUnsafe()),
-      requestId: requestId(headers) ?? Option.getOrUndefined(facts(error))?.requestId,
-      headers,
-      retryAfter: outcome._tag === "Failed" ? outcome.failure.retryAfter : undefined,
-      unknownWording: unknownWording(error),
-    }
-    return withRequest(start.request, fields)
-  }
-
-  private since(nanos: bigint): Duration.Duration {
-    return Duration.nanos(nanos - this.began)
+    return new AttemptEnded(this.start, this.outcome(exit), {
+      tally: this.tally,
+      headers: this.kept,
+      began: this.began,
+      over: this.clock.monotonicTimeNanosUnsafe(),
+    })
   }
 
   private outcome(exit: Exit.Exit<unknown, unknown>): Outcome {
@@ -136,3 +205,5 @@ export class AttemptRecord implements ReplyWatcher {
     return { _tag: "Failed", error, failure: classify(error), committed: this.committed }
   }
 }
+
+const noHeaders: Readonly<Record<string, string>> = {}

@@ -9,10 +9,10 @@ import { type Kind, type Operation } from "../../Operation.ts"
 import { type RequestContext } from "../../RequestContext.ts"
 import { PartTally } from "../answer/tally.ts"
 import { errorOf } from "../error/ofExit.ts"
+import { AboutRequest } from "../event/AboutRequest.ts"
 import { tell } from "../event/tell.ts"
 import { type CallEnded, type CallStarted, type Change } from "../event/types.ts"
-import { type Fields, withRequest } from "../event/withRequest.ts"
-import { type ModelRequest, type Outcome, type Source } from "./types.ts"
+import { type Mode, type ModelRequest, type Outcome, type Source } from "./types.ts"
 
 interface Surroundings {
   readonly clock: Clock.Clock
@@ -30,8 +30,91 @@ const changes: ReadonlySet<string> = new Set<Change["_tag"]>([
 
 const isChange = (event: Event): event is Change => changes.has(event._tag)
 
+class Started extends AboutRequest implements CallStarted {
+  readonly _tag = "CallStarted"
+  declare readonly callId: string
+  declare readonly operation: string
+  declare readonly traceId: string
+  declare readonly spanId: string
+  declare readonly mode: Mode
+  declare readonly provider: string
+  declare readonly model: string
+  declare readonly context: RequestContext
+  declare readonly startedAt: number
+
+  constructor(
+    source: Source,
+    request: ModelRequest,
+    { context, startedAt }: Pick<CallStarted, "context" | "startedAt">,
+  ) {
+    super(request)
+    const { id, operation, span } = request.call
+    this.callId = id
+    this.operation = operation
+    this.traceId = span?.traceId ?? ""
+    this.spanId = span?.spanId ?? ""
+    this.mode = request.mode
+    this.provider = source.provider
+    this.model = source.model
+    this.context = context
+    this.startedAt = startedAt
+  }
+}
+
+/** What is known of a call when it is over. */
+interface Course {
+  readonly asked: ReadonlyArray<Source>
+  readonly cacheHit: boolean
+  readonly tally: PartTally
+  /** Nanoseconds of the clock that is never set back. */
+  readonly began: bigint
+  readonly over: bigint
+}
+
+class Ended extends AboutRequest implements CallEnded {
+  readonly _tag = "CallEnded"
+  declare readonly callId: string
+  declare readonly operation: string
+  declare readonly traceId: string
+  declare readonly spanId: string
+  declare readonly mode: Mode
+  declare readonly provider: string
+  declare readonly model: string
+  declare readonly context: RequestContext
+  declare readonly startedAt: number
+  declare readonly outcome: Outcome
+  declare readonly asked: ReadonlyArray<Source>
+  declare readonly attempts: number
+  declare readonly cacheHit: boolean
+  declare readonly deliveredParts: number
+  declare readonly timeToFirstPart: Duration.Duration | undefined
+  declare readonly duration: Duration.Duration
+  declare readonly queueWait: Duration.Duration
+
+  constructor(start: CallStarted, outcome: Outcome, { asked, began, cacheHit, over, tally }: Course) {
+    super(start.request)
+    const { attempts, queue } = start.request.call
+    this.callId = start.callId
+    this.operation = start.operation
+    this.traceId = start.traceId
+    this.spanId = start.spanId
+    this.mode = start.mode
+    this.provider = start.provider
+    this.model = start.model
+    this.context = start.context
+    this.startedAt = start.startedAt
+    this.outcome = outcome
+    this.asked = asked
+    this.attempts = attempts.begun
+    this.cacheHit = cacheHit
+    this.deliveredParts = tally.delivered
+    this.timeToFirstPart = tally.firstPart === undefined ? undefined : Duration.nanos(tally.firstPart - began)
+    this.duration = Duration.nanos(over - began)
+    this.queueWait = queue.waited === 0 ? Duration.zero : Duration.millis(queue.waited)
+  }
+}
+
 export class CallRecord {
-  private readonly request: ModelRequest
   private readonly start: CallStarted
   private readonly clock: Clock.Clock
   private readonly outer: Sink
@@ -48,25 +131,11 @@ export class CallRecord {
     request: ModelRequest,
     { clock, context, sink }: Surroundings,
   ) {
-    const { id, operation, span } = request.call
-    this.request = request
     this.clock = clock
     this.outer = sink
     this.began = clock.monotonicTimeNanosUnsafe()
     this.tally = new PartTally(source.operation, clock)
-    const start: Fields<CallStarted> = {
-      _tag: "CallStarted",
-      callId: id,
-      operation,
-      traceId: span?.traceId ?? "",
-      spanId: span?.spanId ?? "",
-      mode: request.mode,
-      provider: source.provider,
-      model: source.model,
-      context,
-      startedAt: clock.currentTimeMillisUnsafe(),
-    }
-    this.start = withRequest(request, start)
+    this.start = new Started(source, request, { context, startedAt: clock.currentTimeMillisUnsafe() })
     tell(sink, this.start)
   }
 
@@ -98,30 +167,17 @@ export class CallRecord {
       return
     }
     this.over = true
-    const { attempts, queue } = this.request.call
-    const { delivered, firstPart } = this.tally
-    const { start } = this
-    const fields: Fields<CallEnded> = {
-      _tag: "CallEnded",
-      callId: start.callId,
-      operation: start.operation,
-      traceId: start.traceId,
-      spanId: start.spanId,
-      mode: start.mode,
-      provider: start.provider,
-      model: start.model,
-      context: start.context,
-      startedAt: start.startedAt,
-      outcome: this.outcome(this.broken ?? exit),
-      asked: this.asked,
-      attempts: attempts.begun,
-      cacheHit: this.cacheHit,
-      deliveredParts: delivered,
-      timeToFirstPart: firstPart === undefined ? undefined : Duration.nanos(firstPart - this.began),
-      duration: Duration.nanos(this.clock.monotonicTimeNanosUnsafe() - this.began),
-      queueWait: Duration.millis(queue.waited),
-    }
-    tell(this.outer, withRequest(this.request, fields))
+    const over = this.clock.monotonicTimeNanosUnsafe()
+    tell(
+      this.outer,
+      new Ended(this.start, this.outcome(this.broken ?? exit), {
+        asked: this.asked,
+        cacheHit: this.cacheHit,
+        tally: this.tally,
+        began: this.began,
+        over,
+      }),
+    )
   }
 
   private ask({ model, provider }: Source): void {

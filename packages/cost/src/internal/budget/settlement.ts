@@ -88,7 +88,7 @@ export const chargeOf = (attempt: Attempt.Attempt, worst: Known): Charge => {
   const { quote } = worst
   const usage = soundUsage(attempt.usage)
   if (quote._tag === "Unmetered") return { ...exactly(Money.zero, "unpriced"), tokens: tokensOf(usage) }
-  if (usage === undefined) return withoutUsage(attempt, { ...worst, price: quote.price })
+  if (usage === undefined) return withoutUsage(attempt, worst, quote.price)
   const { deliveredParts, finishMetadata } = attempt
   const { circumstances, priceOf } = worst
   const answer = { ...circumstances, usage, finishMetadata, deliveredParts, priceOf }
@@ -101,7 +101,7 @@ export const chargeOf = (attempt: Attempt.Attempt, worst: Known): Charge => {
   }
   const known = { tokens, amounts, saved: savedBy(quote.price, answer, bill.total) }
   if (bill.unknown.length > 0) {
-    const rest = unreported(attempt, { ...worst, price: quote.price }, bill.unknown)
+    const rest = unreported(attempt, { known: worst, price: quote.price, sides: bill.unknown })
     const cost = Money.add(bill.total, rest)
     return { ...between(bill.total, cost, Money.max(worst.cost, cost)), ...known }
   }
@@ -113,17 +113,13 @@ export const chargeOf = (attempt: Attempt.Attempt, worst: Known): Charge => {
   return { ...exactly(bill.total, "reported"), ...known }
 }
 
-interface Priced extends Known {
-  readonly price: Price.Price
-}
-
-const withoutUsage = (attempt: Attempt.Attempt, worst: Priced): Charge => {
+const withoutUsage = (attempt: Attempt.Attempt, worst: Known, price: Price.Price): Charge => {
   if (wasNotBilled(attempt)) {
     // A connection that broke before anything came may have cost something all the same.
     const sure = wasRefused(attempt)
     return { ...exactly(Money.zero, "unbilled"), ...(sure ? {} : { maximum: worst.cost }) }
   }
-  const cost = unreported(attempt, worst, ["input", "output"])
+  const cost = unreported(attempt, { known: worst, price, sides: ["input", "output"] })
   return between(Money.zero, cost, Money.max(worst.cost, cost))
 }
 
@@ -143,10 +139,15 @@ const wasRefused = ({ outcome }: Attempt.Attempt): boolean => {
 /** Characters of a token, for texts without a count. A token of English has four, one of most other languages fewer. */
 const charactersPerToken = 3
 
+interface Unreported {
+  readonly known: Known
+  readonly price: Price.Price
+  readonly sides: ReadonlyArray<"input" | "output">
+}
+
 const unreported = (
   { deliveredCharacters }: Attempt.Attempt,
-  { circumstances, estimate, price }: Priced,
-  sides: ReadonlyArray<"input" | "output">,
+  { known: { circumstances, estimate }, price, sides }: Unreported,
 ): Money.Money => {
   const { images, ...otherUnits } = estimate.units ?? {}
   const asked = sides.includes("input")

@@ -10,6 +10,8 @@ import { type CallTrace, type Step, type TracedAttempt } from "../../CallTrace.t
 export interface Options {
   /** What an attempt cost of which no budget said so. */
   readonly chargeOf: (attempt: Attempt.Attempt) => Charge.Charge
+  /** The clock of the running fiber, for the first event of a call. */
+  readonly clock: () => Clock.Clock
   readonly over: (trace: CallTrace) => void
 }
 
@@ -28,13 +30,13 @@ export class Calls {
     return this.open.size
   }
 
-  add(event: Event.Event, clock: Clock.Clock): void {
-    if (event._tag === "CallStarted") return this.begin(event.callId, new OpenCall(clock, event))
+  add(event: Event.Event): void {
+    if (event._tag === "CallStarted") return this.begin(event.callId, new OpenCall(this.options.clock(), event))
     const callId = "callId" in event ? event.callId : undefined
     if (callId === undefined) return
     const known = this.open.get(callId)
-    if (known === undefined) return this.alone(event, clock)
-    known.add(event, clock)
+    if (known === undefined) return this.alone(event)
+    known.add(event)
     if (event._tag === "CallEnded" || (known.started === undefined && known.isOver)) this.end(callId, known)
   }
 
@@ -48,10 +50,10 @@ export class Calls {
   }
 
   /** An attempt of no call, or of one that is over. */
-  private alone(event: Event.Event, clock: Clock.Clock): void {
+  private alone(event: Event.Event): void {
     if (event._tag !== "AttemptStarted") return
-    const call = new OpenCall(clock, undefined)
-    call.add(event, clock)
+    const call = new OpenCall(this.options.clock(), undefined)
+    call.add(event)
     this.begin(event.callId, call)
   }
 
@@ -63,6 +65,7 @@ export class Calls {
 
 class OpenCall {
   readonly started: Event.CallStarted | undefined
+  private readonly clock: Clock.Clock
   private readonly began: bigint
   private readonly steps: Array<Step> = []
   private running = 0
@@ -71,6 +74,7 @@ class OpenCall {
 
   constructor(clock: Clock.Clock, started: Event.CallStarted | undefined) {
     this.started = started
+    this.clock = clock
     this.began = clock.monotonicTimeNanosUnsafe()
     if (started !== undefined) this.steps.push({ at: 0, event: started })
   }
@@ -79,8 +83,8 @@ class OpenCall {
     return this.running === 0 && this.unsettled === 0
   }
 
-  add(event: Event.Event, clock: Clock.Clock): void {
-    this.steps.push({ at: Number(clock.monotonicTimeNanosUnsafe() - this.began) / 1_000_000, event })
+  add(event: Event.Event): void {
+    this.steps.push({ at: Number(this.clock.monotonicTimeNanosUnsafe() - this.began) / 1_000_000, event })
     if (this.started !== undefined) return
     if (event._tag === "AttemptStarted") this.running++
     else if (event._tag === "AttemptEnded") {
