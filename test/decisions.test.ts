@@ -3,13 +3,13 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { AnthropicClient, AnthropicLanguageModel } from "@holdfast/anthropic"
-import { Fallback, Resilient, ResilientDecisionModel } from "@holdfast/core"
+import { Fallback, Resilient, ResilientDecisionModel, ResponseCache } from "@holdfast/core"
 import { Budget, Ledger, Money, PriceBook } from "@holdfast/cost"
 import { GoogleClient, GoogleLanguageModel } from "@holdfast/google"
 import { OpenAiClient, OpenAiDecisionModel, OpenAiLanguageModel } from "@holdfast/openai"
 import { Emulator, Reply } from "@holdfast/testing"
 import * as DecisionConformance from "@holdfast/testing/DecisionConformance"
-import { Effect, Layer, Redacted, Schema, Stream } from "effect"
+import { Effect, Layer, Option, Redacted, Schema, Stream } from "effect"
 import { Decision, DecisionModel } from "effect/ai"
 import { TestClock } from "effect/testing"
 
@@ -103,6 +103,68 @@ const today = Layer.effectDiscard(TestClock.setTime(Date.UTC(2026, 10, 24)))
 const live = Layer.mergeAll(clients, PriceBook.layer, Ledger.layerMemory(), today).pipe(
   Layer.provideMerge(Emulator.layer()),
 )
+
+const costOf = (response: Parameters<typeof ResilientDecisionModel.taken>[0]) =>
+  Effect.flatMap(Effect.fromOption(ResilientDecisionModel.taken(response)), PriceBook.cost)
+
+describe("what a decision took", () => {
+  it.effect("is known of OpenAI's endpoint and of a language model, at the price of the one that answered", () =>
+    Effect.gen(function* () {
+      const { script } = yield* Emulator.Emulator
+      const usage = { inputTokens: { total: 1_000 }, outputTokens: { total: 0 } }
+      yield* script(
+        "openai-decisions",
+        Reply.media({ decisions: [{ type: "predicate", name: "urgent", probability: 0.5 }], usage }),
+      )
+      const decided = yield* DecisionModel.decide(Urgency, { input: "Fire!" }).pipe(
+        Resilient.provide(OpenAiDecisionModel.model("gpt-6-luna")),
+      )
+      const { input = Money.zero } = (yield* PriceBook.price({ provider: "openai", model: "gpt-6-luna-decisions" }))
+        .rates
+      assert.deepStrictEqual((yield* costOf(decided)).total, Money.times(input, 1_000))
+
+      // The first model of the stack is asked and fails; the second one answers.
+      yield* script("openai-responses", Reply.overloaded())
+      yield* script(
+        "anthropic",
+        Reply.json({ decision_1: { probability: 0.5 } }, { usage: { input: 100, output: 10 } }),
+      )
+      const writer = OpenAiLanguageModel.model("gpt-6-sol").pipe(
+        Fallback.to(AnthropicLanguageModel.model("claude-sonnet-5-5")),
+      )
+      const settled = yield* DecisionModel.decideSettled(Urgency, { input: "Fire!" }).pipe(
+        Resilient.provide(ResilientDecisionModel.fromLanguageModel(writer)),
+      )
+      const price = yield* PriceBook.price({ provider: "anthropic", model: "claude-sonnet-5-5" })
+      const { input: read = Money.zero, output = Money.zero } = price.rates
+      assert.deepStrictEqual((yield* costOf(settled)).total, Money.add(Money.times(read, 100), Money.times(output, 10)))
+      const taken = Option.getOrThrow(ResilientDecisionModel.taken(settled))
+      assert.deepStrictEqual([taken.provider, taken.model], ["anthropic", "claude-sonnet-5-5"])
+    }).pipe(Effect.provide(live)),
+  )
+
+  it.effect("is nothing where a cache answered", () =>
+    Effect.gen(function* () {
+      const { script } = yield* Emulator.Emulator
+      yield* script("anthropic", Reply.json({ decision_1: { probability: 0.5 } }))
+      const chat = AnthropicLanguageModel.model("claude-sonnet-5-5")
+      const ask = DecisionModel.decide(Urgency, { input: "Fire!" })
+      for (const model of [
+        ResilientDecisionModel.fromLanguageModel(
+          chat.pipe(ResponseCache.exact({ timeToLive: "1 hour", scope: ResponseCache.shared })),
+        ),
+        ResilientDecisionModel.fromLanguageModel(chat).pipe(
+          ResponseCache.exact({ timeToLive: "1 hour", scope: ResponseCache.shared }),
+        ),
+      ]) {
+        yield* script("anthropic", Reply.json({ decision_1: { probability: 0.5 } }))
+        const [first, second] = yield* Effect.all([ask, ask]).pipe(Resilient.provide(model))
+        assert.isTrue(Option.isSome(ResilientDecisionModel.taken(first)))
+        assert.isTrue(Option.isNone(ResilientDecisionModel.taken(second)))
+      }
+    }).pipe(Effect.provide(Layer.mergeAll(live, ResponseCache.layerMemory()))),
+  )
+})
 
 describe("a language model as the fallback of OpenAI's endpoint", () => {
   it.effect("decides in the same call, and each is paid for at its own price", () =>

@@ -7,10 +7,10 @@ import { inspect } from "node:util"
 import { NodeRedis } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { AnthropicClient, AnthropicLanguageModel } from "@holdfast/anthropic"
-import { Breaker, Event, KeySource, RateLimit, ResilientModel } from "@holdfast/core"
+import { Breaker, Event, Files, FileSource, KeySource, RateLimit, ResilientModel } from "@holdfast/core"
 import { Budget, Ledger, PriceBook } from "@holdfast/cost"
-import { GoogleClient, GoogleLanguageModel } from "@holdfast/google"
-import { OpenAiClient, OpenAiCompatible, OpenAiLanguageModel } from "@holdfast/openai"
+import { GoogleClient, GoogleFiles, GoogleLanguageModel } from "@holdfast/google"
+import { OpenAiClient, OpenAiCompatible, OpenAiFiles, OpenAiLanguageModel } from "@holdfast/openai"
 import { ConfigKey } from "@holdfast/secrets"
 import { SqliteClient } from "@holdfast/sqlite"
 import { Emulator, Fault, Reply } from "@holdfast/testing"
@@ -334,5 +334,36 @@ describe("keys", () => {
       for (const { name } of subjects) lookFor(name, told)
       assert.isAbove(failed, subjects.length * 20)
     }).pipe(Effect.provide(Layers.provideMerge(services, Emulator.layer()))),
+  )
+})
+
+describe("keys of uploads", () => {
+  const answers = (key: string): Readonly<Record<string, object>> => ({
+    openai: { id: "file-1", filename: "f", status: "error", status_details: `could not read it with ${key}` },
+    google: { file: { name: "files/f", state: "FAILED", error: { message: `no access for ${btoa(key)}` } } },
+  })
+
+  it.effect("are in nothing that a vendor tells of a file", () =>
+    Effect.gen(function* () {
+      const key = secretOf("files", "one")
+      for (const vendor of ["openai", "google"] as const) {
+        const fetch: typeof globalThis.fetch = async (input) => {
+          const url = input instanceof Request ? input.url : String(input)
+          return Response.json(answers(key)[vendor], { headers: { "x-goog-upload-url": `${url}?upload_id=1` } })
+        }
+        const apiKey = Redacted.make(key)
+        const provider =
+          vendor === "openai"
+            ? Effect.provide(OpenAiFiles.make(), OpenAiClient.layer({ apiKey, fetch }))
+            : Effect.provide(GoogleFiles.make, GoogleClient.layer({ apiKey, fetch }))
+        const files = yield* Effect.flatMap(provider, Files.make)
+        const source = FileSource.bytes(Uint8Array.of(1), { fileName: "a.txt" })
+        const error = yield* Effect.flip(files.upload(source))
+        assert.strictEqual(error._tag, "FileRejected")
+        const told = inspect(error, { depth: 9 }) + JSON.stringify(error) + String(error)
+        assert.include(told, "<redacted>")
+        for (const form of formsOf(key)) assert.notInclude(told, form)
+      }
+    }),
   )
 })

@@ -4,6 +4,7 @@
 import { GoogleClient, GoogleImageModel, GoogleSpeechModel, GoogleTranscriptionModel } from "@holdfast/google"
 import {
   OpenAiClient,
+  OpenAiCompatible,
   OpenAiImageModel,
   OpenAiModerationModel,
   OpenAiSpeechModel,
@@ -17,6 +18,11 @@ const apiKey = Redacted.make("test-key-of-media")
 const openAi = (apiUrl: string) => OpenAiClient.layer({ apiKey, apiUrl })
 
 const google = (apiUrl: string) => GoogleClient.layer({ apiKey, apiUrl })
+
+const compatible =
+  <Name extends string>(server: OpenAiCompatible.Preset<Name>) =>
+  (apiUrl: string) =>
+    OpenAiCompatible.layer(server, { apiKey, apiUrl })
 
 const requests = 1
 
@@ -149,5 +155,36 @@ MediaConformance.suite({
       outputTokens: { total: 45, text: 45, image: 0, audio: 0 },
     },
   },
+  uncounted: { requests },
+})
+
+MediaConformance.suite({
+  name: "a model of Together's for images",
+  kind: "images",
+  dialect: "openai-images",
+  model: OpenAiImageModel.compatible(OpenAiCompatible.together, "black-forest-labs/FLUX.1-schnell"),
+  layer: compatible(OpenAiCompatible.together),
+  usage: { reported: drawn, counted: { ...drawn, requests, images: 1 } },
+  uncounted: { requests, images: 1, inputTokens: { image: 0 } as never },
+  base64: true,
+})
+
+MediaConformance.suite({
+  name: "a model of Groq's for speech",
+  kind: "speech",
+  dialect: "openai-speech",
+  model: OpenAiSpeechModel.compatible(OpenAiCompatible.groq, "canopylabs/orpheus-v1-english", { voice: "troy" }),
+  layer: compatible(OpenAiCompatible.groq),
+  usage: { reported: {}, counted: { requests, characters } },
+  uncounted: { requests, characters },
+})
+
+MediaConformance.suite({
+  name: "a model of vLLM for transcripts",
+  kind: "transcription",
+  dialect: "openai-transcription",
+  model: OpenAiTranscriptionModel.compatible(OpenAiCompatible.vllm, "whisper-large-v3"),
+  layer: compatible(OpenAiCompatible.vllm),
+  usage: { reported: { seconds: 61 }, counted: { requests, seconds: 61 } },
   uncounted: { requests },
 })

@@ -116,9 +116,10 @@ export const stream = <E>(
   isRepeatable: options.isRepeatable === true,
 })
 
-const labelled = (name: string, { fileName = name, mediaType = mediaTypeOf(fileName) }: Label) => ({
+// A type goes into headers, which take these characters alone.
+const labelled = (name: string, { fileName = name, mediaType = "" }: Label) => ({
   fileName,
-  mediaType,
+  mediaType: mediaType.replace(/[^\x20-\x7e]/g, "").trim() || mediaTypeOf(fileName),
 })
 
 const describe = (cause: unknown): string =>

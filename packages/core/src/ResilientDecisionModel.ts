@@ -6,13 +6,15 @@
  *
  * @since 0.1.0
  */
-import { Effect, type Scope } from "effect"
+import { Effect, Option, type Scope } from "effect"
+import { type DecisionModel, type Response } from "effect/ai"
 
 import { type MediaFailure } from "./internal/attempt/failure.ts"
 import { meteredMedia } from "./internal/attempt/media.ts"
 import { type Added, ofLanguageModel } from "./internal/decision/languageModel.ts"
 import { decisions } from "./internal/model/decisions.ts"
 import { type Label } from "./internal/model/description.ts"
+import { type AnswerSource } from "./internal/operation/mediaServices.ts"
 import { type ProviderMediaModel } from "./provider/ProviderMediaModel.ts"
 import * as Resilient from "./Resilient.ts"
 import { type ResilientModel } from "./ResilientModel.ts"
@@ -90,3 +92,66 @@ export const fromLanguageModel = <E, R>(model: ResilientModel<E, R>): ResilientD
     settings: {},
     inner: [Resilient.describe(model)],
   })
+
+/**
+ * What a decision took, as `PriceBook.cost` of `@holdfast/cost` takes it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Taken extends AnswerSource {
+  readonly usage: typeof Response.Usage.Encoded
+  /** What else the vendor said, by its name. */
+  readonly finishMetadata: Readonly<Record<string, unknown>>
+}
+
+/**
+ * What the attempt took that was answered: the model that answered, and the usage as its vendor counted it.
+ *
+ * **Details**
+ *
+ * Attempts before it that were paid for, too, are told by events and kept by the ledger. There is nothing where a cache gave the answer, which
+ * cost nothing, and where a decision model of somebody else's did.
+ *
+ * **Example** (What a decision cost)
+ *
+ * ```ts
+ * import { Resilient, ResilientDecisionModel } from "@holdfast/core"
+ * import { Money, PriceBook } from "@holdfast/cost"
+ * import { ScriptedModel } from "@holdfast/testing"
+ * import { Effect, Option, Schema } from "effect"
+ * import { Decision, DecisionModel } from "effect/ai"
+ *
+ * const writes = ScriptedModel.named(
+ *   { provider: "openai", model: "gpt-6-luna" },
+ *   ScriptedModel.text('{"decision_1": {"probability": 0.9}}', { usage: { input: 1_000, output: 1_000 } }),
+ * )
+ * const Triage = Decision.make({
+ *   input: Schema.String,
+ *   decisions: { urgent: Decision.probability({ instructions: "The message is time-sensitive" }) },
+ * })
+ *
+ * const program = DecisionModel.decide(Triage, { input: "The server is on fire" }).pipe(
+ *   Effect.flatMap((response) => Effect.fromOption(ResilientDecisionModel.taken(response))),
+ *   Effect.flatMap(PriceBook.cost),
+ *   Effect.map(({ total }) => Money.format(total)),
+ *   Resilient.provide(ResilientDecisionModel.fromLanguageModel(writes)),
+ *   Effect.provide(PriceBook.layer),
+ * )
+ *
+ * await Effect.runPromise(program) // => "$0.0006"
+ * ```
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const taken = ({ metadata }: Pick<DecisionModel.DecideResponse<{}>, "metadata">): Option.Option<Taken> => {
+  const { holdfast: told, ...finishMetadata } = metadata
+  const { cached, source, usage } = (told ?? {}) as {
+    readonly cached?: boolean
+    readonly source?: AnswerSource
+    readonly usage?: Taken["usage"]
+  }
+  if (source === undefined || usage === undefined || cached === true) return Option.none()
+  return Option.some({ ...source, usage, finishMetadata: { ...finishMetadata, holdfast: told } })
+}

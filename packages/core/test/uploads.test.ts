@@ -155,6 +155,135 @@ describe("uploadFetch", () => {
   )
 })
 
+const globalDispatcher = Symbol.for("undici.globalDispatcher.1")
+
+/** Sends all that `fetch` sends to another server, as a proxy's agent does. */
+class ProxyAgent {
+  readonly paths: Array<string> = []
+  private readonly origin: string
+  private readonly plain: { readonly dispatch: (options: object, handler: unknown) => boolean }
+
+  constructor(origin: string, plain: unknown) {
+    this.origin = origin
+    this.plain = plain as ProxyAgent["plain"]
+  }
+
+  dispatch(options: { readonly origin: string; readonly path: string }, handler: unknown): boolean {
+    this.paths.push(`${options.origin}${options.path}`)
+    return this.plain.dispatch({ ...options, origin: this.origin }, handler)
+  }
+}
+
+/** A proxy that is set for the global `fetch`, for as long as the scope is open. */
+const proxied = (origin: string) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      void globalThis.Headers
+      const before: unknown = Reflect.get(globalThis, globalDispatcher)
+      const agent = new ProxyAgent(origin, before)
+      Reflect.set(globalThis, globalDispatcher, agent)
+      return { agent, before }
+    }),
+    ({ before }) => Effect.sync(() => void Reflect.set(globalThis, globalDispatcher, before)),
+  )
+
+/** A body in pieces that share one array, as those of files do. */
+const sharing = (sizes: ReadonlyArray<number>) =>
+  new UploadBody({
+    length: sizes.reduce((sum, size) => sum + size, 0),
+    isRepeatable: true,
+    open: () =>
+      (async function* () {
+        const array = new Uint8Array(Math.max(...sizes))
+        let at = 0
+        for (const size of sizes) {
+          for (let index = 0; index < size; index++) array[index] = (at + index) % 251
+          at += size
+          yield array.subarray(0, size)
+        }
+      })(),
+  })
+
+/** The number of bytes, and whether each is what it is to be. */
+const verifying = (request: IncomingMessage, response: ServerResponse): void => {
+  let at = 0
+  let intact = true
+  request.on("data", (piece: Uint8Array) => {
+    for (const byte of piece) intact &&= byte === at++ % 251
+  })
+  request.on("end", () => response.end(`${at} ${intact}`))
+}
+
+describe("uploadFetch behind a proxy", () => {
+  const sizes = [10, 70_000, 3, 1_000_000, 65_536, 1, 300_000]
+  const sum = sizes.reduce((all, size) => all + size, 0)
+
+  it.effect("takes the dispatcher that is set for fetch", () =>
+    Effect.gen(function* () {
+      const { agent } = yield* proxied(yield* serving(verifying))
+      // Nobody answers there.
+      const { status, text } = yield* post("http://api.invalid/v1/files?x=1", sharing(sizes))
+      assert.deepStrictEqual([status, text], [200, `${sum} true`])
+      assert.deepStrictEqual(agent.paths, ["http://api.invalid/v1/files?x=1"])
+    }),
+  )
+
+  it.effect("sends the same bytes without one", () =>
+    Effect.gen(function* () {
+      const { text } = yield* post(yield* serving(verifying), sharing(sizes))
+      assert.strictEqual(text, `${sum} true`)
+    }),
+  )
+
+  it.effect("gives an answer that comes before the end, and one without a body", () =>
+    Effect.gen(function* () {
+      const { before } = yield* proxied(
+        yield* serving((request, response) => {
+          request.resume()
+          response.writeHead(request.url === "/gone" ? 204 : 413, { connection: "close", "x-two": ["a", "b"] })
+          response.end(request.url === "/gone" ? undefined : "too large")
+        }),
+      )
+      assert.isDefined(before)
+      assert.strictEqual((yield* post("http://api.invalid/gone", ofBytes(new Uint8Array(3)))).status, 204)
+      const { status, text } = yield* post("http://api.invalid/", ofBytes(new Uint8Array(3)))
+      assert.deepStrictEqual([status, text], [413, "too large"])
+    }),
+  )
+
+  it.effect("is aborted, and fails as fetch does", () =>
+    Effect.gen(function* () {
+      yield* proxied(yield* serving((request) => request.pause()))
+      const { body } = endless()
+      const controller = new AbortController()
+      const outcome = uploadFetch(undefined)("http://api.invalid/", {
+        body: asBody(body),
+        method: "POST",
+        signal: controller.signal,
+      }).then(
+        () => undefined,
+        (cause: unknown) => cause,
+      )
+      controller.abort(new Error("enough"))
+      assert.strictEqual(((yield* Effect.promise(() => outcome)) as Error).message, "enough")
+    }),
+  )
+
+  it.effect("fails as fetch does where nobody answers", () =>
+    Effect.gen(function* () {
+      yield* proxied("http://127.0.0.1:9")
+      const cause = yield* Effect.promise(() =>
+        uploadFetch(undefined)("http://api.invalid/", { body: asBody(sharing([3])), method: "POST" }).then(
+          () => undefined,
+          (failure: unknown) => failure,
+        ),
+      )
+      assert.instanceOf(cause, TypeError)
+      assert.strictEqual(cause.message, "fetch failed")
+    }),
+  )
+})
+
 describe("FileSource", () => {
   const cut = (sizes: ReadonlyArray<number>, size: number, stated?: number) =>
     Effect.gen(function* () {

@@ -8,7 +8,7 @@
  */
 import type { GoogleGenAI } from "@google/genai/web"
 import { type Attempt, type KeySource } from "@holdfast/core"
-import type * as CloudAuth from "@holdfast/core/provider/CloudAuth"
+import * as CloudAuth from "@holdfast/core/provider/CloudAuth"
 import type * as CloudPrices from "@holdfast/core/provider/CloudPrices"
 import { keyConfig } from "@holdfast/core/provider/KeyConfig"
 import type * as Rest from "@holdfast/core/provider/Rest"
@@ -256,20 +256,11 @@ export const layerVertex = (options: VertexOptions): Layer.Layer<GoogleClient, K
  * @since 0.1.0
  * @category layers
  */
-export const layerVertexConfig = ({
-  apiUrl,
-  location,
-  project,
-  ...options
-}: Omit<VertexOptions, "apiUrl" | "location" | "project"> & {
-  readonly project?: Config.Config<string> | undefined
-  readonly location?: Config.Config<string> | undefined
-  readonly apiUrl?: Config.Config<string> | undefined
-}): Layer.Layer<GoogleClient, Config.ConfigError | KeySource.KeyUnavailable> =>
-  Layer.unwrap(
-    Config.all({
-      apiUrl: apiUrl ?? Config.succeed(undefined),
-      project: project ?? Config.String("GOOGLE_CLOUD_PROJECT"),
-      location: location ?? Config.withDefault(Config.String("GOOGLE_CLOUD_LOCATION"), "global"),
-    }).pipe(Config.map((settings) => layerVertex({ ...options, ...settings }))),
+export const layerVertexConfig = (
+  options: CloudAuth.VertexPlace & Omit<VertexOptions, keyof CloudAuth.VertexPlace>,
+): Layer.Layer<GoogleClient, Config.ConfigError | KeySource.KeyUnavailable> =>
+  CloudAuth.layerVertexConfig(
+    { project: "GOOGLE_CLOUD_PROJECT", location: "GOOGLE_CLOUD_LOCATION" },
+    options,
+    layerVertex,
   )

@@ -22,6 +22,8 @@ import { type Service } from "./OpenAiClient.ts"
 export type { BatchApi } from "./internal/batch/api.ts"
 export type { Dialect } from "./internal/chat/dialect.ts"
 
+export type { ImageDialect, MediaDialect, SpeechDialect, TranscriptionDialect } from "./internal/media/dialect.ts"
+
 export { extend, type Preset, preset } from "./internal/compatible/preset.ts"
 
 export {

@@ -17,7 +17,7 @@ import { OpenAiClient } from "./OpenAiClient.ts"
  *
  * **Details**
  *
- * A file of more than 16 MB goes in parts of 16 MB, of which a lost one is sent again. The account of Azure OpenAI has files, too.
+ * A file of more than 8 MB goes in parts of 8 MB, of which a lost one is sent again. The account of Azure OpenAI has files, too.
  *
  * **Example** (A question about a file of this machine)
  *

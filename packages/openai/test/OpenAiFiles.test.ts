@@ -15,5 +15,5 @@ FilesConformance.suite({
   model: OpenAiLanguageModel.model("gpt-6.1-terra"),
   counter: (options) => OpenAiTokenCounter.make("gpt-6.1-terra", undefined, options),
   layer: (apiUrl, apiKey) => OpenAiClient.layer({ apiUrl, apiKey }),
-  capabilities: { pieceSize: 16_000_000, resumes: false, processes: false, expires: true },
+  capabilities: { pieceSize: 8_000_000, resumes: false, processes: false, expires: true },
 })

@@ -65,7 +65,7 @@ export interface Credentials {
  * @category constructors
  */
 export const key = (options: Options): Effect.Effect<KeySource.KeySource, KeySource.KeyUnavailable> =>
-  Effect.flatMap(secretOf(options), (load) => KeySource.make(load, named(options)))
+  Effect.flatMap(secretOf(options), (load) => KeySource.make(Effect.flatMap(load, alone(options)), named(options)))
 
 /**
  * A secret that is a JSON object with several keys: one load serves all of them.
@@ -88,6 +88,14 @@ const named = ({ name, pause, secretId, timeout, timeToLive }: Options): KeySour
   timeout,
   timeToLive,
 })
+
+// What the console of AWS makes unless it is told otherwise. No key begins so.
+const alone =
+  (options: Options) =>
+  (secret: Redacted.Redacted): Secret =>
+    Redacted.value(secret).trimStart().startsWith("{")
+      ? Effect.fail(failing(options)("the secret is a JSON object; take a key of it with AwsSecretsManager.document"))
+      : Effect.succeed(secret)
 
 type Secret = Effect.Effect<Redacted.Redacted, KeySource.KeyUnavailable>
 

@@ -61,6 +61,15 @@ describe("a secret", () => {
     }).pipe(Effect.scoped),
   )
 
+  it.live("that is a JSON object is no key, and says what to do", () =>
+    Effect.gen(function* () {
+      const store = yield* started({ SecretString: '{"OPENAI_API_KEY":"sk-inside"}' })
+      const error = yield* Effect.flip(AwsSecretsManager.key(optionsOf(store)))
+      assert.match(error.reason, /a JSON object; take a key of it with AwsSecretsManager\.document/)
+      assert.notInclude(JSON.stringify(error), "sk-inside")
+    }).pipe(Effect.scoped),
+  )
+
   it.live("may hold several keys, and one load serves all of them", () =>
     Effect.gen(function* () {
       const both = (openai: string) => ({ SecretString: JSON.stringify({ openai, anthropic: "sk-ant", port: 1 }) })

@@ -263,6 +263,8 @@ const make = Effect.fnUntraced(function* (options: Options) {
     files: emptyStore(),
   }
   const node = watch(createServer())
+  // Closed after five seconds, a connection may just have been chosen for the next request, which a slow machine shows.
+  node.keepAliveTimeout = 0
   const { NodeHttpServer } = yield* platformNode
   const server = yield* NodeHttpServer.make(() => node, {
     port: options.port ?? 0,

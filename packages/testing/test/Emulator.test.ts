@@ -348,6 +348,17 @@ describe("the layer", () => {
   )
 })
 
+describe("a connection", () => {
+  live("is never closed because nothing was sent for a while", () =>
+    Effect.gen(function* () {
+      // A server that would close it says after which time. A slow machine needs longer.
+      const emulator = yield* Emulator.Emulator
+      const { headers } = yield* Effect.promise(() => fetch(emulator.baseUrl("openai-chat")))
+      assert.isNull(headers.get("keep-alive"))
+    }),
+  )
+})
+
 layer(Emulator.layer())("shared by a suite", (test) => {
   test.effect("streams", () =>
     Effect.gen(function* () {

@@ -44,7 +44,11 @@ export const foundry = Effect.fnUntraced(function* (
   return yield* make({
     ...common(options),
     provider: "azure.ai.inference",
-    apiUrl: options.apiUrl ?? `https://${resource}.services.ai.azure.com/anthropic`,
+    apiUrl: yield* CloudAuth.azureUrl(
+      module,
+      options.apiUrl ?? `https://${resource}.services.ai.azure.com`,
+      "/anthropic",
+    ),
     apiKey: yield* CloudAuth.source("AnthropicClient.layerFoundry", options),
     keyHeader: options.token === undefined ? "x-api-key" : "authorization",
     // A deployment is called as its model is, unless somebody chose another name.

@@ -12,7 +12,6 @@ import * as Rest from "@holdfast/core/provider/Rest"
 import * as SdkEndpoint from "@holdfast/core/provider/SdkEndpoint"
 import * as StainlessClient from "@holdfast/core/provider/StainlessClient"
 import { UploadBody } from "@holdfast/core/provider/UploadBody"
-import { withBody } from "@holdfast/core/provider/UploadFetch"
 import { Clock, Effect, type Redacted } from "effect"
 
 import { fromErrorAnswer, fromThrown } from "./failure.ts"
@@ -114,8 +113,7 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
           signal,
         }
         if (!(body instanceof UploadBody)) return sdk.request<unknown>({ ...sent, body }).asResponse()
-        const uploading = newClient(sdkModule.Anthropic, { ...settings, fetch: withBody(boundedFetch(fetch), body) })
-        return uploading.request<unknown>(sent).asResponse()
+        return sdk.request<unknown>({ ...sent, ...StainlessClient.uploading(body) }).asResponse()
       },
       fromThrown: (from) => fromThrown(sdkModule.Anthropic, from, false),
       fromErrorAnswer,

@@ -26,9 +26,22 @@ export const onVertex =
     const counts = path.endsWith("/count_tokens")
     const name = counts ? "count-tokens" : encodeURIComponent(String(model)).replaceAll("%40", "@")
     const verb = rest["stream"] === true ? "streamRawPredict" : "rawPredict"
-    const sent = { anthropic_version: version, ...(counts ? body : rest) }
+    const sent = { anthropic_version: version, ...(counts ? counted(body) : rest) }
     return fetch(`${apiUrl}${models}/${name}:${verb}`, { ...init, headers, body: JSON.stringify(sent) })
   }
+
+/**
+ * What is counted there: a model without its version, and a prompt without what stands beside it, which is answered with status 400.
+ * https://docs.cloud.google.com/vertex-ai/generative-ai/docs/partner-models/claude/count-tokens
+ */
+const counted = ({
+  cache_control: _cache,
+  model,
+  output_config: _output,
+  speed: _speed,
+  thinking: _thinking,
+  ...prompt
+}: Record<string, unknown>) => ({ model: String(model).replace(/@.*$/, ""), ...prompt })
 
 const objectIn = (text: string): Record<string, unknown> | undefined => {
   const parsed = Result.getOrUndefined(Result.try((): unknown => JSON.parse(text)))

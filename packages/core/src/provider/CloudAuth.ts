@@ -105,6 +105,44 @@ export const layerConfig = <A>(
 }
 
 /**
+ * What of Vertex AI may come from the configuration. A token is given to the program instead: it does not live long.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface VertexPlace {
+  readonly project?: Config.Config<string> | undefined
+  /** `global` where neither this nor its variable says one. */
+  readonly location?: Config.Config<string> | undefined
+  /** For a gateway in between. */
+  readonly apiUrl?: Config.Config<string> | undefined
+}
+
+/**
+ * A client on Vertex AI with its project and its location from the configuration.
+ *
+ * **Details**
+ *
+ * What else the options hold goes to `make` as it is. Where the project is missing, the `ConfigError` names the variable.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerVertexConfig = <A>(
+  variables: { readonly project: string; readonly location: string },
+  { apiUrl, location, project, ...options }: VertexPlace,
+  // The options of each client have their own types, which its constructor's signature has checked.
+  make: (options: never) => Layer.Layer<A, KeySource.KeyUnavailable>,
+): Layer.Layer<A, Config.ConfigError | KeySource.KeyUnavailable> =>
+  Layer.unwrap(
+    Config.all({
+      apiUrl: apiUrl ?? Config.succeed(undefined),
+      project: project ?? Config.String(variables.project),
+      location: location ?? Config.withDefault(Config.String(variables.location), "global"),
+    }).pipe(Config.map((place) => make({ ...options, ...place } as never))),
+  )
+
+/**
  * A part of a host name that an option gives, such as a region. Anything else could send a key to another host: a defect.
  *
  * @since 0.1.0
@@ -114,6 +152,26 @@ export const hostPart = (module: string, option: string, value: string): Effect.
   /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i.test(value)
     ? Effect.succeed(value)
     : Effect.die(new Error(`${module}: ${option} must be part of a host name: letters, digits and dashes`))
+
+/**
+ * The URL of an API at Azure. The endpoint as Azure's portal shows it gets the path of the API, with or without a slash or the path of a
+ * request at its end; a gateway's stays as it is. One of the dated API, which has deployments in its path, is a defect: every
+ * request to it would be answered with status 404.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const azureUrl = (module: string, apiUrl: string, path: string): Effect.Effect<string> => {
+  const url = URL.canParse(apiUrl) ? new URL(apiUrl) : undefined
+  if (url === undefined || !azureHost.test(url.hostname)) return Effect.succeed(apiUrl)
+  if (/\/deployments(?:\/|$)/.test(url.pathname) || url.searchParams.has("api-version")) {
+    return Effect.die(new Error(`${module}: apiUrl is one of the dated API; give resource, or ...${path}`))
+  }
+  const given = url.pathname.replace(/\/+$/, "").replace(/\/v1\/messages$/, "")
+  return Effect.succeed(given === "" ? `${url.origin}${path}` : `${url.origin}${given}`)
+}
+
+const azureHost = /\.(?:openai|cognitiveservices|services\.ai)\.azure\.com$/
 
 /**
  * The id of a project of Google Cloud, or its number. Anything else could lead a request elsewhere: a defect.

@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import { type UploadBody } from "./UploadBody.ts"
 
 // Deadlines are Holdfast's; the SDK's own must never be the first to fire.
 const oneHour = 3_600_000
@@ -21,6 +22,18 @@ export const options = {
   logLevel: "off",
   fetchOptions: { redirect: "manual" },
 } as const
+
+/**
+ * Options of one request whose body is sent as it is read. The SDK knows no such bodies, and hands on what is for `fetch`.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const uploading = (
+  body: UploadBody,
+): { readonly fetchOptions: Omit<RequestInit, "body" | "headers" | "method" | "signal"> } => ({
+  fetchOptions: { body } as object,
+})
 
 /**
  * Replaces the default headers of a client. Those that the SDK reads from the environment, as in

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import { type Dispatcher, globalDispatcher } from "../internal/http/dispatcher.ts"
 
 /**
  * The given `fetch`, or the global one without the five minutes after which that of Node.js gives up.
@@ -22,20 +23,6 @@
  */
 export const untimedFetch = (fetch: typeof globalThis.fetch | undefined): typeof globalThis.fetch =>
   fetch ?? ((input, init) => globalThis.fetch(input, untimed(init)))
-
-interface Dispatcher {
-  readonly dispatch: (options: object, handler: unknown) => boolean
-}
-
-const isDispatcher = (value: unknown): value is Dispatcher =>
-  typeof value === "object" && value !== null && "dispatch" in value && typeof value.dispatch === "function"
-
-// Node.js keeps the dispatcher of its `fetch` here, and sets it up with the first use of anything that belongs to `fetch`.
-const globalDispatcher = (): Dispatcher | undefined => {
-  void globalThis.Headers
-  const found: unknown = Reflect.get(globalThis, Symbol.for("undici.globalDispatcher.1"))
-  return isDispatcher(found) ? found : undefined
-}
 
 const untimed = (init: RequestInit | undefined): RequestInit | undefined => {
   const dispatcher = globalDispatcher()

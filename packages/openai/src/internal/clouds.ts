@@ -33,7 +33,7 @@ export const azure = Effect.fnUntraced(function* (options: AzureOptions & CloudA
     ...common(options),
     provider: "azure.ai.openai",
     optionKey: "openai",
-    apiUrl: options.apiUrl ?? `https://${host}.openai.azure.com/openai/v1`,
+    apiUrl: yield* CloudAuth.azureUrl(module, options.apiUrl ?? `https://${host}.openai.azure.com`, "/openai/v1"),
     apiKey: yield* CloudAuth.source("OpenAiClient.layerAzure", options),
     keyHeader: options.token === undefined ? "api-key" : undefined,
     // A deployment is often called as its model is.

@@ -12,7 +12,6 @@ import * as Rest from "@holdfast/core/provider/Rest"
 import * as SdkEndpoint from "@holdfast/core/provider/SdkEndpoint"
 import * as StainlessClient from "@holdfast/core/provider/StainlessClient"
 import { UploadBody } from "@holdfast/core/provider/UploadBody"
-import { withBody } from "@holdfast/core/provider/UploadFetch"
 import { Clock, Effect, type Redacted } from "effect"
 import type { ClientOptions, OpenAI } from "openai"
 
@@ -138,8 +137,7 @@ export const make = Effect.fnUntraced(function* (options: TransportOptions) {
       send: ({ body, method, ...request }, signal) => {
         const sent = { ...request, method: methods[method], signal }
         if (!(body instanceof UploadBody)) return sdk.request<unknown>({ ...sent, body }).asResponse()
-        const uploading = newClient(module.OpenAI, { ...settings, fetch: withBody(errorsRead(fetch), body) })
-        return uploading.request<unknown>(sent).asResponse()
+        return sdk.request<unknown>({ ...sent, ...StainlessClient.uploading(body) }).asResponse()
       },
       fromThrown: (origin) => fromThrown(module.OpenAI, origin, false),
       fromErrorAnswer,

@@ -3,14 +3,16 @@
  * attempts and budget.
  */
 import { Effect, Result } from "effect"
-import { type AiError } from "effect/ai"
+import { type AiError, type Response } from "effect/ai"
 
 import { type ModelCall, type Opened } from "../../ModelCall.ts"
 import * as ModelRequest from "../../ModelRequest.ts"
 import { type Part } from "../../Operation.ts"
+import { record } from "../../provider/Json.ts"
 import * as ProviderError from "../../provider/ProviderError.ts"
 import { UnsupportedOption } from "../../provider/ProviderModel.ts"
 import { collect, ofParts } from "../answer/complete.ts"
+import { type Attempt, type AttemptGuard } from "../call/types.ts"
 import { decisions } from "../operation/mediaOperations.ts"
 import { answersOf, promptOf, responseSchema } from "./structured.ts"
 
@@ -34,9 +36,11 @@ export const ofLanguageModel = <E>(chat: ModelCall<E, "chat">): ModelCall<E | Ad
       },
       settings,
     )
+    const watching = watcher()
     return Effect.gen(function* () {
       if (Object.keys(request.decisions).length === 0) return yield* Effect.fail(nothingAsked(chat))
-      const parts = yield* Effect.flatMap(chat.open({ ...asked, call }), collect)
+      const guarded = { ...call, guards: [...call.guards, watching.guard] }
+      const parts = yield* Effect.flatMap(chat.open({ ...asked, call: guarded }), collect)
       const text = parts.map((part) => (part.type === "text" ? part.text : "")).join("")
       const read = Result.try((): unknown => JSON.parse(text))
       if (Result.isFailure(read)) return yield* Effect.fail(notJson(chat))
@@ -45,11 +49,46 @@ export const ofLanguageModel = <E>(chat: ModelCall<E, "chat">): ModelCall<E | Ad
         name,
         answer,
       }))
-      const ends = parts.filter((part) => part.type === "response-metadata" || part.type === "finish")
+      const ends = parts
+        .filter((part) => part.type === "response-metadata" || part.type === "finish")
+        .map((part) => (part.type === "finish" ? withSource(part, watching.answered()) : part))
       return ofParts<Part<"decisions">>([...decided, ...ends])
     })
   },
 })
+
+/** Sees which model answers: a stack may ask several, and only the attempt knows which one it is of. */
+const watcher = () => {
+  let answered: Attempt | undefined
+  const guard: AttemptGuard<never> = {
+    name: "ResilientDecisionModel",
+    reserve: () =>
+      Effect.succeed({
+        settle: (attempt) =>
+          Effect.sync(() => {
+            if (attempt.outcome._tag === "Completed") answered = attempt
+          }),
+        release: Effect.void,
+      }),
+  }
+  return { guard, answered: () => answered }
+}
+
+const withSource = (part: Response.FinishPartEncoded, attempt: Attempt | undefined): Response.FinishPartEncoded => {
+  if (attempt === undefined) return part
+  const { model, pricedAs, provider, responseModel, startedAt } = attempt
+  const source = {
+    provider,
+    model,
+    startedAt,
+    ...(pricedAs !== undefined && { pricedAs: { ...pricedAs } }),
+    ...(responseModel !== undefined && { responseModel }),
+  }
+  return {
+    ...part,
+    metadata: { ...part.metadata, holdfast: { ...record(part.metadata?.["holdfast"]), source } as never },
+  }
+}
 
 const nothingAsked = ({ model, provider }: ModelCall<unknown, "chat">) =>
   new UnsupportedOption({ provider, model, option: "decisions", explanation: "there is nothing to decide" })

@@ -6,7 +6,7 @@ import { type FileUnreadable } from "./errors.ts"
 import { otherSize } from "./pieces.ts"
 
 /** How much is read at once. Bytes. */
-const atOnce = 256 * 1024
+const atOnce = 1024 * 1024
 
 /** A source as a body, which tells of it when the source cannot be read: all that is heard of it elsewhere is a connection that broke. */
 export const bodyOf = (

@@ -2,6 +2,7 @@ import { Effect } from "effect"
 import { DecisionModel } from "effect/ai"
 
 import { type Part } from "../../Operation.ts"
+import { record } from "../../provider/Json.ts"
 import { decisions as operation } from "../operation/mediaOperations.ts"
 import { asking } from "./ask.ts"
 import { DecisionsCall, type Host } from "./host.ts"
@@ -37,7 +38,8 @@ const responseOf = (parts: ReadonlyArray<Part<"decisions">>): DecisionModel.Prov
       modelId = part.modelId ?? undefined
     } else {
       usage = { inputTokens: part.usage.inputTokens.total, outputTokens: part.usage.outputTokens.total }
-      metadata = part.metadata ?? {}
+      const { metadata: told = {}, usage: counted } = part
+      metadata = { ...told, holdfast: { ...record(told["holdfast"]), usage: counted } as never }
     }
   }
   return { answers, usage, id, modelId, metadata }

@@ -1,5 +1,6 @@
 import { field, list, text } from "@holdfast/core/provider/Json"
 import { malformed, type Origin } from "@holdfast/core/provider/ProviderError"
+import { scrubbed } from "@holdfast/core/provider/Secrets"
 import { type UploadedFile } from "@holdfast/core/UploadedFile"
 import { Effect } from "effect"
 import { type AiError } from "effect/ai"
@@ -26,7 +27,7 @@ export const fileOf = (answer: unknown, { origin, provider }: Known): Effect.Eff
     createdAt: timeIn(answer, "createTime"),
     expiresAt,
     state: stateOf(text(answer, "state")),
-    problem: text(field(answer, "error"), "message"),
+    problem: scrubbed(text(field(answer, "error"), "message"), origin.scrub),
     options: { google: { fileUri: uri, ...(expiresAt !== undefined && { expiresAt }) } },
   })
 }

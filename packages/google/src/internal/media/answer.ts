@@ -3,14 +3,18 @@ import { isError } from "@holdfast/core/provider/AnswerBody"
 import { isTooDeep } from "@holdfast/core/provider/Bounds"
 import { count, field, list, text } from "@holdfast/core/provider/Json"
 import { malformed, type Origin, undecodable } from "@holdfast/core/provider/ProviderError"
+import { type Answer, type MediaKind } from "@holdfast/core/provider/ProviderMediaModel"
+import { type ProviderReply } from "@holdfast/core/provider/ProviderModel"
+import * as SdkMediaModel from "@holdfast/core/provider/SdkMediaModel"
 import { scrubbed } from "@holdfast/core/provider/Secrets"
-import { Result } from "effect"
+import { type Effect, Result } from "effect"
 import { AiError } from "effect/ai"
 
 import { isThought } from "../answer/parts.ts"
 import { candidateOf } from "../answer/state.ts"
 import { usage as tokensOf } from "../answer/usage.ts"
 import { fromErrorObject } from "../failure.ts"
+import { type ContentBody, type Transport } from "../transport.ts"
 
 /** What an answer holds beside thoughts, and what was counted of it. */
 export interface Generated {
@@ -20,8 +24,16 @@ export interface Generated {
   readonly responseId: string | undefined
 }
 
+/** Sends a request, and reads its answer. */
+export const asked = <K extends MediaKind>(
+  { content }: Pick<Transport, "content">,
+  body: ContentBody,
+  read: (answer: Generated) => Answer<K>,
+): Effect.Effect<ProviderReply<Answer<K>>, AiError.AiError> =>
+  SdkMediaModel.reading(content.once(body), (answer) => Result.map(generated(content.origin(body.model), answer), read))
+
 /** What is in a body of status 200. What was blocked, and what was broken off, is a failure. */
-export const generated = (origin: Origin, body: unknown): Result.Result<Generated, AiError.AiError> => {
+const generated = (origin: Origin, body: unknown): Result.Result<Generated, AiError.AiError> => {
   if (isTooDeep(body)) return Result.fail(malformed(origin, "the answer is nested too deeply", true))
   const error = field(body, "error")
   if (isError(error)) return Result.fail(fromErrorObject(origin, error))

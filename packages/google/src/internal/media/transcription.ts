@@ -1,43 +1,41 @@
-import { text, wellFormed } from "@holdfast/core/provider/Json"
+import { text } from "@holdfast/core/provider/Json"
 import { type ProviderMediaModel, type Request } from "@holdfast/core/provider/ProviderMediaModel"
-import { Refusals } from "@holdfast/core/provider/Refusals"
-import { Effect } from "effect"
+import * as SdkMediaModel from "@holdfast/core/provider/SdkMediaModel"
+import { type Effect } from "effect"
 import * as Base64 from "effect/encoding/Base64"
 
-import { type Transport } from "../transport.ts"
-import { generated } from "./answer.ts"
+import { type ContentBody, type Transport } from "../transport.ts"
+import { asked } from "./answer.ts"
 import { type TranscriptionSettings } from "./settings.ts"
 
 /** A language model of Google's that writes down what is said. */
 export const transcriptionModel = (
-  { account, content, pricedAs, provider }: Pick<Transport, "account" | "content" | "pricedAs" | "provider">,
+  client: Pick<Transport, "content"> & SdkMediaModel.Client,
   model: string,
   settings: Effect.Effect<TranscriptionSettings>,
-): ProviderMediaModel<"transcription"> => ({
-  provider,
-  model,
-  account,
-  pricedAs: pricedAs(model),
-  settings,
-  ask: Effect.fnUntraced(function* (request) {
-    const { extra, instructions = task } = yield* settings
-    const { audio } = request
-    const refusals = new Refusals(provider, model)
-    if (audio.data.byteLength > maxBytes)
-      refusals.option("audio", "a request takes 15 MB; cut it, or send it compressed")
-    const body = yield* refusals.check({
-      model,
-      contents: [
-        { role: "user", parts: [{ inlineData: { mimeType: audio.mediaType, data: Base64.encode(audio.data) } }] },
-      ],
-      config: { systemInstruction: wellFormed(withHints(instructions, request)), ...extra },
-    })
-    const { headers, parts: answer } = yield* content.once(body)
-    const { parts, usage, ...said } = yield* Effect.fromResult(generated(content.origin(model), answer))
-    const transcript = parts.map((part) => text(part, "text") ?? "").join("")
-    return { headers, parts: { content: [{ type: "transcript", text: transcript.trim() }], usage, ...said } }
-  }),
-})
+): ProviderMediaModel<"transcription"> =>
+  SdkMediaModel.make({
+    client,
+    model,
+    settings,
+    prepare: ({ request, settings: { extra, instructions = task } }, refusals): ContentBody => {
+      const { audio } = request
+      if (audio.data.byteLength > maxBytes) {
+        refusals.option("audio", "a request takes 15 MB; cut it, or send it compressed")
+      }
+      const sound = { inlineData: { mimeType: audio.mediaType, data: Base64.encode(audio.data) } }
+      return {
+        model,
+        contents: [{ role: "user", parts: [sound] }],
+        config: { systemInstruction: withHints(instructions, request), ...extra },
+      }
+    },
+    send: (body) =>
+      asked(client, body, ({ parts, ...said }) => {
+        const transcript = parts.map((part) => text(part, "text") ?? "").join("")
+        return { content: [{ type: "transcript", text: transcript.trim() }], ...said }
+      }),
+  })
 
 // A request takes 20 MB, and base64 makes four bytes of three: https://ai.google.dev/gemini-api/docs/audio
 const maxBytes = 15_000_000

@@ -3,6 +3,7 @@
  */
 import { type BatchApi } from "../batch/api.ts"
 import { common, type Dialect } from "../chat/dialect.ts"
+import { type MediaDialect } from "../media/dialect.ts"
 
 /**
  * What is known of a server.
@@ -18,6 +19,8 @@ export interface Preset<out Name extends string = string> extends Dialect {
   readonly apiKeyName: string | undefined
   /** How its batches are made; absent where it has none, or none that can be found again. */
   readonly batch?: BatchApi | undefined
+  /** How its models of media are asked; as OpenAI's where it is absent. */
+  readonly media?: MediaDialect | undefined
 }
 
 /**
@@ -41,7 +44,7 @@ export interface Preset<out Name extends string = string> extends Dialect {
  * @category presets
  */
 export const preset = <const Name extends string>(
-  options: Partial<Dialect> & Pick<Preset<Name>, "provider" | "apiUrl" | "apiKeyName" | "batch">,
+  options: Partial<Dialect> & Pick<Preset<Name>, "provider" | "apiUrl" | "apiKeyName" | "batch" | "media">,
 ): Preset<Name> => ({ ...common, ...options })
 
 /**

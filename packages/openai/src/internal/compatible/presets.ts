@@ -51,6 +51,11 @@ export const openrouter = preset({
 })
 
 /**
+ * Groq. It also writes down what is said, and speaks. A sound of less than 10 seconds is billed as one of 10.
+ *
+ * Sources: https://console.groq.com/docs/speech-to-text for the endpoint, the form and the shortest time; that its speech is WAV is what users
+ * of https://console.groq.com/docs/text-to-speech write.
+ *
  * @since 0.1.0
  * @category presets
  */
@@ -59,6 +64,10 @@ export const groq = preset({
   apiUrl: "https://api.groq.com/openai/v1",
   apiKeyName: "GROQ_API_KEY",
   batch: groqApi,
+  media: {
+    speech: { responseFormat: "wav" },
+    transcription: { responseFormat: "verbose_json", leastSeconds: 10 },
+  },
   maxTokensField: "max_completion_tokens",
 })
 
@@ -88,7 +97,7 @@ export const mistral = preset({
 })
 
 /**
- * xAI. Its reasoning tokens are billed on top of `completion_tokens`, and are added to the output here.
+ * xAI. It also draws. Its reasoning tokens are billed on top of `completion_tokens`, and are added to the output here.
  *
  * @since 0.1.0
  * @category presets
@@ -99,6 +108,23 @@ export const xai = preset({
   apiKeyName: "XAI_API_KEY",
   maxTokensField: "max_completion_tokens",
   reasoningOutsideCompletion: true,
+  // https://docs.x.ai/developers/model-capabilities/images/generation: addresses unless it is told otherwise.
+  media: {
+    images: {
+      responseFormat: "b64_json",
+      mediaType: "image/jpeg",
+      takesImages: false,
+      unsupported: {
+        size: 'xAI has none; say extra: { aspect_ratio: "16:9" }',
+        quality: "xAI has none; another model has another quality",
+        background: "xAI has none; leave it out",
+        outputFormat: "xAI has none; leave it out",
+        outputCompression: "xAI has none; leave it out",
+        moderation: "xAI has none; leave it out",
+        safetyIdentifier: onlyOpenAi,
+      },
+    },
+  },
 })
 
 /**
@@ -122,7 +148,7 @@ export const ollama = preset({
 })
 
 /**
- * A vLLM server on this machine.
+ * A vLLM server on this machine. One with a model for it also writes down what is said, and tells the seconds as OpenAI does.
  *
  * @since 0.1.0
  * @category presets
@@ -205,7 +231,7 @@ export const alibaba = preset({
 })
 
 /**
- * Together.
+ * Together. It also draws.
  *
  * Source: https://docs.together.ai/docs/openai-api-compatibility and https://docs.together.ai/docs/inference/responses-api for the address.
  *
@@ -217,6 +243,22 @@ export const together = preset({
   apiUrl: "https://api.together.ai/v1",
   apiKeyName: "TOGETHER_API_KEY",
   reasoningField: "reasoning",
+  // https://docs.together.ai/reference/post-images-generations: addresses unless it is told otherwise.
+  media: {
+    images: {
+      responseFormat: "base64",
+      mediaType: "image/jpeg",
+      takesImages: false,
+      unsupported: {
+        size: "Together takes extra: { width: 1024, height: 768 }",
+        quality: "Together has none; say extra: { steps: 28 }",
+        background: "Together has none; leave it out",
+        outputCompression: "Together has none; leave it out",
+        moderation: "Together has none; leave it out",
+        safetyIdentifier: onlyOpenAi,
+      },
+    },
+  },
   unsupported: ofOpenAi,
 })
 

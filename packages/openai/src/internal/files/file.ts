@@ -1,6 +1,7 @@
 import { mediaTypeOf } from "@holdfast/core/FileSource"
 import { count, field, list, text } from "@holdfast/core/provider/Json"
 import { malformed, type Origin } from "@holdfast/core/provider/ProviderError"
+import { scrubbed } from "@holdfast/core/provider/Secrets"
 import { type UploadedFile } from "@holdfast/core/UploadedFile"
 import { Effect } from "effect"
 import { type AiError } from "effect/ai"
@@ -30,7 +31,7 @@ export const fileOf = (answer: unknown, known: Known): Effect.Effect<UploadedFil
     expiresAt,
     // `status` is deprecated, and where it is missing the file can be used at once.
     state: field(answer, "status") === "error" ? "failed" : "ready",
-    problem: text(answer, "status_details"),
+    problem: scrubbed(text(answer, "status_details"), known.origin.scrub),
     options: { [known.optionKey]: { fileId: id, ...(expiresAt !== undefined && { expiresAt }) } },
   })
 }

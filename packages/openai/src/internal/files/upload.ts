@@ -23,7 +23,7 @@ import { type AiError } from "effect/ai"
 import { fileOf, type Known } from "./file.ts"
 
 /** Bytes. A part may have 64 MB; it is held in memory while it is sent. https://developers.openai.com/api/reference/resources/uploads */
-const partSize = 16_000_000
+const partSize = 8_000_000
 
 /** Where and as what files are uploaded. */
 export interface Target extends Omit<Known, "origin"> {

@@ -1,13 +1,14 @@
-import { field, json, list, text, wellFormed } from "@holdfast/core/provider/Json"
+import { field, json, list, text } from "@holdfast/core/provider/Json"
 import {
   type Answer,
   type Content,
   type ProviderMediaModel,
   type Request,
 } from "@holdfast/core/provider/ProviderMediaModel"
-import { Refusals } from "@holdfast/core/provider/Refusals"
+import { type Refusals } from "@holdfast/core/provider/Refusals"
+import * as SdkMediaModel from "@holdfast/core/provider/SdkMediaModel"
 import { scrubbed } from "@holdfast/core/provider/Secrets"
-import { Effect, Predicate } from "effect"
+import { type Effect, Predicate } from "effect"
 import { type Decision, type DecisionModel } from "effect/ai"
 
 import { usage } from "../responses/usage.ts"
@@ -19,35 +20,30 @@ type Question = DecisionBody["questions"][number]
 
 /** A model on the endpoint for decisions. */
 export const decisionModel = (
-  {
-    account,
-    media: { decisions },
-    optionKey,
-    pricedAs,
-    provider,
-  }: Pick<Transport, "account" | "media" | "optionKey" | "pricedAs" | "provider">,
+  client: Pick<Transport, "media" | "optionKey"> & SdkMediaModel.Client,
   model: string,
   settings: Effect.Effect<DecisionSettings>,
 ): ProviderMediaModel<"decisions"> => {
+  const { optionKey, pricedAs, provider } = client
   const priced = pricedAs(model) ?? { provider, model }
-  return {
-    provider,
+  return SdkMediaModel.make({
+    client,
     model,
-    account,
     // The same model costs something else when it writes texts.
     pricedAs: { ...priced, model: `${priced.model}-decisions` },
     settings,
-    ask: Effect.fnUntraced(function* (request) {
-      const current = yield* settings
-      const refusals = new Refusals(provider, model)
-      refuse(request, refusals)
-      const body = yield* refusals.check(wellFormed(bodyOf(model, request, current)))
-      const { headers, parts } = yield* decisions.once(body)
-      const { scrub } = decisions.origin
-      const answer = checked(decisions.origin, parts, (found) => answerOf(found, request, { optionKey, scrub }))
-      return { headers, parts: yield* Effect.fromResult(answer) }
-    }),
-  }
+    prepare: (asked, refusals) => {
+      refuse(asked.request, refusals)
+      return bodyOf(model, asked.request, asked.settings)
+    },
+    send: (body, { request }) => {
+      const { once, origin } = client.media.decisions
+      const read = { optionKey, scrub: origin.scrub }
+      return SdkMediaModel.reading(once(body), (answer) =>
+        checked(origin, answer, (found) => answerOf(found, request, read)),
+      )
+    },
+  })
 }
 
 const maxQuestions = 400

@@ -1,5 +1,5 @@
 import { type MediaUsage } from "@holdfast/core/MediaUsage"
-import { count, field, list, text, wellFormed } from "@holdfast/core/provider/Json"
+import { count, field, list, text } from "@holdfast/core/provider/Json"
 import {
   type Answer,
   type Content,
@@ -7,46 +7,59 @@ import {
   type Request,
 } from "@holdfast/core/provider/ProviderMediaModel"
 import { refuseNumbers, wholeFrom } from "@holdfast/core/provider/Ranges"
-import { Refusals } from "@holdfast/core/provider/Refusals"
-import { Effect, Predicate } from "effect"
+import { type Refusals } from "@holdfast/core/provider/Refusals"
+import * as SdkMediaModel from "@holdfast/core/provider/SdkMediaModel"
+import { type Effect, Predicate } from "effect"
 
 import { type ImageBody, type ImageEditBody, type Transport } from "../transport.ts"
 import { checked, fileOf } from "./answer.ts"
+import { type ImageDialect } from "./dialect.ts"
 import { type ImageSettings } from "./settings.ts"
 
 /** A model on the endpoints for images. */
 export const imageModel = (
-  {
-    account,
-    media: { imageEdits, images },
-    pricedAs,
-    provider,
-  }: Pick<Transport, "account" | "media" | "pricedAs" | "provider">,
+  client: Pick<Transport, "media"> & SdkMediaModel.Client,
   model: string,
   settings: Effect.Effect<ImageSettings>,
-): ProviderMediaModel<"images"> => ({
-  provider,
-  model,
-  account,
-  pricedAs: pricedAs(model),
-  settings,
-  ask: Effect.fnUntraced(function* (request) {
-    const current = yield* settings
-    const refusals = new Refusals(provider, model)
-    refuse(request, current, refusals)
-    const body = yield* refusals.check(wellFormed(bodyOf(model, request, current)))
-    const given = request.images ?? []
-    const { headers, parts } =
-      given.length === 0
-        ? yield* images.once(body)
-        : yield* imageEdits.once({
-            ...editBody(body),
-            image: given.map((image, index) => fileOf(`image-${index}`, image)),
-          })
-    const answer = checked(images.origin, parts, (found) => answerOf(found, { hasImages: given.length > 0, current }))
-    return { headers, parts: yield* Effect.fromResult(answer) }
-  }),
-})
+  dialect: ImageDialect = ofOpenAi,
+): ProviderMediaModel<"images"> =>
+  SdkMediaModel.make({
+    client,
+    model,
+    settings,
+    prepare: (asked, refusals) => {
+      refuse(asked.request, asked.settings, refusals)
+      refuseUnknown(asked, dialect, refusals)
+      return { ...bodyOf(model, asked.request, asked.settings), ...asBytes(dialect) }
+    },
+    send: (body, { request: { images: given = [] }, settings: current }) => {
+      const { imageEdits, images } = client.media
+      const image = given.map((one, index) => fileOf(`image-${index}`, one))
+      const reply = given.length === 0 ? images.once(body) : imageEdits.once({ ...editBody(body), image })
+      const asked = { hasImages: given.length > 0, current, dialect }
+      return SdkMediaModel.reading(reply, (answer) => checked(images.origin, answer, (found) => answerOf(found, asked)))
+    },
+  })
+
+const ofOpenAi: ImageDialect = { takesImages: true }
+
+const asBytes = ({ responseFormat }: ImageDialect): Pick<ImageBody, "response_format"> =>
+  // Other servers have other words for it.
+  responseFormat === undefined ? {} : { response_format: responseFormat as "b64_json" }
+
+/** What another server does not have. */
+const refuseUnknown = (
+  { request, settings }: SdkMediaModel.Asked<Request<"images">, ImageSettings>,
+  { takesImages, unsupported = {} }: ImageDialect,
+  refusals: Refusals,
+): void => {
+  if (!takesImages && (request.images ?? []).length > 0) {
+    refusals.option("images", "the server has no endpoint for edits in the form of OpenAI's; leave them out")
+  }
+  for (const [option, explanation] of Object.entries(unsupported)) {
+    if (settings[option as keyof ImageSettings] !== undefined) refusals.option(option, explanation)
+  }
+}
 
 // https://developers.openai.com/api/reference/resources/images/methods/generate
 const maxPrompt = 32_000
@@ -88,20 +101,21 @@ const editBody = (asked: ImageBody) => {
 
 interface Asked {
   readonly hasImages: boolean
+  readonly dialect: ImageDialect
   readonly current: ImageSettings
 }
 
-const answerOf = (body: unknown, { current, hasImages }: Asked): Answer<"images"> | string => {
+const answerOf = (body: unknown, { current, dialect, hasImages }: Asked): Answer<"images"> | string => {
   const made = list(body, "data")
   if (made.length === 0) return "an answer without images"
-  const format = text(body, "output_format") ?? current.outputFormat ?? "png"
+  const format = text(body, "output_format") ?? current.outputFormat
+  const usual = format === undefined ? (dialect.mediaType ?? "image/png") : `image/${format}`
   const content = made.flatMap((one): Array<Content<"images">> => {
     const data = text(one, "b64_json")
     const revisedPrompt = text(one, "revised_prompt")
     if (data === undefined) return []
-    return [
-      { type: "image", mediaType: `image/${format}`, data, ...(revisedPrompt !== undefined && { revisedPrompt }) },
-    ]
+    const mediaType = text(one, "mime_type") ?? usual
+    return [{ type: "image", mediaType, data, ...(revisedPrompt !== undefined && { revisedPrompt }) }]
   })
   if (content.length < made.length) return "an image without its bytes"
   return { content, usage: usageOf(body, content.length, hasImages) }
@@ -112,7 +126,10 @@ const usageOf = (body: unknown, images: number, hasImages: boolean): MediaUsage 
   // What is drawn as SVG is written by another model, at a price of its own.
   if (Predicate.isNotNullish(field(body, "svg_usage"))) return { images }
   const total = count(usage, "input_tokens")
-  const [input, output] = [field(usage, "input_tokens_details"), field(usage, "output_tokens_details")]
+  const drawn = count(usage, "output_tokens")
+  const input = field(usage, "input_tokens_details")
+  const output = field(usage, "output_tokens_details")
+  const isWhole = drawn !== undefined && Predicate.isNullish(output)
   return {
     requests: 1,
     images,
@@ -122,10 +139,11 @@ const usageOf = (body: unknown, images: number, hasImages: boolean): MediaUsage 
       text: count(input, "text_tokens") ?? (hasImages ? undefined : total),
       image: count(input, "image_tokens") ?? (hasImages ? undefined : 0),
     },
+    // "The number of image tokens in the output image", says the SDK of an answer that has no details.
     outputTokens: {
-      total: count(usage, "output_tokens"),
-      text: count(output, "text_tokens"),
-      image: count(output, "image_tokens"),
+      total: drawn,
+      text: count(output, "text_tokens") ?? (isWhole ? 0 : undefined),
+      image: count(output, "image_tokens") ?? (isWhole ? drawn : undefined),
     },
   }
 }

@@ -1,11 +1,11 @@
-import { field, list, record, text, wellFormed } from "@holdfast/core/provider/Json"
+import { field, list, record, text } from "@holdfast/core/provider/Json"
 import {
   type Answer,
   type Content,
   type ProviderMediaModel,
   type Request,
 } from "@holdfast/core/provider/ProviderMediaModel"
-import { Refusals } from "@holdfast/core/provider/Refusals"
+import * as SdkMediaModel from "@holdfast/core/provider/SdkMediaModel"
 import { scrubbed } from "@holdfast/core/provider/Secrets"
 import { Effect, Predicate } from "effect"
 import * as Base64 from "effect/encoding/Base64"
@@ -18,29 +18,27 @@ type Part = OpenAI.ModerationMultiModalInput
 
 /** A model on the endpoint for moderation, which costs nothing. */
 export const moderationModel = (
-  {
-    account,
-    media: { moderations },
-    pricedAs,
-    provider,
-  }: Pick<Transport, "account" | "media" | "pricedAs" | "provider">,
+  client: Pick<Transport, "media"> & SdkMediaModel.Client,
   model: string,
-): ProviderMediaModel<"moderation"> => ({
-  provider,
-  model,
-  account,
-  pricedAs: pricedAs(model),
-  ask: Effect.fnUntraced(function* ({ inputs }) {
-    const refusals = new Refusals(provider, model)
-    if (model.startsWith("text-") && !inputs.every(Predicate.isString)) {
-      refusals.option("inputs", 'this model reads texts only; "omni-moderation-latest" looks at images, too')
-    }
-    const body = yield* refusals.check(wellFormed(bodyOf(model, inputs)))
-    const { headers, parts } = yield* moderations.once(body)
-    const answer = checked(moderations.origin, parts, (found) => answerOf(found, moderations.origin.scrub))
-    return { headers, parts: yield* Effect.fromResult(answer) }
-  }),
-})
+): ProviderMediaModel<"moderation"> =>
+  SdkMediaModel.make({
+    client,
+    model,
+    // It has none.
+    settings: Effect.succeed({}),
+    prepare: ({ request: { inputs } }, refusals) => {
+      if (model.startsWith("text-") && !inputs.every(Predicate.isString)) {
+        refusals.option("inputs", 'this model reads texts only; "omni-moderation-latest" looks at images, too')
+      }
+      return bodyOf(model, inputs)
+    },
+    send: (body) => {
+      const { once, origin } = client.media.moderations
+      return SdkMediaModel.reading(once(body), (answer) =>
+        checked(origin, answer, (found) => answerOf(found, origin.scrub)),
+      )
+    },
+  })
 
 const bodyOf = (model: string, inputs: Request<"moderation">["inputs"]): ModerationBody => ({
   model,

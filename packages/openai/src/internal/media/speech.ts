@@ -1,47 +1,70 @@
 import { charactersOf, type MediaUsage } from "@holdfast/core/MediaUsage"
-import { count, field, text, wellFormed } from "@holdfast/core/provider/Json"
+import { count, field, text } from "@holdfast/core/provider/Json"
 import { malformed, type Origin } from "@holdfast/core/provider/ProviderError"
 import { type Content, type ProviderMediaModel, type Request } from "@holdfast/core/provider/ProviderMediaModel"
 import { between, refuseNumbers } from "@holdfast/core/provider/Ranges"
-import { Refusals } from "@holdfast/core/provider/Refusals"
+import { type Refusals } from "@holdfast/core/provider/Refusals"
 import { longestBytes } from "@holdfast/core/provider/SdkEndpoint"
+import * as SdkMediaModel from "@holdfast/core/provider/SdkMediaModel"
 import { Effect, Predicate, Stream } from "effect"
 import { type AiError } from "effect/ai"
 import * as Base64 from "effect/encoding/Base64"
 
 import { type SpeechBody, type Transport } from "../transport.ts"
+import { type SpeechDialect } from "./dialect.ts"
 import { type SpeechSettings } from "./settings.ts"
 
 /** A model on the endpoint for speech. */
 export const speechModel = (
-  { account, media, pricedAs, provider }: Pick<Transport, "account" | "media" | "pricedAs" | "provider">,
+  client: Pick<Transport, "media"> & SdkMediaModel.Client,
   model: string,
   settings: Effect.Effect<SpeechSettings>,
-): ProviderMediaModel<"speech"> => ({
-  provider,
-  model,
-  account,
-  pricedAs: pricedAs(model),
-  settings,
-  ask: Effect.fnUntraced(function* (request) {
-    const current = yield* settings
-    const refusals = new Refusals(provider, model)
-    refuse(model, request, { current, refusals })
-    const body = yield* refusals.check(wellFormed(bodyOf(model, request, current)))
-    const mediaType = mediaTypes[current.responseFormat ?? "mp3"]
-    const known = { requests: 1, characters: charactersOf(body.input) }
-    if (isBilledByCharacters(model)) {
-      const { headers, parts } = yield* media.speech.once(body)
-      const content: Content<"speech"> = { type: "audio", mediaType, data: Base64.encode(parts) }
-      return { headers, parts: { content: [content], usage: known } }
-    }
-    // Only the last of the events says what it took.
-    const { headers, parts } = yield* media.speechEvents.open(body)
-    const { pieces, usage } = yield* gathered(media.speechEvents.origin, parts)
-    const content = pieces.map((data): Content<"speech"> => ({ type: "audio", mediaType, data }))
-    return { headers, parts: { content, usage: { ...known, ...usage } } }
-  }),
-})
+  dialect?: SpeechDialect,
+): ProviderMediaModel<"speech"> =>
+  SdkMediaModel.make({
+    client,
+    model,
+    settings,
+    prepare: (asked, refusals) => {
+      if (dialect === undefined) refuse(model, asked.request, { current: asked.settings, refusals })
+      else refuseElsewhere(asked, dialect, refusals)
+      return bodyOf(model, asked.request, { ...elsewhere(dialect), ...asked.settings })
+    },
+    send: Effect.fnUntraced(function* (body: SpeechBody, { settings: current }: Asked) {
+      const { speech, speechEvents } = client.media
+      const mediaType = mediaTypes[current.responseFormat ?? dialect?.responseFormat ?? "mp3"]
+      const known = { requests: 1, characters: charactersOf(body.input) }
+      if (dialect !== undefined || isBilledByCharacters(model)) {
+        const { headers, parts } = yield* speech.once(body)
+        const content: Content<"speech"> = { type: "audio", mediaType, data: Base64.encode(parts) }
+        return { headers, parts: { content: [content], usage: known } }
+      }
+      // Only the last of the events says what it took.
+      const { headers, parts } = yield* speechEvents.open(body)
+      const { pieces, usage } = yield* gathered(speechEvents.origin, parts)
+      const content = pieces.map((data): Content<"speech"> => ({ type: "audio", mediaType, data }))
+      return { headers, parts: { content, usage: { ...known, ...usage } } }
+    }),
+  })
+
+type Asked = SdkMediaModel.Asked<Request<"speech">, SpeechSettings>
+
+/** What is asked of another server where nobody says so. */
+const elsewhere = (dialect: SpeechDialect | undefined): SpeechSettings =>
+  dialect === undefined ? {} : { responseFormat: dialect.responseFormat }
+
+const refuseElsewhere = (
+  { request, settings }: Asked,
+  { maxCharacters = Infinity }: SpeechDialect,
+  refusals: Refusals,
+): void => {
+  if (charactersOf(request.text) > maxCharacters) {
+    refusals.option("text", `a request takes ${maxCharacters} characters; cut it between sentences`)
+  }
+  if ((request.voice ?? settings.voice) === undefined) {
+    refusals.option("voice", "the server has voices of its own; give the name of one")
+  }
+}
 
 /** They know no events. */
 const isBilledByCharacters = (model: string): boolean => model.startsWith("tts-1")
