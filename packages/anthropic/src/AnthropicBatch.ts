@@ -45,7 +45,7 @@ import { type Settings } from "./internal/settings.ts"
 export const model = (
   name: Model,
   config?: Settings,
-): Effect.Effect<BatchProvider, UnsupportedOption, AnthropicClient> =>
+): Effect.Effect<BatchProvider<"chat">, UnsupportedOption, AnthropicClient> =>
   Effect.flatMap(AnthropicClient, (client) => {
     const { provider, rest } = client
     const settings = layered(Config, config)

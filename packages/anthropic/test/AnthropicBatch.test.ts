@@ -14,7 +14,7 @@ BatchConformance.suite({
   vendor: "anthropic",
   dialect: "anthropic",
   batch: AnthropicBatch.model("claude-haiku-5-5"),
-  live: AnthropicLanguageModel.make("claude-haiku-5-5"),
+  live: AnthropicLanguageModel.model("claude-haiku-5-5"),
   layer: client,
   capabilities: { named: false, failsWhole: false, cancels: true, partial: true, lines: true, missing: "free" },
 })

@@ -1,7 +1,7 @@
 /**
- * `node packages/batch/scripts/kills.ts [times]`: kills processes that run a job, at every point of its life one after the other, on SQLite
- * and on PostgreSQL, one process and two at once, with a vendor whose list shows names and with one whose list shows none. Others finish
- * each job. Then the vendor's own count and the ledger are compared: one batch, each item settled once, the same sum. Bulk runs are killed
+ * `node packages/batch/scripts/kills.ts [times] [case]`: kills processes that run a job, at every point of its life one after the other, on SQLite
+ * and on PostgreSQL, one process and two at once, with a vendor whose list shows names and with one whose list shows none, chats
+ * and embeddings. Others finish each job. Then the vendor's own count and the ledger are compared: one batch, each item settled once, the same sum. Bulk runs are killed
  * likewise: no item is lost or twice in a journal, and the ledger holds what the vendor bills.
  */
 import { Effect } from "effect"
@@ -89,7 +89,7 @@ const bulk = (kind: Kind, workers: 1 | 2) =>
 
 const cases = (["sqlite", "postgres"] as const).flatMap((kind) =>
   ([1, 2] as const).flatMap((workers) =>
-    (["openai", "anthropic"] as const).map((vendor) => ({ kind, vendor, workers })),
+    (["openai", "anthropic", "embeddings"] as const).map((vendor) => ({ kind, vendor, workers })),
   ),
 )
 

@@ -9,7 +9,8 @@
  *
  * @since 0.1.0
  */
-import { type ResilientModel } from "@holdfast/core"
+import { type Resilient } from "@holdfast/core"
+import { type Kind } from "@holdfast/core/Operation"
 import { type Ledger } from "@holdfast/cost"
 import { Effect, Layer, type Schedule, Stream } from "effect"
 import { type SqlClient } from "effect/sql"
@@ -17,7 +18,14 @@ import { type SqlClient } from "effect/sql"
 import { type BulkResult } from "./internal/bulk/options.ts"
 import { type JobsUnavailable, type JobUnknown } from "./internal/job/errors.ts"
 import { Jobs, makeSql } from "./internal/job/jobs.ts"
-import { type Ended, type Failed, type Options, type Standing, type WhenUnsure } from "./internal/job/options.ts"
+import {
+  type Ended,
+  type Failed,
+  type OfOneOperation,
+  type Options,
+  type Standing,
+  type WhenUnsure,
+} from "./internal/job/options.ts"
 import { standardPoll } from "./internal/job/poll.ts"
 import { results } from "./internal/job/run.ts"
 
@@ -33,7 +41,7 @@ export {
   NoSecondTurn,
 } from "./internal/job/errors.ts"
 export { Jobs, type Service } from "./internal/job/jobs.ts"
-export type { Ended, Failed, Options, Progress, Standing, WhenUnsure } from "./internal/job/options.ts"
+export type { Ended, Failed, OfOneOperation, Options, Progress, Standing, WhenUnsure } from "./internal/job/options.ts"
 export type {
   /**
    * How far a batch of the vendor is.
@@ -87,13 +95,13 @@ export const layerSql = (
  * @since 0.1.0
  * @category constructors
  */
-export const run = <I, A, E, R, PE = never, PR = never, EI = never, RI = never>(
+export const run = <I, A, E, R, K extends Kind, PE = never, PR = never, EI = never, RI = never>(
   items: Iterable<I> | Stream.Stream<I, EI, RI>,
-  options: Options<I, A, E, R, PE, PR>,
+  options: Options<I, A, E, R, K, PE, PR> & OfOneOperation<R, K>,
 ): Stream.Stream<
-  BulkResult<A, E | Failed>,
+  BulkResult<A, E | Failed<K>>,
   EI | PE | Ended,
-  Exclude<R, ResilientModel.Provides> | PR | RI | Jobs | Ledger.Ledger
+  Exclude<R, Resilient.Provides<K>> | PR | RI | Jobs | Ledger.Ledger
 > =>
   Stream.unwrap(
     Effect.gen(function* () {

@@ -3,6 +3,7 @@
  *
  * @module @holdfast/batch
  */
+export * as BatchEvent from "./BatchEvent.ts"
 export * as BatchJob from "./BatchJob.ts"
 export * as Bulk from "./Bulk.ts"
 export * as Input from "./Input.ts"

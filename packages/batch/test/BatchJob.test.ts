@@ -1,10 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Event } from "@holdfast/core"
 import { Ledger, Money } from "@holdfast/cost"
-import { type Context, Deferred, Effect, Fiber, Layer, Schedule, Schema, type Scope, Stream } from "effect"
+import { type Context, Deferred, Duration, Effect, Fiber, Layer, Schedule, Schema, type Scope, Stream } from "effect"
 import { type AiError, LanguageModel, Tool, Toolkit } from "effect/ai"
 import { TestClock } from "effect/testing"
 
+import * as BatchEvent from "../src/BatchEvent.ts"
 import * as BatchJob from "../src/BatchJob.ts"
 import { clientAt, type Kind, place, storesOn, withoutPostgres } from "./support/databases.ts"
 import {
@@ -24,7 +25,7 @@ const ids = (count: number) => Array.from({ length: count }, (_, index) => `item
 
 const ask = (prompt: string) => Effect.map(LanguageModel.generateText({ prompt }), ({ text }) => text)
 
-type Options = BatchJob.Options<string, string, AiError.AiError, LanguageModel.LanguageModel>
+type Options = BatchJob.Options<string, string, AiError.AiError, LanguageModel.LanguageModel, "chat">
 
 /** Waits are short, so that no test takes long; how long they are decides nothing. */
 const optionsFor = (vendor: Vendor, provider: ProviderOptions = {}): Options => ({
@@ -283,6 +284,53 @@ describe("what became of items", () => {
   )
 })
 
+describe("a job that somebody listens to", () => {
+  const seconds = (event: BatchEvent.BatchMoved) => event.took !== undefined && Duration.toMillis(event.took) >= 0
+
+  it.live("tells once what becomes of its batches and its items, whoever works on it", () =>
+    inMemory(
+      Effect.gen(function* () {
+        const vendor = new Vendor()
+        vendor.answer = (item) => {
+          const prompt = promptIn(item)
+          if (prompt === "item 1") return { _tag: "Refused", error: refusal("no") }
+          if (prompt === "item 2") return { _tag: "Expired" }
+          return prompt === "item 3" ? undefined : answered(item)
+        }
+        vendor.missing = "unknown"
+        const events: Array<BatchEvent.Event> = []
+        const heard = <A, E, R>(self: Effect.Effect<A, E, R>) =>
+          Event.listen(self, (event) => {
+            if (BatchEvent.isBatchEvent(event)) events.push(event)
+          })
+        const items = [...ids(6), "unsendable"]
+        const job = Stream.runCollect(
+          BatchJob.run(items, optionsFor(vendor, { limits: { items: 4, bytes: 1_000_000 } })),
+        )
+        const [results] = yield* heard(Effect.all([job, job], { concurrency: 2 }))
+        yield* heard(job)
+        assert.strictEqual(results.length, 7)
+        const moves = events.flatMap((event) => (event._tag === "BatchMoved" ? [event] : []))
+        for (const piece of [0, 1]) {
+          assert.deepStrictEqual(
+            moves.filter((event) => event.piece === piece).map(({ to }) => to),
+            ["prepared", "uploaded", "submitting", "submitted", "ended", "settled"],
+          )
+        }
+        assert.deepStrictEqual(moves.filter(({ to }) => to === "ended").map(seconds), [true, true])
+        const counts: Record<string, number> = {}
+        for (const event of events) {
+          if (event._tag === "BatchItemsEnded") counts[event.outcome] = (counts[event.outcome] ?? 0) + event.count
+        }
+        assert.deepStrictEqual(counts, { failed: 2, succeeded: 3, expired: 1, lost: 1 })
+        const { job: of, model, operation, provider } = moves[0] as BatchEvent.BatchMoved
+        assert.deepStrictEqual([of, operation, provider, model], ["job", "chat", "acme", "acme-1"])
+        assert.strictEqual(Event.summary(moves[0] as BatchEvent.Event), "batch 0 of job at acme-1 of acme is prepared")
+      }),
+    ),
+  )
+})
+
 describe("a job under a budget", () => {
   it.live("is refused whole before anything is sent, holds nothing, and may come again", () =>
     inMemory(
@@ -342,7 +390,8 @@ describe("a create whose answer is lost", () => {
         const vendor = new Vendor()
         losing(vendor)
         vendor.listLag = 2
-        const results = yield* run(vendor, 5)
+        // Two looks are over long before, also on a machine that is busy.
+        const results = yield* run(vendor, 5, { listDelay: "4 seconds" })
         assert.strictEqual(results.length, 5)
         assert.strictEqual(vendor.batches.length, 1)
         assert.isAtLeast(vendor.calls["find"] ?? 0, 3)

@@ -4,13 +4,14 @@ import { join } from "node:path"
 
 import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Concurrency, Retry } from "@holdfast/core"
+import { Concurrency, Event, Retry } from "@holdfast/core"
 import { Money } from "@holdfast/cost"
 import { ScriptedModel } from "@holdfast/testing"
 import { Deferred, Effect, Exit, Fiber, Schedule, Schema, Stream } from "effect"
 import { LanguageModel } from "effect/ai"
 import { TestClock } from "effect/testing"
 
+import * as BatchEvent from "../src/BatchEvent.ts"
 import * as Bulk from "../src/Bulk.ts"
 import * as Journal from "../src/Journal.ts"
 import { type Progress } from "../src/Progress.ts"
@@ -149,6 +150,28 @@ describe("a bulk run", () => {
       const error = yield* Effect.flip(Stream.runDrain(run))
       assert.strictEqual(error._tag, "DuplicateItem")
       assert.isAtMost((yield* scripted.requests).length, 2)
+    }),
+  )
+
+  it.effect("tells whoever listens how each item ended", () =>
+    Effect.gen(function* () {
+      const { model } = yield* echo((prompt) =>
+        prompt === "item 1" ? ScriptedModel.overloaded() : ScriptedModel.text(prompt, { usage }),
+      )
+      const told: Array<unknown> = []
+      const run = Bulk.runInOrder(ids(3), { model, id: identity, ask })
+      yield* Event.listen(Stream.runDrain(run), (event) => {
+        if (BatchEvent.isBatchEvent(event)) told.push({ ...event })
+      })
+      assert.deepStrictEqual(
+        told,
+        ids(3).map((id) => ({
+          _tag: "BulkItemEnded",
+          id,
+          mode: "live",
+          outcome: id === "item 1" ? "failed" : "succeeded",
+        })),
+      )
     }),
   )
 

@@ -8,18 +8,22 @@
  * down. Tokens that come from a cache cost what they always cost. Files stay for two days. See
  * https://ai.google.dev/gemini-api/docs/batch-api.
  *
- * Prompts, settings and answers are those of `GoogleLanguageModel`: the same code makes the bodies and reads the answers.
+ * Prompts, settings and answers are those of `GoogleLanguageModel`, texts and vectors those of `GoogleEmbeddingModel`: the same code
+ * makes the bodies and reads the answers.
  *
  * @since 0.1.0
  */
+import { type Kind } from "@holdfast/core/Operation"
 import { type BatchProvider } from "@holdfast/core/provider/BatchProvider"
 import { UnsupportedOption } from "@holdfast/core/provider/ProviderModel"
 import { layered } from "@holdfast/core/provider/Settings"
 import { Effect } from "effect"
 
-import { GoogleClient } from "./GoogleClient.ts"
+import { GoogleClient, type Service } from "./GoogleClient.ts"
+import * as GoogleEmbeddingModel from "./GoogleEmbeddingModel.ts"
 import { Config, type Model } from "./GoogleLanguageModel.ts"
-import { contentBatches } from "./internal/batch/provider.ts"
+import { contentBatches, embeddingBatches } from "./internal/batch/provider.ts"
+import { embeddingsModel } from "./internal/embeddings/model.ts"
 import { contentModel } from "./internal/model.ts"
 import { type Settings } from "./internal/settings.ts"
 
@@ -40,12 +44,51 @@ import { type Settings } from "./internal/settings.ts"
  * @since 0.1.0
  * @category constructors
  */
-export const model = (name: Model, config?: Settings): Effect.Effect<BatchProvider, UnsupportedOption, GoogleClient> =>
+export const model = (
+  name: Model,
+  config?: Settings,
+): Effect.Effect<BatchProvider<"chat">, UnsupportedOption, GoogleClient> =>
+  atGemini(name, (client) =>
+    contentBatches(client, client.content, contentModel(client, name, layered(Config, config))),
+  )
+
+/**
+ * An embedding model of the Gemini API. An item has one text: that is what a line of a batch takes.
+ *
+ * **Details**
+ *
+ * A vector costs half of its live price. Where Gemini says nothing of tokens, the usage is unknown, and a budget settles with an
+ * interval up to the worst case. See https://ai.google.dev/gemini-api/docs/batch-api#batch-embedding.
+ *
+ * **Example** (Vectors for a job)
+ *
+ * ```ts
+ * import { GoogleBatch } from "@holdfast/google"
+ * import { Effect } from "effect"
+ *
+ * const batch = GoogleBatch.embeddings("gemini-embedding-001", { taskType: "RETRIEVAL_DOCUMENT" })
+ *
+ * Effect.isEffect(batch) // => true
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const embeddings = (
+  name: GoogleEmbeddingModel.Model,
+  config?: GoogleEmbeddingModel.Settings,
+): Effect.Effect<BatchProvider<"embeddings">, UnsupportedOption, GoogleClient> =>
+  atGemini(name, (client) =>
+    embeddingBatches(client, embeddingsModel(client, name, layered(GoogleEmbeddingModel.Config, config))),
+  )
+
+const atGemini = <K extends Kind>(
+  name: string,
+  make: (client: Service) => BatchProvider<K>,
+): Effect.Effect<BatchProvider<K>, UnsupportedOption, GoogleClient> =>
   Effect.flatMap(GoogleClient, (client) => {
-    const { content, provider } = client
-    if (provider === "gcp.gemini") {
-      return Effect.succeed(contentBatches(client, content, contentModel(client, name, layered(Config, config))))
-    }
+    const { provider } = client
+    if (provider === "gcp.gemini") return Effect.succeed(make(client))
     const explanation = "Vertex AI has batches of another form; use a client of the Gemini API"
     return Effect.fail(new UnsupportedOption({ provider, model: name, option: "batch", explanation }))
   })

@@ -5,29 +5,52 @@ import { Effect, Redacted } from "effect"
 
 import * as GoogleBatch from "../src/GoogleBatch.ts"
 import * as GoogleClient from "../src/GoogleClient.ts"
+import * as GoogleEmbeddingModel from "../src/GoogleEmbeddingModel.ts"
 import * as GoogleLanguageModel from "../src/GoogleLanguageModel.ts"
+
+const capabilities = {
+  named: true,
+  failsWhole: false,
+  cancels: true,
+  partial: false,
+  lines: true,
+  missing: "unknown",
+} as const
 
 BatchConformance.suite({
   name: "Gemini",
   vendor: "google",
   dialect: "google",
   batch: GoogleBatch.model("gemini-3.8-flash"),
-  live: GoogleLanguageModel.make("gemini-3.8-flash"),
+  live: GoogleLanguageModel.model("gemini-3.8-flash"),
   layer: (apiUrl, apiKey) => GoogleClient.layer({ apiKey, apiUrl }),
-  capabilities: { named: true, failsWhole: false, cancels: true, partial: false, lines: true, missing: "unknown" },
+  capabilities,
+})
+
+BatchConformance.suite({
+  name: "Gemini's embeddings",
+  vendor: "google",
+  dialect: "google-embeddings",
+  batch: GoogleBatch.embeddings("gemini-embedding-001", { taskType: "RETRIEVAL_DOCUMENT", outputDimensionality: 768 }),
+  live: GoogleEmbeddingModel.model("gemini-embedding-001", {
+    taskType: "RETRIEVAL_DOCUMENT",
+    outputDimensionality: 768,
+  }),
+  // A line has one text, and a live request a list of them.
+  lineOf: (sent) => (sent as { readonly requests: ReadonlyArray<unknown> }).requests[0],
+  layer: (apiUrl, apiKey) => GoogleClient.layer({ apiKey, apiUrl }),
+  capabilities: { ...capabilities, texts: 1 },
 })
 
 describe("a batch of Gemini's", () => {
   it.live("is refused at Vertex AI", () =>
     Effect.gen(function* () {
       const token = Effect.succeed(Redacted.make("token"))
-      const error = yield* Effect.flip(
-        Effect.provide(
-          GoogleBatch.model("gemini-3.8-flash"),
-          GoogleClient.layerVertex({ project: "project-1", token }),
-        ),
-      )
-      assert.strictEqual(error._tag, "UnsupportedOption")
+      const vertex = GoogleClient.layerVertex({ project: "project-1", token })
+      const chat = yield* Effect.flip(Effect.provide(GoogleBatch.model("gemini-3.8-flash"), vertex))
+      assert.strictEqual(chat._tag, "UnsupportedOption")
+      const embeddings = yield* Effect.flip(Effect.provide(GoogleBatch.embeddings("gemini-embedding-001"), vertex))
+      assert.strictEqual(embeddings._tag, "UnsupportedOption")
     }),
   )
 })

@@ -8,7 +8,7 @@ import { layered, override, type Override } from "@holdfast/core/provider/Settin
 import { Context, Effect } from "effect"
 import type { OpenAI } from "openai"
 
-import { dimensionsOf, openAiLimits } from "./internal/embeddings/limits.ts"
+import { openAiEmbeddings } from "./internal/embeddings/limits.ts"
 import { embeddingsModel } from "./internal/embeddings/model.ts"
 import { type EmbeddingSettings } from "./internal/embeddings/settings.ts"
 import { OpenAiClient } from "./OpenAiClient.ts"
@@ -78,9 +78,7 @@ export const make = (
   name: Model,
   config?: EmbeddingSettings,
 ): Effect.Effect<ProviderEmbeddingModel.ProviderEmbeddingModel, never, OpenAiClient> =>
-  Effect.map(OpenAiClient, (client) =>
-    embeddingsModel(client, name, { limits: openAiLimits, maxDimensions: dimensionsOf(name) }, layered(Config, config)),
-  )
+  Effect.map(OpenAiClient, (client) => embeddingsModel(client, name, openAiEmbeddings(name), layered(Config, config)))
 
 /**
  * Settings of a model of another server: those that OpenAI has, and what is known of the server.

@@ -6,6 +6,7 @@ import { Effect, Layer, Redacted } from "effect"
 import * as OpenAiBatch from "../src/OpenAiBatch.ts"
 import * as OpenAiClient from "../src/OpenAiClient.ts"
 import * as OpenAiCompatible from "../src/OpenAiCompatible.ts"
+import * as OpenAiEmbeddingModel from "../src/OpenAiEmbeddingModel.ts"
 import * as OpenAiLanguageModel from "../src/OpenAiLanguageModel.ts"
 
 const client = (apiUrl: string, apiKey = Redacted.make("sk-test-key")) => OpenAiClient.layer({ apiKey, apiUrl })
@@ -24,7 +25,7 @@ BatchConformance.suite({
   vendor: "openai",
   dialect: "openai-responses",
   batch: OpenAiBatch.model("gpt-6-luna"),
-  live: OpenAiLanguageModel.make("gpt-6-luna"),
+  live: OpenAiLanguageModel.model("gpt-6-luna"),
   layer: client,
   capabilities,
 })
@@ -34,11 +35,21 @@ BatchConformance.suite({
   vendor: "openai",
   dialect: "openai-chat",
   batch: OpenAiBatch.chat("gpt-6-luna"),
-  live: OpenAiLanguageModel.makeChat("gpt-6-luna"),
+  live: OpenAiLanguageModel.chat("gpt-6-luna"),
   // All else is the same as above.
   groups: ["answers"],
   layer: client,
   capabilities,
+})
+
+BatchConformance.suite({
+  name: "OpenAI's embeddings",
+  vendor: "openai",
+  dialect: "openai-embeddings",
+  batch: OpenAiBatch.embeddings("text-embedding-3-small", { dimensions: 2 }),
+  live: OpenAiEmbeddingModel.model("text-embedding-3-small", { dimensions: 2 }),
+  layer: client,
+  capabilities: { ...capabilities, texts: 2_048 },
 })
 
 const servers = [
@@ -59,7 +70,18 @@ for (const [name, vendor, server, able] of servers) {
     vendor,
     dialect: "openai-chat",
     batch: OpenAiBatch.compatible(preset, "some-model"),
-    live: OpenAiCompatible.make(preset, "some-model"),
+    live: OpenAiCompatible.model(preset, "some-model"),
+    layer: (apiUrl, apiKey) => OpenAiCompatible.layer(preset, { apiKey, apiUrl }),
+    capabilities: able,
+  })
+  // Groq's batches take none.
+  if (vendor === "groq") continue
+  BatchConformance.suite({
+    name: `${name}'s embeddings`,
+    vendor,
+    dialect: "openai-embeddings",
+    batch: OpenAiBatch.compatibleEmbeddings(preset, "some-embedder"),
+    live: OpenAiEmbeddingModel.compatible(preset, "some-embedder"),
     layer: (apiUrl, apiKey) => OpenAiCompatible.layer(preset, { apiKey, apiUrl }),
     capabilities: able,
   })
@@ -69,7 +91,12 @@ describe("batches of other servers", () => {
   it.effect("are refused at Bedrock, and taken at Azure", () =>
     Effect.gen(function* () {
       const apiKey = Redacted.make("ABSK-test")
-      for (const make of [OpenAiBatch.model("gpt-6-luna"), OpenAiBatch.chat("gpt-6-luna")]) {
+      const models = [
+        OpenAiBatch.model("gpt-6-luna"),
+        OpenAiBatch.chat("gpt-6-luna"),
+        Effect.map(OpenAiBatch.embeddings("text-embedding-3-small"), (batch) => batch as never),
+      ]
+      for (const make of models) {
         const refused = Effect.provide(make, OpenAiClient.layerBedrock({ region: "eu-central-1", apiKey }))
         assert.strictEqual((yield* Effect.flip(refused))._tag, "UnsupportedOption")
         const taken = yield* Effect.provide(make, OpenAiClient.layerAzure({ resource: "mine", apiKey }))
@@ -89,6 +116,11 @@ describe("batches of other servers", () => {
         assert.strictEqual(error._tag, "UnsupportedOption")
         assert.strictEqual(error.option, "batch")
       }
+      const embeddings = yield* OpenAiBatch.compatibleEmbeddings(OpenAiCompatible.groq, "some-model").pipe(
+        Effect.flip,
+        Effect.provide(OpenAiCompatible.layer(OpenAiCompatible.groq, { apiKey: Redacted.make("gsk-test") })),
+      )
+      assert.include(embeddings.message, "no batches of embeddings")
     }),
   )
 })

@@ -142,6 +142,36 @@ const rows: Readonly<Record<string, ReadonlyArray<Panel>>> = {
       queries: { hits: rate("holdfast_cache_hits_total", "", "") },
     },
   ],
+  Batches: [
+    {
+      title: "Batches",
+      description: "Batches of jobs an hour by the state that they reached. What is submitted ought to end.",
+      unit: "short",
+      queries: { "{{to}}": `sum by (to) (increase(holdfast_batch_changes_total{${scope}}[1h]))` },
+    },
+    {
+      title: "Items of batches",
+      description:
+        "Items an hour by what became of them. Expired and canceled ones cost nothing; of lost ones nobody knows.",
+      unit: "short",
+      queries: { "{{outcome}}": `sum by (outcome) (increase(holdfast_batch_items_total{${scope}}[1h]))` },
+    },
+    {
+      title: "Duration of batches",
+      description: "From the request that made a batch to its end, over a day.",
+      unit: "s",
+      queries: {
+        p50: `histogram_quantile(0.5, sum by (le) (rate(holdfast_batch_duration_seconds_bucket{${scope}}[1d])))`,
+        p95: `histogram_quantile(0.95, sum by (le) (rate(holdfast_batch_duration_seconds_bucket{${scope}}[1d])))`,
+      },
+    },
+    {
+      title: "Items of bulk runs",
+      description: "Items a second by mode and by how they ended.",
+      unit: "reqps",
+      queries: { "{{mode}}: {{outcome}}": rate("holdfast_bulk_items_total", "mode, outcome", "") },
+    },
+  ],
   Money: [
     {
       title: "Dollars an hour, by model",

@@ -6,14 +6,15 @@
  *
  * @since 0.1.0
  */
-import { Effect, type Layer, Metric } from "effect"
+import { Effect, type Layer } from "effect"
 
 import { type TracedAttempt } from "./CallTrace.ts"
 import * as Collector from "./Collector.ts"
 import { ModelSeries } from "./internal/metrics/attempts.ts"
+import { batches } from "./internal/metrics/batches.ts"
 import { calls } from "./internal/metrics/calls.ts"
 import { decisions } from "./internal/metrics/decisions.ts"
-import { type Names, own as definitions } from "./internal/metrics/definitions.ts"
+import { type Names } from "./internal/metrics/definitions.ts"
 import { Instruments } from "./internal/metrics/instruments.ts"
 import { other, Table, Values } from "./internal/metrics/labels.ts"
 
@@ -53,7 +54,10 @@ export const layer = (options: Options = {}): Layer.Layer<Collector.Collector> =
       const instruments = new Instruments(context, options.boundaries)
       const attempted = attempts(instruments, options)
       const ended = calls(instruments, options.tenants === undefined ? undefined : new Set(options.tenants))
-      const handlers = decisions(instruments, attempted.sourceOf)
+      const handlers = {
+        ...decisions(instruments, attempted.sourceOf),
+        ...batches(instruments, attempted),
+      }
       return {
         call: (trace) => {
           for (const each of trace.attempts) attempted.add(each)
@@ -90,6 +94,7 @@ const attempts = (instruments: Instruments, { models = 200, names = "2026-10" }:
     return made
   }
   return {
+    operationOf: (operation: string): string => operations.of(operation),
     add: (traced: TracedAttempt): void => remembered(traced.attempt).add(traced),
     sourceOf: ({ model, provider }: { readonly provider: string; readonly model: string }) =>
       keyOf(provider, model) === other
@@ -103,18 +108,3 @@ const within = <A>(maps: Map<string, Map<string, A>>, key: string): Map<string, 
   maps.set(key, known)
   return known
 }
-
-/**
- * Items of a batch by state, for bulk runs and batch jobs to set.
- *
- * @since 0.1.0
- * @category metrics
- */
-export const batchItems = (labels: {
-  readonly batch: string
-  readonly state: "waiting" | "running" | "done" | "failed"
-}) =>
-  Metric.gauge("holdfast.batch.items", {
-    description: definitions["holdfast.batch.items"].description,
-    attributes: { ...labels, unit: "{item}" },
-  })

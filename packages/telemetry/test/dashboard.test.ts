@@ -80,6 +80,10 @@ const emitted = Effect.gen(function* () {
     { _tag: "AttemptReserved", attempt: "a", callId: "", worst: Money.fromPicodollars(10n) },
   ]
   for (const event of money) sink(event)
+  const batch = { job: "job", operation: "chat", ...source }
+  sink({ _tag: "BatchMoved", ...batch, piece: 0, to: "ended", took: Duration.hours(1) })
+  sink({ _tag: "BatchItemsEnded", ...batch, outcome: "succeeded", count: 3 })
+  sink({ _tag: "BulkItemEnded", id: "a", mode: "live", outcome: "failed" })
   return yield* Effect.provide(Prometheus.format, layer)
 }).pipe(Effect.scoped)
 

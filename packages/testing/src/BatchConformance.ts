@@ -13,16 +13,25 @@
  * @since 0.1.0
  */
 import { layer } from "@effect/vitest"
+import * as Resilient from "@holdfast/core/Resilient"
 import { Effect, Redacted } from "effect"
 
 import * as Emulator from "./Emulator.ts"
 import { answers } from "./internal/conformance/batch/answers.ts"
 import { hostile } from "./internal/conformance/batch/hostile.ts"
-import { making } from "./internal/conformance/batch/making.ts"
+import { making, texts } from "./internal/conformance/batch/making.ts"
+import { questionsOf } from "./internal/conformance/batch/questions.ts"
 import { results } from "./internal/conformance/batch/results.ts"
-import { type Check as Unbound, type Group, key, type Subject } from "./internal/conformance/batch/trial.ts"
+import {
+  type Batch,
+  type Check as Unbound,
+  type Group,
+  key,
+  type Operation,
+  type Subject,
+} from "./internal/conformance/batch/trial.ts"
 
-export type { Capabilities, Group, Subject } from "./internal/conformance/batch/trial.ts"
+export type { Capabilities, Group, Operation, Subject } from "./internal/conformance/batch/trial.ts"
 
 /**
  * One thing that every batch API must do.
@@ -45,17 +54,27 @@ const names: ReadonlyArray<Group> = ["answers", "making", "results", "hostile"]
  * @since 0.1.0
  * @category constructors
  */
-export const checks = <R>(subject: Subject<R>): ReadonlyArray<Check> =>
+export const checks = <K extends Operation, R>(subject: Subject<K, R>): ReadonlyArray<Check> =>
   (subject.groups ?? names)
     .flatMap((group) => groups[group])
+    .concat(subject.capabilities.texts === undefined ? [] : [texts])
     .map(({ name, run }) => ({
       name,
       run: Effect.gen(function* () {
         const emulator = yield* Emulator.Emulator
         yield* emulator.reset
-        const trial = Effect.all({ batch: subject.batch, live: subject.live })
+        const models = Effect.all({ batch: subject.batch, live: Resilient.anyCallOf(subject.live) })
+        const tried = Effect.flatMap(models, ({ batch, live }) =>
+          run({
+            emulator,
+            subject,
+            batch: batch as unknown as Batch,
+            live,
+            questions: questionsOf(batch.operation, subject.capabilities),
+          }),
+        )
         yield* Effect.provide(
-          Effect.flatMap(trial, (models) => run({ emulator, subject, ...models })),
+          Effect.scoped(tried),
           subject.layer(emulator.batches.baseUrl(subject.vendor), Redacted.make(key)),
         )
       }),
@@ -67,7 +86,7 @@ export const checks = <R>(subject: Subject<R>): ReadonlyArray<Check> =>
  * @since 0.1.0
  * @category suites
  */
-export const suite = <R>(subject: Subject<R>): void => {
+export const suite = <K extends Operation, R>(subject: Subject<K, R>): void => {
   layer(Emulator.layer(), { excludeTestServices: true })(`batches of ${subject.name} conform`, (it) => {
     for (const { name, run } of checks(subject)) it.effect(name, () => run)
   })

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { type BatchProvider, type Line } from "@holdfast/core/provider/BatchProvider"
+import { ResilientModel } from "@holdfast/core"
+import { type BatchProvider, type Line, ofModel } from "@holdfast/core/provider/BatchProvider"
 import { type ProviderModel } from "@holdfast/core/provider/ProviderModel"
 import { Context, Effect, Layer, Stream } from "effect"
 import { AiError, LanguageModel, type Response } from "effect/ai"
@@ -41,13 +42,14 @@ const careless = (url: string) => {
   const json = (method: string, path: string, body?: NonNullable<RequestInit["body"]>): Promise<Json> =>
     ask(method, path, body).then((response) => response.json() as Promise<Json>)
   const bodyOf = (prompt: unknown) => ({ model: "m", messages: [{ role: "user", content: JSON.stringify(prompt) }] })
-  const batch: BatchProvider = {
-    provider: "careless",
-    model: "m",
-    codecTransformer: LanguageModel.defaultCodecTransformer,
+  const named = { provider: "careless", model: "m", codecTransformer: LanguageModel.defaultCodecTransformer }
+  const batch: BatchProvider<"chat"> = {
+    ...ofModel({
+      ...named,
+      prepare: ({ options }) =>
+        Effect.succeed({ body: bodyOf(options.prompt), read: (answer) => Effect.sync(() => partsOf(answer)) }),
+    }),
     limits: { items: 10, bytes: 1_000_000 },
-    prepare: ({ options }) =>
-      Effect.succeed({ body: bodyOf(options.prompt), read: (answer) => Effect.sync(() => partsOf(answer)) }),
     sizeOf: (item) => JSON.stringify(item).length,
     upload: (items) =>
       Effect.flatMap(Stream.runCollect(items), (all) =>
@@ -111,9 +113,7 @@ const careless = (url: string) => {
     forget: (file) => attempt(() => json("DELETE", `/files/${file}`)),
   }
   const live: ProviderModel = {
-    provider: "careless",
-    model: "m",
-    codecTransformer: LanguageModel.defaultCodecTransformer,
+    ...named,
     generate: ({ options }) =>
       attempt(() =>
         json("POST", "/chat/completions", JSON.stringify({ ...bodyOf(options.prompt), stream: false })).then(partsOf),
@@ -123,12 +123,15 @@ const careless = (url: string) => {
   return { batch, live }
 }
 
-const subject: BatchConformance.Subject<Address> = {
+const subject: BatchConformance.Subject<"chat", Address> = {
   name: "careless",
   vendor: "openai",
   dialect: "openai-chat",
   batch: Effect.map(Address, (url) => careless(url).batch),
-  live: Effect.map(Address, (url) => careless(url).live),
+  live: ResilientModel.fromProvider(
+    Effect.map(Address, (url) => careless(url).live),
+    { name: "careless", settings: {} },
+  ),
   layer: (url) => Layer.succeed(Address, url),
   capabilities: { named: true, failsWhole: true, cancels: true, partial: true, lines: true, missing: "free" },
 }

@@ -31,6 +31,8 @@ const postgresIn = (schema: string) =>
     url: Redacted.make(databaseUrl),
     startupParameters: { search_path: schema, synchronous_commit: "off" },
     maxConnections: 4,
+    // Of a machine that is busy.
+    connectTimeout: "2 minutes",
   })
 
 const administer = (statement: string) =>

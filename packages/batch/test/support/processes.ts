@@ -13,7 +13,10 @@ import { Context, Effect, Layer, type Scope, Stream } from "effect"
 
 import { clientAt, file, type Kind, place } from "./databases.ts"
 
-export type Vendor = "openai" | "anthropic"
+/** Whose batches, and of what: OpenAI's and Anthropic's of chats, and OpenAI's of embeddings. */
+export type Vendor = "openai" | "anthropic" | "embeddings"
+
+const apis = { openai: "openai", anthropic: "anthropic", embeddings: "openai" } as const
 
 /** What one process is to do. */
 export interface Work {
@@ -62,10 +65,11 @@ const runWorker = (work: Work): Effect.Effect<Ended> =>
     }),
   )
 
-/** What one answer of the emulator costs as a batch: 100 and 50 tokens, at half the prices of the two models, in picodollars. */
+/** What one answer of the emulator costs as a batch: 100 and 50 tokens, at half the prices of the models, in picodollars. */
 const units: Readonly<Record<Vendor, bigint>> = {
   openai: 100n * 75_000n + 50n * 300_000n,
   anthropic: 100n * 500_000n + 50n * 2_500_000n,
+  embeddings: 100n * 10_000n,
 }
 
 /** An emulator and a database, with jobs one after the other. */
@@ -82,9 +86,11 @@ const liveUnit = 100n * 150_000n + 50n * 600_000n
 export const ground = (kind: Kind, vendor: Vendor): Effect.Effect<Ground, unknown, Scope.Scope> =>
   Effect.gen(function* () {
     const emulator = Context.get(yield* Layer.build(Layer.fresh(Emulator.layer())), Emulator.Emulator)
-    yield* emulator.respond(vendor === "openai" ? "openai-responses" : "anthropic", () =>
-      Effect.succeed(Reply.text("positive", { usage: { input: 100, output: 50 } })),
-    )
+    yield* vendor === "embeddings"
+      ? emulator.respond("openai-embeddings", () => Effect.succeed(Reply.embeddings({ inputTokens: 100 })))
+      : emulator.respond(vendor === "openai" ? "openai-responses" : "anthropic", () =>
+          Effect.succeed(Reply.text("positive", { usage: { input: 100, output: 50 } })),
+        )
     return { kind, vendor, where: yield* place(kind), emulator }
   })
 
@@ -117,7 +123,7 @@ export const killed = ({ emulator, kind, vendor, where }: Ground, plan: Plan): E
   Effect.scoped(
     Effect.gen(function* () {
       const { finishers, items, job, kills } = plan
-      const work: Work = { kind, where, vendor, url: emulator.batches.baseUrl(vendor), job, items }
+      const work: Work = { kind, where, vendor, url: emulator.batches.baseUrl(apis[vendor]), job, items }
       const before = yield* emulator.batches.seen
       const atOnce = { concurrency: "unbounded" } as const
       const first = yield* Effect.forEach(kills, (killAt) => runWorker({ ...work, killAt }), atOnce)
@@ -194,7 +200,7 @@ export const killedBulk = (
         (killAt, index) =>
           Effect.gen(function* () {
             const journal = join(folder, `${job}-${index}.jsonl`)
-            const work: Work = { kind, where, vendor, url: emulator.batches.baseUrl(vendor), job, items, journal }
+            const work: Work = { kind, where, vendor, url: emulator.batches.baseUrl(apis[vendor]), job, items, journal }
             const first = yield* runWorker({ ...work, killAt })
             const last = yield* runWorker(work)
             const ids = readFileSync(journal, "utf8")

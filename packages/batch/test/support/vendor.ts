@@ -6,6 +6,7 @@ import {
   type Candidate,
   type Item,
   type Line,
+  ofModel,
   type Status,
 } from "@holdfast/core/provider/BatchProvider"
 import { Clock, Effect, Stream } from "effect"
@@ -160,7 +161,7 @@ interface Body {
 }
 
 /** How the steps of a vendor are reached: in this process, or over a socket. */
-export interface Steps extends Pick<BatchProvider, "cancel" | "find" | "results" | "status"> {
+export interface Steps extends Pick<BatchProvider<"chat">, "cancel" | "find" | "results" | "status"> {
   readonly upload: (items: ReadonlyArray<Item>) => Effect.Effect<string, AiError.AiError>
   readonly create: (
     name: string,
@@ -202,7 +203,7 @@ export const stepsOf = (vendor: Vendor): Steps => ({
 export interface ProviderOptions {
   /** Whether items are sent ahead, as a file. */
   readonly files?: boolean
-  readonly limits?: BatchProvider["limits"]
+  readonly limits?: BatchProvider<"chat">["limits"]
   readonly model?: string
 }
 
@@ -210,39 +211,46 @@ export interface ProviderOptions {
 export const providerOn = (
   steps: Steps,
   { files = true, limits = { items: 50_000, bytes: 200_000_000 }, model = "acme-1" }: ProviderOptions = {},
-): BatchProvider => ({
-  provider: "acme",
-  model,
-  codecTransformer: LanguageModel.defaultCodecTransformer,
-  settings: Effect.succeed({ maxOutputTokens: 100 }),
-  limits,
-  prepare: ({ jsonSchema, options }) => {
-    const prompt = textOf(options.prompt)
-    if (prompt === "unsendable") return Effect.fail(refusal("this cannot be sent"))
-    return Effect.succeed({
-      body: { prompt, ...(jsonSchema !== undefined && { schema: jsonSchema }) },
-      read: (answer) =>
-        Effect.sync(() => {
-          const { text, tool, usage: used } = answer as Body
-          return {
-            headers: {},
-            parts: [
-              ...(text === undefined ? [] : [{ type: "text" as const, text }]),
-              ...(tool === undefined ? [] : [{ type: "tool-call" as const, id: "call-1", ...tool }]),
-              {
-                type: "finish" as const,
-                reason: tool === undefined ? ("stop" as const) : ("tool-calls" as const),
-                usage: {
-                  inputTokens: { total: used?.input, uncached: undefined, cacheRead: undefined, cacheWrite: undefined },
-                  outputTokens: { total: used?.output, text: undefined, reasoning: undefined },
+): BatchProvider<"chat"> => ({
+  ...ofModel({
+    provider: "acme",
+    model,
+    codecTransformer: LanguageModel.defaultCodecTransformer,
+    settings: Effect.succeed({ maxOutputTokens: 100 }),
+    prepare: ({ jsonSchema, options }) => {
+      const prompt = textOf(options.prompt)
+      if (prompt === "unsendable") return Effect.fail(refusal("this cannot be sent"))
+      return Effect.succeed({
+        body: { prompt, ...(jsonSchema !== undefined && { schema: jsonSchema }) },
+        read: (answer) =>
+          Effect.sync(() => {
+            const { text, tool, usage: used } = answer as Body
+            return {
+              headers: {},
+              parts: [
+                ...(text === undefined ? [] : [{ type: "text" as const, text }]),
+                ...(tool === undefined ? [] : [{ type: "tool-call" as const, id: "call-1", ...tool }]),
+                {
+                  type: "finish" as const,
+                  reason: tool === undefined ? ("stop" as const) : ("tool-calls" as const),
+                  usage: {
+                    inputTokens: {
+                      total: used?.input,
+                      uncached: undefined,
+                      cacheRead: undefined,
+                      cacheWrite: undefined,
+                    },
+                    outputTokens: { total: used?.output, text: undefined, reasoning: undefined },
+                  },
+                  response: undefined,
                 },
-                response: undefined,
-              },
-            ],
-          }
-        }),
-    })
-  },
+              ],
+            }
+          }),
+      })
+    },
+  }),
+  limits,
   sizeOf: (item) => JSON.stringify(item).length,
   upload: files ? (items) => Effect.flatMap(Stream.runCollect(items), (all) => steps.upload(all)) : undefined,
   create: ({ file, items, name }) =>

@@ -9,11 +9,12 @@ import { writeSync } from "node:fs"
 
 import { NodeFileSystem } from "@effect/platform-node"
 import { AnthropicBatch, AnthropicClient } from "@holdfast/anthropic"
+import { type Kind } from "@holdfast/core/Operation"
 import { type BatchProvider } from "@holdfast/core/provider/BatchProvider"
 import { Budget, Ledger } from "@holdfast/cost"
 import { OpenAiBatch, OpenAiClient, OpenAiLanguageModel } from "@holdfast/openai"
 import { Effect, Exit, FileSystem, Layer, Redacted, Schedule, Schema, Stream } from "effect"
-import { LanguageModel } from "effect/ai"
+import { EmbeddingModel, LanguageModel } from "effect/ai"
 import { SqlClient } from "effect/sql"
 
 import * as BatchJob from "../../src/BatchJob.ts"
@@ -71,7 +72,7 @@ const ledger = Layer.effect(
   })),
 ).pipe(Layer.provide(Ledger.layerSql()))
 
-const watched = (provider: BatchProvider): BatchProvider => ({
+const watched = <K extends Kind>(provider: BatchProvider<K>): BatchProvider<K> => ({
   ...provider,
   upload:
     provider.upload === undefined
@@ -94,35 +95,49 @@ const watched = (provider: BatchProvider): BatchProvider => ({
 
 const key = Redacted.make("sk-test-key")
 
-const provider =
+const openAi = OpenAiClient.layer({ apiKey: key, apiUrl: work.url })
+
+const chats =
   work.vendor === "openai"
-    ? Effect.provide(
-        OpenAiBatch.model("gpt-4o-mini", { maxOutputTokens: 100 }),
-        OpenAiClient.layer({ apiKey: key, apiUrl: work.url }),
-      )
+    ? Effect.provide(OpenAiBatch.model("gpt-4o-mini", { maxOutputTokens: 100 }), openAi)
     : Effect.provide(
         AnthropicBatch.model("claude-haiku-4-5", { maxOutputTokens: 100 }),
         AnthropicClient.layer({ apiKey: key, apiUrl: work.url }),
       )
 
+const vectors = Effect.provide(OpenAiBatch.embeddings("text-embedding-3-small"), openAi)
+
 const questions = Array.from({ length: work.items }, (_, index) => `question ${index}`)
 
 const ask = (prompt: string) => Effect.map(LanguageModel.generateText({ prompt }), ({ text }) => text)
 
+const embed = (text: string) => Effect.flatMap(EmbeddingModel.EmbeddingModel, (model) => model.embed(text))
+
 const id = (question: string) => question
 
-const job = BatchJob.run(questions, {
+/** How many items were answered. */
+const answered = <E, R>(results: Stream.Stream<{ readonly _tag: string }, E, R>) =>
+  Stream.runFold(
+    results,
+    () => 0,
+    (count, { _tag }) => count + (_tag === "Answered" ? 1 : 0),
+  )
+
+const common = {
   job: work.job,
-  provider: Effect.map(provider, watched),
   id,
-  ask,
   budgets: [{ name: "all", daily: "1000 USD" }],
   poll: Schedule.spaced("10 millis"),
   lease: "400 millis",
   createTimeout: "3 seconds",
   listDelay: "60 millis",
   window: 4,
-})
+} as const
+
+const job =
+  work.vendor === "embeddings"
+    ? answered(BatchJob.run(questions, { ...common, provider: Effect.map(vectors, watched), ask: embed }))
+    : answered(BatchJob.run(questions, { ...common, provider: Effect.map(chats, watched), ask }))
 
 /** Files whose writes are points, one of them in the midst of a line. */
 const files = Layer.effect(
@@ -158,15 +173,8 @@ const live = (journal: string) =>
     window: 4,
   }).pipe(Stream.provide(OpenAiClient.layer({ apiKey: key, apiUrl: work.url })), Stream.provide(files))
 
-const answered = <E, R>(results: Stream.Stream<{ readonly _tag: string }, E, R>) =>
-  Stream.runFold(
-    results,
-    () => 0,
-    (count, { _tag }) => count + (_tag === "Answered" ? 1 : 0),
-  )
-
 const either: Effect.Effect<number, unknown, BatchJob.Jobs | Ledger.Ledger> =
-  work.journal === undefined ? answered(job) : answered(live(work.journal))
+  work.journal === undefined ? job : answered(live(work.journal))
 
 const program = either.pipe(
   Effect.provide(

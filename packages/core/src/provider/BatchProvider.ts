@@ -1,14 +1,28 @@
 /**
  * What a vendor's batch API has to bring: how a request becomes an item of a batch, how a batch is made, found again, watched
- * and read. Jobs that survive their process are made of it once, in `@holdfast/batch`.
+ * and read. Jobs that survive their process are made of it once, in `@holdfast/batch`, for every operation.
  *
  * @since 0.1.0
  */
-import { Effect, type Stream } from "effect"
-import { type AiError, type LanguageModel, type Response } from "effect/ai"
+import { Effect, Stream } from "effect"
+import { type AiError } from "effect/ai"
 
+import { type CallFailure as ChatFailure, type EmbeddingFailure } from "../internal/attempt/failure.ts"
 import { type PricedAs } from "../internal/call/types.ts"
-import { type ProviderFailure, type ProviderReply, type ProviderRequest } from "./ProviderModel.ts"
+import { type Kind } from "../Operation.ts"
+import { type Resilient } from "../Resilient.ts"
+import * as ResilientEmbeddingModel from "../ResilientEmbeddingModel.ts"
+import * as ResilientModel from "../ResilientModel.ts"
+import { streamed } from "./AnswerModes.ts"
+import { type EmbeddingAnswer, type EmbeddingRequest } from "./ProviderEmbeddingModel.ts"
+import {
+  type ProviderModel,
+  type ProviderReply,
+  type ProviderRequest,
+  type RequestFailure,
+  UnsupportedOption,
+} from "./ProviderModel.ts"
+import { type SdkEmbeddingModel } from "./SdkEmbeddingModel.ts"
 import { type SdkModel } from "./SdkModel.ts"
 
 /**
@@ -29,11 +43,30 @@ export interface Item {
  * @since 0.1.0
  * @category models
  */
-export interface Prepared {
+export interface Prepared<out Answer> {
   readonly body: unknown
+  /** How many texts it asks vectors for; absent where the operation has none. */
+  readonly texts?: number | undefined
   /** Reads the body of an answer. */
-  readonly read: (answer: unknown) => Effect.Effect<ProviderReply<Array<Response.PartEncoded>>, ProviderFailure>
+  readonly read: (answer: unknown) => Effect.Effect<Answer, AiError.AiError>
 }
+
+/**
+ * How a request that is prepared gets its answer. A job has two of them: one takes the body down and goes no further, the other
+ * one reads what the batch said.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Exchange = <A, E>(prepared: Effect.Effect<Prepared<A>, E>) => Effect.Effect<A, E | AiError.AiError>
+
+/**
+ * How a request of an operation can fail. The answers of a chat alone may be cut.
+ *
+ * @since 0.1.0
+ * @category utility types
+ */
+export type CallFailure<K extends Kind> = K extends "chat" ? ChatFailure : EmbeddingFailure
 
 /**
  * What a vendor says of one item when a batch is over.
@@ -93,7 +126,20 @@ export interface Candidate {
 }
 
 /**
- * The batch API of one vendor, for one model.
+ * What one batch takes at most; larger inputs are split.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Limits {
+  readonly items: number
+  readonly bytes: number
+  /** Texts of all items together. No limit if left out. */
+  readonly texts?: number | undefined
+}
+
+/**
+ * The batch API of one vendor, for one model of one operation.
  *
  * **Details**
  *
@@ -104,16 +150,15 @@ export interface Candidate {
  * @since 0.1.0
  * @category models
  */
-export interface BatchProvider {
+export interface BatchProvider<in out K extends Kind> {
+  readonly operation: K
   readonly provider: string
   readonly model: string
   readonly account?: string | undefined
   readonly pricedAs?: PricedAs | undefined
-  readonly codecTransformer: LanguageModel.CodecTransformer
-  readonly settings?: Effect.Effect<{ readonly maxOutputTokens?: number | undefined }> | undefined
-  /** The most that one batch takes; larger inputs are split. */
-  readonly limits: { readonly items: number; readonly bytes: number }
-  readonly prepare: (request: ProviderRequest) => Effect.Effect<Prepared, ProviderFailure>
+  /** The model whose requests are answered by an exchange: prompts, settings and answers are those of the live one. */
+  readonly via: (exchange: Exchange) => Resilient<K, CallFailure<K>>
+  readonly limits: Limits
   /** Bytes that an item takes in what is sent. */
   readonly sizeOf: (item: Item) => number
   /** Sends the items ahead, where the vendor wants a file, and gives its id. Repeated, it makes a second file, which costs nothing. */
@@ -143,7 +188,20 @@ export interface BatchProvider {
 }
 
 /**
- * What a batch API has of the model whose requests it takes: items are prepared and answers are read as live ones are.
+ * What a batch API has of its model.
+ *
+ * @since 0.1.0
+ * @category utility types
+ */
+export type OfModel<K extends Kind> = Pick<
+  BatchProvider<K>,
+  "account" | "model" | "operation" | "pricedAs" | "provider" | "via"
+>
+
+const label = { name: "BatchProvider", settings: {} }
+
+/**
+ * What a batch API has of the language model whose requests it takes: items are prepared and answers are read as live ones are.
  *
  * @since 0.1.0
  * @category constructors
@@ -156,15 +214,75 @@ export const ofModel = ({
   pricedAs,
   provider,
   settings,
-}: SdkModel<unknown>): Pick<
-  BatchProvider,
+}: Pick<
+  SdkModel<unknown>,
   "account" | "codecTransformer" | "model" | "prepare" | "pricedAs" | "provider" | "settings"
-> => ({
+>): OfModel<"chat"> => ({
+  operation: "chat",
   provider,
   model,
   account,
   pricedAs,
-  settings,
-  codecTransformer,
-  prepare: (request) => Effect.map(prepare(request), ({ body, read }) => ({ body, read: (answer) => read(answer) })),
+  via: (exchange) => {
+    const generate = (request: ProviderRequest) =>
+      exchange(Effect.map(prepare(request), ({ body, read }) => ({ body, read: (answer: unknown) => read(answer) })))
+    const answering: ProviderModel = {
+      provider,
+      model,
+      account,
+      pricedAs,
+      codecTransformer,
+      settings,
+      generate,
+      stream: (request) =>
+        Effect.map(generate(request), ({ headers, parts }) => ({ headers, parts: Stream.fromArray(streamed(parts)) })),
+    }
+    return ResilientModel.fromProvider(Effect.succeed(answering), label)
+  },
 })
+
+/**
+ * What a batch API has of the embedding model whose requests it takes. The texts of one request are one item, and are not cut:
+ * more of them than the model takes at once are refused.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const ofEmbeddingModel = ({
+  account,
+  limits,
+  model,
+  prepare,
+  pricedAs,
+  provider,
+  settings,
+}: Omit<SdkEmbeddingModel, "embed">): OfModel<"embeddings"> => {
+  const most = limits?.maxInputs ?? Infinity
+  const explanation = `an item of a batch takes ${most} text${most === 1 ? "" : "s"}; make several items of them`
+  const refused = new UnsupportedOption({ provider, model, option: "inputs", explanation })
+  const prepared = (
+    request: EmbeddingRequest,
+  ): Effect.Effect<Prepared<ProviderReply<EmbeddingAnswer>>, RequestFailure> => {
+    const texts = request.inputs.length
+    return texts > most ? Effect.fail(refused) : Effect.map(prepare(request), (ready) => ({ ...ready, texts }))
+  }
+  return {
+    operation: "embeddings",
+    provider,
+    model,
+    account,
+    pricedAs,
+    via: (exchange) =>
+      ResilientEmbeddingModel.fromProvider(
+        Effect.succeed({
+          provider,
+          model,
+          account,
+          pricedAs,
+          settings,
+          embed: (request) => exchange(prepared(request)),
+        }),
+        label,
+      ),
+  }
+}

@@ -1,5 +1,5 @@
 /**
- * A model of media or embeddings on an endpoint of a vendor's SDK: from the settings and the request to the answer as a whole.
+ * A model of media on an endpoint of a vendor's SDK: from the settings and the request to the answer as a whole.
  *
  * @since 0.1.0
  */
@@ -8,7 +8,6 @@ import { type AiError } from "effect/ai"
 
 import { type PricedAs } from "../internal/call/types.ts"
 import { wellFormed } from "./Json.ts"
-import { type EmbeddingAnswer, type EmbeddingRequest, type ProviderEmbeddingModel } from "./ProviderEmbeddingModel.ts"
 import { type Answer, type MediaKind, type ProviderMediaModel, type Request } from "./ProviderMediaModel.ts"
 import { type ProviderReply, type RequestFailure } from "./ProviderModel.ts"
 import { Refusals } from "./Refusals.ts"
@@ -64,16 +63,6 @@ export interface Options<Asking, Settings, Body, Answered> {
 export const make = <K extends MediaKind, Settings extends object, Body>(
   options: Options<Request<K>, Settings, Body, Answer<K>>,
 ): ProviderMediaModel<K> => ({ ...named(options), ask: asking(options) })
-
-/**
- * Makes a model of embeddings. Its settings are read once for every request.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const embedding = <Settings extends object, Body>(
-  options: Options<EmbeddingRequest, Settings, Body, EmbeddingAnswer> & Pick<ProviderEmbeddingModel, "limits">,
-): ProviderEmbeddingModel => ({ ...named(options), limits: options.limits, embed: asking(options) })
 
 /**
  * The reply of an endpoint with its answer read.

@@ -74,20 +74,4 @@ describe("SdkMediaModel", () => {
     const own = { provider: "openai", model: "other" }
     assert.deepStrictEqual(drawing(() => own).model.pricedAs, own)
   })
-
-  it.effect("makes models of embeddings, too", () =>
-    Effect.gen(function* () {
-      const model = SdkMediaModel.embedding({
-        client,
-        model: "m",
-        settings: Effect.succeed({}),
-        limits: { maxInputs: 3 },
-        prepare: ({ request }) => request.inputs,
-        send: (body) => Effect.succeed({ headers: {}, parts: { vectors: body.map(() => [1]), inputTokens: 2 } }),
-      })
-      assert.deepStrictEqual(model.limits, { maxInputs: 3 })
-      const { parts } = yield* Effect.scoped(model.embed({ inputs: ["a", "b"] }))
-      assert.deepStrictEqual(parts, { vectors: [[1], [1]], inputTokens: 2 })
-    }),
-  )
 })

@@ -57,6 +57,8 @@ export interface EmbeddingBody {
 /** The endpoint of embeddings, of which every model has one of its own. */
 export interface EmbeddingEndpoint extends Omit<SdkEndpoint.WholeEndpoint<EmbeddingBody>, "origin"> {
   readonly origin: (model: string) => Origin
+  /** The body that would be sent: the SDK's own form is another one. */
+  readonly wireBody: (body: EmbeddingBody) => Effect.Effect<unknown, AiError.AiError>
 }
 
 export interface Transport extends SdkEndpoint.Transport<GoogleGenAI> {
@@ -181,18 +183,40 @@ const embeddingEndpoint = (
         origin,
         fromThrown: (inStream) => fromThrown(sdk, origin, exchange, inStream),
         fromErrorAnswer: fromErrorAnswer(origin),
-        once: (signal, { config, contents, model }: EmbeddingBody) =>
-          exchange.response(
-            client.models.embedContent({
-              model,
-              contents,
-              config: { ...config, abortSignal: signal, httpOptions: { fetch: exchange.fetch } },
-            }),
-          ),
+        once: (signal, request: EmbeddingBody) =>
+          exchange.response(client.models.embedContent(preparedEmbedding(request, signal, exchange))),
       })
       return endpoint.once(body)
     }),
+  wireBody: (body) =>
+    sentBy(
+      (signal, fetch) => client.models.embedContent(preparedEmbedding(body, signal, { fetch })),
+      fromThrown(sdk, originOf(body.model), new Exchange(wire), false),
+    ),
 })
+
+const preparedEmbedding = (
+  { config, contents, model }: EmbeddingBody,
+  signal: AbortSignal,
+  exchange: Pick<Exchange, "fetch">,
+) => ({ model, contents, config: { ...config, abortSignal: signal, httpOptions: { fetch: exchange.fetch } } })
+
+/** The body that the SDK would send. Nothing is sent: only the SDK can have refused it. */
+const sentBy = (
+  call: (signal: AbortSignal, fetch: typeof globalThis.fetch) => Promise<unknown>,
+  refused: (cause: unknown) => AiError.AiError,
+): Effect.Effect<unknown, AiError.AiError> =>
+  SdkStream.once({
+    request: (signal) => {
+      let sent = "{}"
+      const fetch: typeof globalThis.fetch = (_, init) => {
+        if (typeof init?.body === "string") sent = init.body
+        return Promise.resolve(Response.json({}))
+      }
+      return call(signal, fetch).then((): unknown => JSON.parse(sent))
+    },
+    catch: refused,
+  })
 
 const contentEndpoint = (
   sdk: SdkErrors,
@@ -217,18 +241,10 @@ const contentEndpoint = (
     once: (body) => Effect.suspend(() => endpointOf(body).once(body)),
     open: (body) => Effect.suspend(() => endpointOf(body).open(body)),
     wireBody: (body) =>
-      SdkStream.once({
-        request: (signal) => {
-          let sent = "{}"
-          const fetch: typeof globalThis.fetch = (_, init) => {
-            if (typeof init?.body === "string") sent = init.body
-            return Promise.resolve(Response.json({}))
-          }
-          return client.models.generateContent(prepared(body, signal, { fetch })).then((): unknown => JSON.parse(sent))
-        },
-        // Nothing is sent: only the SDK can have refused it.
-        catch: fromThrown(sdk, originOf(body.model), new Exchange(wire), false),
-      }),
+      sentBy(
+        (signal, fetch) => client.models.generateContent(prepared(body, signal, { fetch })),
+        fromThrown(sdk, originOf(body.model), new Exchange(wire), false),
+      ),
   }
 }
 

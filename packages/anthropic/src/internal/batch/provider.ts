@@ -33,16 +33,16 @@ export const messageBatches = (
   rest: Rest.Rest,
   model: SdkModel<Sent>,
   settings: Effect.Effect<Settings>,
-): BatchProvider => ({
-  ...ofModel(model),
+): BatchProvider<"chat"> => ({
+  ...ofModel({
+    ...model,
+    prepare: (request) =>
+      Effect.flatMap(model.prepare(request), ({ body: { message }, read }) =>
+        "speed" in message ? Effect.fail(noSpeed(model)) : Effect.succeed({ body: message, read }),
+      ),
+  }),
   limits,
   sizeOf: (item) => BatchLines.sizeOf(line(item)),
-  prepare: (request) =>
-    Effect.flatMap(model.prepare(request), ({ body: { message }, read }) =>
-      "speed" in message
-        ? Effect.fail(noSpeed(model))
-        : Effect.succeed({ body: message, read: (answer: unknown) => read(answer) }),
-    ),
   upload: undefined,
   create: Effect.fnUntraced(function* ({ items }) {
     const { pieces } = yield* BatchLines.writeList(items, { origin: rest.origin(path), limits, line })

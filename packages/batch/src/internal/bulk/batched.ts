@@ -19,7 +19,7 @@ export const batched = <I, A, E, R, JR, EI, RI>(
   Stream.unwrap(
     Effect.gen(function* () {
       const journal = options.journal === undefined ? undefined : yield* options.journal.open
-      const session = new Session(options, journal, totalOf(items, options.total))
+      const session = new Session(options, { journal, mode: "batch", total: totalOf(items, options.total) })
       const { rooms } = yield* Jobs
       const provider = yield* job.provider
       const { asked } = yield* stopping(options)

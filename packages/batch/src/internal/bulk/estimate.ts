@@ -1,11 +1,11 @@
 /**
  * What a run would cost and how long it would take, live and in batches, before anything is sent.
  */
-import { AttemptGuard, type Attempt, Resilient, type ResilientModel } from "@holdfast/core"
+import { AttemptGuard, type Attempt, type ModelCall, Resilient } from "@holdfast/core"
 import { type DurationInput } from "@holdfast/core/DurationInput"
 import * as Events from "@holdfast/core/Event"
+import { type Kind } from "@holdfast/core/Operation"
 import { type BatchProvider } from "@holdfast/core/provider/BatchProvider"
-import { ofRequest } from "@holdfast/core/TokenEstimate"
 import { Estimate, Money, Price, PriceBook } from "@holdfast/cost"
 import { Duration, Effect, Layer, Option, Stream } from "effect"
 
@@ -49,12 +49,22 @@ export interface Comparison {
  * @since 0.1.0
  * @category models
  */
-export interface EstimateOptions<in I, out A, out E, out R, out ME, out MR, out PE = never, out PR = never> {
+export interface EstimateOptions<
+  in I,
+  out A,
+  out E,
+  out R,
+  in out K extends Kind,
+  out ME,
+  out MR,
+  out PE = never,
+  out PR = never,
+> {
   readonly ask: (item: I) => Effect.Effect<A, E, R>
   /** The stack that would be asked live. Nothing of it is run. */
-  readonly model: Resilient.Resilient<"chat", ME, MR>
+  readonly model: Resilient.Resilient<K, ME, MR>
   /** The batch API that would be asked. */
-  readonly provider: Effect.Effect<BatchProvider, PE, PR>
+  readonly provider: Effect.Effect<BatchProvider<K>, PE, PR>
   /** What the account allows in a minute. Without it nothing is known of how long a live run takes. */
   readonly perMinute?: { readonly requests?: number | undefined; readonly tokens?: number | undefined } | undefined
   /** In which time the vendor promises a batch. 24 hours if left out, 48 for Gemini. */
@@ -77,10 +87,10 @@ export interface EstimateOptions<in I, out A, out E, out R, out ME, out MR, out 
  * @since 0.1.0
  * @category estimates
  */
-export const estimate = <I, A, E, R, ME, MR, PE = never, PR = never, EI = never, RI = never>(
+export const estimate = <I, A, E, R, K extends Kind, ME, MR, PE = never, PR = never, EI = never, RI = never>(
   items: Iterable<I> | Stream.Stream<I, EI, RI>,
-  options: EstimateOptions<I, A, E, R, ME, MR, PE, PR>,
-): Effect.Effect<Comparison, EI | PE | PriceBook.PriceUnknown, Exclude<R, ResilientModel.Provides> | MR | PR | RI> =>
+  options: EstimateOptions<I, A, E, R, K, ME, MR, PE, PR>,
+): Effect.Effect<Comparison, EI | PE | PriceBook.PriceUnknown, Exclude<R, Resilient.Provides<K>> | MR | PR | RI> =>
   Effect.scoped(
     Effect.gen(function* () {
       const provider = yield* options.provider
@@ -97,7 +107,7 @@ export const estimate = <I, A, E, R, ME, MR, PE = never, PR = never, EI = never,
       const live = new Sum(call, yield* quoted(call), {})
       const batch = new Sum(provider, yield* quoted(provider), { serviceTier: "batch" })
       let count = 0
-      const add = (start: Attempt.AttemptStart) =>
+      const add = (start: Attempt.AttemptStart, usual: number) =>
         Effect.forEach([live, batch], (sum) =>
           Effect.map(
             estimator.estimate(start.request, {
@@ -105,7 +115,7 @@ export const estimate = <I, A, E, R, ME, MR, PE = never, PR = never, EI = never,
               price: sum.price,
               maxOutputTokens: start.maxOutputTokens,
             }),
-            (found) => sum.add(found, ofRequest(start.request as never).output),
+            (found) => sum.add(found, usual),
           ),
         )
       const ask = yield* asking(provider, add)
@@ -120,18 +130,20 @@ export const estimate = <I, A, E, R, ME, MR, PE = never, PR = never, EI = never,
   ) as never
 
 /** Runs programs up to their request, of which the attempt is heard. */
-const asking = Effect.fnUntraced(function* (
-  provider: BatchProvider,
-  heard: (start: Attempt.AttemptStart) => Effect.Effect<unknown>,
+const asking = Effect.fnUntraced(function* <K extends Kind>(
+  provider: BatchProvider<K>,
+  /** `usual` is how many tokens an answer has usually. */
+  heard: (start: Attempt.AttemptStart, usual: number) => Effect.Effect<unknown>,
 ) {
   const nothing: AttemptGuard.Reservation = { settle: () => Effect.void, release: Effect.void }
-  const guard: AttemptGuard.AttemptGuard<never> = {
-    name: "Bulk.estimate",
-    reserve: (start) => Effect.as(heard(start), nothing),
-  }
-  const model = Resilient.policy({ name: "Bulk.estimate", settings: {} }, (call) =>
-    Effect.succeed(AttemptGuard.install(call, guard)),
-  )(capturing(provider))
+  const guarded = <E>(call: ModelCall.ModelCall<E>) =>
+    AttemptGuard.install(call, {
+      name: "Bulk.estimate",
+      reserve: (start) => Effect.as(heard(start, call.operation.estimate(start.request.options).output), nothing),
+    })
+  const model = Resilient.policy({ name: "Bulk.estimate", settings: {} }, (call) => Effect.succeed(guarded(call)))(
+    provider.via(capturing),
+  )
   const context = yield* Layer.build(model)
   return <A, E, R>(ask: Effect.Effect<A, E, R>) =>
     Effect.exit(Effect.provideContext(ask, context)).pipe(
@@ -178,8 +190,11 @@ interface Compared {
   readonly count: number
   readonly live: Sum
   readonly batch: Sum
-  readonly provider: BatchProvider
-  readonly options: Pick<EstimateOptions<never, unknown, unknown, unknown, unknown, unknown>, "perMinute" | "within">
+  readonly provider: Pick<BatchProvider<Kind>, "limits" | "provider">
+  readonly options: Pick<
+    EstimateOptions<never, unknown, unknown, unknown, Kind, unknown, unknown>,
+    "perMinute" | "within"
+  >
 }
 
 const compared = ({ batch, count, live, options: { perMinute, within }, provider }: Compared): Comparison => {

@@ -36,7 +36,7 @@ export interface Live {
 /** All items in one job. */
 export interface Batch {
   readonly _tag: "Batch"
-  readonly job: BatchOptions<unknown, unknown>
+  readonly job: BatchOptions<Kind, unknown, unknown>
 }
 
 /**
@@ -45,8 +45,8 @@ export interface Batch {
  * @since 0.1.0
  * @category models
  */
-export type BatchOptions<PE = never, PR = never> = Omit<
-  JobOptions<never, unknown, unknown, unknown, PE, PR>,
+export type BatchOptions<K extends Kind, PE = never, PR = never> = Omit<
+  JobOptions<never, unknown, unknown, unknown, K, PE, PR>,
   "ask" | "id" | "window"
 >
 
@@ -70,9 +70,10 @@ export const live = <K extends Kind, E, R>(
  * @since 0.1.0
  * @category modes
  */
-export const batch = <PE = never, PR = never>(
-  job: BatchOptions<PE, PR>,
-): Mode<"chat", ItemFailed, PE | JobEnded, PR | Jobs | Ledger.Ledger> => make({ _tag: "Batch", job: job })
+export const batch = <K extends Kind, PE = never, PR = never>(
+  job: BatchOptions<K, PE, PR>,
+): Mode<K, ItemFailed<K>, PE | JobEnded, PR | Jobs | Ledger.Ledger> =>
+  make({ _tag: "Batch", job: job as unknown as BatchOptions<Kind, unknown, unknown> })
 
 export const howOf = (mode: AnyMode): Live | Batch => mode[TypeId].how
 

@@ -4,8 +4,9 @@
 import { Event } from "@holdfast/core"
 import { type DurationInput } from "@holdfast/core/DurationInput"
 import { Budget, Money, type PriceBook } from "@holdfast/cost"
-import { Clock, Deferred, Duration, Effect, Result, Schema, type Scope, Stream } from "effect"
+import { Clock, Deferred, Duration, Effect, type Fiber, Result, Schema, type Scope, Stream } from "effect"
 
+import * as BatchEvent from "../../BatchEvent.ts"
 import type * as Journal from "../../Journal.ts"
 import { type Progress } from "../../Progress.ts"
 import { Meter } from "./bill.ts"
@@ -52,8 +53,17 @@ export const stopping = ({
     return { asked: Deferred.await(asked), graceOver: Deferred.await(over) }
   })
 
+/** How items are asked. */
+interface Asking {
+  readonly book: PriceBook.Book
+  readonly graceOver: Effect.Effect<void>
+  /** Gives an effect the services of the model. */
+  readonly within: <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+}
+
 export class Session<I, A, E, R, JR> {
   private readonly options: Options<I, A, E, R, JR>
+  private readonly mode: "live" | "batch"
   private readonly journal: Journal.Open | undefined
   private readonly total: number | undefined
   private readonly cap: Money.Money | undefined
@@ -67,8 +77,20 @@ export class Session<I, A, E, R, JR> {
   private stopped = false
   private duplicate: string | undefined
 
-  constructor(options: Options<I, A, E, R, JR>, journal: Journal.Open | undefined, total: number | undefined) {
+  constructor(
+    options: Options<I, A, E, R, JR>,
+    {
+      journal,
+      mode,
+      total,
+    }: {
+      readonly journal: Journal.Open | undefined
+      readonly mode: "live" | "batch"
+      readonly total: number | undefined
+    },
+  ) {
     this.options = options
+    this.mode = mode
     this.journal = journal
     this.total = total
     this.cap = options.cap === undefined ? undefined : Money.fromInputUnsafe(options.cap)
@@ -147,12 +169,12 @@ export class Session<I, A, E, R, JR> {
   one<E2, R2>(
     { id, index, item }: Entry<I>,
     ask: Effect.Effect<A, E2, R2>,
-    { book, graceOver }: { readonly book: PriceBook.Book; readonly graceOver: Effect.Effect<void> },
+    { book, graceOver, within }: Asking,
   ): Effect.Effect<BulkResult<A, E2> | undefined, Journal.JournalFailed, R2> {
     return Effect.suspend(() => {
       if (this.refusal !== undefined || this.stopped) return Effect.succeed(undefined)
       const meter = new Meter(book)
-      const asked = Effect.result(Event.listen(ask, meter.sink) as Effect.Effect<A, E2, R2>)
+      const asked = Effect.result(within(Event.listen(ask, meter.sink) as Effect.Effect<A, E2, R2>))
       return Effect.flatMap(
         // A race is two fibers for each item, and a run that nobody stops has none to lose.
         this.options.stop === undefined ? asked : Effect.raceFirst(asked, Effect.as(graceOver, undefined)),
@@ -178,7 +200,7 @@ export class Session<I, A, E, R, JR> {
 
   /** Writes a result down, and counts it. */
   over<E2>(item: I, result: BulkResult<A, E2>): Effect.Effect<BulkResult<A, E2>, Journal.JournalFailed> {
-    const counted = Effect.as(this.count(result), result)
+    const counted = Effect.withFiber((fiber) => Effect.as(this.count(result, fiber), result))
     return this.journal === undefined ? counted : Effect.andThen(this.keep(item, result), counted)
   }
 
@@ -195,15 +217,19 @@ export class Session<I, A, E, R, JR> {
     )
   }
 
-  private count({ _tag, bill }: BulkResult<A, unknown>): Effect.Effect<void> {
+  /** All in one step: what is done for each item costs as much as a quick call. */
+  private count({ _tag, bill, id }: BulkResult<A, unknown>, fiber: Fiber.Fiber<unknown, unknown>): Effect.Effect<void> {
     this.done++
     if (_tag === "Failed") this.failed++
     this.spent = Money.add(this.spent, bill.cost)
     const { onProgress } = this.options
-    return Effect.flatMap(Clock.currentTimeMillis, (now) => {
-      this.speed.mark(now, this.done)
-      return onProgress === undefined ? Effect.void : onProgress(this.progress(now))
-    })
+    const now = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
+    this.speed.mark(now, this.done)
+    const progress = onProgress === undefined ? Effect.void : Effect.asVoid(onProgress(this.progress(now)))
+    if (fiber.getRef(Event.Sink) === undefined) return progress
+    const outcome = _tag === "Answered" ? "succeeded" : "failed"
+    const told = BatchEvent.emit(() => ({ _tag: "BulkItemEnded", id, mode: this.mode, outcome }))
+    return Effect.andThen(told, progress)
   }
 
   private progress(now: number): Progress {

@@ -5,10 +5,11 @@
  * item instead of the attempt, so that both halves, and any process that does one of them again, speak of the same one.
  */
 import { type Attempt, AttemptGuard, type Failure, Resilient } from "@holdfast/core"
+import { type Kind } from "@holdfast/core/Operation"
 import { Budget, Ledger, Money } from "@holdfast/cost"
 import { Clock, Context, Duration, Effect, Schedule } from "effect"
 
-import { type ItemRow } from "./store.ts"
+import { type ItemRow } from "./rows.ts"
 
 /** The item whose program is running. */
 export interface Account {
@@ -24,6 +25,8 @@ export interface Account {
   turns: number
   /** The request as the vendor wants it. */
   body: unknown
+  /** How many texts it asks vectors for. */
+  texts: number
   asked: boolean
   /** Why it cannot be sent. */
   unsent: unknown
@@ -39,6 +42,7 @@ export const accountOf = (fields: Pick<Account, "id" | "job" | "reservation" | "
   attempts: 0,
   turns: 0,
   body: undefined,
+  texts: 0,
   asked: false,
   unsent: undefined,
   worst: Money.zero,
@@ -82,13 +86,20 @@ export const jobGuard = Effect.fnUntraced(function* ({ budgets, settings }: Acco
 })
 
 /** A model whose attempts are guarded so. */
-export const guarded = <E, R>(
-  model: Resilient.Resilient<"chat", E, R>,
+export const guarded = <K extends Kind, E, R>(
+  model: Resilient.Resilient<K, E, R>,
   guard: AttemptGuard.AttemptGuard<Budget.Refusal>,
-): Resilient.Resilient<"chat", E | Budget.Refusal, R> =>
+): Resilient.Resilient<K, E | Budget.Refusal, R> =>
   Resilient.policy<Budget.Refusal>({ name: "BatchJob", place: "budget", settings: {} }, (call) =>
     Effect.succeed(AttemptGuard.install(call, guard)),
   )(model)
+
+/** A model of whichever operation. */
+export type AnyModel = Resilient.Resilient<Kind, unknown>
+
+/** The program of an item asks for no other operation, as its types have it. */
+export const anyModel = <K extends Kind, E, R>(model: Resilient.Resilient<K, E, R>): AnyModel =>
+  model as unknown as AnyModel
 
 const onAccount = <A, E>(use: (account: Account) => Effect.Effect<A, E>, otherwise: Effect.Effect<A, E>) =>
   Effect.flatMap(CurrentAccount, (account) => (account === undefined ? otherwise : use(account)))

@@ -5,6 +5,7 @@
  */
 import { Resilient } from "@holdfast/core"
 import * as Events from "@holdfast/core/Event"
+import { type Kind } from "@holdfast/core/Operation"
 import { type BatchProvider } from "@holdfast/core/provider/BatchProvider"
 import { Ledger } from "@holdfast/cost"
 import { type Context, Effect, Layer, Result, Stream } from "effect"
@@ -12,17 +13,28 @@ import { type Context, Effect, Layer, Result, Stream } from "effect"
 import { Meter } from "../bulk/bill.ts"
 import { type BulkResult } from "../bulk/options.ts"
 import { type Entry } from "../bulk/session.ts"
-import { accountOf, CurrentAccount, guarded, jobGuard, reservationOf, settleUnread } from "./account.ts"
+import {
+  accountOf,
+  type AnyModel,
+  anyModel,
+  CurrentAccount,
+  guarded,
+  jobGuard,
+  reservationOf,
+  settleUnread,
+} from "./account.ts"
 import { JobDiffers, type JobsUnavailable } from "./errors.ts"
 import { type Options } from "./options.ts"
 import { replaying } from "./replay.ts"
+import { type ItemRow, type JobRow } from "./rows.ts"
 import { stateOf } from "./state.ts"
-import { type ItemRow, type JobRow, type Store } from "./store.ts"
+import { type Store } from "./store.ts"
+import { tellMove } from "./told.ts"
 
-export interface Reading<I, A, E, EI> {
+export interface Reading<I, A, E, K extends Kind, EI> {
   readonly store: Store
-  readonly provider: BatchProvider
-  readonly options: Pick<Options<I, A, E, unknown>, "ask" | "budgets" | "settings">
+  readonly provider: BatchProvider<K>
+  readonly options: Pick<Options<I, A, E, unknown, K>, "ask" | "budgets" | "settings">
   readonly window: number
   readonly job: JobRow
   readonly entries: Stream.Stream<Entry<I>, EI>
@@ -38,15 +50,15 @@ export interface Given<I, A> {
 
 type Failures = JobDiffers | JobsUnavailable | Ledger.LedgerUnavailable
 
-export const answers = <I, A, E, EI>(
-  work: Reading<I, A, E, EI>,
+export const answers = <I, A, E, K extends Kind, EI>(
+  work: Reading<I, A, E, K, EI>,
 ): Stream.Stream<Given<I, A>, EI | Failures, Ledger.Ledger> =>
   Stream.unwrap(
     Effect.gen(function* () {
       const { entries, job, options, provider, store, window } = work
       const ledger = yield* Ledger.Ledger
       const guard = yield* jobGuard({ budgets: options.budgets ?? [], settings: options.settings ?? {} })
-      const model = guarded(replaying(provider), guard)
+      const model = anyModel(guarded(provider.via(replaying), guard))
       const context = yield* Layer.build(model)
       const settles = stateOf(yield* store.pieces(job.id)) !== "settled"
       let found = 0
@@ -73,11 +85,11 @@ interface Pair<I> {
 }
 
 const rowsOf = <I>(
-  { isDone, job, store }: Pick<Reading<I, unknown, unknown, unknown>, "isDone" | "job" | "store">,
+  { isDone, job, store }: Pick<Reading<I, unknown, unknown, Kind, unknown>, "isDone" | "job" | "store">,
   entries: ReadonlyArray<Entry<I>>,
 ): Effect.Effect<ReadonlyArray<Pair<I>>, JobDiffers | JobsUnavailable> =>
   Effect.flatMap(
-    store.items(
+    store.items.byId(
       job.id,
       entries.map(({ id }) => JSON.stringify(id)),
     ),
@@ -98,12 +110,12 @@ const rowsOf = <I>(
 interface Asked<I> extends Pair<I> {
   readonly ledger: Ledger.Service
   readonly context: Context.Context<never>
-  readonly model: unknown
+  readonly model: AnyModel
   readonly settles: boolean
 }
 
-const answered = <I, A, E, EI>(
-  { job, options, provider }: Reading<I, A, E, EI>,
+const answered = <I, A, E, K extends Kind, EI>(
+  { job, options, provider }: Reading<I, A, E, K, EI>,
   { context, entry: { id, index, item }, ledger, model, row, settles }: Asked<I>,
 ): Effect.Effect<BulkResult<A, unknown>, Ledger.LedgerUnavailable> =>
   Effect.suspend(() => {
@@ -115,10 +127,7 @@ const answered = <I, A, E, EI>(
       row,
       settles: settles && row.kind !== "Unsent",
     })
-    const asked = Resilient.withFailures(
-      options.ask(item),
-      model as Resilient.Resilient<never, unknown> as never,
-    ) as Effect.Effect<A, E>
+    const asked = Resilient.withFailures(options.ask(item), model) as Effect.Effect<A, E>
     const heard = Events.listen(Effect.provideContext(asked, context), meter.sink)
     return Effect.flatMap(Effect.result(Effect.provideService(heard, CurrentAccount, account)), (outcome) => {
       if (account.ledgerFailure !== undefined) return Effect.fail(account.ledgerFailure)
@@ -133,8 +142,8 @@ const answered = <I, A, E, EI>(
   })
 
 /** All items are settled, unless some of them were not given this time. */
-const ended = (
-  { job, provider, store }: Pick<Reading<never, unknown, unknown, unknown>, "job" | "provider" | "store">,
+const ended = <K extends Kind>(
+  { job, provider, store }: Pick<Reading<never, unknown, unknown, K, unknown>, "job" | "provider" | "store">,
   found: number,
   settles: boolean,
 ): Effect.Effect<void, JobDiffers | JobsUnavailable> => {
@@ -149,5 +158,8 @@ const ended = (
     }),
   )
   // A file that stays costs nothing, and expires.
-  return Effect.andThen(store.settled(job.id), files)
+  const settled = Effect.flatMap(store.settled(job.id), (pieces) =>
+    Effect.forEach(pieces, (piece) => tellMove(job, { piece, intentAt: undefined }, "settled"), { discard: true }),
+  )
+  return Effect.andThen(settled, files)
 }

@@ -84,6 +84,10 @@ export class BatchUnsure extends Schema.TaggedError<BatchUnsure>("@holdfast/batc
 
 const fields = { job: Schema.String, item: Schema.String }
 
+/** Of an item that its batch did not answer. */
+const unanswered = ({ message }: Error, metadata: AiError.ProviderMetadata): AiError.AiErrorReason =>
+  new AiError.InternalProviderError({ description: message, metadata })
+
 const free: Failure.Failure = { kind: "ignored", retryAfter: undefined, billed: false }
 
 /**
@@ -104,7 +108,7 @@ export class ItemCanceled
   }
 
   toReason(metadata: AiError.ProviderMetadata): AiError.AiErrorReason {
-    return new AiError.InternalProviderError({ description: this.message, metadata })
+    return unanswered(this, metadata)
   }
 }
 
@@ -130,7 +134,7 @@ export class ItemExpired
   }
 
   toReason(metadata: AiError.ProviderMetadata): AiError.AiErrorReason {
-    return new AiError.InternalProviderError({ description: this.message, metadata })
+    return unanswered(this, metadata)
   }
 }
 
@@ -153,7 +157,7 @@ export class ItemLost
   }
 
   toReason(metadata: AiError.ProviderMetadata): AiError.AiErrorReason {
-    return new AiError.InternalProviderError({ description: this.message, metadata })
+    return unanswered(this, metadata)
   }
 }
 

@@ -1,14 +1,16 @@
 /**
  * The jobs of an application in a database, and what can be done to one of them from anywhere.
  */
+import { SqlMigrations } from "@holdfast/cost"
 import { Context, Effect } from "effect"
 import { SqlClient } from "effect/sql"
 
 import { type JobsUnavailable, JobUnknown } from "./errors.ts"
 import { type Standing } from "./options.ts"
 import { stateOf } from "./state.ts"
-import { Store, unavailable } from "./store.ts"
-import { migrate } from "./tables.ts"
+import { unavailable } from "./statements.ts"
+import { Store } from "./store.ts"
+import { migrations } from "./tables.ts"
 import { Wakes } from "./wakes.ts"
 
 /** What runs of jobs work with. */
@@ -50,7 +52,7 @@ export class Jobs extends Context.Service<Jobs, Service>()("@holdfast/batch/Jobs
 
 export const makeSql = Effect.fnUntraced(function* (prefix: string) {
   const sql = yield* SqlClient.SqlClient
-  yield* Effect.mapError(migrate(prefix), unavailable("open"))
+  yield* Effect.mapError(SqlMigrations.migrate(prefix, migrations), unavailable("open"))
   const rooms: Rooms = { store: new Store(sql, prefix), wakes: new Wakes() }
   const { store, wakes } = rooms
   const woken = (ids: ReadonlyArray<string>): number => {
@@ -74,15 +76,16 @@ const status = Effect.fnUntraced(function* (store: Store, id: string) {
   const job = yield* store.job(id)
   if (job === undefined) return yield* new JobUnknown({ job: id })
   const pieces = yield* store.pieces(id)
-  const { canceled, items, model, provider } = job
+  const { canceled, items, model, operation, provider } = job
   const standing: Standing = {
     id,
+    operation,
     provider,
     model,
     state: items === undefined ? "prepared" : stateOf(pieces),
     canceled,
     items,
-    ends: yield* store.kinds(id),
+    ends: yield* store.items.kinds(id),
     pieces: pieces.map(({ batch, from, state, to }) => ({ state, batch, items: to - from })),
   }
   return standing

@@ -4,7 +4,8 @@
 import { Clock, Data, Deferred, Duration, Effect, Schedule } from "effect"
 
 import { type JobsUnavailable } from "./errors.ts"
-import { type Signals, type Store } from "./store.ts"
+import { type Signals } from "./rows.ts"
+import { type Store } from "./store.ts"
 import { type Wakes } from "./wakes.ts"
 
 /** The job belongs to another process now. Nothing more may be done for it here. */

@@ -1,9 +1,9 @@
 /**
  * What a job is asked.
  */
-import { type ResilientModel } from "@holdfast/core"
 import { type DurationInput } from "@holdfast/core/DurationInput"
-import { type BatchProvider } from "@holdfast/core/provider/BatchProvider"
+import { type Kind, type Provides } from "@holdfast/core/Operation"
+import { type BatchProvider, type CallFailure, type Limits } from "@holdfast/core/provider/BatchProvider"
 import { type Budget } from "@holdfast/cost"
 import { type Effect, type Schedule } from "effect"
 import { type AiError } from "effect/ai"
@@ -28,6 +28,8 @@ export type WhenUnsure = { readonly _tag: "Wait" } | { readonly _tag: "CreateAga
  */
 export interface Standing {
   readonly id: string
+  /** What is asked: `chat`, `embeddings`. */
+  readonly operation: string
   readonly provider: string
   readonly model: string
   /** That of the piece which is behind all others. */
@@ -66,12 +68,15 @@ export interface Progress {
  * @since 0.1.0
  * @category models
  */
-export interface Options<in I, out A, out E, out R, out PE = never, out PR = never> {
+export interface Options<in I, out A, out E, out R, in out K extends Kind, out PE = never, out PR = never> {
   /** Of the job. Started again with the same one, the work goes on, in whichever process. */
   readonly job: string
   /** The vendor's batch API, for one model. */
-  readonly provider: Effect.Effect<BatchProvider, PE, PR>
-  /** One item's question, with `LanguageModel` as in any program. It runs up to its request first, and from the answer on later. */
+  readonly provider: Effect.Effect<BatchProvider<K>, PE, PR>
+  /**
+   * One item's question, with `LanguageModel` or `EmbeddingModel` as in any program. It runs up to its request first, and from the
+   * answer on later.
+   */
   readonly ask: (item: I) => Effect.Effect<A, E, R>
   /** By which an item is known again. No two items may have the same. */
   readonly id: (item: I) => string
@@ -90,12 +95,22 @@ export interface Options<in I, out A, out E, out R, out PE = never, out PR = nev
   /** How long after it was made a batch may be missing from the vendor's list. 1 minute if left out. */
   readonly listDelay?: DurationInput | undefined
   /** The most that one batch takes, where that is to be less than the vendor allows. 50 MB if left out. */
-  readonly limits?: { readonly items?: number | undefined; readonly bytes?: number | undefined } | undefined
+  readonly limits?: Partial<Limits> | undefined
   /** How many answers are read at the same time. 64 if left out. */
   readonly window?: number | undefined
   /** Told each time that the vendor was asked. */
   readonly onProgress?: ((progress: Progress) => Effect.Effect<unknown>) | undefined
 }
+
+/**
+ * A program that asks for a model of another operation than the job's has no place in it: that model would be asked live, and twice.
+ *
+ * @since 0.1.0
+ * @category utility types
+ */
+export type OfOneOperation<R, K extends Kind> = [Extract<R, Exclude<Provides, Provides<K>>>] extends [never]
+  ? unknown
+  : { readonly ask: "asks for a model of another operation than that of the provider" }
 
 /**
  * Why a job ends before its results do. Whatever it is, the job goes on from there when it is started again.
@@ -116,4 +131,4 @@ export type Ended = AiError.AiError | BatchUnsure | Budget.Refusal | DuplicateIt
  * @since 0.1.0
  * @category errors
  */
-export type Failed = ResilientModel.CallFailure | Budget.Refusal | ItemFailure
+export type Failed<K extends Kind> = CallFailure<K> | Budget.Refusal | ItemFailure

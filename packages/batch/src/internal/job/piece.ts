@@ -2,7 +2,7 @@
  * The life of one batch of the vendor: from what is prepared to the answers, which are kept in the database.
  */
 import { Failure } from "@holdfast/core"
-import { type BatchProvider, type Item, type Line, type Status } from "@holdfast/core/provider/BatchProvider"
+import { type Item, type Line, type Status } from "@holdfast/core/provider/BatchProvider"
 import { Clock, Duration, Effect, Option, Schema, Stream } from "effect"
 import { AiError } from "effect/ai"
 
@@ -11,8 +11,9 @@ import { LeaseLost } from "./lease.ts"
 import { poll } from "./poll.ts"
 import { found } from "./reconcile.ts"
 import { writeError } from "./replay.ts"
+import { type Kind } from "./rows.ts"
 import { batchName, nameOf, nextStep, type Piece, seqIn, standingOf, type State } from "./state.ts"
-import { type Kind } from "./store.ts"
+import { tellEnds, tellMove } from "./told.ts"
 import { isCanceled, isPassing, patiently, type Working } from "./working.ts"
 
 export type Trouble = AiError.AiError | BatchUnsure | JobsUnavailable | LeaseLost
@@ -34,7 +35,7 @@ const take = (work: Working, piece: Piece, canceled: boolean): Effect.Effect<voi
       return Effect.flatMap(watch(work, piece), (next) => advance(work, next))
     case "giveUp":
       return Effect.andThen(
-        work.store.endRest(piece.job, piece, "Canceled", null),
+        endedRest(work, piece, { kind: "Canceled", body: null }),
         Effect.asVoid(moved(work, piece, { state: "ended", file: piece.file })),
       )
     case "finish":
@@ -49,22 +50,41 @@ const reconciled = (work: Working, piece: Piece, givenUpAt: number): Effect.Effe
   Effect.flatMap(found(work, piece, givenUpAt), (batch) =>
     batch === undefined
       ? Effect.flatMap(declare(work, piece), (next) => created(work, next))
-      : Effect.flatMap(moved(work, piece, { state: "submitted", file: piece.file, batch }), (next) =>
-          advance(work, next),
-        ),
+      : Effect.flatMap(submitted(work, piece, batch), (next) => advance(work, next)),
   )
 
-/** Writes a step down. Who cannot, because the lease is somebody else's, stops here. */
+/** Writes a step down, and tells it. Who cannot, because the lease is somebody else's, stops here. */
 const moved = (
-  { held, store }: Pick<Working, "held" | "store">,
+  { held, job, store }: Pick<Working, "held" | "job" | "store">,
   piece: Piece,
   to: { readonly state: State } & Partial<Piece>,
 ): Effect.Effect<Piece, JobsUnavailable | LeaseLost> =>
   Effect.flatMap(store.move(piece, held.owner, to), (done) =>
     done
-      ? Effect.succeed({ ...piece, file: undefined, batch: undefined, intentAt: undefined, ...to })
+      ? Effect.as(tellMove(job, piece, to.state), {
+          ...piece,
+          file: undefined,
+          batch: undefined,
+          intentAt: undefined,
+          ...to,
+        })
       : Effect.fail(new LeaseLost()),
   )
+
+/** Keeps what became of items, and tells what was new. */
+const ended = (
+  { job, store }: Pick<Working, "job" | "store">,
+  ends: Parameters<Working["store"]["items"]["end"]>[1],
+): Effect.Effect<number, JobsUnavailable> =>
+  Effect.flatMap(store.items.end(job.id, ends), (kinds) => Effect.as(tellEnds(job, kinds), kinds.length))
+
+/** The same for all items of a piece that have no end yet. */
+const endedRest = (
+  { job, store }: Pick<Working, "job" | "store">,
+  piece: Piece,
+  { body, kind }: { readonly kind: Kind; readonly body: string | null },
+): Effect.Effect<void, JobsUnavailable> =>
+  Effect.flatMap(store.items.endRest(job.id, piece, kind, body), (kinds) => tellEnds(job, kinds))
 
 const upload = Effect.fnUntraced(function* (work: Working, piece: Piece) {
   const send = work.provider.upload
@@ -95,9 +115,7 @@ const created = (work: Working, piece: Piece): Effect.Effect<void, Trouble> => {
     onSuccess: (batch): Effect.Effect<void, Trouble> =>
       Option.isNone(batch)
         ? unsure
-        : Effect.flatMap(moved(work, piece, { state: "submitted", file: piece.file, batch: batch.value }), (next) =>
-            advance(work, next),
-          ),
+        : Effect.flatMap(submitted(work, piece, batch.value), (next) => advance(work, next)),
     onFailure: (error): Effect.Effect<void, Trouble> => {
       if (!AiError.isAiError(error)) return Effect.fail(error)
       if (!wasRefused(error)) return unsure
@@ -108,6 +126,10 @@ const created = (work: Working, piece: Piece): Effect.Effect<void, Trouble> => {
     },
   })
 }
+
+/** The intent stays: from it on a batch takes its time. */
+const submitted = (work: Working, piece: Piece, batch: string) =>
+  moved(work, piece, { state: "submitted", file: piece.file, batch, intentAt: piece.intentAt })
 
 const pause = (work: Working): Effect.Effect<void> =>
   Effect.flatMap(poll(work.poll), (next) => Effect.flatMap(next, (delay) => Effect.sleep(delay)))
@@ -130,7 +152,7 @@ const reading = <A, E>(
     let failure: JobsUnavailable | undefined
     const page = 100
     const items = Stream.paginate(piece.from, (from) =>
-      Effect.map(store.open(piece.job, { from, to: piece.to, limit: page }), (rows) => {
+      Effect.map(store.items.open(piece.job, { from, to: piece.to, limit: page }), (rows) => {
         const last = rows.length < page ? undefined : rows.at(-1)
         return [rows, last === undefined ? Option.none() : Option.some(last.seq + 1)] as const
       }),
@@ -187,7 +209,7 @@ const collected = (work: Working, piece: Piece, { missing }: Status): Effect.Eff
     Effect.flatMap((unreadable) =>
       Effect.flatMap(isCanceled(work), (canceled) =>
         // A line that names no item may have been that of any item without one.
-        work.store.endRest(piece.job, piece, restOf(unreadable > 0 ? "unknown" : missing, canceled), null),
+        endedRest(work, piece, { kind: restOf(unreadable > 0 ? "unknown" : missing, canceled), body: null }),
       ),
     ),
     Effect.andThen(moved(work, piece, { state: "ended", file: piece.file, batch: piece.batch })),
@@ -209,7 +231,7 @@ const keptLines = (work: Working, piece: Piece): Effect.Effect<number, AiError.A
     let characters = 0
     let unreadable = 0
     const flush = Effect.suspend(() => {
-      const written = work.store.end(piece.job, ends)
+      const written = ended(work, ends)
       ends = []
       characters = 0
       return written
@@ -246,23 +268,23 @@ interface Refused {
 
 /** The vendor fails a batch for some of its items. They are refused, and the rest is sent again. */
 const without = Effect.fnUntraced(function* (work: Working, piece: Piece, { items, status }: Refused) {
-  const { provider, store } = work
+  const { provider } = work
   const ends = yield* Effect.forEach(items, ([seq, description]) =>
     Effect.map(writeError(refusal(provider, description)), (body) => ({ seq, kind: "Refused" as const, body })),
   )
   // A vendor that refuses the same items again and again refuses all of them.
-  if ((yield* store.end(piece.job, ends)) === 0) return yield* failed(work, piece, status)
+  if ((yield* ended(work, ends)) === 0) return yield* failed(work, piece, status)
   return yield* moved(work, piece, { state: "prepared", attempt: piece.attempt + 1, sent: piece.sent - items.size })
 })
 
 /** The vendor fails a batch as a whole: each of its items is told why. */
 const failed = Effect.fnUntraced(function* (work: Working, piece: Piece, { error, missing, vendorState }: Status) {
-  const { provider, store } = work
+  const { provider } = work
   const kind = missing === "free" ? "Refused" : "Missing"
   const body = kind === "Refused" ? yield* writeError(error ?? refusal(provider, `the batch is ${vendorState}`)) : null
-  yield* store.endRest(piece.job, piece, kind, body)
+  yield* endedRest(work, piece, { kind, body })
   return yield* moved(work, piece, { state: "ended", file: piece.file, batch: piece.batch })
 })
 
-const refusal = ({ provider }: BatchProvider, description: string): AiError.AiError =>
+const refusal = ({ provider }: Working["provider"], description: string): AiError.AiError =>
   AiError.make({ module: provider, method: "batch", reason: new AiError.InvalidRequestError({ description }) })

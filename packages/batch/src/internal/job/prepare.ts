@@ -5,27 +5,39 @@
  */
 import { Resilient } from "@holdfast/core"
 import * as Events from "@holdfast/core/Event"
-import { type BatchProvider } from "@holdfast/core/provider/BatchProvider"
+import { type Kind } from "@holdfast/core/Operation"
+import { type BatchProvider, type Limits } from "@holdfast/core/provider/BatchProvider"
 import { type Budget, Ledger } from "@holdfast/cost"
 import { type Context, Effect, Exit, Layer, Predicate, Stream } from "effect"
 import { AiError } from "effect/ai"
 
 import { type Entry } from "../bulk/session.ts"
-import { type Account, accountOf, CurrentAccount, guarded, jobGuard, reservationOf } from "./account.ts"
+import {
+  type Account,
+  accountOf,
+  type AnyModel,
+  anyModel,
+  CurrentAccount,
+  guarded,
+  jobGuard,
+  reservationOf,
+} from "./account.ts"
 import { type JobsUnavailable } from "./errors.ts"
 import { type Held, LeaseLost } from "./lease.ts"
 import { type Options } from "./options.ts"
 import { capturing, writeError } from "./replay.ts"
-import { type Limits, nameOf, Splitter } from "./state.ts"
-import { type ItemRow, type JobRow, type Store } from "./store.ts"
+import { type ItemRow, type JobRow } from "./rows.ts"
+import { nameOf, Splitter } from "./state.ts"
+import { type Store } from "./store.ts"
+import { tellCounts, tellMove } from "./told.ts"
 
 /** How many items are prepared at the same time, and written at once. */
 const many = 128
 
-export interface Preparing<I, EI> {
+export interface Preparing<I, K extends Kind, EI> {
   readonly store: Store
-  readonly provider: BatchProvider
-  readonly options: Pick<Options<I, unknown, unknown, unknown>, "ask" | "budgets" | "settings">
+  readonly provider: BatchProvider<K>
+  readonly options: Pick<Options<I, unknown, unknown, unknown, K>, "ask" | "budgets" | "settings">
   readonly limits: Limits
   readonly job: JobRow
   readonly held: Held
@@ -36,15 +48,17 @@ export interface Preparing<I, EI> {
 type Trouble = Budget.Refusal | JobsUnavailable | LeaseLost
 
 /** Prepares all items and cuts them into pieces. A job that does not fit its budgets is refused whole, and holds nothing. */
-export const prepare = <I, EI>(work: Preparing<I, EI>): Effect.Effect<void, EI | Trouble, Ledger.Ledger> =>
+export const prepare = <I, K extends Kind, EI>(
+  work: Preparing<I, K, EI>,
+): Effect.Effect<void, EI | Trouble, Ledger.Ledger> =>
   Effect.scoped(
     Effect.gen(function* () {
       const { entries, job, store } = work
       const ledger = yield* Ledger.Ledger
       const guard = yield* jobGuard({ budgets: work.options.budgets ?? [], settings: work.options.settings ?? {} })
-      const model = guarded(capturing(work.provider), guard)
+      const model = anyModel(guarded(work.provider.via(capturing), guard))
       const context = yield* Layer.build(model)
-      const written = yield* store.count(job.id)
+      const written = yield* store.items.count(job.id)
       let began = written
       const one = (entry: Entry<I>, seq: number): Effect.Effect<ItemRow, Budget.Refusal> =>
         Effect.suspend(() => {
@@ -65,30 +79,28 @@ export const prepare = <I, EI>(work: Preparing<I, EI>): Effect.Effect<void, EI |
         Stream.drop(written),
         Stream.mapEffect((entry, index) => one(entry, written + index), { concurrency: many }),
         Stream.grouped(many),
-        Stream.runForEach((rows) => store.add(job.id, rows)),
+        Stream.runForEach((rows) => store.items.add(job.id, rows)),
       )
       yield* Effect.tapError(all, (error) => (isRefusal(error) ? giveBack(work, ledger, began) : Effect.void))
-      const items = yield* store.count(job.id)
+      const items = yield* store.items.count(job.id)
       const ranges = yield* piecesOf(work, items)
       yield* store.addPieces(job.id, ranges)
       if (!(yield* store.prepared({ job: job.id, owner: work.held.owner, items }))) return yield* new LeaseLost()
+      yield* Effect.forEach(ranges, (_, piece) => tellMove(job, { piece, intentAt: undefined }, "prepared"))
+      // Those that cannot be sent.
+      yield* tellCounts(job, yield* store.items.kinds(job.id))
     }),
   )
 
 interface Running {
-  readonly model: unknown
+  readonly model: AnyModel
   readonly context: Context.Context<never>
   readonly account: Account
 }
 
 /** Runs a program up to its request. Nobody hears of it: the attempt is that of the answer. */
 const captured = <A, E, R>(ask: Effect.Effect<A, E, R>, { account, context, model }: Running): Effect.Effect<void> =>
-  Effect.exit(
-    Effect.provideContext(
-      Resilient.withFailures(ask, model as Resilient.Resilient<"chat", unknown> as never) as Effect.Effect<A, E>,
-      context,
-    ),
-  ).pipe(
+  Effect.exit(Effect.provideContext(Resilient.withFailures(ask, model) as Effect.Effect<A, E>, context)).pipe(
     Effect.provideService(CurrentAccount, account),
     Effect.provideService(Events.Sink, undefined),
     Effect.withTracerEnabled(false),
@@ -100,18 +112,24 @@ const captured = <A, E, R>(ask: Effect.Effect<A, E, R>, { account, context, mode
     ),
   )
 
-interface Captured<I, EI> {
-  readonly work: Preparing<I, EI>
+interface Captured<I, K extends Kind, EI> {
+  readonly work: Preparing<I, K, EI>
   readonly ledger: Ledger.Service
   readonly account: Account
   readonly seq: number
   readonly id: string
 }
 
-const rowOf = <I, EI>({ account, id, ledger, seq, work }: Captured<I, EI>): Effect.Effect<ItemRow, Budget.Refusal> => {
+const rowOf = <I, K extends Kind, EI>({
+  account,
+  id,
+  ledger,
+  seq,
+  work,
+}: Captured<I, K, EI>): Effect.Effect<ItemRow, Budget.Refusal> => {
   const { refusal } = account
   if (refusal !== undefined) return Effect.fail(refusal)
-  const row = { seq, id: JSON.stringify(id), size: 0, worst: String(account.worst) }
+  const row = { seq, id: JSON.stringify(id), size: 0, texts: account.texts, worst: String(account.worst) }
   const free = account.reserved ? ledger.release(account.reservation) : Effect.void
   // Its program asks nothing, or cannot: that is seen again, and told, where its answer would be read.
   if (!account.asked) return Effect.as(free, { ...row, kind: "Unsent", body: null })
@@ -131,7 +149,7 @@ const rowOf = <I, EI>({ account, id, ledger, seq, work }: Captured<I, EI>): Effe
   return Effect.sync(() => ({ ...row, size, kind: null, body: JSON.stringify(body) }))
 }
 
-const tooLarge = ({ provider }: BatchProvider, size: number, { bytes }: Limits): AiError.AiError =>
+const tooLarge = ({ provider }: { readonly provider: string }, size: number, { bytes }: Limits): AiError.AiError =>
   AiError.make({
     module: provider,
     method: "batch",
@@ -158,12 +176,12 @@ export const isRoundOver = (error: unknown): boolean =>
  * next round. The last one is given back first: who is killed leaves the first ones, and who comes after reserves those once more up to
  * one that is over, and comes here again with all of them.
  */
-const giveBack = <I, EI>(
-  { held, job, store }: Preparing<I, EI>,
+const giveBack = <I, K extends Kind, EI>(
+  { held, job, store }: Preparing<I, K, EI>,
   ledger: Ledger.Service,
   items: number,
 ): Effect.Effect<void, Ledger.LedgerUnavailable | JobsUnavailable> =>
-  store.dropItems(job.id).pipe(
+  store.items.dropItems(job.id).pipe(
     Effect.andThen(
       Effect.forEach(
         Array.from({ length: items }, (_, index) => items - 1 - index),
@@ -175,13 +193,16 @@ const giveBack = <I, EI>(
     Effect.asVoid,
   )
 
-const piecesOf = Effect.fnUntraced(function* <I, EI>({ job, limits, store }: Preparing<I, EI>, items: number) {
+const piecesOf = Effect.fnUntraced(function* <I, K extends Kind, EI>(
+  { job, limits, store }: Preparing<I, K, EI>,
+  items: number,
+) {
   const splitter = new Splitter(limits)
   const page = 5_000
   let after = -1
   while (true) {
-    const sizes = yield* store.sizes(job.id, { after, limit: page })
-    for (const { seq, size } of sizes) splitter.add(seq, size)
+    const sizes = yield* store.items.sizes(job.id, { after, limit: page })
+    for (const each of sizes) splitter.add(each)
     const last = sizes.at(-1)
     if (last === undefined || sizes.length < page) return splitter.end(items)
     after = last.seq

@@ -1,6 +1,7 @@
 /**
  * A job from the items to the results, in whichever state it is found.
  */
+import { type Kind } from "@holdfast/core/Operation"
 import { type BatchProvider } from "@holdfast/core/provider/BatchProvider"
 import { type Ledger } from "@holdfast/cost"
 import { Clock, Duration, Effect, Semaphore, Stream } from "effect"
@@ -15,23 +16,23 @@ import { type Ended, type Options } from "./options.ts"
 import { advance } from "./piece.ts"
 import { standardPoll } from "./poll.ts"
 import { isRoundOver, prepare } from "./prepare.ts"
-import { type JobRow } from "./store.ts"
+import { type JobRow } from "./rows.ts"
 import { type Working } from "./working.ts"
 
 /** Vendors' SDKs hold what they send in memory, so a batch is smaller than most vendors allow. */
 const mostBytes = 50_000_000
 
-interface Given<I, A, E, EI> {
+interface Given<I, A, E, K extends Kind, EI> {
   readonly rooms: Rooms
-  readonly provider: BatchProvider
-  readonly options: Omit<Options<I, A, E, unknown>, "provider">
+  readonly provider: BatchProvider<K>
+  readonly options: Omit<Options<I, A, E, unknown, K>, "provider">
   readonly items: Iterable<I> | Stream.Stream<I, EI>
   /** Whether an item is over without the job, so that it is not taken into it. */
   readonly isDone: (id: string) => boolean
 }
 
-export const results = <I, A, E, EI>(
-  given: Given<I, A, E, EI>,
+export const results = <I, A, E, K extends Kind, EI>(
+  given: Given<I, A, E, K, EI>,
 ): Stream.Stream<Result<I, A>, EI | Ended, Ledger.Ledger> =>
   Stream.unwrap(
     Effect.gen(function* () {
@@ -55,10 +56,10 @@ const mistakeIn = ({
   job,
   limits,
   window = 64,
-}: Pick<Options<never, unknown, unknown, unknown>, "job" | "limits" | "window">) => {
+}: Pick<Options<never, unknown, unknown, unknown, Kind>, "job" | "limits" | "window">) => {
   if (job === "") return "job must not be empty"
   if (!Number.isInteger(window) || window < 1) return "window must be a whole number, 1 or more"
-  for (const limit of [limits?.items, limits?.bytes]) {
+  for (const limit of [limits?.items, limits?.bytes, limits?.texts]) {
     if (limit !== undefined && !(Number.isInteger(limit) && limit >= 1))
       return "limits must be whole numbers, 1 or more"
   }
@@ -69,8 +70,8 @@ const mistakeIn = ({
 const entriesOf = <I, EI>({
   items,
   options: { id },
-}: Pick<Given<I, unknown, unknown, EI>, "items"> & {
-  readonly options: Pick<Options<I, unknown, unknown, unknown>, "id">
+}: Pick<Given<I, unknown, unknown, Kind, EI>, "items"> & {
+  readonly options: Pick<Options<I, unknown, unknown, unknown, Kind>, "id">
 }): Stream.Stream<Entry<I>, EI | DuplicateItem> =>
   Stream.suspend(() => {
     const seen = new Set<string>()
@@ -85,13 +86,16 @@ const entriesOf = <I, EI>({
   })
 
 /** Works on a job until all of its answers are there, or waits for the process that does. */
-const driven = <I, A, E, EI>(given: Given<I, A, E, EI>): Effect.Effect<JobRow, EI | Ended, Ledger.Ledger> =>
+const driven = <I, A, E, K extends Kind, EI>(
+  given: Given<I, A, E, K, EI>,
+): Effect.Effect<JobRow, EI | Ended, Ledger.Ledger> =>
   Effect.gen(function* () {
     const { options, provider, rooms } = given
     const { store, wakes } = rooms
     const now = yield* Clock.currentTimeMillis
     const key = globalThis.crypto.randomUUID().replaceAll("-", "").slice(0, 16)
-    yield* store.insert({ id: options.job, key, provider: provider.provider, model: provider.model, now })
+    const { model, operation, provider: vendor } = provider
+    yield* store.insert({ id: options.job, key, operation, provider: vendor, model, now })
     const context = yield* Effect.context<Ledger.Ledger>()
     const lease = Duration.fromInputUnsafe(options.lease ?? "1 minute")
     const done = holding({ store, wakes, job: options.job, duration: lease }, (held) =>
@@ -104,7 +108,7 @@ const driven = <I, A, E, EI>(given: Given<I, A, E, EI>): Effect.Effect<JobRow, E
     return yield* again
   })
 
-const work = <I, A, E, EI>(given: Given<I, A, E, EI>, held: Held) =>
+const work = <I, A, E, K extends Kind, EI>(given: Given<I, A, E, K, EI>, held: Held) =>
   Effect.gen(function* () {
     const { isDone, options, provider, rooms } = given
     const { store } = rooms
@@ -115,6 +119,7 @@ const work = <I, A, E, EI>(given: Given<I, A, E, EI>, held: Held) =>
       const limits = {
         items: Math.min(provider.limits.items, options.limits?.items ?? Infinity),
         bytes: Math.min(provider.limits.bytes, options.limits?.bytes ?? mostBytes),
+        texts: Math.min(provider.limits.texts ?? Infinity, options.limits?.texts ?? Infinity),
       }
       yield* prepare({ store, provider, options, limits, job, held, entries })
     })
@@ -126,16 +131,23 @@ const work = <I, A, E, EI>(given: Given<I, A, E, EI>, held: Held) =>
     return job
   })
 
-const current = <I, A, E, EI>({ options, provider, rooms }: Given<I, A, E, EI>) =>
+const current = <I, A, E, K extends Kind, EI>({ options, provider, rooms }: Given<I, A, E, K, EI>) =>
   Effect.flatMap(rooms.store.job(options.job), (job) => {
-    if (job !== undefined && job.provider === provider.provider && job.model === provider.model)
-      return Effect.succeed(job)
-    const detail = job === undefined ? "it was forgotten" : `${job.model} of ${job.provider}`
+    if (job !== undefined && isAt(job, provider)) return Effect.succeed(job)
+    const detail = job === undefined ? "it was forgotten" : placeOf(job, provider.operation)
     return Effect.fail(new JobDiffers({ job: options.job, reason: "OtherModel", detail }))
   })
 
-const workingOf = <I, A, E, EI>(
-  { options, provider, rooms }: Given<I, A, E, EI>,
+type Place = Pick<JobRow, "model" | "operation" | "provider">
+
+const placeOf = ({ model, operation, provider }: Place, asked: string): string =>
+  `${model} of ${provider}${operation === asked ? "" : ` for ${operation}`}`
+
+const isAt = (job: Place, { model, operation, provider }: Place): boolean =>
+  job.provider === provider && job.model === model && job.operation === operation
+
+const workingOf = <I, A, E, K extends Kind, EI>(
+  { options, provider, rooms }: Given<I, A, E, K, EI>,
   held: Held,
   job: JobRow,
 ): Effect.Effect<Working> =>

@@ -10,7 +10,7 @@
  * No vendor's create is idempotent. So it is written down before that it is about to be made, and who finds such an intent without
  * an answer looks for the batch in the vendor's list before another one is made.
  */
-import { type Candidate, type Status } from "@holdfast/core/provider/BatchProvider"
+import { type Candidate, type Limits, type Status } from "@holdfast/core/provider/BatchProvider"
 
 export type State = "prepared" | "uploaded" | "submitting" | "submitted" | "ended" | "settled"
 
@@ -60,14 +60,18 @@ export const nextStep = ({ sent, state }: Piece, { canceled }: { readonly cancel
 export const stateOf = (pieces: ReadonlyArray<Pick<Piece, "state">>): State =>
   pieces.reduce<State>((least, { state }) => (states.indexOf(state) < states.indexOf(least) ? state : least), "settled")
 
-export interface Limits {
-  readonly items: number
-  readonly bytes: number
-}
-
 export interface Range {
   readonly from: number
   readonly to: number
+}
+
+/** How much of a batch an item takes. */
+export interface Sized {
+  readonly seq: number
+  /** In bytes. */
+  readonly size: number
+  /** How many texts it asks vectors for. */
+  readonly texts: number
 }
 
 /** Cuts items into pieces as their sizes come, in order. */
@@ -77,21 +81,29 @@ export class Splitter {
   #from = 0
   #items = 0
   #bytes = 0
+  #texts = 0
 
   constructor(limits: Limits) {
     this.#limits = limits
   }
 
   /** The next item that is sent. Those between that are not sent belong to the piece before. */
-  add(seq: number, size: number): void {
-    if (this.#items > 0 && (this.#items >= this.#limits.items || this.#bytes + size > this.#limits.bytes)) {
+  add({ seq, size, texts }: Sized): void {
+    if (this.#items > 0 && !this.#fits(size, texts)) {
       this.ranges.push({ from: this.#from, to: seq })
       this.#from = seq
       this.#items = 0
       this.#bytes = 0
+      this.#texts = 0
     }
     this.#items++
     this.#bytes += size
+    this.#texts += texts
+  }
+
+  #fits(size: number, texts: number): boolean {
+    const { bytes, items, texts: most = Infinity } = this.#limits
+    return this.#items < items && this.#bytes + size <= bytes && this.#texts + texts <= most
   }
 
   /** All pieces, when there are so many items in all. */

@@ -3,15 +3,9 @@
  *
  * Lists go in as one parameter, as JSON, so that there is one statement for any number of rows.
  */
-import { Data, Effect } from "effect"
-import { Migrator, SqlClient, type SqlError } from "effect/sql"
-
-/** The database has tables that this version does not know how to keep. */
-export class NewerTables extends Data.TaggedError("NewerTables")<{ readonly found: number; readonly known: number }> {
-  override get message(): string {
-    return `its tables are of version ${this.found}, and this program knows version ${this.known} and earlier ones`
-  }
-}
+import { type SqlMigrations } from "@holdfast/cost"
+import { Effect } from "effect"
+import { type SqlClient } from "effect/sql"
 
 export interface Dialect {
   /** Where a parameter goes; counts from 1. */
@@ -49,10 +43,8 @@ const postgres: Dialect = {
 export const dialectOf = (sql: SqlClient.SqlClient): Dialect =>
   sql.onDialectOrElse({ pg: () => postgres, orElse: () => sqlite })
 
-type Migration = (sql: SqlClient.SqlClient, prefix: string) => Effect.Effect<unknown, SqlError.SqlError>
-
 /** By version and name. What was published is never changed; a change of the tables is one more. */
-const migrations: Readonly<Record<string, Migration>> = {
+export const migrations: Readonly<Record<string, SqlMigrations.Migration>> = {
   "1_jobs": (sql, prefix) =>
     Effect.forEach(
       [
@@ -72,25 +64,14 @@ const migrations: Readonly<Record<string, Migration>> = {
       (statement) => sql.unsafe(statement),
       { discard: true },
     ),
+  "2_operations": (sql, prefix) =>
+    Effect.forEach(
+      [
+        `ALTER TABLE ${prefix}_job ADD COLUMN operation TEXT NOT NULL DEFAULT 'chat'`,
+        // How many texts an item asks vectors for: vendors limit those of a batch.
+        `ALTER TABLE ${prefix}_item ADD COLUMN texts BIGINT NOT NULL DEFAULT 0`,
+      ],
+      (statement) => sql.unsafe(statement),
+      { discard: true },
+    ),
 }
-
-const known = Math.max(...Object.keys(migrations).map(Number.parseFloat))
-
-/** Makes the tables, or brings them up to date; those of a later version of this library are left alone. */
-export const migrate = (
-  prefix: string,
-): Effect.Effect<void, Migrator.MigrationError | SqlError.SqlError | NewerTables, SqlClient.SqlClient> =>
-  Effect.flatMap(SqlClient.SqlClient, (sql) => {
-    const table = `${prefix}_migrations`
-    const steps = Object.entries(migrations).map(([name, run]) => [name, run(sql, prefix)] as const)
-    const found = sql.unsafe<{ readonly found: unknown }>(
-      `SELECT COALESCE(MAX(migration_id), 0) AS found FROM ${table}`,
-    )
-    return Migrator.make({})({ loader: Migrator.fromRecord(Object.fromEntries(steps)), table }).pipe(
-      Effect.andThen(found.withoutTransform),
-      Effect.flatMap(([row]) => {
-        const version = Number(row?.found)
-        return version > known ? Effect.fail(new NewerTables({ found: version, known })) : Effect.void
-      }),
-    )
-  })

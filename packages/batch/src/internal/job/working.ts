@@ -2,23 +2,26 @@
  * What a process needs to work on the pieces of a job.
  */
 import { Failure } from "@holdfast/core"
+import { type Kind } from "@holdfast/core/Operation"
 import { type BatchProvider } from "@holdfast/core/provider/BatchProvider"
 import { type Duration, Effect, Schedule, type Semaphore } from "effect"
 
 import { type JobsUnavailable } from "./errors.ts"
 import { type Held } from "./lease.ts"
 import { type Options, type WhenUnsure } from "./options.ts"
-import { type JobRow, type Store } from "./store.ts"
+import { type JobRow } from "./rows.ts"
+import { type Store } from "./store.ts"
 import { type Wakes } from "./wakes.ts"
 
 export interface Working {
   readonly store: Store
   readonly wakes: Wakes
-  readonly provider: BatchProvider
+  /** All but its model: what is asked and answered is none of this work. */
+  readonly provider: Omit<BatchProvider<Kind>, "operation" | "via">
   readonly job: JobRow
   readonly held: Held
   readonly poll: Schedule.Schedule<unknown>
-  readonly onProgress: Options<never, unknown, unknown, unknown>["onProgress"]
+  readonly onProgress: Options<never, unknown, unknown, unknown, Kind>["onProgress"]
   readonly whenUnsure: WhenUnsure
   readonly createTimeout: Duration.Duration
   readonly listDelay: Duration.Duration

@@ -38,10 +38,10 @@ describe("the pieces of a job", () => {
       items: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 9 })),
     },
     ({ items, sizes }) => {
-      const limits = { items, bytes: 50 }
-      const splitter = new Splitter(limits)
+      const splitter = new Splitter({ items, bytes: 50, texts: 20 })
+      const textsOf = (size: number) => size % 7
       // An item of size 0 stands for one that is not sent.
-      for (const [seq, size] of sizes.entries()) if (size > 0) splitter.add(seq, size)
+      for (const [seq, size] of sizes.entries()) if (size > 0) splitter.add({ seq, size, texts: textsOf(size) })
       const ranges = splitter.end(sizes.length)
       let at = 0
       for (const { from, to } of ranges) {
@@ -51,11 +51,14 @@ describe("the pieces of a job", () => {
         const sent = sizes.slice(from, to).filter((size) => size > 0)
         assert.isAtMost(sent.length, items)
         // One that is larger than any piece is in one of its own.
-        if (sent.length > 1)
+        if (sent.length > 1) {
+          const sumOf = (of: (size: number) => number) => sent.reduce((sum, size) => sum + of(size), 0)
           assert.isAtMost(
-            sent.reduce((sum, size) => sum + size, 0),
+            sumOf((size) => size),
             50,
           )
+          assert.isAtMost(sumOf(textsOf), 20)
+        }
       }
       assert.strictEqual(at, sizes.length)
     },

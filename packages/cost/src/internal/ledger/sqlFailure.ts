@@ -4,8 +4,8 @@
 import { Predicate, type Schema } from "effect"
 import { type Migrator, type SqlError } from "effect/sql"
 
+import { type NewerTables } from "../../SqlMigrations.ts"
 import { type DamagedRow } from "./journal.ts"
-import { type NewerTables } from "./sqlMigrations.ts"
 import { LedgerUnavailable } from "./unavailable.ts"
 
 type Trouble = SqlError.SqlError | Schema.SchemaError | DamagedRow | Migrator.MigrationError | NewerTables

@@ -1,23 +1,13 @@
 /**
- * The tables of a ledger as they came about: made where there are none, brought up to date where they are older, and left alone
- * where a later version of this library has made them.
+ * The tables of a ledger as they came about.
  */
-import { Data, Effect } from "effect"
-import { Migrator, SqlClient, type SqlError } from "effect/sql"
+import { Effect } from "effect"
 
+import { type Migration } from "../../SqlMigrations.ts"
 import { dialectOf } from "./sqlTables.ts"
 
-/** The database has tables that this version does not know how to keep. */
-export class NewerTables extends Data.TaggedError("NewerTables")<{ readonly found: number; readonly known: number }> {
-  override get message(): string {
-    return `its tables are of version ${this.found}, and this program knows version ${this.known} and earlier ones`
-  }
-}
-
-type Migration = (sql: SqlClient.SqlClient, prefix: string) => Effect.Effect<unknown, SqlError.SqlError>
-
 /** By version and name. What was published is never changed; a change of the tables is one more. */
-const migrations: Readonly<Record<string, Migration>> = {
+export const migrations: Readonly<Record<string, Migration>> = {
   "1_ledger": (sql, prefix) => {
     const { amount, sequence } = dialectOf(sql)
     return Effect.forEach(
@@ -35,23 +25,3 @@ const migrations: Readonly<Record<string, Migration>> = {
     )
   },
 }
-
-const known = Math.max(...Object.keys(migrations).map(Number.parseFloat))
-
-export const migrate = (
-  prefix: string,
-): Effect.Effect<void, Migrator.MigrationError | SqlError.SqlError | NewerTables, SqlClient.SqlClient> =>
-  Effect.flatMap(SqlClient.SqlClient, (sql) => {
-    const table = `${prefix}_migrations`
-    const steps = Object.entries(migrations).map(([name, run]) => [name, run(sql, prefix)] as const)
-    const found = sql.unsafe<{ readonly found: unknown }>(
-      `SELECT COALESCE(MAX(migration_id), 0) AS found FROM ${table}`,
-    )
-    return Migrator.make({})({ loader: Migrator.fromRecord(Object.fromEntries(steps)), table }).pipe(
-      Effect.andThen(found.withoutTransform),
-      Effect.flatMap(([row]) => {
-        const version = Number(row?.found)
-        return version > known ? Effect.fail(new NewerTables({ found: version, known })) : Effect.void
-      }),
-    )
-  })

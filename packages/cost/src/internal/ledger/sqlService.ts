@@ -2,6 +2,7 @@ import { Clock, Duration, Effect, identity, Option, Predicate, Stream } from "ef
 import { SqlClient } from "effect/sql"
 
 import * as Money from "../../Money.ts"
+import { migrate } from "../../SqlMigrations.ts"
 import { admitted, clockSteppedBack, exceeded, millisOf, reservationOver } from "./admission.ts"
 import { Background } from "./background.ts"
 import { NextChange } from "./changes.ts"
@@ -11,7 +12,7 @@ import { type Admission, type Outstanding, type Service } from "./service.ts"
 import { Slices } from "./slices.ts"
 import { open, type Trouble } from "./sql.ts"
 import { unavailable } from "./sqlFailure.ts"
-import { migrate } from "./sqlMigrations.ts"
+import { migrations } from "./sqlMigrations.ts"
 import { type Answer, type Exchanged, type Operation } from "./sqlOperation.ts"
 import { type LedgerStore, type TotalRow } from "./sqlTables.ts"
 import { type Movement, nothing, plus, type Total } from "./state.ts"
@@ -32,7 +33,7 @@ interface SqlSettings {
 export const sqlService = Effect.fnUntraced(function* (settings: SqlSettings) {
   const { pollInterval, prefix, slice, timeout, tolerance } = settings
   const sql = yield* SqlClient.SqlClient
-  yield* Effect.mapError(within(migrate(prefix), timeout), unavailable("open"))
+  yield* Effect.mapError(within(migrate(prefix, migrations), timeout), unavailable("open"))
   const { store, submit } = yield* Effect.mapError(open(sql, { prefix, tolerance, timeout }), unavailable("open"))
   const change = new NextChange()
   const background = yield* Background.make

@@ -1,10 +1,19 @@
 /**
  * Gemini's batches: a file ahead, an operation that goes on, and a file of results.
  */
+import { type Kind } from "@holdfast/core/Operation"
 import * as BatchLines from "@holdfast/core/provider/BatchLines"
-import { type BatchProvider, type Candidate, ofModel, type Status } from "@holdfast/core/provider/BatchProvider"
+import {
+  type BatchProvider,
+  type Candidate,
+  ofEmbeddingModel,
+  ofModel,
+  type OfModel,
+  type Status,
+} from "@holdfast/core/provider/BatchProvider"
 import { field, list, record, text } from "@holdfast/core/provider/Json"
 import * as Rest from "@holdfast/core/provider/Rest"
+import { type SdkEmbeddingModel } from "@holdfast/core/provider/SdkEmbeddingModel"
 import { type SdkModel } from "@holdfast/core/provider/SdkModel"
 import { DateTime, Effect, Option, Predicate, Stream } from "effect"
 
@@ -12,22 +21,64 @@ import { fromItem } from "../failure.ts"
 import { type ContentBody, type ContentEndpoint } from "../transport.ts"
 import { limits, line, type Place, remove, results, upload } from "./files.ts"
 
-/** The batch API for a model. */
-export const contentBatches = (place: Place, content: ContentEndpoint, model: SdkModel<ContentBody>): BatchProvider => {
+interface Parts<K extends Kind> {
+  readonly place: Place
+  readonly model: OfModel<K>
+  /** The method that makes a batch. */
+  readonly method: "batchGenerateContent" | "asyncBatchEmbedContent"
+}
+
+/** Batches of content. */
+export const contentBatches = (
+  place: Place,
+  content: ContentEndpoint,
+  model: SdkModel<ContentBody>,
+): BatchProvider<"chat"> =>
+  batches({
+    place,
+    method: "batchGenerateContent",
+    model: ofModel({
+      ...model,
+      prepare: (request) =>
+        Effect.flatMap(model.prepare(request), ({ body, read }) =>
+          Effect.map(content.wireBody(body), (wire) => ({ body: wire, read })),
+        ),
+    }),
+  })
+
+/** Batches of embeddings, where a line has one text and one vector. */
+export const embeddingBatches = (place: Place, model: SdkEmbeddingModel): BatchProvider<"embeddings"> =>
+  batches({
+    place,
+    method: "asyncBatchEmbedContent",
+    model: ofEmbeddingModel({
+      ...model,
+      limits: { ...model.limits, maxInputs: 1 },
+      prepare: (request) =>
+        Effect.map(model.prepare(request), ({ body, read }) => ({
+          body: list(body, "requests")[0],
+          read: (answer) => read(ofOneText(answer)),
+        })),
+    }),
+  })
+
+/** What is on a line, as the answer to a live request. */
+const ofOneText = (answer: unknown) => ({
+  embeddings: [field(answer, "embedding")],
+  usageMetadata: field(answer, "usageMetadata") ?? { promptTokenCount: whole(field(answer, "tokenCount")) },
+})
+
+const batches = <K extends Kind>({ method, model, place }: Parts<K>): BatchProvider<K> => {
   const { apiVersion, rest } = place
   const pathOf = (batch: string) => `/${apiVersion}/batches/${encodeURIComponent(batch.replace(/^batches\//, ""))}`
   const get = (batch: string) => rest.json({ method: "GET", path: pathOf(batch) })
   return {
-    ...ofModel(model),
+    ...model,
     limits,
     sizeOf: (item) => BatchLines.sizeOf(line(item)),
-    prepare: (request) =>
-      Effect.flatMap(model.prepare(request), ({ body, read }) =>
-        Effect.map(content.wireBody(body), (wire) => ({ body: wire, read: (answer: unknown) => read(answer) })),
-      ),
     upload: (items, name) => upload(place, items, name),
     create: Effect.fnUntraced(function* ({ file, name }) {
-      const path = `/${apiVersion}/${model.model.includes("/") ? model.model : `models/${model.model}`}:batchGenerateContent`
+      const path = `/${apiVersion}/${model.model.includes("/") ? model.model : `models/${model.model}`}:${method}`
       const body = { batch: { displayName: name, inputConfig: { fileName: file } } }
       const answer = yield* rest.json({ method: "POST", path, body })
       return yield* Rest.required(rest, path, { answer, key: "name" })
@@ -61,8 +112,9 @@ const states: Readonly<Record<string, Status["state"]>> = {
 }
 
 /** Counts are whole numbers of 64 bits, which JSON has as text. */
-const countIn = (stats: unknown, key: string): number | undefined => {
-  const value = field(stats, key)
+const countIn = (stats: unknown, key: string): number | undefined => whole(field(stats, key))
+
+const whole = (value: unknown): number | undefined => {
   const count = Predicate.isString(value) ? Number(value) : value
   return Number.isSafeInteger(count) && (count as number) >= 0 ? (count as number) : undefined
 }

@@ -1,7 +1,6 @@
-import { type ProviderEmbeddingModel } from "@holdfast/core/provider/ProviderEmbeddingModel"
 import { refuseNumbers, wholeFrom } from "@holdfast/core/provider/Ranges"
 import { type Refusals } from "@holdfast/core/provider/Refusals"
-import * as SdkMediaModel from "@holdfast/core/provider/SdkMediaModel"
+import * as SdkEmbeddingModel from "@holdfast/core/provider/SdkEmbeddingModel"
 import { type Effect } from "effect"
 
 import { type EmbeddingBody, type Transport } from "../transport.ts"
@@ -10,24 +9,23 @@ import { type EmbeddingSettings } from "./settings.ts"
 
 /** An embedding model of Google's. */
 export const embeddingsModel = (
-  client: Pick<Transport, "embeddings"> & SdkMediaModel.Client,
+  { account, embeddings, pricedAs, provider }: Pick<Transport, "account" | "embeddings" | "pricedAs" | "provider">,
   model: string,
   settings: Effect.Effect<EmbeddingSettings>,
-): ProviderEmbeddingModel =>
-  SdkMediaModel.embedding({
-    client,
+): SdkEmbeddingModel.SdkEmbeddingModel =>
+  SdkEmbeddingModel.make({
+    provider,
     model,
+    account,
+    pricedAs: pricedAs(model),
     settings,
     // "at most 100 requests can be in one batch", says the API. https://ai.google.dev/gemini-api/docs/embeddings
     limits: { maxInputs: 100, maxInputTokens: isSecond(model) ? 8_192 : 2_048 },
-    prepare: (asked, refusals) => {
-      refuse(model, asked.settings, refusals)
-      return bodyOf(model, asked.request.inputs, asked.settings)
-    },
-    send: (body) => {
-      const { once, origin } = client.embeddings
-      return SdkMediaModel.reading(once(body), (answer) => embeddingAnswer(origin(model), answer))
-    },
+    refuse: (current, refusals) => refuse(model, current, refusals),
+    bodyOf: (inputs, current) => bodyOf(model, inputs, current),
+    once: embeddings.once,
+    wireOf: embeddings.wireBody,
+    answerOf: (answer) => embeddingAnswer(embeddings.origin(model), answer),
   })
 
 const isSecond = (model: string): boolean => model.includes("gemini-embedding-2")

@@ -1,3 +1,5 @@
+import { type Limits } from "@holdfast/core/provider/BatchProvider"
+
 /**
  * How the batch APIs of servers differ. Plain data.
  *
@@ -8,7 +10,9 @@ export interface BatchApi {
   /** The paths and shapes: OpenAI's, with a file ahead, those of Mistral, or those of OpenRouter, which takes the items at once. */
   readonly form: "openai" | "mistral" | "openrouter"
   /** The most that one batch takes here. */
-  readonly limits: { readonly items: number; readonly bytes: number }
+  readonly limits: Limits
+  /** Whether it takes requests for embeddings. It does not if left out. */
+  readonly embeddings?: boolean | undefined
   /** Whether the server can be told when to remove a file. */
   readonly filesExpire: boolean
 }
@@ -18,10 +22,15 @@ export interface BatchApi {
  */
 const mostBytes = 64_000_000
 
-/** 50,000 requests and 200 MB: https://developers.openai.com/api/docs/guides/batch */
-export const openAiApi: BatchApi = { form: "openai", limits: { items: 50_000, bytes: mostBytes }, filesExpire: true }
+/** 50,000 requests, 50,000 texts for vectors, and 200 MB: https://developers.openai.com/api/docs/guides/batch */
+export const openAiApi: BatchApi = {
+  form: "openai",
+  limits: { items: 50_000, bytes: mostBytes, texts: 50_000 },
+  filesExpire: true,
+  embeddings: true,
+}
 
-/** 50,000 lines and 200 MB: https://console.groq.com/docs/batch */
+/** 50,000 lines and 200 MB, and no embeddings: https://console.groq.com/docs/batch */
 export const groqApi: BatchApi = { form: "openai", limits: { items: 50_000, bytes: mostBytes }, filesExpire: false }
 
 /** A million requests may wait in a workspace, and a file takes 512 MB: https://docs.mistral.ai/capabilities/batch/ */
@@ -29,6 +38,7 @@ export const mistralApi: BatchApi = {
   form: "mistral",
   limits: { items: 100_000, bytes: mostBytes },
   filesExpire: false,
+  embeddings: true,
 }
 
 /** No limit is written down: https://openrouter.ai/docs/batch-quickstart */
@@ -36,4 +46,5 @@ export const openRouterApi: BatchApi = {
   form: "openrouter",
   limits: { items: 50_000, bytes: mostBytes },
   filesExpire: false,
+  embeddings: true,
 }

@@ -1,14 +1,9 @@
 /**
  * Batches of Mistral's: a file ahead, then a job, then two files of results. Its jobs have paths and words of their own.
  */
+import { type Kind } from "@holdfast/core/Operation"
 import * as BatchLines from "@holdfast/core/provider/BatchLines"
-import {
-  type BatchProvider,
-  type Candidate,
-  type Item,
-  ofModel,
-  type Status,
-} from "@holdfast/core/provider/BatchProvider"
+import { type BatchProvider, type Candidate, type Item, type Status } from "@holdfast/core/provider/BatchProvider"
 import { count, field, list, record, text } from "@holdfast/core/provider/Json"
 import * as Rest from "@holdfast/core/provider/Rest"
 import { Effect, Stream } from "effect"
@@ -21,10 +16,10 @@ const path = "/batch/jobs"
 
 const pathOf = (batch: string): string => `${path}/${encodeURIComponent(batch)}`
 
-export const mistralForm = ({ api, endpoint, model, rest }: Parts): BatchProvider => {
+export const mistralForm = <K extends Kind>({ api, endpoint, model, rest }: Parts<K>): BatchProvider<K> => {
   const get = (batch: string) => rest.json({ method: "GET", path: pathOf(batch) })
   return {
-    ...ofModel(model),
+    ...model,
     limits: api.limits,
     sizeOf: (item) => BatchLines.sizeOf(line(item)),
     upload: (items, name) => upload(rest, api, { items, name, line }),

@@ -1,17 +1,17 @@
 /**
  * Batches in OpenAI's form: a file ahead, then a batch of it, then two files of results.
  */
+import { type Kind } from "@holdfast/core/Operation"
 import * as BatchLines from "@holdfast/core/provider/BatchLines"
 import {
   type BatchProvider,
   type Candidate,
   type Item,
-  ofModel,
+  type OfModel,
   type Status,
 } from "@holdfast/core/provider/BatchProvider"
 import { count, field, list, text } from "@holdfast/core/provider/Json"
 import * as Rest from "@holdfast/core/provider/Rest"
-import { type SdkModel } from "@holdfast/core/provider/SdkModel"
 import { Effect, Stream } from "effect"
 import { type AiError } from "effect/ai"
 
@@ -20,10 +20,10 @@ import { type BatchApi } from "./api.ts"
 import { idsOf, remove, results, upload } from "./files.ts"
 
 /** What a batch is made of. */
-export interface Parts {
+export interface Parts<K extends Kind> {
   readonly rest: Rest.Rest
   readonly api: BatchApi
-  readonly model: SdkModel<unknown>
+  readonly model: OfModel<K>
   /** As the vendor calls it in lines and batches: `/v1/responses`. */
   readonly endpoint: string
 }
@@ -32,11 +32,11 @@ const path = "/batches"
 
 const pathOf = (batch: string): string => `${path}/${encodeURIComponent(batch)}`
 
-export const openAiForm = ({ api, endpoint, model, rest }: Parts): BatchProvider => {
+export const openAiForm = <K extends Kind>({ api, endpoint, model, rest }: Parts<K>): BatchProvider<K> => {
   const line = ({ body, id }: Item) => ({ custom_id: id, method: "POST", url: endpoint, body })
   const get = (batch: string) => rest.json({ method: "GET", path: pathOf(batch) })
   return {
-    ...ofModel(model),
+    ...model,
     limits: api.limits,
     sizeOf: (item) => BatchLines.sizeOf(line(item)),
     upload: (items, name) => upload(rest, api, { items, name, line }),

@@ -1,13 +1,13 @@
 /**
  * Batches of OpenRouter's: all requests in one body, and pages of results. Its list shows no names, and nothing stops a batch.
  */
+import { type Kind } from "@holdfast/core/Operation"
 import * as BatchLines from "@holdfast/core/provider/BatchLines"
 import {
   type BatchProvider,
   type Candidate,
   type Item,
   type Line,
-  ofModel,
   type Status,
 } from "@holdfast/core/provider/BatchProvider"
 import { count, field, list, record, text } from "@holdfast/core/provider/Json"
@@ -25,8 +25,8 @@ const pathOf = (batch: string): string => `${path}/${encodeURIComponent(batch)}`
 
 const line = ({ body, id }: Item) => ({ custom_id: id, body })
 
-export const openRouterForm = ({ api, endpoint, model, rest }: Parts): BatchProvider => ({
-  ...ofModel(model),
+export const openRouterForm = <K extends Kind>({ api, endpoint, model, rest }: Parts<K>): BatchProvider<K> => ({
+  ...model,
   limits: api.limits,
   sizeOf: (item) => BatchLines.sizeOf(line(item)),
   upload: undefined,

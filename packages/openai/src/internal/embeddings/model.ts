@@ -1,8 +1,8 @@
 import { type ProviderEmbeddingModel } from "@holdfast/core/provider/ProviderEmbeddingModel"
 import { refuseNumbers, wholeFrom } from "@holdfast/core/provider/Ranges"
 import { type Refusals } from "@holdfast/core/provider/Refusals"
-import * as SdkMediaModel from "@holdfast/core/provider/SdkMediaModel"
-import { type Effect } from "effect"
+import * as SdkEmbeddingModel from "@holdfast/core/provider/SdkEmbeddingModel"
+import { Effect } from "effect"
 
 import { type EmbeddingBody, type Transport } from "../transport.ts"
 import { embeddingAnswer } from "./answer.ts"
@@ -16,24 +16,24 @@ export interface EmbeddingDialect extends Pick<ProviderEmbeddingModel, "limits">
 
 /** A model on the endpoint for embeddings. */
 export const embeddingsModel = (
-  client: Pick<Transport, "embeddings"> & SdkMediaModel.Client,
+  { account, embeddings, pricedAs, provider }: Pick<Transport, "account" | "embeddings" | "pricedAs" | "provider">,
   model: string,
   { limits, maxDimensions }: EmbeddingDialect,
   settings: Effect.Effect<EmbeddingSettings>,
-): ProviderEmbeddingModel =>
-  SdkMediaModel.embedding({
-    client,
+): SdkEmbeddingModel.SdkEmbeddingModel =>
+  SdkEmbeddingModel.make({
+    provider,
     model,
+    account,
+    pricedAs: pricedAs(model),
     settings,
     limits,
-    prepare: (asked, refusals) => {
-      refuseDimensions(asked.settings, maxDimensions, refusals)
-      return bodyOf(model, asked.request.inputs, asked.settings)
-    },
-    send: (body, { request: { inputs } }) => {
-      const { once, origin } = client.embeddings
-      return SdkMediaModel.reading(once(body), (answer) => embeddingAnswer(origin, answer, inputs.length))
-    },
+    refuse: (current, refusals) => refuseDimensions(current, maxDimensions, refusals),
+    bodyOf: (inputs, current) => bodyOf(model, inputs, current),
+    once: embeddings.once,
+    // As the SDK asks by itself; named in a live request, it would leave the vectors packed.
+    wireOf: (body) => Effect.succeed({ ...body, encoding_format: body.encoding_format ?? "base64" }),
+    answerOf: (answer, texts) => embeddingAnswer(embeddings.origin, answer, texts),
   })
 
 const refuseDimensions = (settings: EmbeddingSettings, most: number | undefined, refusals: Refusals): void => {

@@ -90,7 +90,7 @@ const names137 = define({
 })
 
 /** What no convention has a name for. */
-export const own = define({
+const own = define({
   "holdfast.calls": { kind: "counter", unit: "{call}", description: "Calls by how they ended" },
   "holdfast.call.duration": {
     kind: "histogram",
@@ -158,7 +158,22 @@ export const own = define({
     unit: "{load}",
     description: "Times that an API key was read from its source",
   },
-  "holdfast.batch.items": { kind: "gauge", unit: "{item}", description: "Items of batches by state" },
+  "holdfast.batch.changes": {
+    kind: "counter",
+    unit: "{change}",
+    description: "Batches of jobs by the state that they reached",
+  },
+  "holdfast.batch.items": {
+    kind: "counter",
+    unit: "{item}",
+    description: "Items of batch jobs by what became of them",
+  },
+  "holdfast.batch.duration": {
+    kind: "histogram",
+    unit: "s",
+    description: "From the request that made a batch to its end",
+  },
+  "holdfast.bulk.items": { kind: "counter", unit: "{item}", description: "Items of bulk runs by how they ended" },
   "holdfast.log.dropped": {
     kind: "counter",
     unit: "{call}",
@@ -174,6 +189,9 @@ export type Name = keyof typeof names202610 | keyof typeof common | keyof typeof
 export const seconds: ReadonlyArray<number> = [
   0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92,
 ]
+
+/** Seconds: a minute x 2^n, up to more than the two days that a batch may take. */
+export const longSeconds: ReadonlyArray<number> = Array.from({ length: 13 }, (_, power) => 60 * 2 ** power)
 
 /** Tokens: 4^n, as the conventions advise. */
 export const tokens: ReadonlyArray<number> = Array.from({ length: 14 }, (_, power) => 4 ** power)

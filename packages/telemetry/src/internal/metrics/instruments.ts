@@ -4,7 +4,7 @@
  */
 import { Context, Metric } from "effect"
 
-import { type Definition, definitions, type Name, seconds, tokens } from "./definitions.ts"
+import { type Definition, definitions, longSeconds, type Name, seconds, tokens } from "./definitions.ts"
 
 export type Labels = Readonly<Record<string, string>>
 
@@ -46,10 +46,15 @@ export class Instruments {
     this.#of(name, labels, new Gauge<bigint>(0n), (described) => Metric.gauge(name, { ...described, bigint: true }))
 
   readonly histogram = (name: Name, labels: Labels = {}): Instrument<number> => {
-    const boundaries = definitions[name]?.unit === "{token}" ? tokens : this.#boundaries
+    const boundaries = this.#boundariesOf(name)
     return this.#of(name, labels, new Histogram(boundaries), (described) =>
       Metric.histogram(name, { ...described, boundaries }),
     )
+  }
+
+  #boundariesOf(name: Name): ReadonlyArray<number> {
+    if (definitions[name]?.unit === "{token}") return tokens
+    return name === "holdfast.batch.duration" ? longSeconds : this.#boundaries
   }
 
   #of<Input, State>(

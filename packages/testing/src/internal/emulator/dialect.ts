@@ -78,6 +78,8 @@ export interface MediaBody {
 export interface Dialect {
   /** The body of an answer with vectors; absent where there is none. */
   readonly embeddings?: (answer: EmbeddingsAnswer, call: Call) => unknown
+  /** The texts that vectors are asked for; absent where none are. */
+  readonly textsOf?: (body: Json) => ReadonlyArray<string>
   /** An answer with media; absent where there is none. */
   readonly media?: (answer: MediaAnswer, call: Call) => MediaBody
   /** Reads a body that is not JSON. */

@@ -27,7 +27,7 @@ const vectorsOf = (
 ): ReadonlyArray<ReadonlyArray<number>> =>
   vectors ?? texts.map((text) => vectorOf(text, Predicate.isNumber(dimensions) ? dimensions : defaultDimensions))
 
-const tokensOf = ({ inputTokens }: EmbeddingsAnswer, texts: ReadonlyArray<string>): number | undefined =>
+export const tokensOf = ({ inputTokens }: EmbeddingsAnswer, texts: ReadonlyArray<string>): number | undefined =>
   inputTokens === null ? undefined : (inputTokens ?? texts.reduce((sum, text) => sum + estimateTokens(text.length), 0))
 
 const base64 = (vector: ReadonlyArray<number>): string =>
@@ -48,6 +48,7 @@ export const openaiEmbeddings: Dialect = {
     if (inputs.length === 0 || inputs.includes("")) return "'$.input' is invalid. Please check the API reference."
     return inputs.length > 2_048 ? "'$.input' is invalid: array too long. Expected at most 2048 items." : undefined
   },
+  textsOf: inputsOf,
   embeddings: (answer, { body, model }) => {
     const texts = inputsOf(body)
     const tokens = tokensOf(answer, texts)
@@ -94,6 +95,7 @@ export const googleEmbeddings: Dialect = {
       ? "* BatchEmbedContentsRequest.requests[0].content: contents is not specified"
       : undefined
   },
+  textsOf: (body) => requestsOf(body).map(textOf),
   embeddings: (answer, { body }) => {
     const requests = requestsOf(body)
     const texts = requests.map(textOf)

@@ -1,10 +1,9 @@
 import { assert } from "@effect/vitest"
-import { type BatchProvider } from "@holdfast/core/provider/BatchProvider"
 import { Cause, Effect, Exit, Stream } from "effect"
 
 import * as BatchHabit from "../../../BatchHabit.ts"
 import * as Reply from "../../../Reply.ts"
-import { check, type Check, itemsOf, key, linesOf, over, submit } from "./trial.ts"
+import { type Batch, check, type Check, itemsOf, key, linesOf, over, submit } from "./trial.ts"
 
 const bodies: ReadonlyArray<string> = [
   "",
@@ -23,7 +22,7 @@ const bodies: ReadonlyArray<string> = [
   '{"name":"batches/a","metadata":{"state":7,"batchStats":7,"output":{"responsesFile":"files/../../up"}},"error":[]}',
 ]
 
-const uses = (batch: BatchProvider, id: string): Readonly<Record<string, Effect.Effect<unknown, unknown>>> => {
+const uses = (batch: Batch, id: string): Readonly<Record<string, Effect.Effect<unknown, unknown>>> => {
   const items = Stream.make({ id: "a", body: {} })
   return {
     ...(batch.upload !== undefined && { upload: batch.upload(items, "job") }),
@@ -36,9 +35,10 @@ const uses = (batch: BatchProvider, id: string): Readonly<Record<string, Effect.
   }
 }
 
-const shapes = check("survives answers of any shape", ({ batch, emulator }) =>
+const shapes = check("survives answers of any shape", (trial) =>
   Effect.gen(function* () {
-    const id = yield* submit(batch, yield* itemsOf(batch, 1))
+    const { batch, emulator } = trial
+    const id = yield* submit(batch, yield* itemsOf(trial, 1))
     yield* over(batch, id)
     for (const [call, use] of Object.entries(uses(batch, id))) {
       for (const body of bodies) {
@@ -56,10 +56,11 @@ const shapes = check("survives answers of any shape", ({ batch, emulator }) =>
   }),
 )
 
-const secret = check("shows its key in no error", ({ batch, emulator, subject }) =>
+const secret = check("shows its key in no error", (trial) =>
   Effect.gen(function* () {
+    const { batch, emulator, subject } = trial
     yield* emulator.respond(subject.dialect, () => Reply.status(400, { message: `the key ${key} is bad` }))
-    const items = yield* itemsOf(batch, 1)
+    const items = yield* itemsOf(trial, 1)
     const id = yield* submit(batch, items)
     yield* over(batch, id)
     const { lines } = yield* linesOf(batch, id)

@@ -7,9 +7,10 @@ import { Effect, Stream } from "effect"
 import * as BatchHabit from "../../../BatchHabit.ts"
 import { check, type Check, itemsOf, linesOf, over, submit, through, type Trial } from "./trial.ts"
 
-const running = check("says that a batch is running, and gives the vendor's word for it", ({ batch, emulator }) =>
+const running = check("says that a batch is running, and gives the vendor's word for it", (trial) =>
   Effect.gen(function* () {
-    const id = yield* submit(batch, yield* itemsOf(batch, 2))
+    const { batch, emulator } = trial
+    const id = yield* submit(batch, yield* itemsOf(trial, 2))
     const first = yield* batch.status(id)
     assert.strictEqual(first.state, "running")
     assert.isNotEmpty(first.vendorState)
@@ -24,7 +25,7 @@ const badItem = check("tells which item is bad, by its id", (trial) =>
   Effect.gen(function* () {
     const { batch, emulator, subject } = trial
     yield* emulator.batches.behave(BatchHabit.invalid("item-1"))
-    const id = yield* submit(batch, yield* itemsOf(batch, 3))
+    const id = yield* submit(batch, yield* itemsOf(trial, 3))
     const status = yield* over(batch, id)
     if (subject.capabilities.failsWhole) {
       assert.strictEqual(status.state, "failed")
@@ -85,7 +86,7 @@ const strange = check("reads past lines that say nothing of any item", (trial) =
 const cutOff = check("fails where the connection breaks while results are read", (trial) =>
   Effect.gen(function* () {
     const { batch, emulator } = trial
-    const id = yield* submit(batch, yield* itemsOf(batch, 2))
+    const id = yield* submit(batch, yield* itemsOf(trial, 2))
     yield* over(batch, id)
     yield* emulator.batches.behave(BatchHabit.refuse("results", "reset"), BatchHabit.refuse("get", "reset"))
     assert.strictEqual(Failure.tagOf(yield* Effect.flip(linesOf(batch, id))), "NetworkError")
@@ -96,7 +97,7 @@ const halfway = check("takes nothing for an error of an item where the connectio
   Effect.gen(function* () {
     const { batch, emulator, subject } = trial
     if (!subject.capabilities.lines) return
-    const id = yield* submit(batch, yield* itemsOf(batch, 5))
+    const id = yield* submit(batch, yield* itemsOf(trial, 5))
     yield* over(batch, id)
     yield* emulator.batches.behave(BatchHabit.cutResults)
     const seen: Array<string> = []
@@ -128,7 +129,7 @@ const expired = check("gives the answers that there are when time is up", (trial
 const canceled = check("stops a batch, or says that it cannot", (trial) =>
   Effect.gen(function* () {
     const { batch, emulator, subject } = trial
-    const id = yield* submit(batch, yield* itemsOf(batch, 2))
+    const id = yield* submit(batch, yield* itemsOf(trial, 2))
     if (!subject.capabilities.cancels) {
       assert.isDefined(yield* Effect.flip(batch.cancel(id)))
       return
@@ -147,7 +148,7 @@ const uncanceled = check("gives the answers of a batch that was canceled too lat
     const { batch, emulator, subject } = trial
     if (!subject.capabilities.cancels) return
     yield* emulator.batches.behave(BatchHabit.cancelNothing)
-    const id = yield* submit(batch, yield* itemsOf(batch, 2))
+    const id = yield* submit(batch, yield* itemsOf(trial, 2))
     yield* batch.cancel(id)
     assert.strictEqual((yield* over(batch, id)).state, "ended")
     assert.deepStrictEqual((yield* linesOf(batch, id)).byId, { "item-0": "Answered", "item-1": "Answered" })
@@ -158,7 +159,7 @@ const failsAll = check("says why a batch failed", (trial) =>
   Effect.gen(function* () {
     yield* trial.emulator.batches.behave(BatchHabit.failAll("The file is not what it should be."))
     const { batch, subject } = trial
-    const id = yield* submit(batch, yield* itemsOf(batch, 2))
+    const id = yield* submit(batch, yield* itemsOf(trial, 2))
     const status = yield* over(batch, id)
     if (subject.vendor === "anthropic") return assert.strictEqual(status.state, "ended")
     assert.strictEqual(status.state, "failed")
@@ -201,7 +202,7 @@ const redirected = check("follows no redirect to another host", (trial) =>
     Effect.gen(function* () {
       const { asked, url } = yield* stranger
       const { batch, emulator } = trial
-      const id = yield* submit(batch, yield* itemsOf(batch, 1))
+      const id = yield* submit(batch, yield* itemsOf(trial, 1))
       yield* over(batch, id)
       yield* emulator.batches.behave(BatchHabit.redirect(url))
       assert.strictEqual(Failure.tagOf(yield* Effect.flip(linesOf(batch, id))), "InvalidResponseError")

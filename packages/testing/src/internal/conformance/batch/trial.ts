@@ -1,10 +1,19 @@
-import { type BatchProvider, type Item, type Line, type Status } from "@holdfast/core/provider/BatchProvider"
-import { type ProviderModel, type ProviderRequest } from "@holdfast/core/provider/ProviderModel"
-import { Effect, type Layer, type Redacted, type Schema, Stream, Tracer } from "effect"
-import { Prompt, type Tool } from "effect/ai"
+import { type ModelCall } from "@holdfast/core/ModelCall"
+import { type ModelRequest } from "@holdfast/core/ModelRequest"
+import {
+  type BatchProvider,
+  type Exchange,
+  type Item,
+  type Line,
+  type Prepared,
+  type Status,
+} from "@holdfast/core/provider/BatchProvider"
+import * as Resilient from "@holdfast/core/Resilient"
+import { Effect, type Layer, type Redacted, Stream } from "effect"
 
 import type * as Emulator from "../../../Emulator.ts"
-import { type ChatDialectName } from "../../emulator/dialect.ts"
+import { type Dialect } from "../../../RecordedRequest.ts"
+import { type Reply } from "../../../Reply.ts"
 
 /**
  * What a vendor's batch API can do, as far as they differ.
@@ -25,7 +34,17 @@ export interface Capabilities {
   readonly lines: boolean
   /** What an item costs of which no line tells. */
   readonly missing: Status["missing"]
+  /** How many texts an item takes, where they are embedded. Any number if left out. */
+  readonly texts?: number | undefined
 }
+
+/**
+ * The operations whose batches are held to the suite.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Operation = "chat" | "embeddings"
 
 /**
  * What the checks are about: the answers of items, how batches are made and found, how results are read, and answers that are
@@ -45,14 +64,16 @@ export const key = "sk-conformance-0123456789abcdef"
  * @since 0.1.0
  * @category models
  */
-export interface Subject<R> {
+export interface Subject<in out K extends Operation, in out R> {
   readonly name: string
   readonly vendor: Emulator.BatchVendor
   /** The API that answers the items. */
-  readonly dialect: ChatDialectName
-  readonly batch: Effect.Effect<BatchProvider, unknown, R>
+  readonly dialect: Dialect
+  readonly batch: Effect.Effect<BatchProvider<K>, unknown, R>
   /** The same model, asked live. */
-  readonly live: Effect.Effect<ProviderModel, unknown, R>
+  readonly live: Resilient.Resilient<K, unknown, R>
+  /** What stands on a line of that which a live request sends. All of it, if left out. */
+  readonly lineOf?: ((sent: unknown) => unknown) | undefined
   /** The client of the model, at the address of the emulator, with this key. */
   readonly layer: (baseUrl: string, apiKey: Redacted.Redacted) => Layer.Layer<R>
   readonly capabilities: Capabilities
@@ -60,12 +81,31 @@ export interface Subject<R> {
   readonly groups?: ReadonlyArray<Group> | undefined
 }
 
+export interface Question {
+  /** Also the id of its item; `kind-` and this stands in what is asked. */
+  readonly kind: string
+  readonly request: ModelRequest
+  readonly reply: Reply
+}
+
+/** The questions of one operation. */
+export interface Questions {
+  readonly plain: (text: string) => ModelRequest
+  readonly all: ReadonlyArray<Question>
+  /** An answer that is billed with so many tokens. */
+  readonly answer: (inputTokens: number) => Reply
+}
+
+/** A batch API of whichever operation. */
+export type Batch = BatchProvider<never>
+
 /** One emulator, one batch API, one model. */
 export interface Trial {
   readonly emulator: Emulator.Emulator["Service"]
-  readonly subject: Pick<Subject<never>, "capabilities" | "dialect" | "vendor">
-  readonly batch: BatchProvider
-  readonly live: ProviderModel
+  readonly subject: Pick<Subject<never, never>, "capabilities" | "dialect" | "lineOf" | "vendor">
+  readonly batch: Batch
+  readonly live: ModelCall<unknown>
+  readonly questions: Questions
 }
 
 /** One thing that every batch API must do. */
@@ -76,64 +116,57 @@ export interface Check {
 
 export const check = (name: string, run: Check["run"]): Check => ({ name, run })
 
-const span = Tracer.nativeTracer.span({
-  name: "batch",
-  parent: undefined as never,
-  annotations: undefined as never,
-  links: [],
-  startTime: 0n,
-  kind: "client",
-  root: true,
-  sampled: false,
-} as never)
+/** The parts of the answer to a request. */
+export const partsOf = (call: ModelCall<unknown>, request: ModelRequest) =>
+  Effect.scoped(Effect.flatMap(call.open(request), (parts) => Stream.runCollect(parts)))
 
-/** A request as `core` hands it to a provider. */
-export const requestOf = (
-  batch: BatchProvider,
-  prompt: string,
-  options: { readonly tools?: ReadonlyArray<Tool.Any>; readonly schema?: Schema.Codec<unknown, unknown> } = {},
-): ProviderRequest => ({
-  settings: {},
-  jsonSchema: options.schema === undefined ? undefined : batch.codecTransformer(options.schema).jsonSchema,
-  options: {
-    prompt: Prompt.make(prompt),
-    tools: options.tools ?? [],
-    toolChoice: options.tools === undefined ? "none" : "auto",
-    responseFormat:
-      options.schema === undefined ? { type: "text" } : { type: "json", objectName: "answer", schema: options.schema },
-    span,
-    previousResponseId: undefined,
-    incrementalPrompt: undefined,
-  },
-})
+const exchanged = (batch: Batch, request: ModelRequest, exchange: Exchange) =>
+  Effect.scoped(Effect.flatMap(Resilient.anyCallOf(batch.via(exchange)), (call) => partsOf(call, request)))
+
+/** The body of a request. It goes no further. */
+export const bodyOf = (batch: Batch, request: ModelRequest): Effect.Effect<unknown, unknown> =>
+  Effect.suspend(() => {
+    let taken: Prepared<unknown> | undefined
+    const take: Exchange = (prepared) =>
+      Effect.flatMap(prepared, (made) => {
+        taken = made
+        return Effect.interrupt
+      })
+    return Effect.flatMap(Effect.exit(exchanged(batch, request, take)), (exit) =>
+      taken === undefined
+        ? Effect.andThen(exit, Effect.die(new Error("nothing was asked")))
+        : Effect.succeed(taken.body),
+    )
+  })
+
+/** The parts of the answer that a line has. */
+export const readBy = (batch: Batch, request: ModelRequest, answer: unknown) =>
+  exchanged(batch, request, (prepared) => Effect.flatMap(prepared, ({ read }) => read(answer)))
 
 /** So many plain items, `item-0` and so on. */
-export const itemsOf = (batch: BatchProvider, count: number) =>
+export const itemsOf = ({ batch, questions }: Pick<Trial, "batch" | "questions">, count: number) =>
   Effect.forEach(
     Array.from({ length: count }, (_, index) => index),
     (index) =>
-      Effect.map(batch.prepare(requestOf(batch, `question ${index}`)), ({ body }): Item => ({
-        id: `item-${index}`,
-        body,
-      })),
+      Effect.map(bodyOf(batch, questions.plain(`question ${index}`)), (body): Item => ({ id: `item-${index}`, body })),
   )
 
 /** Uploads what is to be uploaded, and makes a batch. */
-export const submit = Effect.fnUntraced(function* (batch: BatchProvider, items: ReadonlyArray<Item>, name = "job-1") {
+export const submit = Effect.fnUntraced(function* (batch: Batch, items: ReadonlyArray<Item>, name = "job-1") {
   const stream = Stream.fromIterable(items)
   const file = batch.upload === undefined ? undefined : yield* batch.upload(stream, name)
   return yield* batch.create({ name, file, items: stream })
 })
 
 /** Asks until the batch is over. */
-export const over = Effect.fnUntraced(function* (batch: BatchProvider, id: string) {
+export const over = Effect.fnUntraced(function* (batch: Batch, id: string) {
   let status: Status = yield* batch.status(id)
   for (let poll = 0; status.state === "running" && poll < 5; poll++) status = yield* batch.status(id)
   return status
 })
 
 /** The lines of a batch by the ids of their items, and how many name none. */
-export const linesOf = Effect.fnUntraced(function* (batch: BatchProvider, id: string) {
+export const linesOf = Effect.fnUntraced(function* (batch: Batch, id: string) {
   const lines = yield* Stream.runCollect(batch.results(id))
   const byId: Record<string, Line["_tag"]> = {}
   let unreadable = 0
@@ -145,8 +178,9 @@ export const linesOf = Effect.fnUntraced(function* (batch: BatchProvider, id: st
 })
 
 /** Makes a batch of so many items, waits for its end, and reads its lines. */
-export const through = Effect.fnUntraced(function* ({ batch }: Trial, count: number) {
-  const id = yield* submit(batch, yield* itemsOf(batch, count))
+export const through = Effect.fnUntraced(function* (trial: Trial, count: number) {
+  const { batch } = trial
+  const id = yield* submit(batch, yield* itemsOf(trial, count))
   const status = yield* over(batch, id)
   return { id, status, ...(yield* linesOf(batch, id)) }
 })

@@ -105,8 +105,14 @@ const stateOf = ({ polls, state }: Batch): string =>
 const line = ({ id, outcome }: Item): Record<string, unknown> => {
   const error = isJson(outcome?.body) ? outcome.body["error"] : undefined
   if (outcome?._tag !== "Answered") return { key: id, error: error ?? { code: 13, message: "Internal error." } }
-  const vectors = isJson(outcome.body) ? outcome.body["embeddings"] : undefined
-  return { key: id, response: Array.isArray(vectors) ? { embedding: vectors[0] as unknown } : outcome.body }
+  return { key: id, response: isJson(outcome.body) ? ofOneText(outcome.body) : outcome.body }
+}
+
+/** A line has one text, and so one vector. */
+const ofOneText = (body: Json): Json => {
+  const { embeddings, usageMetadata } = body
+  if (!Array.isArray(embeddings)) return body
+  return { embedding: embeddings[0] as unknown, ...(usageMetadata !== undefined && { usageMetadata }) }
 }
 
 /** What is over in time has results: all of them. */

@@ -3,7 +3,8 @@ import { Clock, Effect, Predicate, Result, Schema } from "effect"
 import * as Reply from "../../../Reply.ts"
 import { type Call, type Dialect, isJson, type Json, resolve } from "../dialect.ts"
 import { dialectOf } from "../dialects.ts"
-import { draft } from "../draft.ts"
+import { type Conversation, draft } from "../draft.ts"
+import { tokensOf } from "../embeddings.ts"
 import { encode } from "../frame.ts"
 import { refusalOf } from "../history/rules.ts"
 import { defaultReply, type Entry, issuedBy, nextScripted, type State } from "../state.ts"
@@ -90,15 +91,26 @@ const answered = (state: State, dialect: Dialect, batch: Batch, body: Json): Eff
     const { frames, status } = draft(reply, { dialect, call })
     const text = frames.map(encode).join("")
     const { content } = reply
-    const usage = content._tag === "Answer" ? resolve(content.answer, call).usage : undefined
     const isAnswer = status !== undefined && status < 400
     return {
       _tag: isAnswer ? "Answered" : "Errored",
       status: status ?? 500,
       body: Result.getOrElse(parseJson(text), () => text),
-      usage: isAnswer ? usage : undefined,
+      usage: isAnswer ? usageOf(content, { call, dialect }) : undefined,
     }
   })
+
+/** What is billed, whether or not the vendor says it. */
+const usageOf = (
+  content: Reply.Reply["content"],
+  { call, dialect }: Conversation,
+): Required<Reply.Usage> | undefined => {
+  if (dialect.textsOf !== undefined) {
+    const input = tokensOf(content._tag === "Embeddings" ? content.answer : {}, dialect.textsOf(call.body))
+    return { input: input ?? 0, output: 0, cacheRead: 0, cacheWrite: 0, cacheWriteLong: 0, reasoning: 0 }
+  }
+  return content._tag === "Answer" ? resolve(content.answer, call).usage : undefined
+}
 
 const seenAs = (dialect: Dialect, batch: Batch, call: Call): Entry => ({
   id: call.number,

@@ -12,13 +12,17 @@ import { type Batch, counted, create, find, isOver, listed, pageSize } from "./s
 
 const paths = /^(.*\/v1)\/batch\/jobs(?:\/([^/]+))?(\/cancel)?$/
 
+const endpoints = new Set(["/v1/chat/completions", "/v1/embeddings"])
+
 const make =
   (root: string) =>
   ({ body, now, state: { batches } }: Message): Said => {
     const { endpoint, input_files: files, metadata, model } = body
     const id: unknown = Array.isArray(files) ? files[0] : undefined
     const input = Predicate.isString(id) ? batches.files.get(id) : undefined
-    if (endpoint !== "/v1/chat/completions" || !Predicate.isString(model)) return refused(422, "endpoint, model")
+    if (!Predicate.isString(endpoint) || !endpoints.has(endpoint) || !Predicate.isString(model)) {
+      return refused(422, "endpoint, model")
+    }
     if (input === undefined) return refused(404, "No such file.")
     const batch = create(batches, "job-", {
       root,

@@ -77,8 +77,15 @@ const make =
     })
     // A file that is not there is found out when the batch is validated.
     if (input === undefined) fail(batch, `Cannot find file ${String(fileId)}`)
+    else if (textsOf(items) > mostTexts) fail(batch, `A batch of embeddings takes ${mostTexts} inputs at most.`)
     return json(batchObject(batch))
   }
+
+/** Of all items of a batch together. */
+const mostTexts = 50_000
+
+const textsOf = (items: ReadonlyArray<Item>): number =>
+  items.reduce((sum, { body }) => sum + (Array.isArray(body["input"]) ? body["input"].length : 0), 0)
 
 const fail = (batch: Batch, message: string): void => {
   batch.state = "failed"

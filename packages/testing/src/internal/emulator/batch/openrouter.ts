@@ -13,6 +13,8 @@ import { type Batch, counted, create, find, isOver, listed, pageSize } from "./s
 
 const paths = /^(.*\/api\/v1)\/batches(?:\/([^/]+))?(\/results)?$/
 
+const endpoints = new Set(["/v1/chat/completions", "/v1/embeddings"])
+
 const make =
   (root: string) =>
   ({ body, now, state: { batches }, text }: Message): Said => {
@@ -21,7 +23,12 @@ const make =
     if (text.indexOf('"requests"') < Math.max(text.indexOf('"endpoint"'), text.indexOf('"model"'))) {
       return refused(400, "endpoint and model must come before requests")
     }
-    if (endpoint !== "/v1/chat/completions" || !Predicate.isString(model) || !Array.isArray(requests)) {
+    if (
+      !Predicate.isString(endpoint) ||
+      !endpoints.has(endpoint) ||
+      !Predicate.isString(model) ||
+      !Array.isArray(requests)
+    ) {
       return refused(400, "endpoint, model and requests are required")
     }
     const batch = create(batches, "orb_", {
