@@ -171,18 +171,36 @@ describe("a ledger on PostgreSQL", () => {
         SqlClient.SqlClient,
         (sql) => sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = ${name}`,
       ).pipe(Effect.provide(administrator))
-      const cutting = yield* Effect.forkChild(Effect.forever(Effect.delay(cut, "15 millis")))
+      // After so many more calls, not after so much time: where to connect takes longer than that, no call would ever end.
+      let [ended, cuts] = [0, 0]
+      const cutting = yield* Effect.forkChild(
+        Effect.forever(
+          Effect.delay(
+            Effect.suspend(() =>
+              ended < 3 * cuts
+                ? Effect.void
+                : Effect.andThen(
+                    Effect.sync(() => cuts++),
+                    cut,
+                  ),
+            ),
+            "5 millis",
+          ),
+        ),
+      )
       const outcomes = yield* Effect.forEach(
         Array.from({ length: 300 }, (_, index) => `${index}`),
         (id) =>
           Effect.gen(function* () {
             const reserved = yield* Effect.exit(ledger.reserve(reservation(id, 2n, [limit])))
             const settled = yield* Effect.exit(ledger.settle(settlement(id, 1n)))
+            ended++
             return { id, reserved: reserved._tag, settled: settled._tag }
           }),
         { concurrency: 4 },
       )
       cutting.interruptUnsafe()
+      assert.isAbove(cuts, 50)
       const calm = yield* ledgerOn(postgresIn(name))
       const entries = yield* Stream.runCollect(calm.entries())
       const settled = new Set(entries.flatMap((entry) => (entry._tag === "Settled" ? [entry.settlement.id] : [])))
