@@ -1,11 +1,11 @@
 /**
  * From the events of a call to what is kept of them.
  */
-import { type Event, Failure, Fingerprint } from "@holdfast/core"
+import { type Event, Fingerprint } from "@holdfast/core"
 import { Duration } from "effect"
 
 import { type CallTrace, type TracedAttempt } from "../../CallTrace.ts"
-import { cut, errorTypeOf, millisOf, statusOf, tokensOf } from "../trace/facts.ts"
+import { cut, errorTypeOf, millisOf, statusOf, tagOf, tokensOf } from "../trace/facts.ts"
 import { type Attempt, type Decision, type DecisionTrace } from "./schema.ts"
 
 const longest = 256
@@ -76,8 +76,6 @@ const faultOf = (outcome: Extract<TracedAttempt["attempt"]["outcome"], { readonl
 const source = ({ model, provider }: { readonly provider: string; readonly model: string }): string =>
   cut(`${provider}/${model}`, longest)
 
-const tag = (error: unknown): string => cut(Failure.tagOf(error), 80)
-
 const decisionsOf = (at: number, event: Event.Event): ReadonlyArray<Decision> => {
   const decision = decided(event)
   return decision === undefined ? [] : [{ at, ...decision }]
@@ -86,13 +84,13 @@ const decisionsOf = (at: number, event: Event.Event): ReadonlyArray<Decision> =>
 const decided = (event: Event.Event): Omit<Decision, "at"> | undefined => {
   switch (event._tag) {
     case "RetryScheduled":
-      return { kind: "retry", subject: source(event), error: tag(event.error), lasts: Duration.toMillis(event.delay) }
+      return { kind: "retry", subject: source(event), error: tagOf(event.error), lasts: Duration.toMillis(event.delay) }
     case "HedgeStarted":
       return { kind: "hedge", subject: source(event.from), to: source(event.to), lasts: Duration.toMillis(event.after) }
     case "FallbackChosen":
-      return { kind: "fallback", subject: source(event.from), to: source(event.to), error: tag(event.error) }
+      return { kind: "fallback", subject: source(event.from), to: source(event.to), error: tagOf(event.error) }
     case "Refused":
-      return { kind: "refusal", subject: event.policy, error: tag(event.error) }
+      return { kind: "refusal", subject: event.policy, error: tagOf(event.error) }
     case "CacheHit":
       return { kind: "cacheHit", subject: source(event) }
     case "CircuitChanged":

@@ -1,10 +1,10 @@
 /**
  * The metrics of what policies decide and of what changes beside the attempts.
  */
-import { type Event, Failure } from "@holdfast/core"
+import { type Event } from "@holdfast/core"
 import { type Money } from "@holdfast/cost"
 
-import { cut } from "../trace/facts.ts"
+import { tagOf } from "../trace/facts.ts"
 import { type Instruments } from "./instruments.ts"
 import { other, Table, Values } from "./labels.ts"
 
@@ -54,8 +54,7 @@ export const decisions = (
     FallbackChosen: ({ to }) => fallbacks(to),
     CacheHit: () => hits.add(1),
     LedgerFailed: () => ledgerFailures.add(1),
-    Refused: ({ error, policy }) =>
-      refusals.get(`${policies.of(policy)}\n${errors.of(cut(Failure.tagOf(error), 80))}`).add(1),
+    Refused: ({ error, policy }) => refusals.get(`${policies.of(policy)}\n${errors.of(tagOf(error))}`).add(1),
     CircuitChanged: ({ key, to }) => {
       changes.get(to).add(1)
       const circuit = circuits.of(key)

@@ -1,11 +1,11 @@
 /**
  * What policies decided, as events of a span.
  */
-import { type Event, Failure } from "@holdfast/core"
+import { type Event } from "@holdfast/core"
 import { Duration } from "effect"
 
 import { type CallTrace } from "../../CallTrace.ts"
-import { cut } from "../trace/facts.ts"
+import { cut, tagOf } from "../trace/facts.ts"
 import { type Attributes, dollars } from "./attributes.ts"
 
 export interface SpanEvent {
@@ -45,7 +45,7 @@ const tellers: Tellers = {
     attributes: {
       "holdfast.model": source(event),
       "holdfast.delay": seconds(event.delay),
-      "error.type": cut(Failure.tagOf(event.error), 80),
+      "error.type": tagOf(event.error),
     },
   }),
   HedgeStarted: ({ after, from, to }) => ({
@@ -57,7 +57,7 @@ const tellers: Tellers = {
     attributes: {
       "holdfast.from": source(from),
       "holdfast.to": source(to),
-      "error.type": cut(Failure.tagOf(error), 80),
+      "error.type": tagOf(error),
     },
   }),
   CacheHit: (event) => ({ name: "holdfast.cache.hit", attributes: { "holdfast.model": source(event) } }),
@@ -66,7 +66,7 @@ const tellers: Tellers = {
     attributes: {
       "holdfast.policy": event.policy,
       "holdfast.model": source(event),
-      "error.type": cut(Failure.tagOf(event.error), 80),
+      "error.type": tagOf(event.error),
     },
   }),
   CircuitChanged: ({ from, key, to }) => ({

@@ -2,15 +2,15 @@
  * Spans that say nothing of what was asked and answered. The error of a model may quote it: a vendor's words, or the answer that no
  * schema took.
  */
-import { Failure, PolicyError } from "@holdfast/core"
-import { Cause, Exit, Option, Predicate, Tracer } from "effect"
+import { PolicyError } from "@holdfast/core"
+import { Cause, Exit, Predicate, Tracer } from "effect"
 import { AiError } from "effect/ai"
+
+import { errorStatusOf, tagOf } from "../trace/facts.ts"
 
 /** What a span ends with instead of a model's error: its tag and status. A stack says nothing of it. */
 export const redactedError = (error: unknown): Error =>
-  PolicyError.withoutStack(
-    () => new ModelFailed(Failure.tagOf(error), Option.getOrUndefined(Failure.facts(error))?.status),
-  )
+  PolicyError.withoutStack(() => new ModelFailed(tagOf(error), errorStatusOf(error)))
 
 class ModelFailed extends Error {
   constructor(tag: string, status: number | undefined) {

@@ -6,13 +6,19 @@ import { Duration, Option } from "effect"
 
 type Outcome = Attempt.Outcome
 
-/** The tag of the failure: `RateLimitError`, `DeadlineExceeded`. `undefined` where nothing failed. */
+/** The tag of an error: `RateLimitError`, `DeadlineExceeded`. */
+export const tagOf = (error: unknown): string => cut(Failure.tagOf(error), 80)
+
+/** The HTTP status of an error, where there was one. */
+export const errorStatusOf = (error: unknown): number | undefined => Option.getOrUndefined(Failure.facts(error))?.status
+
+/** The tag of the failure. `undefined` where nothing failed. */
 export const errorTypeOf = (outcome: Outcome): string | undefined =>
-  outcome._tag === "Failed" ? cut(Failure.tagOf(outcome.error), 80) : undefined
+  outcome._tag === "Failed" ? tagOf(outcome.error) : undefined
 
 /** The HTTP status of a failure, where there was one. */
 export const statusOf = (outcome: Outcome): number | undefined =>
-  outcome._tag === "Failed" ? Option.getOrUndefined(Failure.facts(outcome.error))?.status : undefined
+  outcome._tag === "Failed" ? errorStatusOf(outcome.error) : undefined
 
 export const millisOf = (duration: Duration.Duration | undefined): number | undefined =>
   duration === undefined ? undefined : Duration.toMillis(duration)
