@@ -18,57 +18,55 @@ import {
   type PricedAs,
 } from "../call/types.ts"
 import { errorOf } from "../error/ofExit.ts"
-import { AboutRequest } from "../event/AboutRequest.ts"
+import { AboutRequest, type Known } from "../event/AboutRequest.ts"
 import { headersOf, keptHeaders, requestId } from "../http/keptHeaders.ts"
 import { type ReplyWatcher } from "./observers.ts"
 
-/** Field by field, here and below: to copy the rest of an object costs as much as all else here. */
-class AttemptStarted extends AboutRequest implements AttemptStart {
-  readonly _tag = "AttemptStarted"
+type Identity = Pick<AttemptStart, "account" | "id" | "index" | "maxOutputTokens" | "pricedAs">
+
+/** What the beginning and the end of an attempt both say. */
+class AboutAttempt<Tag extends string> extends AboutRequest<Tag> {
   declare readonly id: string
-  declare readonly callId: string
-  declare readonly operation: string
-  declare readonly traceId: string
-  declare readonly spanId: string
   declare readonly index: number
-  declare readonly provider: string
-  declare readonly model: string
   declare readonly account?: string
   declare readonly pricedAs?: PricedAs
   declare readonly maxOutputTokens: number | undefined
-  declare readonly context: RequestContext
-  declare readonly startedAt: number
 
-  constructor(model: Model, request: ModelRequest, { clock, context, maxOutputTokens }: Circumstances) {
-    super(request)
-    const { attempts, id, operation, span } = request.call
-    this.id = newId()
-    this.callId = id
-    this.operation = operation
-    this.traceId = span?.traceId ?? ""
-    this.spanId = span?.spanId ?? ""
-    this.index = ++attempts.begun
-    this.provider = model.provider
-    this.model = model.model
-    if (model.account !== undefined) this.account = model.account
-    if (model.pricedAs !== undefined) this.pricedAs = model.pricedAs
-    this.maxOutputTokens = maxOutputTokens
-    this.context = context
-    this.startedAt = clock.currentTimeMillisUnsafe()
+  constructor(tag: Tag, request: ModelRequest, known: Identity & Known) {
+    super(tag, request, known)
+    this.id = known.id
+    this.index = known.index
+    if (known.account !== undefined) this.account = known.account
+    if (known.pricedAs !== undefined) this.pricedAs = known.pricedAs
+    this.maxOutputTokens = known.maxOutputTokens
   }
 }
 
-type Model = Pick<AttemptStart, "provider" | "model" | "account" | "pricedAs">
-
-interface Circumstances {
-  readonly context: RequestContext
-  readonly clock: Clock.Clock
-  readonly maxOutputTokens: number | undefined
-}
-
 /** An attempt that begins now. */
-export const startOf = (model: Model, request: ModelRequest, circumstances: Circumstances): AttemptStart =>
-  new AttemptStarted(model, request, circumstances)
+export const startOf = (
+  { account, model, pricedAs, provider }: Pick<AttemptStart, "account" | "model" | "pricedAs" | "provider">,
+  request: ModelRequest,
+  {
+    clock,
+    context,
+    maxOutputTokens,
+  }: {
+    readonly context: RequestContext
+    readonly clock: Clock.Clock
+    readonly maxOutputTokens: number | undefined
+  },
+): AttemptStart =>
+  new AboutAttempt("AttemptStarted", request, {
+    id: newId(),
+    index: ++request.call.attempts.begun,
+    provider,
+    model,
+    account,
+    pricedAs,
+    maxOutputTokens,
+    context,
+    startedAt: clock.currentTimeMillisUnsafe(),
+  })
 
 /** What is known of a reply when it is over. */
 interface Reply {
@@ -79,21 +77,7 @@ interface Reply {
   readonly over: bigint
 }
 
-class AttemptEnded extends AboutRequest implements Attempt {
-  readonly _tag = "AttemptEnded"
-  declare readonly id: string
-  declare readonly callId: string
-  declare readonly operation: string
-  declare readonly traceId: string
-  declare readonly spanId: string
-  declare readonly index: number
-  declare readonly provider: string
-  declare readonly model: string
-  declare readonly account?: string
-  declare readonly pricedAs?: PricedAs
-  declare readonly maxOutputTokens: number | undefined
-  declare readonly context: RequestContext
-  declare readonly startedAt: number
+class AttemptEnded extends AboutAttempt<"AttemptEnded"> implements Attempt {
   declare readonly outcome: Outcome
   declare readonly usage: Attempt["usage"]
   declare readonly finishMetadata: Attempt["finishMetadata"]
@@ -110,21 +94,8 @@ class AttemptEnded extends AboutRequest implements Attempt {
   declare readonly unknownWording: string | undefined
 
   constructor(start: AttemptStart, outcome: Outcome, { began, headers, over, tally }: Reply) {
-    super(start.request)
+    super("AttemptEnded", start.request, start)
     const failed = outcome._tag === "Failed" ? outcome : undefined
-    this.id = start.id
-    this.callId = start.callId
-    this.operation = start.operation
-    this.traceId = start.traceId
-    this.spanId = start.spanId
-    this.index = start.index
-    this.provider = start.provider
-    this.model = start.model
-    if (start.account !== undefined) this.account = start.account
-    if (start.pricedAs !== undefined) this.pricedAs = start.pricedAs
-    this.maxOutputTokens = start.maxOutputTokens
-    this.context = start.context
-    this.startedAt = start.startedAt
     this.outcome = outcome
     this.usage = tally.finish?.usage
     this.finishMetadata = tally.finish?.metadata

@@ -9,7 +9,7 @@ import { type Kind, type Operation } from "../../Operation.ts"
 import { type RequestContext } from "../../RequestContext.ts"
 import { PartTally } from "../answer/tally.ts"
 import { errorOf } from "../error/ofExit.ts"
-import { AboutRequest } from "../event/AboutRequest.ts"
+import { AboutRequest, type Known } from "../event/AboutRequest.ts"
 import { tell } from "../event/tell.ts"
 import { type CallEnded, type CallStarted, type Change } from "../event/types.ts"
 import { type Mode, type ModelRequest, type Outcome, type Source } from "./types.ts"
@@ -30,34 +30,13 @@ const changes: ReadonlySet<string> = new Set<Change["_tag"]>([
 
 const isChange = (event: Event): event is Change => changes.has(event._tag)
 
-class Started extends AboutRequest implements CallStarted {
-  readonly _tag = "CallStarted"
-  declare readonly callId: string
-  declare readonly operation: string
-  declare readonly traceId: string
-  declare readonly spanId: string
-  declare readonly mode: Mode
-  declare readonly provider: string
-  declare readonly model: string
-  declare readonly context: RequestContext
-  declare readonly startedAt: number
+/** What the beginning and the end of a call both say. */
+class AboutCall<Tag extends string> extends AboutRequest<Tag> {
+  readonly mode: Mode
 
-  constructor(
-    source: Source,
-    request: ModelRequest,
-    { context, startedAt }: Pick<CallStarted, "context" | "startedAt">,
-  ) {
-    super(request)
-    const { id, operation, span } = request.call
-    this.callId = id
-    this.operation = operation
-    this.traceId = span?.traceId ?? ""
-    this.spanId = span?.spanId ?? ""
+  constructor(tag: Tag, request: ModelRequest, known: Known) {
+    super(tag, request, known)
     this.mode = request.mode
-    this.provider = source.provider
-    this.model = source.model
-    this.context = context
-    this.startedAt = startedAt
   }
 }
 
@@ -71,17 +50,7 @@ interface Course {
   readonly over: bigint
 }
 
-class Ended extends AboutRequest implements CallEnded {
-  readonly _tag = "CallEnded"
-  declare readonly callId: string
-  declare readonly operation: string
-  declare readonly traceId: string
-  declare readonly spanId: string
-  declare readonly mode: Mode
-  declare readonly provider: string
-  declare readonly model: string
-  declare readonly context: RequestContext
-  declare readonly startedAt: number
+class Ended extends AboutCall<"CallEnded"> implements CallEnded {
   declare readonly outcome: Outcome
   declare readonly asked: ReadonlyArray<Source>
   declare readonly attempts: number
@@ -92,17 +61,8 @@ class Ended extends AboutRequest implements CallEnded {
   declare readonly queueWait: Duration.Duration
 
   constructor(start: CallStarted, outcome: Outcome, { asked, began, cacheHit, over, tally }: Course) {
-    super(start.request)
+    super("CallEnded", start.request, start)
     const { attempts, queue } = start.request.call
-    this.callId = start.callId
-    this.operation = start.operation
-    this.traceId = start.traceId
-    this.spanId = start.spanId
-    this.mode = start.mode
-    this.provider = start.provider
-    this.model = start.model
-    this.context = start.context
-    this.startedAt = start.startedAt
     this.outcome = outcome
     this.asked = asked
     this.attempts = attempts.begun
@@ -135,7 +95,12 @@ export class CallRecord {
     this.outer = sink
     this.began = clock.monotonicTimeNanosUnsafe()
     this.tally = new PartTally(source.operation, clock)
-    this.start = new Started(source, request, { context, startedAt: clock.currentTimeMillisUnsafe() })
+    this.start = new AboutCall("CallStarted", request, {
+      provider: source.provider,
+      model: source.model,
+      context,
+      startedAt: clock.currentTimeMillisUnsafe(),
+    })
     tell(sink, this.start)
   }
 
