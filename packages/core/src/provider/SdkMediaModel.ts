@@ -9,7 +9,7 @@ import { type AiError } from "effect/ai"
 import { type PricedAs } from "../internal/call/types.ts"
 import { wellFormed } from "./Json.ts"
 import { type Answer, type MediaKind, type ProviderMediaModel, type Request } from "./ProviderMediaModel.ts"
-import { type ProviderReply, type RequestFailure } from "./ProviderModel.ts"
+import { type ProviderReply } from "./ProviderModel.ts"
 import { Refusals } from "./Refusals.ts"
 import { type Transport } from "./SdkEndpoint.ts"
 
@@ -38,7 +38,7 @@ export interface Asked<out Asking, out Settings> {
  * @since 0.1.0
  * @category models
  */
-export interface Options<Asking, Settings, Body, Answered> {
+export interface Options<K extends MediaKind, Settings, Body> {
   readonly client: Client
   readonly model: string
   /** What it is priced as, where that is not what the client says of the model. */
@@ -46,12 +46,12 @@ export interface Options<Asking, Settings, Body, Answered> {
   /** The settings of the running request. */
   readonly settings: Effect.Effect<Settings>
   /** Makes the body, and says which option the model cannot take. Halves of surrogate pairs in it are mended afterwards. */
-  readonly prepare: (asked: Asked<Asking, Settings>, refusals: Refusals) => Body
+  readonly prepare: (asked: Asked<Request<K>, Settings>, refusals: Refusals) => Body
   /** Sends the body, and reads what comes back; see {@link reading}. */
   readonly send: (
     body: Body,
-    asked: Asked<Asking, Settings>,
-  ) => Effect.Effect<ProviderReply<Answered>, AiError.AiError, Scope.Scope>
+    asked: Asked<Request<K>, Settings>,
+  ) => Effect.Effect<ProviderReply<Answer<K>>, AiError.AiError, Scope.Scope>
 }
 
 /**
@@ -60,9 +60,26 @@ export interface Options<Asking, Settings, Body, Answered> {
  * @since 0.1.0
  * @category constructors
  */
-export const make = <K extends MediaKind, Settings extends object, Body>(
-  options: Options<Request<K>, Settings, Body, Answer<K>>,
-): ProviderMediaModel<K> => ({ ...named(options), ask: asking(options) })
+export const make = <K extends MediaKind, Settings extends object, Body>({
+  client: { account, pricedAs, provider },
+  model,
+  prepare,
+  send,
+  settings,
+  ...options
+}: Options<K, Settings, Body>): ProviderMediaModel<K> => ({
+  provider,
+  model,
+  account,
+  pricedAs: options.pricedAs ?? pricedAs(model),
+  settings,
+  ask: Effect.fnUntraced(function* (request) {
+    const asked = { request, settings: yield* settings }
+    const refusals = new Refusals(provider, model)
+    const body = prepare(asked, refusals)
+    return yield* send(wellFormed(yield* refusals.check(body)), asked)
+  }),
+})
 
 /**
  * The reply of an endpoint with its answer read.
@@ -77,32 +94,3 @@ export const reading = <A, E, R>(
   Effect.flatMap(reply, ({ headers, parts }) =>
     Effect.map(Effect.fromResult(read(parts)), (answer) => ({ headers, parts: answer })),
   )
-
-const named = <Asking, Settings, Body, Answered>({
-  client: { account, pricedAs, provider },
-  model,
-  settings,
-  ...options
-}: Options<Asking, Settings, Body, Answered>) => ({
-  provider,
-  model,
-  account,
-  pricedAs: options.pricedAs ?? pricedAs(model),
-  settings: settings as Effect.Effect<Settings & object>,
-})
-
-const asking = <Asking, Settings, Body, Answered>({
-  client: { provider },
-  model,
-  prepare,
-  send,
-  settings,
-}: Options<Asking, Settings, Body, Answered>) =>
-  Effect.fnUntraced(function* (
-    request: Asking,
-  ): Effect.fn.Return<ProviderReply<Answered>, RequestFailure, Scope.Scope> {
-    const asked = { request, settings: yield* settings }
-    const refusals = new Refusals(provider, model)
-    const body = prepare(asked, refusals)
-    return yield* send(wellFormed(yield* refusals.check(body)), asked)
-  })

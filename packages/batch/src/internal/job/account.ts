@@ -6,8 +6,9 @@
  */
 import { type Attempt, AttemptGuard, type Failure, Resilient } from "@holdfast/core"
 import { type Kind } from "@holdfast/core/Operation"
+import { type BatchProvider, type Exchange } from "@holdfast/core/provider/BatchProvider"
 import { Budget, Ledger, Money } from "@holdfast/cost"
-import { Clock, Context, Duration, Effect, Schedule } from "effect"
+import { Clock, Context, Duration, Effect, Layer, Schedule } from "effect"
 
 import { type ItemRow } from "./rows.ts"
 
@@ -62,15 +63,15 @@ export const reservationOf = (job: string, round: number, seq: number): string =
 
 /** What limits a job, and how it is priced. */
 export interface Accounting {
-  readonly budgets: ReadonlyArray<Budget.Options>
-  readonly settings: Omit<Budget.Settings, "lease" | "wait">
+  readonly budgets?: ReadonlyArray<Budget.Options> | undefined
+  readonly settings?: Omit<Budget.Settings, "lease" | "wait"> | undefined
 }
 
 /** How long a reservation is kept when nobody comes back for the job: the longest batch takes 48 hours. */
 const lease = Duration.hours(50)
 
 /** The guard of a job's attempts: prices are those of a batch, and what nobody can know counts with its worst case. */
-export const jobGuard = Effect.fnUntraced(function* ({ budgets, settings }: Accounting) {
+const jobGuard = Effect.fnUntraced(function* ({ budgets = [], settings = {} }: Accounting) {
   const ledger = yield* Ledger.Ledger
   const { request } = settings
   const guard = yield* Effect.provideService(
@@ -85,8 +86,18 @@ export const jobGuard = Effect.fnUntraced(function* ({ budgets, settings }: Acco
   return guarding(guard)
 })
 
+/** The model that the programs of a job's items ask, by way of an exchange, and what they run with. */
+export const itemModel = Effect.fnUntraced(function* <K extends Kind>(
+  provider: BatchProvider<K>,
+  exchange: Exchange,
+  accounting: Accounting,
+) {
+  const model = anyModel(guarded(provider.via(exchange), yield* jobGuard(accounting)))
+  return { model, context: yield* Layer.build(model) }
+})
+
 /** A model whose attempts are guarded so. */
-export const guarded = <K extends Kind, E, R>(
+const guarded = <K extends Kind, E, R>(
   model: Resilient.Resilient<K, E, R>,
   guard: AttemptGuard.AttemptGuard<Budget.Refusal>,
 ): Resilient.Resilient<K, E | Budget.Refusal, R> =>
@@ -98,8 +109,7 @@ export const guarded = <K extends Kind, E, R>(
 export type AnyModel = Resilient.Resilient<Kind, unknown>
 
 /** The program of an item asks for no other operation, as its types have it. */
-export const anyModel = <K extends Kind, E, R>(model: Resilient.Resilient<K, E, R>): AnyModel =>
-  model as unknown as AnyModel
+const anyModel = <K extends Kind, E, R>(model: Resilient.Resilient<K, E, R>): AnyModel => model as unknown as AnyModel
 
 const onAccount = <A, E>(use: (account: Account) => Effect.Effect<A, E>, otherwise: Effect.Effect<A, E>) =>
   Effect.flatMap(CurrentAccount, (account) => (account === undefined ? otherwise : use(account)))

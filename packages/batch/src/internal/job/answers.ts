@@ -8,21 +8,12 @@ import * as Events from "@holdfast/core/Event"
 import { type Kind } from "@holdfast/core/Operation"
 import { type BatchProvider } from "@holdfast/core/provider/BatchProvider"
 import { Ledger } from "@holdfast/cost"
-import { type Context, Effect, Layer, Result, Stream } from "effect"
+import { type Context, Effect, Result, Stream } from "effect"
 
 import { Meter } from "../bulk/bill.ts"
 import { type BulkResult } from "../bulk/options.ts"
 import { type Entry } from "../bulk/session.ts"
-import {
-  accountOf,
-  type AnyModel,
-  anyModel,
-  CurrentAccount,
-  guarded,
-  jobGuard,
-  reservationOf,
-  settleUnread,
-} from "./account.ts"
+import { accountOf, type AnyModel, CurrentAccount, itemModel, reservationOf, settleUnread } from "./account.ts"
 import { JobDiffers, type JobsUnavailable } from "./errors.ts"
 import { type Options } from "./options.ts"
 import { replaying } from "./replay.ts"
@@ -57,9 +48,7 @@ export const answers = <I, A, E, K extends Kind, EI>(
     Effect.gen(function* () {
       const { entries, job, options, provider, store, window } = work
       const ledger = yield* Ledger.Ledger
-      const guard = yield* jobGuard({ budgets: options.budgets ?? [], settings: options.settings ?? {} })
-      const model = anyModel(guarded(provider.via(replaying), guard))
-      const context = yield* Layer.build(model)
+      const { context, model } = yield* itemModel(provider, replaying, options)
       const settles = stateOf(yield* store.pieces(job.id)) !== "settled"
       let found = 0
       const one = (entry: Entry<I>, row: ItemRow) => {

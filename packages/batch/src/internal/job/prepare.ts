@@ -8,20 +8,11 @@ import * as Events from "@holdfast/core/Event"
 import { type Kind } from "@holdfast/core/Operation"
 import { type BatchProvider, type Limits } from "@holdfast/core/provider/BatchProvider"
 import { type Budget, Ledger } from "@holdfast/cost"
-import { type Context, Effect, Exit, Layer, Predicate, Stream } from "effect"
+import { type Context, Effect, Exit, Predicate, Stream } from "effect"
 import { AiError } from "effect/ai"
 
 import { type Entry } from "../bulk/session.ts"
-import {
-  type Account,
-  accountOf,
-  type AnyModel,
-  anyModel,
-  CurrentAccount,
-  guarded,
-  jobGuard,
-  reservationOf,
-} from "./account.ts"
+import { type Account, accountOf, type AnyModel, CurrentAccount, itemModel, reservationOf } from "./account.ts"
 import { type JobsUnavailable } from "./errors.ts"
 import { type Held, LeaseLost } from "./lease.ts"
 import { type Options } from "./options.ts"
@@ -55,9 +46,7 @@ export const prepare = <I, K extends Kind, EI>(
     Effect.gen(function* () {
       const { entries, job, store } = work
       const ledger = yield* Ledger.Ledger
-      const guard = yield* jobGuard({ budgets: work.options.budgets ?? [], settings: work.options.settings ?? {} })
-      const model = anyModel(guarded(work.provider.via(capturing), guard))
-      const context = yield* Layer.build(model)
+      const { context, model } = yield* itemModel(work.provider, capturing, work.options)
       const written = yield* store.items.count(job.id)
       let began = written
       const one = (entry: Entry<I>, seq: number): Effect.Effect<ItemRow, Budget.Refusal> =>

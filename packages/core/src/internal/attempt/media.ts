@@ -14,6 +14,7 @@ import { ofParts } from "../answer/complete.ts"
 import { checks } from "../answer/media.ts"
 import { type ModelRequest } from "../call/types.ts"
 import { withoutPrompt } from "../error/withoutPrompt.ts"
+import { answerSource } from "../operation/answerSource.ts"
 import { contentsOf } from "../tokens/contents.ts"
 import { type MediaFailure } from "./failure.ts"
 import { metered } from "./meter.ts"
@@ -77,13 +78,7 @@ const partsOf = <K extends MediaKind>(
     ...(responseId !== undefined && { id: responseId }),
     ...(responseModel !== undefined && { modelId: responseModel }),
   }
-  const source = {
-    provider,
-    model,
-    startedAt,
-    ...(pricedAs !== undefined && { pricedAs }),
-    ...(responseModel !== undefined && { responseModel }),
-  }
+  const source = answerSource({ provider, model, pricedAs, responseModel, startedAt })
   const end: Response.FinishPartEncoded = {
     type: "finish",
     reason: "stop",

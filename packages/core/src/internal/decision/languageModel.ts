@@ -13,6 +13,7 @@ import * as ProviderError from "../../provider/ProviderError.ts"
 import { UnsupportedOption } from "../../provider/ProviderModel.ts"
 import { collect, ofParts } from "../answer/complete.ts"
 import { type Attempt, type AttemptGuard } from "../call/types.ts"
+import { answerSource } from "../operation/answerSource.ts"
 import { decisions } from "../operation/mediaOperations.ts"
 import { answersOf, promptOf, responseSchema } from "./structured.ts"
 
@@ -76,18 +77,8 @@ const watcher = () => {
 
 const withSource = (part: Response.FinishPartEncoded, attempt: Attempt | undefined): Response.FinishPartEncoded => {
   if (attempt === undefined) return part
-  const { model, pricedAs, provider, responseModel, startedAt } = attempt
-  const source = {
-    provider,
-    model,
-    startedAt,
-    ...(pricedAs !== undefined && { pricedAs: { ...pricedAs } }),
-    ...(responseModel !== undefined && { responseModel }),
-  }
-  return {
-    ...part,
-    metadata: { ...part.metadata, holdfast: { ...record(part.metadata?.["holdfast"]), source } as never },
-  }
+  const holdfast = { ...record(part.metadata?.["holdfast"]), source: answerSource(attempt) }
+  return { ...part, metadata: { ...part.metadata, holdfast: holdfast as never } }
 }
 
 const nothingAsked = ({ model, provider }: ModelCall<unknown, "chat">) =>
