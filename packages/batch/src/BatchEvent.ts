@@ -111,20 +111,17 @@ declare module "@holdfast/core/Event" {
  */
 export const isBatchEvent = (event: { readonly _tag: string }): event is Event => Object.hasOwn(summaries, event._tag)
 
-/**
- * Gives an event to the sink, if there is one.
- *
- * @since 0.1.0
- * @category combinators
- */
-export const emit = (event: () => Event): Effect.Effect<void> => Events.emit(() => withSummary(event()))
-
-const withSummary = (event: Event): Event =>
-  Object.defineProperty(event, Events.Summary, { value: () => summaries[event._tag](event as never) })
-
 const summaries: { readonly [Tag in Event["_tag"]]: (event: Extract<Event, { readonly _tag: Tag }>) => string } = {
   BatchMoved: ({ job, model, piece, provider, to, took }) =>
     `batch ${piece} of ${job} at ${model} of ${provider} is ${to}${took === undefined ? "" : ` after ${Duration.format(took)}`}`,
   BatchItemsEnded: ({ count, job, outcome }) => `${count} items of ${job}: ${outcome}`,
   BulkItemEnded: ({ id, outcome }) => `${id} ${outcome}`,
 }
+
+/**
+ * Gives an event to the sink, if there is one.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const emit: (event: () => Event) => Effect.Effect<void> = Events.emitter<Event>(summaries)

@@ -130,6 +130,49 @@ export const emit = (event: () => Event): Effect.Effect<void> =>
   Effect.flatMap(Sink, (sink) => (sink === undefined ? Effect.void : Effect.sync(() => tell(sink, event()))))
 
 /**
+ * What gives events of another package to the sink, each with the line that `summary` says of it.
+ *
+ * **Example** (An event with its line)
+ *
+ * ```ts
+ * import { Event } from "@holdfast/core"
+ * import { Effect } from "effect"
+ *
+ * interface Stored {
+ *   readonly _tag: "Stored"
+ *   readonly bytes: number
+ * }
+ *
+ * declare module "@holdfast/core/Event" {
+ *   interface Events {
+ *     readonly stored: Stored
+ *   }
+ * }
+ *
+ * const emit = Event.emitter<Stored>({ Stored: ({ bytes }) => `${bytes} bytes are stored` })
+ * const lines: Array<string> = []
+ * const program = emit(() => ({ _tag: "Stored", bytes: 3 })).pipe(Event.listen((event) => lines.push(Event.summary(event))))
+ *
+ * await Effect.runPromise(program)
+ * lines // => ["3 bytes are stored"]
+ * ```
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const emitter =
+  <E extends Event>(summaries: {
+    readonly [Tag in E["_tag"]]: (event: Extract<E, { readonly _tag: Tag }>) => string
+  }): ((event: () => E) => Effect.Effect<void>) =>
+  (event) =>
+    emit(() => {
+      const told = event()
+      const say = summaries[told._tag as E["_tag"]] as (event: E) => string
+      // Not enumerable: it is nothing of what happened.
+      return Object.defineProperty(told, Summary, { value: () => say(told) })
+    })
+
+/**
  * One line about an event, for people. It holds no prompt and no answer.
  *
  * **Example** (Following a call)

@@ -173,29 +173,7 @@ declare module "@holdfast/core/Event" {
  * @since 0.1.0
  * @category guards
  */
-export const isCostEvent = (event: { readonly _tag: string }): event is Event => tags.has(event._tag)
-
-const tags: ReadonlySet<string> = new Set<Event["_tag"]>([
-  "ThresholdReached",
-  "BoundExceeded",
-  "BoundDoubtful",
-  "LedgerFailed",
-  "AttemptReserved",
-  "AttemptReleased",
-  "AttemptCharged",
-  "StorageCharged",
-])
-
-/**
- * Gives an event to the sink, if there is one.
- *
- * @since 0.1.0
- * @category combinators
- */
-export const emit = (event: () => Event): Effect.Effect<void> => Events.emit(() => withSummary(event()))
-
-const withSummary = (event: Event): Event =>
-  Object.defineProperty(event, Events.Summary, { value: () => summaries[event._tag](event as never) })
+export const isCostEvent = (event: { readonly _tag: string }): event is Event => Object.hasOwn(summaries, event._tag)
 
 const summaries: { readonly [Tag in Event["_tag"]]: (event: Extract<Event, { readonly _tag: Tag }>) => string } = {
   ThresholdReached: ({ budget, limit, scope, spent, threshold, window }) =>
@@ -212,3 +190,11 @@ const summaries: { readonly [Tag in Event["_tag"]]: (event: Extract<Event, { rea
   StorageCharged: ({ cost, span: { model, provider }, stored: { tokens } }) =>
     `${tokens} tokens of ${model} of ${provider} were stored for ${Money.format(cost)}`,
 }
+
+/**
+ * Gives an event to the sink, if there is one.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const emit: (event: () => Event) => Effect.Effect<void> = Events.emitter<Event>(summaries)
