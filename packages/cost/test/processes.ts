@@ -3,8 +3,6 @@
  */
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 
 import { SqliteClient } from "@holdfast/sqlite"
 import { Emulator, Reply } from "@holdfast/testing"
@@ -57,7 +55,6 @@ const start = (task: string, jobs: ReadonlyArray<Job>): Effect.Effect<ChildProce
     Effect.sync(() =>
       spawn(process.execPath, [worker, task, JSON.stringify(jobs)], {
         stdio: ["pipe", "pipe", "inherit"],
-        env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), "holdfast-compile-cache") },
       }),
     ),
     (child) => Effect.sync(() => child.kill("SIGKILL")),

@@ -4,7 +4,6 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { readFileSync } from "node:fs"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 
 import { Ledger } from "@holdfast/cost"
@@ -51,7 +50,6 @@ const runWorker = (work: Work): Effect.Effect<Ended> =>
         Effect.sync(() =>
           spawn(process.execPath, [worker, JSON.stringify(work)], {
             stdio: ["ignore", "pipe", "inherit"],
-            env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), "holdfast-compile-cache") },
           }),
         ),
         (running) => Effect.sync(() => running.kill("SIGKILL")),

@@ -34,6 +34,24 @@ const ticking = (onSleep: (ticks: number) => void): Ticks => {
   return ticks
 }
 
+/** Fibers that wait for their next turn. A turn lets each of them run once, without one of the event loop. */
+const turning = () => {
+  let tasks: Array<() => void> = []
+  const turn = () => {
+    const current = tasks
+    tasks = []
+    for (const task of current) task()
+  }
+  const scheduler: Scheduler.Scheduler = {
+    executionMode: "async",
+    shouldYield: (fiber) => fiber.currentOpCount >= fiber.cache.maxOpsBeforeYield,
+    makeDispatcher: () => ({ scheduleTask: (task) => void tasks.push(task), flush: turn }),
+  }
+  // Where no fiber has a turn, they wait for something outside.
+  const next = Effect.suspend(() => (tasks.length === 0 ? Effect.yieldNow : Effect.sync(turn)))
+  return { scheduler, next }
+}
+
 /** Runs for at most so many ticks, then interrupts, and says whether it was over by itself, and after how many. */
 export const stepped = <A, E>(
   self: Effect.Effect<A, E>,
@@ -41,16 +59,19 @@ export const stepped = <A, E>(
 ): Effect.Effect<{ readonly over: boolean; readonly ticks: number; readonly exit: Exit.Exit<A, E> }> =>
   Effect.gen(function* () {
     const ticks = ticking(options.onSleep ?? (() => {}))
+    const { next, scheduler } = turning()
     const fiber = yield* self.pipe(
       Effect.provideService(Scheduler.MaxOpsBeforeYield, options.budget),
       Effect.provideService(Clock.Clock, ticks.clock),
+      Effect.provideService(Scheduler.Scheduler, scheduler),
       Effect.forkChild({ startImmediately: true }),
     )
     while (ticks.now < options.ticks && fiber.pollUnsafe() === undefined) {
       ticks.now++
-      yield* Effect.yieldNow
+      yield* next
     }
     const over = fiber.pollUnsafe() !== undefined
-    yield* Fiber.interrupt(fiber)
+    fiber.interruptUnsafe()
+    while (fiber.pollUnsafe() === undefined) yield* next
     return { over, ticks: ticks.now, exit: yield* Fiber.await(fiber) }
   })
