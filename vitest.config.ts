@@ -18,7 +18,8 @@ const patience = { testTimeout: 300_000, hookTimeout: 300_000 }
 export default defineConfig({
   test: {
     isolate: false,
-    maxWorkers: "100%",
+    // One worker more than two processors have work for, because some tests wait for databases and sockets.
+    maxWorkers: "150%",
     // Effects are short-lived objects: with a young generation that holds more of them, a tenth of the suite's time is saved.
     execArgv: ["--max-semi-space-size=64"],
     projects: [
