@@ -189,12 +189,13 @@ export const betweenParts = (bound: DurationInput) => {
 export const total = (bound: DurationInput) => {
   const whole = boundOf("the deadline", bound)
   const { duration } = whole
+  const span = spanOf(duration)
   return ResilientModel.policy<DeadlineExceeded>(
     { name: "Deadline.total", place: "deadline", settings: { duration: describeDuration(duration) } },
     <E>(call: ModelCall<E>) =>
       checked("Deadline.total", [whole], {
         ...call,
-        open: (request: ModelRequest) => untilDeadline(call, request, duration),
+        open: (request: ModelRequest) => untilDeadline(call, request, span),
       }),
   )
 }
@@ -237,7 +238,7 @@ export const within: {
   (duration: DurationInput): <P extends Program>(self: P) => Unchanged<P>
   <P extends Program>(self: P, duration: DurationInput): Unchanged<P>
 } = dual(2, (self: Program, duration: DurationInput) => {
-  const deadline = shortened(durationOf(duration))
+  const deadline = shortened(spanOf(durationOf(duration)))
   return Stream.isStream(self)
     ? Stream.unwrap(Effect.map(deadline, (set) => Stream.provideService(self, CurrentDeadline, set)))
     : Effect.flatMap(deadline, (set) => Effect.provideService(self, CurrentDeadline, set))
@@ -285,13 +286,14 @@ const opening = <E, E2>(
     const interruption = makeInterruption(request.call.interruption)
     const clock = fiber.getRef(Clock.Clock)
     const began = clock.monotonicTimeNanosUnsafe()
-    const timer: Effect.Effect<never, E2> = Effect.suspend(() => {
-      if (interruption.pausedSince !== undefined) return Effect.andThen(untilResumed(interruption), timer)
+    const timer = (): Effect.Effect<never, E2> => {
+      if (interruption.pausedSince !== undefined)
+        return Effect.andThen(untilResumed(interruption), Effect.suspend(timer))
       const left = nanos(duration) - elapsed(interruption, began, clock.monotonicTimeNanosUnsafe())
       return left > 0n
-        ? Effect.andThen(Effect.sleep(Duration.nanos(left)), timer)
+        ? Effect.andThen(Effect.sleep(Duration.nanos(left)), Effect.suspend(timer))
         : Effect.fail(reason(interruption, error))
-    })
+    }
     const whole = request.mode === "generate"
     return raceDeadline({ opening: call.open(carrying(request, { interruption })), context: undefined, timer, whole })
   })
@@ -299,20 +301,23 @@ const opening = <E, E2>(
 const untilDeadline = <E>(
   call: ModelCall<E>,
   request: ModelRequest,
-  duration: Duration.Duration,
+  span: Span,
 ): Effect.Effect<Stream.Stream<Part, E | DeadlineExceeded>, E | DeadlineExceeded, Scope.Scope> =>
   Effect.withFiber((fiber) => {
     const interruption = makeInterruption(request.call.interruption)
     const now = fiber.getRef(Clock.Clock).monotonicTimeNanosUnsafe()
-    const deadline = shorter(fiber.getRef(CurrentDeadline), now, duration)
+    const deadline = shorter(fiber.getRef(CurrentDeadline), now, span)
     const error = () => reason(interruption, () => exceeded(call, "total", deadline.duration))
-    const timeIsUp = Effect.suspend(() => Effect.fail(error()))
     if (deadline.at <= now) return refuse(request, call, { policy: "Deadline.total", error: error() })
     const whole = request.mode === "generate"
     const opened = raceDeadline({
       opening: call.open(carrying(request, { interruption })),
       context: Context.add(CurrentDeadline, deadline),
-      timer: Effect.andThen(Effect.sleep(Duration.nanos(deadline.at - now)), timeIsUp),
+      timer: () =>
+        Effect.andThen(
+          Effect.sleep(Duration.nanos(deadline.at - now)),
+          Effect.suspend(() => Effect.fail(error())),
+        ),
       whole,
     })
     return whole ? opened : Effect.map(opened, (parts) => limitPulls(parts, { expiry: () => deadline.at, error }))
@@ -321,14 +326,20 @@ const untilDeadline = <E>(
 const remainingUntil = (at: bigint): Effect.Effect<Duration.Duration> =>
   Effect.map(Clock.monotonicTimeNanos, (now) => Duration.nanos(at > now ? at - now : 0n))
 
-const shortened = (duration: Duration.Duration): Effect.Effect<Deadline> =>
-  Effect.flatMap(CurrentDeadline, (outer) =>
-    Effect.map(Clock.monotonicTimeNanos, (now) => shorter(outer, now, duration)),
-  )
+const shortened = (span: Span): Effect.Effect<Deadline> =>
+  Effect.flatMap(CurrentDeadline, (outer) => Effect.map(Clock.monotonicTimeNanos, (now) => shorter(outer, now, span)))
 
-const shorter = (outer: Deadline | undefined, now: bigint, duration: Duration.Duration): Deadline => {
-  const at = now + nanos(duration)
-  return outer !== undefined && outer.at <= at ? outer : { at, duration }
+/** A duration, and what it is on the clock, which need not be found out for each call. */
+interface Span {
+  readonly duration: Duration.Duration
+  readonly nanos: bigint
+}
+
+const spanOf = (duration: Duration.Duration): Span => ({ duration, nanos: nanos(duration) })
+
+const shorter = (outer: Deadline | undefined, now: bigint, span: Span): Deadline => {
+  const at = now + span.nanos
+  return outer !== undefined && outer.at <= at ? outer : { at, duration: span.duration }
 }
 
 const nanos = (duration: Duration.Duration): bigint => Option.getOrElse(Duration.toNanos(duration), () => forever)

@@ -318,7 +318,8 @@ const makeWith = (countTexts: Count): Estimator["Service"] => {
         if (real === undefined || !estimate.isText) return
         const key = keyOf(estimate)
         const next = learn(corrections.get(key) ?? initial, estimate.uncorrected, real)
-        corrections.delete(key)
+        // Only who may have to forget one needs to know which was used last.
+        if (corrections.size > maxModels / 2) corrections.delete(key)
         corrections.set(key, next)
         if (corrections.size <= maxModels) return
         const [oldest] = corrections.keys()
@@ -356,9 +357,12 @@ const measure = (contents: PromptContents, target: Target, text: TextTokens): Es
   const { files, hasProviderTools } = contents
   const family = tokenFamilyOf(target)
   const overhead = overheadOf(contents, family)
-  const media = files.map((file) => mediaTokens(file, family))
-  const total = (key: "input" | "inputAtMost" | "audioInput" | "imageInput") =>
-    media.reduce((sum, each) => sum + each[key], 0)
+  const media = files.length === 0 ? none : files.map((file) => mediaTokens(file, family))
+  const total = (key: "input" | "inputAtMost" | "audioInput" | "imageInput") => {
+    let sum = 0
+    for (const each of media) sum += each[key]
+    return sum
+  }
   const { answers = 1, answerTokens, units } = contents
   const ofModel = answerTokens ?? target.price?.maxOutputTokens ?? target.price?.contextWindow
   const limit = target.maxOutputTokens ?? (ofModel === undefined ? undefined : ofModel * answers)

@@ -6,7 +6,8 @@ export interface Race<A, E, R, E2> {
   readonly opening: Effect.Effect<A, E, R | Scope.Scope>
   /** What the opening finds in its context beside the services of the caller. */
   readonly context: ((callers: Context.Context<never>) => Context.Context<never>) | undefined
-  readonly timer: Effect.Effect<never, E2>
+  /** Made only where it is needed. */
+  readonly timer: () => Effect.Effect<never, E2>
   /** Whether all of the answer is there when the opening is done, so that nothing is held by then. */
   readonly whole: boolean
 }
@@ -33,7 +34,7 @@ export const raceDeadline = <A, E, R, E2>({
       )
       const done = child.pollUnsafe()
       if (done !== undefined) return resume(done)
-      const alarm = Effect.runForkWith(services)(timer)
+      const alarm = Effect.runForkWith(services)(timer())
       child.addObserver((exit) => {
         alarm.interruptUnsafe()
         resume(exit)

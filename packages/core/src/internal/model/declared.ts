@@ -22,20 +22,24 @@ const fromJson = memoize((tool: Tool.Any) => {
   return (params: unknown) => Effect.flatMap(Schema.decodeUnknownEffect(json)(params), Schema.encodeEffect(schema))
 })
 
-const converters = ({ toolCallValidation, tools }: Options) =>
+type Converter = NonNullable<ReturnType<typeof fromJson>>
+
+const nothing: ReadonlyMap<string, Converter> = new Map()
+
+const converters = ({ toolCallValidation, tools }: Options): ReadonlyMap<string, Converter> => {
   // Calls that nobody decodes stay as they are.
-  toolCallValidation === "deferred"
-    ? []
-    : tools.flatMap((tool) => {
-        const convert = fromJson(tool)
-        return convert === undefined ? [] : [[tool.name, convert] as const]
-      })
+  if (tools.length === 0 || toolCallValidation === "deferred") return nothing
+  return new Map(
+    tools.flatMap((tool) => {
+      const convert = fromJson(tool)
+      return convert === undefined ? [] : [[tool.name, convert] as const]
+    }),
+  )
+}
 
 const isCall = (part: Part<"chat">): part is Response.ToolCallPartEncoded => part.type === "tool-call"
 
-type Converters = ReadonlyMap<string, NonNullable<ReturnType<typeof fromJson>>>
-
-const converted = (part: Part<"chat">, known: Converters): Effect.Effect<Part<"chat">> => {
+const converted = (part: Part<"chat">, known: ReadonlyMap<string, Converter>): Effect.Effect<Part<"chat">> => {
   const convert = isCall(part) && part.providerExecuted !== true ? known.get(part.name) : undefined
   if (!isCall(part) || convert === undefined) return Effect.succeed(part)
   // `effect/ai` says what is wrong with what does not fit.
@@ -50,7 +54,7 @@ export const inDeclaredForm = <E, R>(
   answer: Effect.Effect<ReadonlyArray<Part<"chat">>, E, R>,
   options: Options,
 ): Effect.Effect<ReadonlyArray<Part<"chat">>, E, R> => {
-  const known = new Map(converters(options))
+  const known = converters(options)
   if (known.size === 0) return answer
   return Effect.flatMap(answer, (parts) => Effect.forEach(parts, (part) => converted(part, known)))
 }
@@ -60,6 +64,6 @@ export const streamInDeclaredForm = <E, R>(
   parts: Stream.Stream<Part<"chat">, E, R>,
   options: Options,
 ): Stream.Stream<Part<"chat">, E, R> => {
-  const known = new Map(converters(options))
+  const known = converters(options)
   return known.size === 0 ? parts : Stream.mapEffect(parts, (part) => converted(part, known))
 }

@@ -78,7 +78,8 @@ const gemini: TokenFamily = { ...gemini2, image: () => 2_240, page: 3_000 + 2_24
 const openAi = (model: string): TokenFamily => ({
   textFactor: 1,
   toolPreamble: 100,
-  image: imageOf(model),
+  // Most requests have no image, and then nobody needs to know how the model counts one.
+  image: (size) => imageOf(model)(size),
   soundPerSecond: 10,
   filmPerSecond: 0,
   page: 3_000 + 1_700,

@@ -114,6 +114,8 @@ export const unitAmountOf = (
   return amountOf(rate, quantity, { numerator, denominator: denominator * secondsPerHour })
 }
 
+const none: ReadonlyArray<never> = []
+
 const secondsPerHour = 3_600n
 
 const whole: Money.Ratio = { numerator: 1n, denominator: 1n }
@@ -148,7 +150,7 @@ interface Tokens {
 class Bill {
   readonly items: Array<Item> = []
   readonly unpriced: Array<string>
-  private readonly unknown = new Set<"input" | "output">()
+  private readonly unknown: Array<"input" | "output"> = []
 
   constructor(unpriced: ReadonlyArray<string>) {
     this.unpriced = [...unpriced]
@@ -156,7 +158,7 @@ class Bill {
 
   addUnknown(model: string): void {
     this.unpriced.push(model)
-    this.unknown.add("input").add("output")
+    this.unknown.push("input", "output")
   }
 
   addAnswer(price: Pricing, reply: Reply & { readonly raw: Json | undefined }, model: string | undefined): void {
@@ -175,7 +177,7 @@ class Bill {
     for (const [name, quantity] of Object.entries(quantities)) {
       this.addItem(name as BilledClass, { rates, quantity, served, model: undefined, atLeast })
     }
-    for (const side of unknown) this.unknown.add(side)
+    this.unknown.push(...unknown)
   }
 
   addTokens(price: Pricing, { cacheTtl, served, ...reported }: Tokens, model: string | undefined): void {
@@ -196,7 +198,7 @@ class Bill {
     }
     for (const side of unknown) {
       // A model without a price for output, as for embeddings, generates nothing.
-      if (side === "input" || rates.output !== undefined) this.unknown.add(side)
+      if (side === "input" || rates.output !== undefined) this.unknown.push(side)
     }
   }
 
@@ -209,8 +211,9 @@ class Bill {
 
   /** What the vendor itself says of the whole goes before what was made of its parts, unless it does not count at all. */
   settled(stated: Money.Money | undefined): Cost {
-    const total = Money.sum(this.items.map(({ amount }) => amount))
-    const unknown = [...this.unknown].toSorted()
+    let total = Money.zero
+    for (const { amount } of this.items) total = Money.add(total, amount)
+    const unknown = this.unknown.length === 0 ? none : [...new Set(this.unknown)].toSorted()
     if (stated === undefined || (stated === Money.zero && unknown.length > 0)) {
       return { items: this.items, total, unknown, unpriced: this.unpriced }
     }

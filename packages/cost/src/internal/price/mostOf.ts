@@ -3,8 +3,8 @@
  */
 import * as Money from "../../Money.ts"
 import { amountOf, type Pricing, unitAmountOf } from "./bill.ts"
-import { type BilledClass, type CacheTtl } from "./billing.ts"
-import { classesOf, type Kind, rateOf, type Rates, type Unit, unitClasses } from "./rates.ts"
+import { type CacheTtl } from "./billing.ts"
+import { classesOf, highestOf, type Kind, rateOf, type Rates, type Unit, unitClasses } from "./rates.ts"
 import { type Asked, isPlain, type Served, servedAs } from "./serviceTier.ts"
 
 export interface Bound extends Asked, Readonly<Partial<Record<Kind, number | undefined>>> {
@@ -47,21 +47,11 @@ interface Amount {
 }
 
 const dearest = (rates: Rates, { cacheTtl, kind, served, tokens }: Amount): Money.Money => {
-  const classes = classesOf(kind, cacheTtl)
-  // Where no class has a factor of its own, the dearest rate makes the dearest amount: one product in place of six.
-  if (isPlain(served)) return Money.times(highest(rates, classes), tokens)
+  // Where no class has a factor of its own, the highest rate makes the highest amount: one product in place of six.
+  if (isPlain(served)) return Money.times(highestOf(rates, kind, cacheTtl), tokens)
   let most = Money.zero
-  for (const name of classes) {
+  for (const name of classesOf(kind, cacheTtl)) {
     most = Money.max(most, amountOf(rateOf(rates, name) ?? Money.zero, tokens, served.factorOf(name)))
-  }
-  return most
-}
-
-const highest = (rates: Rates, classes: ReadonlyArray<BilledClass>): Money.Money => {
-  let most = Money.zero
-  for (const name of classes) {
-    const rate = rateOf(rates, name)
-    if (rate !== undefined && rate > most) most = rate
   }
   return most
 }

@@ -85,10 +85,12 @@ export const isGuessed = (rates: Rates, name: BilledClass): boolean =>
 const writes = classes.filter((name) => name.startsWith("cacheWrite"))
 
 /** The lifetime that a vendor gives a cache if nobody asks for another. */
-export const shortestWrite = (rates: Rates): CacheTtl =>
-  ttls.find((ttl) => rates[`cacheWrite${ttl}`] !== undefined) ?? "5m"
+export const shortestWrite = (rates: Rates): CacheTtl => {
+  for (const { name, ttl } of lifetimes) if (rates[name] !== undefined) return ttl
+  return "5m"
+}
 
-const ttls = ["5m", "30m", "1h", "12h"] as const
+const lifetimes = (["5m", "30m", "1h", "12h"] as const).map((ttl) => ({ ttl, name: `cacheWrite${ttl}` as const }))
 
 /** A token of each kind, as a request is estimated. */
 export type Kind = "input" | "audioInput" | "imageInput" | "output"
@@ -108,4 +110,24 @@ const withAnyWrite: Readonly<Record<Kind, ReadonlyArray<BilledClass>>> = {
   audioInput: [...reads.audioInput, ...writes],
   imageInput: [...reads.imageInput, ...writes],
   output: ["output", "reasoning", "audioOutput", "imageOutput"],
+}
+
+/** The highest rate that a token of a kind may end up with. */
+export const highestOf = (rates: Rates, kind: Kind, cacheTtl: CacheTtl | undefined): Money.Money => {
+  if (cacheTtl !== undefined) return highestIn(rates, classesOf(kind, cacheTtl))
+  let known = highestOfAll.get(rates)
+  if (known === undefined) highestOfAll.set(rates, (known = {}))
+  return (known[kind] ??= highestIn(rates, classesOf(kind, undefined)))
+}
+
+// Every attempt asks for the same few.
+const highestOfAll = new WeakMap<Rates, Partial<Record<Kind, Money.Money>>>()
+
+const highestIn = (rates: Rates, names: ReadonlyArray<BilledClass>): Money.Money => {
+  let most = Money.zero
+  for (const name of names) {
+    const rate = rateOf(rates, name)
+    if (rate !== undefined && rate > most) most = rate
+  }
+  return most
 }
