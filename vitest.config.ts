@@ -18,27 +18,28 @@ const patience = { testTimeout: 300_000, hookTimeout: 300_000 }
 export default defineConfig({
   test: {
     isolate: false,
-    // One worker more than two processors have work for, because some tests wait for databases and sockets.
-    maxWorkers: "150%",
+    maxWorkers: "100%",
     // Effects are short-lived objects: with a young generation that holds more of them, a tenth of the suite's time is saved.
     execArgv: ["--max-semi-space-size=64"],
     projects: [
-      {
-        test: {
-          name: "code",
-          include: ["packages/*/test/**/*.test.ts", "test/*.test.ts"],
-          exclude: ["test/doctest.test.ts"],
-          // Node runs TypeScript by itself. So tests load the modules that programs load, and faster.
-          experimental: { viteModuleRunner: false, nodeLoader: false },
-          ...patience,
-        },
-      },
+      // By its name it is first: its examples mostly wait, while others compute.
       {
         plugins: [doctest()],
         test: {
           name: "docs",
           include: ["test/doctest.test.ts"],
           setupFiles: ["test/providers.ts"],
+          ...patience,
+        },
+      },
+      {
+        test: {
+          name: "tests",
+          include: ["packages/*/test/**/*.test.ts", "test/*.test.ts"],
+          exclude: ["test/doctest.test.ts"],
+          setupFiles: ["test/assertions.ts"],
+          // Node runs TypeScript by itself. So tests load the modules that programs load, and faster.
+          experimental: { viteModuleRunner: false, nodeLoader: false },
           ...patience,
         },
       },

@@ -199,17 +199,18 @@ export const call = <E>(
 export const deliver = <E>(
   built: ModelCall.ModelCall<E, "chat">,
   asked: ModelCall.ModelRequest<"chat">,
-): Effect.Effect<Outcome<E>> => {
-  const parts: Array<ModelCall.Part<"chat">> = []
-  return Effect.scoped(
-    Effect.flatMap(built.open(asked), (answered) =>
-      Stream.runForEachArray(answered, (some) => Effect.sync(() => parts.push(...some))),
-    ),
-  ).pipe(
-    Effect.exit,
-    Effect.map((exit) => ({ text: textOf(parts), parts, exit })),
-  )
-}
+): Effect.Effect<Outcome<E>> =>
+  Effect.suspend(() => {
+    const parts: Array<ModelCall.Part<"chat">> = []
+    return Effect.scoped(
+      Effect.flatMap(built.open(asked), (answered) =>
+        Stream.runForEachArray(answered, (some) => Effect.sync(() => parts.push(...some))),
+      ),
+    ).pipe(
+      Effect.exit,
+      Effect.map((exit) => ({ text: textOf(parts), parts, exit })),
+    )
+  })
 
 /** The error with which an effect or a call failed. */
 export const errorOf = <E>(exit: Exit.Exit<unknown, E>): E => {
