@@ -79,83 +79,87 @@ const kinds: ReadonlyArray<{ readonly kind: Kind; readonly missing: string | und
 ]
 
 for (const { kind, missing } of kinds) {
-  describe.skipIf(missing !== undefined)(`a job on ${kind}${missing === undefined ? "" : ` (${missing})`}`, () => {
-    it.live("answers each item, settles it once at the price of a batch, and reads it again for nothing", () =>
-      Effect.gen(function* () {
-        const stores = yield* on(kind)
-        const vendor = new Vendor()
-        yield* Effect.gen(function* () {
-          const results = yield* run(vendor, 300)
-          assert.deepStrictEqual(
-            results.map((result) => (result._tag === "Answered" ? [result.index, result.answer] : [])),
-            ids(300).map((item, index) => [index, `re: ${item}`]),
-          )
-          const bill = {
-            attempts: 1,
-            tokens: { input: 100, output: 20 },
-            cost: Money.fromPicodollars(unit),
-            exact: true,
-          }
-          assert.deepStrictEqual(results[0]?.bill, bill)
-          assert.deepStrictEqual(vendor.forgotten, ["file-1"])
-          assert.deepStrictEqual(yield* run(vendor, 300), results)
-          yield* assertSettled(300, 300n * unit)
-          assert.strictEqual(vendor.calls["create"], 1)
-          const status = yield* BatchJob.status("job")
-          assert.deepStrictEqual(
-            [status.state, status.items, status.ends, status.pieces],
-            ["settled", 300, { Answered: 300 }, [{ state: "settled", batch: "batch-1", items: 300 }]],
-          )
-          yield* BatchJob.forget("job")
-          assert.strictEqual((yield* Effect.flip(BatchJob.status("job")))._tag, "JobUnknown")
-        }).pipe(Effect.provideContext(stores))
-      }),
-    )
+  describe.skipIf(missing !== undefined)(
+    `a job on ${kind}${missing === undefined ? "" : ` (${missing})`}`,
+    { concurrent: true },
+    () => {
+      it.live("answers each item, settles it once at the price of a batch, and reads it again for nothing", () =>
+        Effect.gen(function* () {
+          const stores = yield* on(kind)
+          const vendor = new Vendor()
+          yield* Effect.gen(function* () {
+            const results = yield* run(vendor, 300)
+            assert.deepStrictEqual(
+              results.map((result) => (result._tag === "Answered" ? [result.index, result.answer] : [])),
+              ids(300).map((item, index) => [index, `re: ${item}`]),
+            )
+            const bill = {
+              attempts: 1,
+              tokens: { input: 100, output: 20 },
+              cost: Money.fromPicodollars(unit),
+              exact: true,
+            }
+            assert.deepStrictEqual(results[0]?.bill, bill)
+            assert.deepStrictEqual(vendor.forgotten, ["file-1"])
+            assert.deepStrictEqual(yield* run(vendor, 300), results)
+            yield* assertSettled(300, 300n * unit)
+            assert.strictEqual(vendor.calls["create"], 1)
+            const status = yield* BatchJob.status("job")
+            assert.deepStrictEqual(
+              [status.state, status.items, status.ends, status.pieces],
+              ["settled", 300, { Answered: 300 }, [{ state: "settled", batch: "batch-1", items: 300 }]],
+            )
+            yield* BatchJob.forget("job")
+            assert.strictEqual((yield* Effect.flip(BatchJob.status("job")))._tag, "JobUnknown")
+          }).pipe(Effect.provideContext(stores))
+        }),
+      )
 
-    it.live("is one batch for several workers, who all get its results", () =>
-      Effect.gen(function* () {
-        const where = yield* place(kind)
-        const workers = yield* Effect.forEach([0, 1, 2], () =>
-          Layer.build(Layer.fresh(storesOn(clientAt(kind, where)))),
-        )
-        const vendor = new Vendor()
-        const all = yield* Effect.forEach(workers, (stores) => Effect.provideContext(run(vendor, 50), stores), {
-          concurrency: "unbounded",
-        })
-        for (const results of all)
-          assert.deepStrictEqual(
-            tagsOf(results),
-            ids(50).map(() => "Answered"),
+      it.live("is one batch for several workers, who all get its results", () =>
+        Effect.gen(function* () {
+          const where = yield* place(kind)
+          const workers = yield* Effect.forEach([0, 1, 2], () =>
+            Layer.build(Layer.fresh(storesOn(clientAt(kind, where)))),
           )
-        assert.strictEqual(vendor.batches.length, 1)
-        yield* Effect.provideContext(assertSettled(50, 50n * unit), workers[0] as Context.Context<Needs>)
-      }),
-    )
+          const vendor = new Vendor()
+          const all = yield* Effect.forEach(workers, (stores) => Effect.provideContext(run(vendor, 50), stores), {
+            concurrency: "unbounded",
+          })
+          for (const results of all)
+            assert.deepStrictEqual(
+              tagsOf(results),
+              ids(50).map(() => "Answered"),
+            )
+          assert.strictEqual(vendor.batches.length, 1)
+          yield* Effect.provideContext(assertSettled(50, 50n * unit), workers[0] as Context.Context<Needs>)
+        }),
+      )
 
-    it.live("cuts what is too much for one batch into several, and drops the lines that fail a whole one", () =>
-      Effect.gen(function* () {
-        const stores = yield* on(kind)
-        const vendor = new Vendor()
-        vendor.invalid = (item) => (promptIn(item) === "item 7" ? "no such model" : undefined)
-        yield* Effect.gen(function* () {
-          const results = yield* run(vendor, 25, optionsFor(vendor, { limits: { items: 10, bytes: 1_000_000 } }))
-          assert.deepStrictEqual(
-            tagsOf(results),
-            ids(25).map((item) => (item === "item 7" ? "AiError" : "Answered")),
-          )
-          // The first one is made again without the line that the vendor named.
-          assert.deepStrictEqual(
-            vendor.batches.map(({ items }) => items.length).toSorted((a, b) => a - b),
-            [5, 9, 10, 10],
-          )
-          yield* assertSettled(25, 24n * unit)
-        }).pipe(Effect.provideContext(stores))
-      }),
-    )
-  })
+      it.live("cuts what is too much for one batch into several, and drops the lines that fail a whole one", () =>
+        Effect.gen(function* () {
+          const stores = yield* on(kind)
+          const vendor = new Vendor()
+          vendor.invalid = (item) => (promptIn(item) === "item 7" ? "no such model" : undefined)
+          yield* Effect.gen(function* () {
+            const results = yield* run(vendor, 25, optionsFor(vendor, { limits: { items: 10, bytes: 1_000_000 } }))
+            assert.deepStrictEqual(
+              tagsOf(results),
+              ids(25).map((item) => (item === "item 7" ? "AiError" : "Answered")),
+            )
+            // The first one is made again without the line that the vendor named.
+            assert.deepStrictEqual(
+              vendor.batches.map(({ items }) => items.length).toSorted((a, b) => a - b),
+              [5, 9, 10, 10],
+            )
+            yield* assertSettled(25, 24n * unit)
+          }).pipe(Effect.provideContext(stores))
+        }),
+      )
+    },
+  )
 }
 
-describe("the program of an item", () => {
+describe("the program of an item", { concurrent: true }, () => {
   const Label = Schema.Struct({ label: Schema.Literals(["good", "bad"]), since: Schema.DateFromString })
   const Lookup = Tool.make("Lookup", {
     parameters: Schema.Struct({ at: Schema.DateFromString }),
@@ -221,7 +225,7 @@ describe("the program of an item", () => {
   )
 })
 
-describe("what became of items", () => {
+describe("what became of items", { concurrent: true }, () => {
   it.live("is billed for answers only, and as an interval where nobody can know", () =>
     inMemory(
       Effect.gen(function* () {
@@ -284,7 +288,7 @@ describe("what became of items", () => {
   )
 })
 
-describe("a job that somebody listens to", () => {
+describe("a job that somebody listens to", { concurrent: true }, () => {
   const seconds = (event: BatchEvent.BatchMoved) => event.took !== undefined && Duration.toMillis(event.took) >= 0
 
   it.live("tells once what becomes of its batches and its items, whoever works on it", () =>
@@ -331,7 +335,7 @@ describe("a job that somebody listens to", () => {
   )
 })
 
-describe("a job under a budget", () => {
+describe("a job under a budget", { concurrent: true }, () => {
   it.live("is refused whole before anything is sent, holds nothing, and may come again", () =>
     inMemory(
       Effect.gen(function* () {
@@ -378,7 +382,7 @@ describe("a job under a budget", () => {
   )
 })
 
-describe("a create whose answer is lost", () => {
+describe("a create whose answer is lost", { concurrent: true }, () => {
   /** Fails once after the vendor has made the batch. */
   const losing = (vendor: Vendor) => {
     vendor.after = (step) => (step === "create" && vendor.calls["create"] === 1 ? Effect.fail(lost) : Effect.void)
@@ -483,7 +487,7 @@ describe("a create whose answer is lost", () => {
   )
 })
 
-describe("a job that was started", () => {
+describe("a job that was started", { concurrent: true }, () => {
   it.live("is another one with other items, or at another model", () =>
     inMemory(
       Effect.gen(function* () {

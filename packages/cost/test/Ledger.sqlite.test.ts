@@ -121,7 +121,7 @@ const open = Effect.gen(function* () {
   return opened
 })
 
-describe("a ledger on SQLite that meets", () => {
+describe("a ledger on SQLite that meets", { concurrent: true }, () => {
   for (const [name, { damage, reason }] of Object.entries(damages)) {
     it.live(`${name} says so at each step, writes nothing by halves, and writes all when it is over`, () =>
       Effect.gen(function* () {
@@ -188,7 +188,7 @@ const flip = (path: string, kind: (typeof kinds)[number], below: (most: number) 
 
 const flips = 40
 
-describe("a ledger on SQLite in whose file bits were flipped", () => {
+describe("a ledger on SQLite in whose file bits were flipped", { concurrent: true }, () => {
   for (const kind of kinds) {
     it.live(`in the ${kind} works or says what is wrong, and has lost nothing when the file is restored`, () =>
       Effect.gen(function* () {
