@@ -1,9 +1,11 @@
 /**
- * `pnpm bench`: measures everything side by side and writes `bench/results.json`.
+ * `pnpm bench`: measures everything side by side and writes `bench/results.json`. `pnpm bench budget` measures one section, and
+ * only prints it.
  */
+import { spawnSync } from "node:child_process"
 import { writeFileSync } from "node:fs"
 
-import { Effect } from "effect"
+import { Effect, Record, type Scope } from "effect"
 
 import { measured } from "../build/sizes.ts"
 import { bulk } from "./bulk.ts"
@@ -35,26 +37,37 @@ const record = (name: string, value: number, unit: string): void => {
 }
 
 const call = (run: () => Promise<unknown>): Contestant => ({ run, units: 1, runs: 400 })
+
+/**
+ * As in a server that runs for long: turns in which each contestant collects its own garbage, because there are more calls in them.
+ * A forced collection before each turn, as elsewhere, also makes V8 forget what it has learned of short-lived objects.
+ */
+const steady = { collect: false }
+const long = (contestant: Contestant, times: number): Contestant => ({ ...contestant, runs: contestant.runs * times })
 const answer = (run: () => Promise<unknown>): Contestant => ({ run, units: streamed, runs: 2 })
 const request = (run: () => Promise<unknown>): Contestant => ({ run, units: 1, runs: 1 })
 
 const inMemory = Effect.gen(function* () {
   const { all, bare, none, stack } = yield* models
-  const calls = yield* Effect.promise(() =>
+  const asked = {
+    bare: call(generate(bare)),
+    none: call(generate(none)),
+    stack: call(generate(stack)),
+    all: call(generate(all)),
+    vercel: call(vercel.generate),
+  }
+  const calls = yield* Effect.promise(() => interleaved(asked, 25))
+  const lasting = yield* Effect.promise(() =>
     interleaved(
-      {
-        bare: call(generate(bare)),
-        none: call(generate(none)),
-        stack: call(generate(stack)),
-        all: call(generate(all)),
-        vercel: call(vercel.generate),
-      },
+      Record.map(asked, (each) => long(each, 5)),
       25,
+      steady,
     ),
   )
   record("generate.stack_over_bare", ratio(calls.stack, calls.bare), "ratio")
   record("generate.provider_over_bare", ratio(calls.none, calls.bare), "ratio")
   record("generate.all_policies_over_bare", ratio(calls.all, calls.bare), "ratio")
+  record("generate.all_policies_over_bare_steady", ratio(lasting.all, lasting.bare), "ratio")
   record("generate.stack_over_vercel", ratio(calls.stack, calls.vercel), "ratio")
   record("generate.bare_us", median(calls.bare), "us")
   record("generate.stack_us", median(calls.stack), "us")
@@ -105,10 +118,21 @@ const policies = Effect.gen(function* () {
   record("breaker.reject_over_effect", ratio(rounds.open, rounds.effectOpen), "ratio")
   record("breaker.added_us", median(added), "us")
   record("breaker.reject_us", median(rounds.open), "us")
-  const whole = yield* Effect.flatMap(stacks, (contestants) => Effect.promise(() => interleaved(contestants, 25)))
+  const subjects = yield* stacks
+  const whole = yield* Effect.promise(() => interleaved(subjects, 25))
+  const lasting = yield* Effect.promise(() =>
+    interleaved(
+      Record.map(subjects, (each) => long(each, 10)),
+      25,
+      steady,
+    ),
+  )
+  const addedIn = ({ bare, seven }: typeof whole) => seven.map((time, round) => time - (bare[round] ?? 0))
+  record("stack7.added_over_cockatiel4", ratio(addedIn(whole), whole.cockatiel4), "ratio")
+  record("stack7.added_over_cockatiel4_steady", ratio(addedIn(lasting), lasting.cockatiel4), "ratio")
+  record("stack7.added_us_steady", median(addedIn(lasting)), "us")
   const over = (name: keyof typeof whole, base: "bare" | "promise") =>
     whole[name].map((time, round) => time - (whole[base][round] ?? 0))
-  record("stack7.added_over_cockatiel4", ratio(over("seven", "bare"), whole.cockatiel4), "ratio")
   record("stack7.added_us", median(over("seven", "bare")), "us")
   record("stack4_effect.added_us", median(over("stock", "bare")), "us")
   record("stack4_cockatiel.us", median(whole.cockatiel4), "us")
@@ -136,10 +160,13 @@ const money = Effect.gen(function* () {
   record("price.genai_prices_ns", median(rounds.genai) * 1_000, "ns")
 })
 
-const ledger = Effect.gen(function* () {
-  const pairs = yield* Effect.flatMap(ledgers, (contestants) => Effect.promise(() => interleaved(contestants, 25)))
-  record("ledger.memory_ops_per_s_over_map", ratio(pairs.map, pairs.ledger), "ratio")
-  record("ledger.memory_pairs_per_s", 1_000_000 / median(pairs.ledger), "pairs/s")
+const pairs = Effect.gen(function* () {
+  const rounds = yield* Effect.flatMap(ledgers, (contestants) => Effect.promise(() => interleaved(contestants, 25)))
+  record("ledger.memory_ops_per_s_over_map", ratio(rounds.map, rounds.ledger), "ratio")
+  record("ledger.memory_pairs_per_s", 1_000_000 / median(rounds.ledger), "pairs/s")
+})
+
+const budget = Effect.gen(function* () {
   // Without a forced collection before each turn: after one, V8 makes the shapes of all short-lived objects anew, which costs
   // every contestant as much as what is measured here.
   const calls = yield* Effect.flatMap(budgets, (contestants) =>
@@ -148,6 +175,9 @@ const ledger = Effect.gen(function* () {
   const added = calls.budget.map((time, round) => time - (calls.bare[round] ?? 0))
   record("budget.added_us_over_bare_stack", median(added), "us")
   record("budget.added_over_bare", ratio(added, calls.call), "ratio")
+})
+
+const databases = Effect.gen(function* () {
   record("ledger.year_old_over_new", yield* yearOldOverNew, "ratio")
   const sqlite = yield* inSqlite
   record("ledger.sqlite_pairs_per_s", sqlite.alone, "pairs/s")
@@ -210,7 +240,7 @@ const serving = Effect.gen(function* () {
 const inBrowser = Effect.gen(function* () {
   const rounds = yield* hooks
   if (rounds === undefined) {
-    process.stdout.write("client.script_over_use_chat is skipped: there is no Chromium\n")
+    process.stderr.write("client.script_over_use_chat is skipped: there is no Chromium\n")
     return
   }
   record("client.script_over_use_chat", ratio(rounds.ours, rounds.vercel), "ratio")
@@ -244,29 +274,50 @@ const loading = Effect.gen(function* () {
   for (const [name, size] of yield* Effect.promise(measured)) record(`size.${name}_gzip_kb`, size, "kB")
 })
 
-await Effect.runPromise(
-  Effect.scoped(
-    Effect.all([
-      inMemory,
-      embedding,
-      bulkRuns,
-      policies,
-      rateLimits,
-      ledger,
-      money,
-      observation,
-      onTheWire,
-      serving,
-      inBrowser,
-      uploading,
-      loading,
-    ]),
-  ),
-)
-
-const width = Math.max(...Object.keys(results).map((name) => name.length))
-for (const [name, { unit, value }] of Object.entries(results)) {
-  process.stdout.write(`${name.padEnd(width)}  ${String(value).padStart(8)} ${unit}\n`)
+/** Each in a process of its own, so that none inherits what another left on the heap, or what V8 learned of it. */
+const sections: Readonly<Record<string, Effect.Effect<void, unknown, Scope.Scope>>> = {
+  inMemory,
+  embedding,
+  bulkRuns,
+  policies,
+  rateLimits,
+  money,
+  pairs,
+  budget,
+  databases,
+  observation,
+  onTheWire,
+  serving,
+  inBrowser,
+  uploading,
+  loading,
 }
-writeFileSync(new URL("results.json", import.meta.url), `${JSON.stringify(results, undefined, 2)}\n`)
+
+const [, file = "", only] = process.argv
+
+/** What a section measured in its process. */
+const measuredBy = (name: string): Record<string, Result> => {
+  const { status, stdout } = spawnSync(process.execPath, [...process.execArgv, file, name], {
+    encoding: "utf8",
+    stdio: ["inherit", "pipe", "inherit"],
+  })
+  if (status !== 0) throw new Error(`${name} could not be measured`)
+  return JSON.parse(stdout) as Record<string, Result>
+}
+
+if (only === undefined) {
+  for (const name of Object.keys(sections)) {
+    const measuredNow = Object.entries(measuredBy(name))
+    for (const [row, { unit, value }] of measuredNow) {
+      process.stdout.write(`${row.padEnd(48)}  ${String(value).padStart(8)} ${unit}\n`)
+    }
+    Object.assign(results, Object.fromEntries(measuredNow))
+  }
+  writeFileSync(new URL("results.json", import.meta.url), `${JSON.stringify(results, undefined, 2)}\n`)
+} else {
+  const section = sections[only]
+  if (section === undefined) throw new Error(`no section ${only}; there are ${Object.keys(sections).join(", ")}`)
+  await Effect.runPromise(Effect.scoped(section))
+  process.stdout.write(JSON.stringify(results))
+}
 process.exit(0)
