@@ -45,8 +45,31 @@ export const newCall = (operation: CallContext["operation"], span: CallContext["
   observers: none,
 })
 
-/** The same request of the same call, which carries something else. */
-export const carrying = <K extends Kind>(request: ModelRequest<K>, fields: Partial<CallContext>): ModelRequest<K> => ({
-  ...request,
-  call: { ...request.call, ...fields },
+/**
+ * The same request of the same call, which carries something else. Field by field, because V8 keeps the shape of a literal, and
+ * forgets that of a spread.
+ */
+export const carrying = <K extends Kind>(
+  { call, mode, options, settings }: ModelRequest<K>,
+  {
+    guards,
+    interruption,
+    observers,
+    retryBudget,
+  }: Partial<Pick<CallContext, "guards" | "interruption" | "observers" | "retryBudget">>,
+): ModelRequest<K> => ({
+  mode,
+  options,
+  settings,
+  call: {
+    id: call.id,
+    operation: call.operation,
+    span: call.span,
+    attempts: call.attempts,
+    queue: call.queue,
+    retryBudget: retryBudget ?? call.retryBudget,
+    guards: guards ?? call.guards,
+    interruption: interruption ?? call.interruption,
+    observers: observers ?? call.observers,
+  },
 })
