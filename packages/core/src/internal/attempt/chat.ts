@@ -31,30 +31,27 @@ export const meteredChat = (model: ProviderModel): ModelCall<CallFailure, "chat"
   })
 
 const send = (model: ProviderModel, request: ModelRequest<"chat">, record: ReplyWatcher | undefined): Opened => {
-  const { call, mode, options, settings } = request
+  const { call, options, settings } = request
   const observer = observersOf(record, call.observers)
-  const ask = (jsonSchema: ProviderRequest["jsonSchema"]) =>
-    (mode === "generate" ? generate : stream)(model, { options, settings, jsonSchema }, observer)
-  const { responseFormat } = options
-  const opened =
-    responseFormat.type === "text"
-      ? Effect.suspend(() => ask(undefined))
-      : Effect.flatMap(StructuredOutput.requestSchema(model.codecTransformer, responseFormat), ask)
+  const opened = Effect.flatMap(
+    StructuredOutput.requestSchema(model.codecTransformer, options.responseFormat),
+    (jsonSchema) =>
+      request.mode === "generate"
+        ? generate(model, { options, settings, jsonSchema }, observer)
+        : stream(model, { options, settings, jsonSchema }, observer),
+  )
   return Effect.mapError(opened, (error) => withoutPrompt(error, options.prompt.content))
 }
 
 const generate = (model: ProviderModel, request: ProviderRequest, observer: ReplyWatcher | undefined): Opened =>
   Effect.flatMap(model.generate(request), ({ headers, parts }) => {
     observer?.headers(headers)
-    const { responseFormat } = request.options
-    const checked = CommitPoint.commitWhole(parts, model, observer)
-    const canonical =
-      responseFormat.type === "text"
-        ? checked
-        : Effect.flatMap(checked, (whole) =>
-            StructuredOutput.canonical(model.provider, model.codecTransformer, responseFormat, whole),
-          )
-    return Effect.map(canonical, ofParts)
+    return CommitPoint.commitWhole(parts, model, observer).pipe(
+      Effect.flatMap((checked) =>
+        StructuredOutput.canonical(model.provider, model.codecTransformer, request.options.responseFormat, checked),
+      ),
+      Effect.map(ofParts),
+    )
   })
 
 const stream = (model: ProviderModel, request: ProviderRequest, observer: ReplyWatcher | undefined): Opened =>
