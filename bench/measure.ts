@@ -54,3 +54,7 @@ export const median = (values: ReadonlyArray<number>): number => {
 /** The median of the ratios of each round. */
 export const ratio = (over: ReadonlyArray<number>, under: ReadonlyArray<number>): number =>
   median(over.map((time, round) => time / (under[round] ?? Number.NaN)))
+
+/** What one takes more than the other, round by round. */
+export const added = (over: ReadonlyArray<number>, under: ReadonlyArray<number>): ReadonlyArray<number> =>
+  over.map((time, round) => time - (under[round] ?? Number.NaN))

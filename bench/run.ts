@@ -17,7 +17,7 @@ import * as http from "./http.ts"
 import * as imports from "./imports.ts"
 import { budgets, inMemory as ledgers, inPostgres, inSqlite, slicesInPostgres } from "./ledger.ts"
 import { limits, roundTrips } from "./limits.ts"
-import { type Contestant, interleaved, median, ratio } from "./measure.ts"
+import { added, type Contestant, interleaved, median, ratio } from "./measure.ts"
 import { generate, models, stream, streamed, vercel } from "./models.ts"
 import { breakers, drains, stacks } from "./policies.ts"
 import * as servers from "./servers.ts"
@@ -37,15 +37,19 @@ const record = (name: string, value: number, unit: string): void => {
 }
 
 const call = (run: () => Promise<unknown>): Contestant => ({ run, units: 1, runs: 400 })
+const answer = (run: () => Promise<unknown>): Contestant => ({ run, units: streamed, runs: 2 })
+const request = (run: () => Promise<unknown>): Contestant => ({ run, units: 1, runs: 1 })
 
 /**
  * As in a server that runs for long: turns in which each contestant collects its own garbage, because there are more calls in them.
  * A forced collection before each turn, as elsewhere, also makes V8 forget what it has learned of short-lived objects.
  */
-const steady = { collect: false }
-const long = (contestant: Contestant, times: number): Contestant => ({ ...contestant, runs: contestant.runs * times })
-const answer = (run: () => Promise<unknown>): Contestant => ({ run, units: streamed, runs: 2 })
-const request = (run: () => Promise<unknown>): Contestant => ({ run, units: 1, runs: 1 })
+const steady = <Name extends string>(contestants: Readonly<Record<Name, Contestant>>, times: number) =>
+  interleaved(
+    Record.map(contestants, (each) => ({ ...each, runs: each.runs * times })),
+    25,
+    { collect: false },
+  )
 
 const inMemory = Effect.gen(function* () {
   const { all, bare, none, stack } = yield* models
@@ -57,13 +61,7 @@ const inMemory = Effect.gen(function* () {
     vercel: call(vercel.generate),
   }
   const calls = yield* Effect.promise(() => interleaved(asked, 25))
-  const lasting = yield* Effect.promise(() =>
-    interleaved(
-      Record.map(asked, (each) => long(each, 5)),
-      25,
-      steady,
-    ),
-  )
+  const lasting = yield* Effect.promise(() => steady(asked, 5))
   record("generate.stack_over_bare", ratio(calls.stack, calls.bare), "ratio")
   record("generate.provider_over_bare", ratio(calls.none, calls.bare), "ratio")
   record("generate.all_policies_over_bare", ratio(calls.all, calls.bare), "ratio")
@@ -112,29 +110,21 @@ const bulkRuns = Effect.gen(function* () {
 
 const policies = Effect.gen(function* () {
   const rounds = yield* Effect.flatMap(breakers, (contestants) => Effect.promise(() => interleaved(contestants, 25)))
-  const added = rounds.closed.map((time, round) => time - (rounds.bare[round] ?? 0))
-  const effects = rounds.effectClosed.map((time, round) => time - (rounds.bare[round] ?? 0))
-  record("breaker.added_over_effect", ratio(added, effects), "ratio")
+  const closed = added(rounds.closed, rounds.bare)
+  record("breaker.added_over_effect", ratio(closed, added(rounds.effectClosed, rounds.bare)), "ratio")
   record("breaker.reject_over_effect", ratio(rounds.open, rounds.effectOpen), "ratio")
-  record("breaker.added_us", median(added), "us")
+  record("breaker.added_us", median(closed), "us")
   record("breaker.reject_us", median(rounds.open), "us")
   const subjects = yield* stacks
   const whole = yield* Effect.promise(() => interleaved(subjects, 25))
-  const lasting = yield* Effect.promise(() =>
-    interleaved(
-      Record.map(subjects, (each) => long(each, 10)),
-      25,
-      steady,
-    ),
-  )
-  const addedIn = ({ bare, seven }: typeof whole) => seven.map((time, round) => time - (bare[round] ?? 0))
-  record("stack7.added_over_cockatiel4", ratio(addedIn(whole), whole.cockatiel4), "ratio")
-  record("stack7.added_over_cockatiel4_steady", ratio(addedIn(lasting), lasting.cockatiel4), "ratio")
-  record("stack7.added_us_steady", median(addedIn(lasting)), "us")
-  const over = (name: keyof typeof whole, base: "bare" | "promise") =>
-    whole[name].map((time, round) => time - (whole[base][round] ?? 0))
-  record("stack7.added_us", median(over("seven", "bare")), "us")
-  record("stack4_effect.added_us", median(over("stock", "bare")), "us")
+  const lasting = yield* Effect.promise(() => steady(subjects, 10))
+  const seven = added(whole.seven, whole.bare)
+  const sevenSteady = added(lasting.seven, lasting.bare)
+  record("stack7.added_over_cockatiel4", ratio(seven, whole.cockatiel4), "ratio")
+  record("stack7.added_over_cockatiel4_steady", ratio(sevenSteady, lasting.cockatiel4), "ratio")
+  record("stack7.added_us_steady", median(sevenSteady), "us")
+  record("stack7.added_us", median(seven), "us")
+  record("stack4_effect.added_us", median(added(whole.stock, whole.bare)), "us")
   record("stack4_cockatiel.us", median(whole.cockatiel4), "us")
   record("opossum.us", median(whole.opossum), "us")
   record("p_retry.us", median(whole.pRetry), "us")
@@ -145,10 +135,9 @@ const policies = Effect.gen(function* () {
 
 const rateLimits = Effect.gen(function* () {
   const rounds = yield* Effect.flatMap(limits, (contestants) => Effect.promise(() => interleaved(contestants, 25)))
-  const added = (times: ReadonlyArray<number>) => median(times.map((time, round) => time - (rounds.bare[round] ?? 0)))
-  record("ratelimit.added_us", added(rounds.both), "us")
-  record("ratelimit.requests_added_us", added(rounds.requests), "us")
-  record("ratelimit.effect_added_us", added(rounds.effect), "us")
+  record("ratelimit.added_us", median(added(rounds.both, rounds.bare)), "us")
+  record("ratelimit.requests_added_us", median(added(rounds.requests, rounds.bare)), "us")
+  record("ratelimit.effect_added_us", median(added(rounds.effect, rounds.bare)), "us")
   record("ratelimit.redis_roundtrips", yield* roundTrips, "commands")
 })
 
@@ -172,9 +161,9 @@ const budget = Effect.gen(function* () {
   const calls = yield* Effect.flatMap(budgets, (contestants) =>
     Effect.promise(() => interleaved(contestants, 100, { collect: false })),
   )
-  const added = calls.budget.map((time, round) => time - (calls.bare[round] ?? 0))
-  record("budget.added_us_over_bare_stack", median(added), "us")
-  record("budget.added_over_bare", ratio(added, calls.call), "ratio")
+  const guarded = added(calls.budget, calls.bare)
+  record("budget.added_us_over_bare_stack", median(guarded), "us")
+  record("budget.added_over_bare", ratio(guarded, calls.call), "ratio")
 })
 
 const databases = Effect.gen(function* () {
@@ -196,12 +185,13 @@ const observation = Effect.gen(function* () {
   const rounds = yield* Effect.flatMap(telemetry, (contestants) =>
     Effect.promise(() => interleaved(contestants, 40, { collect: false })),
   )
-  const added = (name: keyof typeof rounds) => rounds[name].map((time, round) => time - (rounds.none[round] ?? 0))
-  record("telemetry.added_over_bare", ratio(added("all"), rounds.bare), "ratio")
-  record("telemetry.events_added_over_bare", ratio(added("events"), rounds.bare), "ratio")
-  record("telemetry.metrics_added_us", median(added("metrics")) - median(added("events")), "us")
-  record("telemetry.added_us", median(added("all")), "us")
-  record("telemetry.everything_kept_added_us", median(added("everything")), "us")
+  const all = added(rounds.all, rounds.none)
+  const events = added(rounds.events, rounds.none)
+  record("telemetry.added_over_bare", ratio(all, rounds.bare), "ratio")
+  record("telemetry.events_added_over_bare", ratio(events, rounds.bare), "ratio")
+  record("telemetry.metrics_added_us", median(added(rounds.metrics, rounds.none)) - median(events), "us")
+  record("telemetry.added_us", median(all), "us")
+  record("telemetry.everything_kept_added_us", median(added(rounds.everything, rounds.none)), "us")
 })
 
 const onTheWire = Effect.gen(function* () {
@@ -307,11 +297,11 @@ const measuredBy = (name: string): Record<string, Result> => {
 
 if (only === undefined) {
   for (const name of Object.keys(sections)) {
-    const measuredNow = Object.entries(measuredBy(name))
-    for (const [row, { unit, value }] of measuredNow) {
+    const rows = measuredBy(name)
+    for (const [row, { unit, value }] of Object.entries(rows)) {
       process.stdout.write(`${row.padEnd(48)}  ${String(value).padStart(8)} ${unit}\n`)
     }
-    Object.assign(results, Object.fromEntries(measuredNow))
+    Object.assign(results, rows)
   }
   writeFileSync(new URL("results.json", import.meta.url), `${JSON.stringify(results, undefined, 2)}\n`)
 } else {
