@@ -3,6 +3,8 @@
  */
 import { Clock, Duration, Effect, type Exit, Fiber, Scheduler } from "effect"
 
+import { queueScheduler } from "../queueScheduler.ts"
+
 interface Ticks {
   readonly clock: Clock.Clock
   /** How many steps have been made. */
@@ -42,11 +44,7 @@ const turning = () => {
     tasks = []
     for (const task of current) task()
   }
-  const scheduler: Scheduler.Scheduler = {
-    executionMode: "async",
-    shouldYield: (fiber) => fiber.currentOpCount >= fiber.cache.maxOpsBeforeYield,
-    makeDispatcher: () => ({ scheduleTask: (task) => void tasks.push(task), flush: turn }),
-  }
+  const scheduler = queueScheduler({ add: (task) => void tasks.push(task), run: turn })
   // Where no fiber has a turn, they wait for something outside.
   const next = Effect.suspend(() => (tasks.length === 0 ? Effect.yieldNow : Effect.sync(turn)))
   return { scheduler, next }

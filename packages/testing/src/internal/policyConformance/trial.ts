@@ -80,22 +80,23 @@ export interface Outcome {
 }
 
 /** Makes a call and reads its answer to the end. */
-export const deliver = (call: Call, asked: ModelCall.ModelRequest<"chat">): Effect.Effect<Outcome> => {
-  let text = ""
-  return Effect.scoped(
-    Effect.flatMap(call.open(asked), (answer) =>
-      Stream.runForEach(answer, (part) =>
-        Effect.sync(() => {
-          if (part.type === "text-delta") text += part.delta
-          if (part.type === "text") text += part.text
-        }),
+export const deliver = (call: Call, asked: ModelCall.ModelRequest<"chat">): Effect.Effect<Outcome> =>
+  Effect.suspend(() => {
+    let text = ""
+    return Effect.scoped(
+      Effect.flatMap(call.open(asked), (answer) =>
+        Stream.runForEach(answer, (part) =>
+          Effect.sync(() => {
+            if (part.type === "text-delta") text += part.delta
+            if (part.type === "text") text += part.text
+          }),
+        ),
       ),
-    ),
-  ).pipe(
-    Effect.exit,
-    Effect.map((exit) => ({ exit, text })),
-  )
-}
+    ).pipe(
+      Effect.exit,
+      Effect.map((exit) => ({ exit, text })),
+    )
+  })
 
 /** Lets time pass, and gives what has ended by then. What has not is interrupted. */
 export const within = <A, E, R>(

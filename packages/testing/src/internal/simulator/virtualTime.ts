@@ -5,7 +5,9 @@
  * a sleeper that gives up leaves it at once, and fibers are run from a plain queue, without a turn of the event loop for each.
  * What runs here may wait for the `Clock` and for other fibers, and for nothing outside.
  */
-import { type Clock, Duration, Effect, type Fiber, type Scheduler } from "effect"
+import { type Clock, Duration, Effect, type Scheduler } from "effect"
+
+import { queueScheduler } from "../queueScheduler.ts"
 
 interface Sleeper {
   /** Milliseconds. */
@@ -39,11 +41,7 @@ export class VirtualTime {
       monotonicTimeNanos: Effect.sync(nanos),
       sleep: (duration) => this.sleep(Duration.toMillis(duration)),
     }
-    this.scheduler = {
-      executionMode: "async",
-      shouldYield: (fiber: Fiber.Fiber<unknown, unknown>) => fiber.currentOpCount >= fiber.cache.maxOpsBeforeYield,
-      makeDispatcher: () => ({ scheduleTask: (task) => void this.tasks.push(task), flush: () => this.runTasks() }),
-    }
+    this.scheduler = queueScheduler({ add: (task) => void this.tasks.push(task), run: () => this.runTasks() })
   }
 
   /** How many sleep now. */
