@@ -357,7 +357,7 @@ const measure = (contents: PromptContents, target: Target, text: TextTokens): Es
   const { files, hasProviderTools } = contents
   const family = tokenFamilyOf(target)
   const overhead = overheadOf(contents, family)
-  const media = files.length === 0 ? none : files.map((file) => mediaTokens(file, family))
+  const media = files.map((file) => mediaTokens(file, family))
   const total = (key: "input" | "inputAtMost" | "audioInput" | "imageInput") => {
     let sum = 0
     for (const each of media) sum += each[key]

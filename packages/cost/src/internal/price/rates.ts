@@ -2,7 +2,8 @@
  * What one token of each class costs, or one of whatever else is billed.
  */
 
-import { Result } from "effect"
+import { memoize } from "@holdfast/core/provider/JsonSchemas"
+import { Record, Result } from "effect"
 
 import * as Money from "../../Money.ts"
 import { type BilledClass, type CacheTtl, classes } from "./billing.ts"
@@ -113,15 +114,11 @@ const withAnyWrite: Readonly<Record<Kind, ReadonlyArray<BilledClass>>> = {
 }
 
 /** The highest rate that a token of a kind may end up with. */
-export const highestOf = (rates: Rates, kind: Kind, cacheTtl: CacheTtl | undefined): Money.Money => {
-  if (cacheTtl !== undefined) return highestIn(rates, classesOf(kind, cacheTtl))
-  let known = highestOfAll.get(rates)
-  if (known === undefined) highestOfAll.set(rates, (known = {}))
-  return (known[kind] ??= highestIn(rates, classesOf(kind, undefined)))
-}
+export const highestOf = (rates: Rates, kind: Kind, cacheTtl: CacheTtl | undefined): Money.Money =>
+  cacheTtl === undefined ? highestOfAll(rates)[kind] : highestIn(rates, classesOf(kind, cacheTtl))
 
 // Every attempt asks for the same few.
-const highestOfAll = new WeakMap<Rates, Partial<Record<Kind, Money.Money>>>()
+const highestOfAll = memoize((rates: Rates) => Record.map(withAnyWrite, (names) => highestIn(rates, names)))
 
 const highestIn = (rates: Rates, names: ReadonlyArray<BilledClass>): Money.Money => {
   let most = Money.zero
